@@ -12,7 +12,7 @@ const gd_kernels *gd_choose(const char *request, const char **name);
 #define GD_MAX_TABLES 3
 int gd_available(const char **names);
 
-/* The compiler of this build, as one string. */
+/* The compilers of this build, as one string. */
 const char *gd_compiler(void);
 
 #endif

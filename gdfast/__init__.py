@@ -1,0 +1,118 @@
+"""Gradient descent on linear classifiers at the speed of memory, with its gradients checked.
+
+The public names are listed here; each is imported when it is first used (PEP 562).
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+if find_spec("gdfast._kernels") is None:
+    raise ImportError(
+        "gdfast is not compiled in this folder, which is its source tree: run `pip install .` there and start "
+        "Python (or the plain `pytest` command) so that the installed package is found, or make an editable "
+        "install as CONTRIBUTING.md says"
+    )
+
+from ._config import get_num_threads, set_num_threads, show_config
+
+if TYPE_CHECKING:
+    from . import checks, datasets, descent, differences, objective, testing
+    from .checks.gradient_check import GradientReport, check_gradient
+    from .descent.minimize import Result, Status, maximize, minimize
+    from .descent.optimizers import GradientDescent, Momentum
+    from .descent.searches import SearchResult, local_search, random_search
+    from .differences import directional_derivative, numerical_gradient
+    from .objective.batches import MiniBatches
+    from .objective.function import FunctionObjective
+    from .objective.linear import LinearObjective
+    from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
+    from .objective.rays import along_ray
+    from .objective.regularizers import L1, L2, ElasticNet
+    from .pictures import plots
+
+    __version__: str
+
+# Where each public name lives: module -> names.
+_NAMES_OF = {
+    "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError"),
+    "objective.regularizers": ("L2", "L1", "ElasticNet"),
+    "objective.linear": ("LinearObjective",),
+    "objective.function": ("FunctionObjective",),
+    "objective.rays": ("along_ray",),
+    "objective.batches": ("MiniBatches",),
+    "descent.minimize": ("minimize", "maximize", "Status", "Result"),
+    "descent.optimizers": ("GradientDescent", "Momentum"),
+    "descent.searches": ("random_search", "local_search", "SearchResult"),
+    "differences": ("numerical_gradient", "directional_derivative"),
+    "checks.gradient_check": ("check_gradient", "GradientReport"),
+}
+_SUBMODULES = {
+    "checks": "checks",
+    "datasets": "datasets",
+    "descent": "descent",
+    "differences": "differences",
+    "objective": "objective",
+    "plots": "pictures.plots",
+    "testing": "testing",
+}
+_HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
+
+__all__ = [
+    "L1",
+    "L2",
+    "CrossEntropy",
+    "ElasticNet",
+    "FunctionObjective",
+    "GradientDescent",
+    "GradientReport",
+    "Hinge",
+    "LinearObjective",
+    "MiniBatches",
+    "Momentum",
+    "Result",
+    "SearchResult",
+    "SquaredError",
+    "SquaredHinge",
+    "Status",
+    "__version__",
+    "along_ray",
+    "check_gradient",
+    "checks",
+    "datasets",
+    "descent",
+    "differences",
+    "directional_derivative",
+    "get_num_threads",
+    "local_search",
+    "maximize",
+    "minimize",
+    "numerical_gradient",
+    "objective",
+    "plots",
+    "random_search",
+    "set_num_threads",
+    "show_config",
+    "testing",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(import_module(f"gdfast.{_HOME[name]}"), name)
+    elif name in _SUBMODULES:
+        value = import_module(f"gdfast.{_SUBMODULES[name]}")
+    elif name == "__version__":
+        from importlib.metadata import version
+
+        value = version("gdfast")
+    else:
+        raise AttributeError(f"module 'gdfast' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,21 @@
+"""What all tests share: no display, reproducible random examples, and a thread count that each test gives back."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+import gdfast as gd
+import pytest
+from hypothesis import settings
+
+os.environ.setdefault("MPLBACKEND", "Agg")
+settings.register_profile("gdfast", deadline=None, derandomize=True, database=None)
+settings.load_profile("gdfast")
+
+
+@pytest.fixture(autouse=True)
+def _same_threads() -> Iterator[None]:
+    before = gd.get_num_threads()
+    yield
+    gd.set_num_threads(before)

@@ -1,0 +1,34 @@
+"""The README keeps its promises: its example runs, and its commands are the ones that CI runs."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_python_examples_run(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    examples = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
+    assert examples
+    names: dict[str, object] = {}
+    for example in examples:
+        exec(compile(example, "README.md", "exec"), names)
+    shown = capsys.readouterr().out
+    assert "PASS" in shown
+    accuracy = float(re.search(r"held-out accuracy ([0-9.]+)", shown)[1])
+    assert accuracy >= 0.93
+
+
+def test_the_commands_are_as_written():
+    assert "pip install '.[all]' && gdfast demo\n" in README
+    assert "pip install '.[test]' && pytest\n" in README
+    assert "pip install '.[test]'" in (ROOT / ".ci" / "run").read_text(encoding="utf-8")
+
+
+def test_links_to_files_lead_somewhere():
+    links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
+    assert links
+    assert [link for link in links if not (ROOT / link).exists()] == []
