@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 
-import gdfast as gd
 import pytest
 from hypothesis import settings
+
+import gdfast as gd
 
 os.environ.setdefault("MPLBACKEND", "Agg")
 settings.register_profile("gdfast", deadline=None, derandomize=True, database=None)

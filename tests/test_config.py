@@ -8,19 +8,24 @@ import subprocess
 import sys
 from pathlib import Path
 
-import gdfast as gd
 import pytest
 import threadpoolctl
+
+import gdfast as gd
 from gdfast._config import config, usable_cpus
 
 SOURCE = Path(__file__).parent.parent / "gdfast"
 
 
 def python(code: str, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
-    """Run code in a fresh interpreter, with those environment variables only added."""
+    """Run code in a fresh interpreter, with those GDFAST variables only; -P keeps the source tree off its path."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GDFAST_")}
     return subprocess.run(
-        [sys.executable, *options, "-c", code], env=environment | variables, capture_output=True, text=True, check=False
+        [sys.executable, "-P", *options, "-c", code],
+        env=environment | variables,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -90,7 +95,7 @@ def test_threads_are_what_was_set():
 @pytest.mark.parametrize(("n", "error"), [(0, ValueError), (-1, ValueError), (1.5, TypeError), (True, TypeError)])
 def test_a_wrong_thread_count_is_refused_and_changes_nothing(n, error):
     before = gd.get_num_threads()
-    with pytest.raises(error, match="^n must be"):
+    with pytest.raises(error, match=r"^n must be"):
         gd.set_num_threads(n)
     assert gd.get_num_threads() == before
 

@@ -7,8 +7,9 @@ import inspect
 import pkgutil
 from importlib import import_module
 
-import gdfast as gd
 import pytest
+
+import gdfast as gd
 
 MODULES = ["gdfast"] + [
     found.name for found in pkgutil.walk_packages(gd.__path__, "gdfast.") if not found.name.endswith("__main__")
