@@ -20,9 +20,11 @@ from ._config import get_num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, testing
-    from .checks.gradient_check import GradientReport, check_gradient
-    from .descent.minimize import Result, Status, maximize, minimize
+    from .checks.gradient_check import check_gradient
+    from .checks.gradient_report import GradientReport
+    from .descent.minimize import maximize, minimize
     from .descent.optimizers import GradientDescent, Momentum
+    from .descent.result import Result, Status
     from .descent.searches import SearchResult, local_search, random_search
     from .differences import directional_derivative, numerical_gradient
     from .objective.batches import MiniBatches
@@ -43,11 +45,13 @@ _NAMES_OF = {
     "objective.function": ("FunctionObjective",),
     "objective.rays": ("along_ray",),
     "objective.batches": ("MiniBatches",),
-    "descent.minimize": ("minimize", "maximize", "Status", "Result"),
+    "descent.minimize": ("minimize", "maximize"),
+    "descent.result": ("Status", "Result"),
     "descent.optimizers": ("GradientDescent", "Momentum"),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
     "differences": ("numerical_gradient", "directional_derivative"),
-    "checks.gradient_check": ("check_gradient", "GradientReport"),
+    "checks.gradient_check": ("check_gradient",),
+    "checks.gradient_report": ("GradientReport",),
 }
 _SUBMODULES = {
     "checks": "checks",
