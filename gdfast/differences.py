@@ -233,11 +233,18 @@ def _walk(
 
 
 def _ends(x: Array, flat: int, h: float, scheme: str) -> tuple[Any, Any]:
-    """The coordinate's values at both ends of the stencil, rounded to x's dtype (None: x itself)."""
+    """The coordinate's values at both ends of the stencil, in x's dtype (None: x itself).
+
+    The centred stencil is rounded once, on the side away from zero, and mirrored: that is exact, so x
+    stays its middle to the last bit.
+    """
     middle = x.flat[flat]
-    with np.errstate(over="ignore"):
-        high = x.dtype.type(middle + h)
-        low = x.dtype.type(middle - h) if scheme == "centered" else None
+    with np.errstate(over="ignore", invalid="ignore"):
+        if scheme == "forward":
+            high, low = x.dtype.type(middle + h), None
+        else:
+            step = abs((middle + h if middle >= 0 else middle - h) - middle)
+            high, low = x.dtype.type(middle + step), x.dtype.type(middle - step)
         taken = float(high) - float(middle if low is None else low)
     _require_step(taken, h, name_coordinate(flat, x.shape), x)
     return high, low
