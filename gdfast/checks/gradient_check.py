@@ -111,6 +111,11 @@ def check_gradient(
             found = structure.numerical_gradient(objective, point, h=step, coordinates=flat)
         return np.asarray(found, dtype=np.float64).reshape(-1)
 
+    def at_half(flat: Indices) -> FloatArray:
+        if np.spacing(np.abs(point.reshape(-1)[flat])).max() >= h / 2:  # h / 2 would be lost in rounding
+            return np.full(flat.size, np.nan)
+        return quotients(h / 2, flat)
+
     crossings = None if objective is None else structure.kink_crossings(objective, point, h=h, coordinates=only)
     none = np.zeros(chosen.size)
     counts, excess = (none, none) if crossings is None else (np.ravel(crossings[0]), np.ravel(crossings[1]))
@@ -120,7 +125,7 @@ def check_gradient(
         quotients(h, only),
         counts > 0,
         excess,
-        lambda flat: quotients(h / 2, flat),
+        at_half,
         value=level,
         shape=point.shape,
         coordinates=chosen,

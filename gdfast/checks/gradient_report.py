@@ -6,6 +6,7 @@ import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,13 +127,12 @@ class GradientReport:
             f"  {self.coordinates.size:,} of {size:,} coordinates checked, h = {self.h:g}, {cost}",
             f"  largest relative error {self.max_relative_error:.1e}, tolerance {self.rtol:g}",
         ]
-        if self.uncounted.size:
-            lines.append(
-                f"  {self.uncounted.size:,} coordinates do not count (see below); without them {self.unexplained:.1e}"
-            )
         if self.kinks.size:
-            count = f"{self.kinks.size:,} of the difference stencils"
-            lines.append(f"  {count} cross a kink; with the kinks taken out {self.unexplained:.1e}")
+            stencils = _many(self.kinks.size, "difference stencil")
+            lines.append(f"  {stencils} across a kink; with the kinks taken out {self.unexplained:.1e}")
+        if self.uncounted.size:
+            left_out = _many(self.uncounted.size, "coordinate")
+            lines.append(f"  {left_out} left out of account (see below); the others {self.unexplained:.1e}")
         return lines
 
     def _table(self, k: int) -> list[str]:
@@ -200,7 +200,8 @@ def judge(
     if wrong.any():
         diagnosis.append(_where(coordinates, wrong, shape))
     if not np.isfinite(analytic).all():
-        diagnosis.append(f"The analytic gradient is not finite in {np.sum(~np.isfinite(analytic)):,} coordinates.")
+        infinite = _many(np.sum(~np.isfinite(analytic)), "coordinate")
+        diagnosis.append(f"The analytic gradient is not finite in {infinite}.")
     if crossing.any():
         diagnosis.append(_kinks(crossing, relative_error, h))
     if lost.any():
@@ -280,15 +281,15 @@ def _band(error: float) -> str:
 def _kinks(crossing: NDArray[np.bool_], relative_error: FloatArray, h: float) -> str:
     largest = float(relative_error.max(where=crossing, initial=0.0))
     return (
-        f"{crossing.sum():,} stencils cross a kink, where the quotient mixes two slopes (relative error up to "
-        f"{largest:.1e}): that alone is no bug. A smaller h than {h:g} crosses fewer."
+        f"{_many(np.sum(crossing), 'difference stencil')} across a kink, where the quotient mixes two slopes "
+        f"(relative error up to {largest:.1e}): that alone is no bug. A smaller h than {h:g} crosses fewer."
     )
 
 
 def _noise(lost: NDArray[np.bool_], noise: float, eps: float, verdict: Verdict) -> str:
-    many = f"{lost.sum():,} coordinates disagree by less than the rounding noise of {noise:.0e}"
+    many = f"In {_many(np.sum(lost), 'coordinate')} the disagreement is less than the rounding noise of {noise:.0e}"
     if verdict is not Verdict.NOISE:
-        return f"{many}, which is nothing beside the largest entry: they are not counted."
+        return f"{many}, itself nothing beside the largest entry: not counted."
     precision = "float64" if eps < 1e-12 else "less precise than float64"
     remedy = f"use h near {eps ** (1 / 3):.0e}" + ("" if eps < 1e-12 else ", or a float64 point")
     return f"{many}, which hides the gradient itself; the values are {precision}: {remedy}."
@@ -296,19 +297,19 @@ def _noise(lost: NDArray[np.bool_], noise: float, eps: float, verdict: Verdict) 
 
 def _truncation(truncated: NDArray[np.bool_], h: float) -> str:
     return (
-        f"{truncated.sum():,} coordinates disagree by the quotient's own truncation error, which fades as h shrinks: "
-        f"they are not counted. A smaller h than {h:g} measures them."
+        f"In {_many(np.sum(truncated), 'coordinate')} the disagreement is the quotient's own truncation error, "
+        f"which fades as h = {h:g} shrinks: not counted."
     )
+
+
+def _many(count: Any, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
 
 
 def _where(coordinates: Indices, wrong: NDArray[np.bool_], shape: tuple[int, ...]) -> str:
     """Where the wrong coordinates sit: everywhere, one row, the bias, one column."""
-    many = f"{wrong.sum():,} of {wrong.size:,} checked coordinates are wrong"
-    if wrong.sum() < 2:
-        return f"{many}."
-    if wrong.all():
-        return f"{many}: all of them."
-    if len(shape) == 2:
+    many = f"Wrong: {wrong.sum():,} of {_many(wrong.size, 'checked coordinate')}"
+    if 1 < wrong.sum() < wrong.size and len(shape) == 2:
         rows, columns = (np.unique(i) for i in np.unravel_index(coordinates[wrong], shape))
         if rows.size == 1:
             return f"{many}, all of them in row {rows[0]}."
