@@ -1,0 +1,172 @@
+"""Rays: L(W + a V) along a line, by linear structure and by plain evaluation: both roads give the same numbers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import gdfast as gd
+import reference
+
+MAKERS = {
+    reference.HINGE: gd.Hinge,
+    reference.SQUARED_HINGE: gd.SquaredHinge,
+    reference.CROSS_ENTROPY: lambda margin: gd.CrossEntropy(),
+    reference.SQUARED_ERROR: lambda margin: gd.SquaredError(),
+}
+STEPS = np.array([-3.0, -0.7, 0.0, 0.1, 0.5, 2.0, 10.0])
+
+
+def pair(loss, seed=0, n=15, d=4, k=3, margin=1.0, bias=True, l1=0.0, l2=0.0, dtype=np.float64, **options):
+    """The same problem twice: gdfast's and the oracle's; weights and a direction."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)).astype(dtype)
+    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    regularizer = gd.ElasticNet(l1, l2) if l1 or l2 else None
+    classes = None if loss == reference.SQUARED_ERROR else k
+    objective = gd.LinearObjective(X, y, MAKERS[loss](margin), regularizer, bias=bias, n_classes=classes, **options)
+    problem = reference.LinearProblem(X, y, loss, margin, l1, l2, bias, **options)
+    return objective, problem, rng.normal(size=objective.shape), rng.normal(size=objective.shape)
+
+
+class Plain:
+    """An objective without structure: only what the protocol asks for."""
+
+    def __init__(self, objective):
+        self.value, self.gradient = objective.value, objective.gradient
+        self.value_and_gradient = objective.value_and_gradient
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@settings(max_examples=40)
+@given(
+    n=st.integers(1, 20),
+    d=st.integers(1, 6),
+    k=st.integers(2, 6),
+    margin=st.floats(0.1, 10),
+    bias=st.booleans(),
+    penalize_bias=st.booleans(),
+    l1=st.sampled_from([0.0, 0.2]),
+    l2=st.sampled_from([0.0, 0.3]),
+    moved=st.booleans(),
+    seed=st.integers(0, 2**32),
+)
+def test_lecture_9_values_along_a_ray_are_the_objective(loss, n, d, k, moved, seed, **options):
+    rng = np.random.default_rng(seed + 1)
+    if moved:
+        options["mean"], options["scale"] = rng.normal(size=d), rng.uniform(0.5, 2, d)
+        options["sample_weight"] = rng.uniform(0.1, 2, n)
+    objective, problem, W, V = pair(loss, seed, n, d, k, **options)
+    ray = gd.along_ray(objective, W, V)
+    expected = np.array([problem.value(W + a * V) for a in STEPS])
+    np.testing.assert_allclose(ray.values(STEPS), expected, rtol=1e-11)
+    assert type(ray.value(0.5)) is float
+    assert ray.value(0.5) == pytest.approx(expected[4], rel=1e-11)
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("bias", [True, False])
+def test_slopes_are_directional_derivatives(loss, bias):
+    objective, problem, W, V = pair(loss, bias=bias, l1=0.1, l2=0.2)
+    ray = gd.along_ray(objective, W, V)
+    for a in STEPS:
+        slope = ray.slope(float(a))
+        assert type(slope) is float
+        assert slope == pytest.approx((problem.gradient(W + a * V) * V).sum(), rel=1e-10, abs=1e-10)
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+def test_structured_and_plain_rays_agree(loss):
+    objective, _, W, V = pair(loss, l2=0.1)
+    structured, plain = gd.along_ray(objective, W, V), gd.along_ray(Plain(objective), W, V)
+    assert type(structured) is not type(plain)
+    np.testing.assert_allclose(structured.values(STEPS), plain.values(STEPS), rtol=1e-12)
+    for a in STEPS:
+        assert structured.value(a) == pytest.approx(plain.value(a), rel=1e-12)
+        assert structured.slope(a) == pytest.approx(plain.slope(a), rel=1e-10, abs=1e-10)
+
+
+def test_a_ray_of_any_function():
+    function = gd.FunctionObjective(lambda w: float((w**2).sum()), lambda w: 2 * w)
+    ray = gd.along_ray(function, np.array([3.0, 1.0]), np.array([-1.0, 0.0]))
+    np.testing.assert_allclose(ray.values(np.array([0.0, 1.0, 3.0])), [10.0, 5.0, 1.0])
+    assert ray.slope(1.0) == pytest.approx(-4.0)
+
+
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_lecture_7_the_slope_at_a_kink_is_the_one_to_the_right(sign):
+    # One sample x = 1 of class 0: L(a) = max(0, w1 - w0 + 1), which along sign * e1 from w1 = -1 is max(0, sign * a).
+    objective = gd.LinearObjective(np.ones((1, 1)), np.array([0]), bias=False, n_classes=2)
+    ray = gd.along_ray(objective, np.array([[0.0], [-1.0]]), np.array([[0.0], [sign]]))
+    assert ray.value(0.0) == 0.0
+    assert ray.slope(0.0) == max(0.0, sign)
+    assert ray.slope(2.0) == max(0.0, sign)
+    assert ray.slope(-2.0) == min(0.0, sign)
+
+
+def test_the_slope_of_l1_at_a_zero_weight_is_the_one_to_the_right():
+    objective = gd.LinearObjective(np.zeros((2, 1)), np.array([0, 1]), gd.Hinge(), gd.L1(0.5), bias=False)
+    ray = gd.along_ray(objective, np.zeros((2, 1)), np.array([[3.0], [-1.0]]))
+    assert ray.slope(0.0) == pytest.approx(0.5 * 4)
+    assert ray.slope(-1.0) == pytest.approx(-0.5 * 4)
+
+
+def test_points_on_a_ray_cost_no_pass_over_the_data():
+    objective, _, W, V = pair(reference.HINGE)
+    ray = gd.along_ray(objective, W, V)
+    assert objective.passes <= 2
+    before = objective.passes
+    ray.values(np.linspace(0, 1, 1000))
+    ray.slope(0.5)
+    assert objective.passes == before
+
+
+def test_a_ray_does_not_move_with_its_arrays():
+    objective, problem, W, V = pair(reference.CROSS_ENTROPY, l2=0.1)
+    ray = gd.along_ray(objective, W, V)
+    expected = problem.value(W + 0.5 * V)
+    W[:], V[:] = 0, 0
+    assert ray.value(0.5) == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_convex_objective_is_convex_along_every_ray():
+    objective, _, W, V = pair(reference.HINGE, n=40)
+    values = gd.along_ray(objective, W, V).values(np.linspace(-5, 5, 301))
+    assert np.diff(values, 2).min() > -1e-10
+
+
+def test_lecture_13_the_mean_of_rays_is_the_ray_of_the_mean():
+    objective, _, W, V = pair(reference.HINGE, n=30)
+    single = [gd.along_ray(objective.rows([i]), W, V).values(STEPS) for i in range(30)]
+    np.testing.assert_allclose(np.mean(single, axis=0), gd.along_ray(objective, W, V).values(STEPS), rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+def test_float32_data_keep_scores_in_float64(loss):
+    objective, problem, W, V = pair(loss, dtype=np.float32)
+    expected = [problem.value(W + a * V) for a in STEPS]
+    np.testing.assert_allclose(gd.along_ray(objective, W, V).values(STEPS), expected, rtol=1e-10)
+
+
+@pytest.mark.parametrize("structured", [True, False])
+@pytest.mark.parametrize(
+    ("W", "V", "error", "named"),
+    [
+        (np.zeros((3, 5)), np.zeros((3, 4)), ValueError, "v|V|direction"),
+        (np.zeros((3, 5)), np.full((3, 5), np.nan), ValueError, "v|V|direction"),
+        (np.zeros((3, 5)), np.zeros((3, 5), dtype=int), TypeError, "v|V|direction"),
+        (np.full((3, 5), np.inf), np.zeros((3, 5)), ValueError, "w|W"),
+        (np.zeros((3, 5), dtype=int), np.zeros((3, 5)), TypeError, "w|W"),
+    ],
+)
+def test_bad_points_and_directions_are_named(structured, W, V, error, named):
+    objective, _, _, _ = pair(reference.HINGE)
+    with pytest.raises(error, match=rf"\b({named})\b"):
+        gd.along_ray(objective if structured else Plain(objective), W, V)
+
+
+def test_an_objective_that_is_none_is_refused():
+    with pytest.raises(TypeError, match="objective"):
+        gd.along_ray(lambda w: 0.0, np.zeros(2), np.zeros(2))
