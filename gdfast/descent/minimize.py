@@ -1,0 +1,338 @@
+"""minimize and maximize: the only descent loop.
+
+Which way (an optimizer) and how far (a step) are two arguments, two plain calls in one visible loop.
+The state of a run is (w, the optimizer's state, the number of finished steps); batches and learning
+rates are pure functions of that number. Every array is fresh, so whatever a callback keeps stays as
+it was.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..objective.batches import MiniBatches
+from ..objective.function import returned_gradient, returned_value
+from ..objective.rays import along_ray
+from ..protocols import Array, Objective, Optimizer
+from .negated import Negated
+from .optimizers import GradientDescent, descent_direction, final_answer
+from .progress import progress_bar
+from .record import Look, Record
+from .result import History, Result, Status
+from .settings import Callback, Metrics, Settings, checked_settings
+from .step_sizes import Step
+
+__all__ = ["History", "Result", "Status", "maximize", "minimize"]
+
+
+def minimize(
+    objective: Objective,
+    w0: Any,
+    optimizer: Optimizer[Any] = GradientDescent(),  # noqa: B008 (frozen)
+    step: Step = 0.1,
+    *,
+    batches: MiniBatches | None = None,
+    max_steps: int | None = None,
+    epochs: int | None = None,
+    gtol: float = 1e-6,
+    evaluate_every: int | None = None,
+    metrics: Metrics | None = None,
+    callback: Callback | None = None,
+    clip: float | None = None,
+    progress: bool = False,
+) -> Result:
+    """Follow an optimizer downhill: ``w_(k+1) = w_k + step_k * direction_k``.
+
+    Parameters
+    ----------
+    objective : Objective
+        Anything with `value`, `gradient` and `value_and_gradient`.
+    w0 : float array of any shape
+        Where to start; never changed. A float32 run stays float32.
+    optimizer : Optimizer
+        Which way; `GradientDescent()` is straight downhill.
+    step : float, sequence, callable or line search
+        How far, as a length along the direction (PyTorch's ``lr``): a number > 0; numbers a_1..a_K > 0,
+        at least max_steps of them; a schedule ``k -> rate >= 0`` for k = 0, 1, ...; or an object with
+        ``search(ray, value, slope) -> Found``.
+    batches : MiniBatches, optional
+        Step k sees ``objective.rows(batches.rows(n_samples, k))`` only. None: the whole objective.
+    max_steps : int, optional
+        Most steps to take: 1000 unless `epochs` is given.
+    epochs : int, optional
+        The same as so many times ``batches.steps_per_epoch(n_samples)`` steps (without batches one step
+        is one epoch).
+    gtol : float
+        The run has CONVERGED where no element of the whole objective's gradient is larger. >= 0.
+    evaluate_every : int, optional
+        The run is evaluated at steps 0, evaluate_every, 2 * evaluate_every, ... and at the end (None: only
+        there): the metrics are called and, with batches, the whole objective is computed, which is when
+        gtol and the best weights are looked at. Without batches these two are looked at after every step.
+    metrics : dict of name -> callable, optional
+        Numbers ``f(w)`` for ``result.history.metrics``.
+    callback : callable, optional
+        ``callback(k, w, value)`` after each step: k finished steps, the weights after them, the objective
+        there (with batches: that of the mini-batch, before the step). It may keep w. Returning True stops.
+    clip : float, optional
+        A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0.
+    progress : bool
+        Show a progress bar (tqdm).
+
+    Returns
+    -------
+    Result
+        How it ended (`status`), where, and the way there. How a run ends is data: DIVERGED, NO_DESCENT and
+        Ctrl-C return a result too; ``result.require()`` raises unless it converged.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is of the wrong kind, shape or range (w0 must be finite), a schedule returns nonsense at
+        step k, or the objective returns something else than one number and a gradient like w.
+
+    Notes
+    -----
+    Cost without batches: one value and gradient per step, and one at w0. Between steps the driver costs
+    two sweeps over w. NO_DESCENT with a constant step means that w, the direction and the value did not
+    change in a whole step: rounding has eaten it, and no later step differs.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    >>> result = gd.minimize(bowl, [3.0, -4.0], step=0.1, max_steps=10)
+    >>> result.w.round(6), round(result.value, 6), result.status.name
+    (array([ 0.322123, -0.429497]), 0.288231, 'MAX_STEPS')
+    """
+    return _descend(
+        checked_settings(
+            objective,
+            w0,
+            optimizer,
+            step,
+            sign=1.0,
+            batches=batches,
+            max_steps=max_steps,
+            epochs=epochs,
+            gtol=gtol,
+            evaluate_every=evaluate_every,
+            metrics=metrics,
+            callback=callback,
+            clip=clip,
+            progress=progress,
+        )
+    )
+
+
+def maximize(
+    objective: Objective,
+    w0: Any,
+    optimizer: Optimizer[Any] = GradientDescent(),  # noqa: B008 (frozen)
+    step: Step = 0.1,
+    *,
+    batches: MiniBatches | None = None,
+    max_steps: int | None = None,
+    epochs: int | None = None,
+    gtol: float = 1e-6,
+    evaluate_every: int | None = None,
+    metrics: Metrics | None = None,
+    callback: Callback | None = None,
+    clip: float | None = None,
+    progress: bool = False,
+) -> Result:
+    """Gradient ascent: `minimize` on ``-L``, told in terms of L.
+
+    Parameters, Raises and Notes are those of `minimize`. The value, the history, the callback's value and the best
+    weights (those with the largest value) are of the objective itself.
+
+    Returns
+    -------
+    Result
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> hill = gd.FunctionObjective(lambda w: 5.0 - float(w @ w), lambda w: -2 * w)
+    >>> result = gd.maximize(hill, [3.0, -4.0])
+    >>> round(result.value, 6), result.status.name
+    (5.0, 'CONVERGED')
+    """
+    return _descend(
+        checked_settings(
+            objective,
+            w0,
+            optimizer,
+            step,
+            sign=-1.0,
+            batches=batches,
+            max_steps=max_steps,
+            epochs=epochs,
+            gtol=gtol,
+            evaluate_every=evaluate_every,
+            metrics=metrics,
+            callback=callback,
+            clip=clip,
+            progress=progress,
+        )
+    )
+
+
+def _descend(run: Settings) -> Result:
+    """Go down on ``sign * objective``."""
+    whole = run.objective if run.sign > 0 else Negated(run.objective)
+    optimizer, (rate_of, line_search, step_is_constant), rows_of = run.optimizer, run.step, run.rows_of
+    record = Record(run.metrics)
+    passes_before = getattr(run.objective, "passes", None)
+
+    def look(objective: Objective, w: Array) -> Look:
+        record.evaluations += 1
+        value, gradient = objective.value_and_gradient(w)
+        gradient = returned_gradient(gradient, w, "the objective")
+        return Look(returned_value(value, "the objective"), gradient, float(np.abs(gradient).max()))
+
+    k, w, part, status = 0, run.w0, whole, Status.MAX_STEPS
+    state = optimizer.init(w)
+    here = before = Look(math.nan, w, math.nan)
+    direction: Any = None
+    finished = (k, w, state, here)  # the last finished step, set in one go: Ctrl-C may come between any two lines
+
+    # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
+    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    with quiet, progress_bar(run.max_steps, "step", run.progress) as bar:
+        try:
+            while True:
+                # The whole objective is looked at after each step: its gradient is also the next step's.
+                if rows_of is None:
+                    before, here = here, look(whole, w)
+                    if not here.is_finite():
+                        status = Status.DIVERGED
+                        break
+                    record.look(here)
+                    record.keep_best(here.value, w)
+                finished = (k, w, state, here)
+
+                # k steps are finished. Who wants to know? Is it enough?
+                converged = rows_of is None and here.norm <= run.gtol
+                if run.evaluate_every is not None and k % run.evaluate_every == 0:
+                    answer = final_answer(optimizer, w, state)
+                    there = here if rows_of is None and answer is w else look(whole, answer)
+                    record.evaluate(k, there, answer)
+                    converged = there.norm <= run.gtol
+                if bar is not None and k > 0:
+                    bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
+                    bar.update()
+                if run.callback is not None and k > 0 and _is_true(run.callback(k, w, run.sign * here.value)):
+                    status = Status.STOPPED
+                    break
+                if converged:
+                    status = Status.CONVERGED
+                    break
+                if k == run.max_steps:
+                    break
+
+                # A mini-batch is looked at before its step.
+                if rows_of is not None:
+                    part = whole.rows(rows_of(k))
+                    here = look(part, w)
+                    if not here.is_finite():
+                        status = Status.DIVERGED
+                        break
+                    record.look(here)
+
+                # Which way?
+                last_direction = direction
+                gradient = here.gradient if run.clip is None else _clipped(here.gradient, run.clip)
+                direction, state = descent_direction(optimizer, whole, k, w, gradient, state)
+
+                # How far?
+                if line_search is None:
+                    length = rate_of(k)
+                else:
+                    slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
+                    found = line_search.search(along_ray(part, w, direction), here.value, slope)
+                    record.evaluations += found.evaluations
+                    if not found.accepted:
+                        status = Status.NO_DESCENT
+                        break
+                    length = float(found.step)
+
+                moved = w + length * direction
+                if moved.dtype != w.dtype or moved.shape != w.shape:
+                    raise _wrong_direction(direction, w)
+                if not np.isfinite(moved).all():
+                    status = Status.DIVERGED
+                    break
+                if (
+                    step_is_constant
+                    and here.value == before.value
+                    and _same(moved, w)
+                    and _same(direction, last_direction)
+                ):
+                    status = Status.NO_DESCENT
+                    break
+                record.step_sizes.append(length)
+                w = moved
+                k += 1
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+
+        # Where the run ended, as the whole objective sees it.
+        k, w, state, there = finished
+        answer = final_answer(optimizer, w, state)
+        try:
+            if record.evaluated and record.evaluated[-1].k == k:
+                there = record.evaluated[-1].look
+            else:
+                is_unknown = status is Status.DIVERGED and math.isnan(there.value)
+                if rows_of is not None or answer is not w or is_unknown:
+                    there = look(whole, answer)
+                    record.keep_best(there.value, answer)
+                if status is not Status.INTERRUPTED:
+                    record.evaluate(k, there, answer)
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+
+    if status is Status.MAX_STEPS and there.norm <= run.gtol:
+        status = Status.CONVERGED
+    best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
+    return Result(
+        w=np.asarray(answer),
+        value=run.sign * there.value,
+        gradient_norm=there.norm,
+        status=status,
+        steps=k,
+        evaluations=record.evaluations,
+        passes=None if passes_before is None else run.objective.passes - passes_before,
+        seconds=record.elapsed(),
+        history=record.history(looks=k + 1 if rows_of is None else k, steps=k, sign=run.sign),
+        best_w=np.asarray(best_w),
+        best_value=run.sign * best_value,
+    )
+
+
+def _clipped(gradient: Array, limit: float) -> Array:
+    """The gradient, scaled down where its 2-norm is above the limit."""
+    largest = float(np.abs(gradient).max())
+    if largest == 0:
+        return gradient
+    scaled = gradient / largest  # so that no square overflows or vanishes
+    norm = largest * math.sqrt(float(np.sum(np.square(scaled), dtype=np.float64)))
+    return gradient if norm <= limit else gradient * (limit / norm)
+
+
+def _same(a: Any, b: Any) -> bool:
+    return a is not None and b is not None and np.array_equal(a, b)
+
+
+def _is_true(answer: Any) -> bool:
+    return answer is True or answer is np.True_
+
+
+def _wrong_direction(direction: Any, w: Array) -> Exception:
+    array = np.asarray(direction)
+    needed = f"the optimizer must return a direction of w's shape {w.shape} and dtype {w.dtype}"
+    kind = ValueError if array.dtype == w.dtype else TypeError
+    return kind(f"{needed}; it returned shape {array.shape} and dtype {array.dtype}")

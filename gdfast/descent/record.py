@@ -1,0 +1,87 @@
+"""What a run writes down while it lasts; it becomes the history at the end."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..objective.function import returned_value
+from ..protocols import Array
+from .result import History
+
+
+class Look(NamedTuple):
+    """An objective at one point; norm is the largest absolute element of the gradient."""
+
+    value: float
+    gradient: Array
+    norm: float
+
+    def is_finite(self) -> bool:
+        """Whether no number in it is NaN or infinite."""
+        return math.isfinite(self.value) and math.isfinite(self.norm)
+
+
+class Evaluation(NamedTuple):
+    """The whole objective and the metrics after k steps."""
+
+    k: int
+    look: Look
+    metrics: tuple[float, ...]
+
+
+class Record:
+    """Lists that grow by one per step. Values are those of the objective that is minimised.
+
+    An interrupt may come between two lines of it, so `history` is told how much of it is finished.
+    """
+
+    def __init__(self, metrics: Mapping[str, Callable[[Array], Any]]) -> None:
+        self.values: list[float] = []
+        self.norms: list[float] = []
+        self.seconds: list[float] = []
+        self.step_sizes: list[float] = []
+        self.best: tuple[float, Array | None] = (math.inf, None)
+        self.evaluated: list[Evaluation] = []
+        self.evaluations = 0
+        self._metrics = metrics
+        self._start = perf_counter()
+
+    def look(self, look: Look) -> None:
+        """The objective (or the mini-batch) as the next step sees it."""
+        self.values.append(look.value)
+        self.norms.append(look.norm)
+        self.seconds.append(perf_counter() - self._start)
+
+    def keep_best(self, value: float, w: Array) -> None:
+        """The whole objective is known at w."""
+        if value < self.best[0]:
+            self.best = (value, w)
+
+    def evaluate(self, k: int, look: Look, w: Array) -> None:
+        """The run is evaluated at w, after k steps: the metrics are called here, and only here."""
+        self.keep_best(look.value, w)
+        numbers = tuple(returned_value(f(w), f"metrics[{name!r}]") for name, f in self._metrics.items())
+        self.evaluated.append(Evaluation(k, look, numbers))
+
+    def elapsed(self) -> float:
+        """Seconds since the start."""
+        return perf_counter() - self._start
+
+    def history(self, looks: int, steps: int, sign: float) -> History:
+        """The first `looks` looks and `steps` steps; values times sign."""
+        looks = min(looks, len(self.values))
+        return History(
+            steps=np.arange(looks),
+            values=sign * np.array(self.values[:looks]),
+            gradient_norms=np.array(self.norms[:looks]),
+            step_sizes=np.array(self.step_sizes[:steps]),
+            seconds=np.array(self.seconds[:looks]),
+            evaluated_steps=np.array([e.k for e in self.evaluated], dtype=np.int64),
+            evaluated_values=sign * np.array([e.look.value for e in self.evaluated]),
+            metrics={name: np.array([e.metrics[i] for e in self.evaluated]) for i, name in enumerate(self._metrics)},
+        )

@@ -1,0 +1,124 @@
+"""What comes out of a run: how it ended, where, and the way there."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass, field
+
+from ..protocols import Array, FloatArray
+
+
+class Status(enum.Enum):
+    """How a run ended. The value is a sentence, with a remedy where one is needed."""
+
+    CONVERGED = "Converged: every element of the gradient is within gtol of zero."
+    MAX_STEPS = (
+        "All steps were taken before every element of the gradient came within gtol of zero: "
+        "allow more steps, choose another step or optimizer, or a larger gtol."
+    )
+    NO_DESCENT = (
+        "No step along the direction improves the objective: w may be as good as its precision allows; "
+        "otherwise use float64 weights, a larger step or another line search, and check the gradient."
+    )
+    DIVERGED = (
+        "Diverged: the objective, its gradient or a weight became infinite or NaN, and w is the last finite one: "
+        "use a smaller step, clip the gradient, or scale the features."
+    )
+    STOPPED = "Stopped by the callback: w is where the run stood then."
+    INTERRUPTED = "Interrupted (Ctrl-C): w is where the last finished step led; start again from it to go on."
+
+
+@dataclass(frozen=True, eq=False)
+class History:
+    """The way of a run, as arrays.
+
+    Attributes
+    ----------
+    steps : int (m,)
+        How many steps were finished where the objective was looked at: 0, 1, 2, ...
+    values, gradient_norms : float (m,)
+        The objective there and the largest absolute element of its gradient (before clipping). Without
+        batches m = K + 1 for K steps: w0 and every w after it. With batches m = K, and they are those of
+        step k's mini-batch before its update.
+    step_sizes : float (K,)
+        The length of each step; ``step_sizes[i]`` was taken from where ``steps[i]`` looked.
+    seconds : float (m,)
+        When that was known, since the start.
+    evaluated_steps, evaluated_values : (e,)
+        Where the run was evaluated (see `evaluate_every`), and the whole objective there.
+    metrics : dict of name -> float (e,)
+        The metrics there.
+    """
+
+    steps: Array
+    values: FloatArray
+    gradient_norms: FloatArray
+    step_sizes: FloatArray
+    seconds: FloatArray
+    evaluated_steps: Array
+    evaluated_values: FloatArray
+    metrics: dict[str, FloatArray]
+
+
+@dataclass(frozen=True, eq=False)
+class Result:
+    """Where a run ended; printing it reads as sentences.
+
+    Attributes
+    ----------
+    w : array
+        The weights after `steps` steps (for an optimizer that averages: the mean).
+    value, gradient_norm : float
+        The objective at w and the largest absolute element of its gradient. (NaN after a Ctrl-C before
+        the first value; the last mini-batch's after a second Ctrl-C.)
+    status : Status
+    steps : int
+        Finished steps, those that led to w.
+    evaluations : int
+        Points at which the objective or a mini-batch of it was computed, with or without the gradient.
+    passes : float or None
+        Passes over the data; None when the objective does not count them.
+    seconds : float
+    history : History
+    best_w, best_value
+        The best of all points where the whole objective was known.
+    duality_gap : float or None
+        A proven bound on the distance to the optimum, where one was asked for.
+    """
+
+    w: Array
+    value: float
+    gradient_norm: float
+    status: Status
+    steps: int
+    evaluations: int
+    passes: float | None
+    seconds: float
+    history: History = field(repr=False)
+    best_w: Array = field(repr=False)
+    best_value: float
+    duality_gap: float | None = None
+
+    def require(self) -> Result:
+        """The result itself when it CONVERGED; RuntimeError with the status's sentence otherwise."""
+        if self.status is not Status.CONVERGED:
+            raise RuntimeError(str(self))
+        return self
+
+    def __str__(self) -> str:
+        passes = "" if self.passes is None else f", {self.passes:.6g} passes over the data"
+        lines = [
+            self.status.value,
+            f"After {_count(self.steps, 'step')} ({_count(self.evaluations, 'evaluation')}{passes}, "
+            f"{self.seconds:.3g} s) the objective is {self.value:.10g} and the largest element of its gradient "
+            f"{self.gradient_norm:.3g}.",
+        ]
+        if self.best_value != self.value:
+            lines.append(f"The best value on the way was {self.best_value:.10g}.")
+        if self.duality_gap is not None:
+            lines.append(f"The optimum is proven to be within {self.duality_gap:.3g}.")
+        return "\n".join(lines)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -1,0 +1,139 @@
+"""The arguments of minimize and maximize, checked once, before any work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .._arrays import check_flag, check_integer, check_non_negative, check_point, check_positive
+from ..objective.batches import MiniBatches
+from ..protocols import Array
+from .step_sizes import StepRule, step_rule
+
+Callback = Callable[[int, Array, float], Any]
+Metrics = Mapping[str, Callable[[Array], Any]]
+
+_DEFAULT_STEPS = 1000
+
+
+@dataclass(frozen=True, eq=False)
+class Settings:
+    """What a run needs to know; the names are those of `minimize`.
+
+    `sign` is 1 to go down and -1 to go up; `rows_of(k)` gives the mini-batch of step k, None the whole.
+    """
+
+    objective: Any
+    sign: float
+    w0: Array
+    optimizer: Any
+    step: StepRule
+    rows_of: Callable[[int], Array] | None
+    max_steps: int
+    gtol: float
+    evaluate_every: int | None
+    metrics: Metrics
+    callback: Callback | None
+    clip: float | None
+    progress: bool
+
+
+def checked_settings(
+    objective: Any,
+    w0: Any,
+    optimizer: Any,
+    step: Any,
+    *,
+    sign: float,
+    batches: Any,
+    max_steps: Any,
+    epochs: Any,
+    gtol: Any,
+    evaluate_every: Any,
+    metrics: Any,
+    callback: Any,
+    clip: Any,
+    progress: Any,
+) -> Settings:
+    """The settings of a run, or TypeError/ValueError naming the argument; w0 is copied."""
+    _check_objective(objective, batches)
+    _check_optimizer(optimizer, clip)
+    point = np.array(check_point(w0, "w0"))
+    max_steps = _count_steps(max_steps, epochs, batches, objective)
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be callable or None; it is {_kind(callback)}")
+    return Settings(
+        objective=objective,
+        sign=sign,
+        w0=point,
+        optimizer=optimizer,
+        step=step_rule(step, max_steps),
+        rows_of=None if batches is None else batches.walk(objective.n_samples),
+        max_steps=max_steps,
+        gtol=check_non_negative(gtol, "gtol"),
+        evaluate_every=_optional(check_integer, evaluate_every, "evaluate_every", minimum=1),
+        metrics=_checked_metrics(metrics),
+        callback=callback,
+        clip=_optional(check_positive, clip, "clip"),
+        progress=check_flag(progress, "progress"),
+    )
+
+
+def check_objective(objective: Any, methods: tuple[str, ...]) -> None:
+    """TypeError unless the objective is an instance with these methods."""
+    for method in methods:
+        if isinstance(objective, type) or not callable(getattr(objective, method, None)):
+            remedy = "; wrap a function: gdfast.FunctionObjective(f)" if callable(objective) else ""
+            needed = ", ".join(methods)
+            raise TypeError(f"objective must be an object with {needed}; it is {_kind(objective)}{remedy}")
+
+
+def _check_objective(objective: Any, batches: Any) -> None:
+    check_objective(objective, ("value", "gradient", "value_and_gradient"))
+    if batches is None:
+        return
+    if not isinstance(batches, MiniBatches):
+        raise TypeError(f"batches must be gdfast.MiniBatches or None; it is {_kind(batches)}")
+    if not (hasattr(objective, "rows") and hasattr(objective, "n_samples")):
+        raise TypeError(f"batches need an objective with n_samples and rows(indices); it is {_kind(objective)}")
+
+
+def _check_optimizer(optimizer: Any, clip: Any) -> None:
+    has = {name for name in ("init", "update", "direction") if callable(getattr(optimizer, name, None))}
+    if isinstance(optimizer, type) or "init" not in has or len(has) < 2:
+        remedy = f"; make an instance: {optimizer.__name__}()" if isinstance(optimizer, type) else ""
+        raise TypeError(f"optimizer must be an object with init and update; it is {_kind(optimizer)}{remedy}")
+    if clip is not None and "direction" in has:
+        raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {_kind(optimizer)}")
+
+
+def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objective: Any) -> int:
+    if epochs is None:
+        return check_integer(_DEFAULT_STEPS if max_steps is None else max_steps, "max_steps", minimum=0)
+    count = check_integer(epochs, "epochs", minimum=0)
+    if max_steps is not None:
+        raise ValueError(f"max_steps and epochs exclude each other; they are {max_steps} and {count}")
+    return count if batches is None else count * batches.steps_per_epoch(objective.n_samples)
+
+
+def _optional(check: Callable[..., Any], value: Any, name: str, **limits: Any) -> Any:
+    return None if value is None else check(value, name, **limits)
+
+
+def _checked_metrics(metrics: Any) -> Metrics:
+    if metrics is None:
+        return {}
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics must be a dict of name -> callable; it is {_kind(metrics)}")
+    for name, metric in metrics.items():
+        if not isinstance(name, str) or not callable(metric):
+            raise TypeError(f"metrics must be a dict of name -> callable; it holds {name!r}: {_kind(metric)}")
+    return dict(metrics)
+
+
+def _kind(value: Any) -> str:
+    text = " ".join(repr(value).split())
+    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"

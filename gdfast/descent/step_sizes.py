@@ -1,0 +1,67 @@
+"""How far to go: whatever was given as `step` becomes a function of k, or a line search."""
+
+from __future__ import annotations
+
+import math
+import numbers
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._arrays import check_positive
+from ..protocols import Array, LineSearch, Schedule
+
+Step = float | Sequence[float] | Array | Schedule | LineSearch
+"""A positive number, numbers a_1..a_K, a function of k = 0, 1, ... or a line search."""
+
+_NEEDED = "step must be a positive number, a sequence of them, a schedule (callable of k) or a line search"
+
+
+class StepRule(NamedTuple):
+    """The learning rate as a function of k, unless a line search decides."""
+
+    rate_of: Callable[[int], float]
+    line_search: LineSearch | None
+    is_constant: bool
+
+
+def step_rule(step: Any, max_steps: int) -> StepRule:
+    """`step` as a rule for max_steps steps, or TypeError/ValueError."""
+    if isinstance(step, type):
+        raise TypeError(f"{_NEEDED}; it is the class {step.__name__}: make an instance, {step.__name__}(...)")
+    if isinstance(step, LineSearch):
+        return StepRule(_no_rate, step, is_constant=False)
+    if callable(step):
+        return StepRule(_checked_schedule(step), None, is_constant=False)
+    if isinstance(step, numbers.Number):
+        rate = check_positive(step, "step")
+        return StepRule(lambda k: rate, None, is_constant=True)
+    if isinstance(step, Sequence | np.ndarray) and not isinstance(step, str | bytes) and np.ndim(step) > 0:
+        return StepRule(_checked_sequence(step, max_steps).__getitem__, None, is_constant=False)
+    raise TypeError(f"{_NEEDED}; it is {type(step).__name__} {step!r:.40}")
+
+
+def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float]:
+    if len(step) < max_steps:
+        raise ValueError(f"step must hold a learning rate for each of the {max_steps} steps; it holds {len(step)}")
+    return [check_positive(rate, f"step[{i}]") for i, rate in enumerate(step)]
+
+
+def _checked_schedule(schedule: Callable[[int], Any]) -> Callable[[int], float]:
+    def rate_at(k: int) -> float:
+        rate = schedule(k)
+        if type(rate) is not float:
+            if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
+                kind = f"{type(rate).__name__} {rate!r:.40}"
+                raise TypeError(f"step must return a real number; at k = {k} it returned {kind}")
+            rate = float(rate)
+        if not 0 <= rate < math.inf:
+            raise ValueError(f"step must return a finite number >= 0; at k = {k} it returned {rate}")
+        return rate
+
+    return rate_at
+
+
+def _no_rate(k: int) -> float:
+    raise AssertionError("a line search decides how far")
