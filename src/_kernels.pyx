@@ -1,0 +1,317 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, embedsignature=True, binding=True
+"""The compiled core: the only binding to src/. Validates nothing, decides nothing (see _arrays.py)."""
+
+from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
+from libc.string cimport memset
+
+import os
+
+
+cdef extern from "Python.h":
+    int PyErr_CheckSignals() noexcept
+    void *PyErr_Occurred() noexcept
+
+
+cdef extern from "pool.h":
+    ctypedef struct pool_control:
+        int stop
+        int (*poll)(void *) noexcept nogil
+        void *poll_context
+        double last_poll
+    int gdfast_get_num_threads() nogil
+    void gdfast_set_num_threads(int) nogil
+
+
+cdef extern from "arrays.h":
+    Py_ssize_t gd_first_not_finite(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int) nogil
+    void gd_permutation(int64_t *, int64_t, uint64_t, uint64_t) nogil
+
+
+cdef extern from "kernels.h":
+    ctypedef int gd_input
+    ctypedef int gd_loss
+    ctypedef int gd_scheme
+    gd_scheme SCHEME_CROSSINGS
+    ctypedef struct gd_problem:
+        const char *x
+        Py_ssize_t row_stride, column_stride
+        gd_input input
+        Py_ssize_t n_features, n_rows
+        const int64_t *index
+        Py_ssize_t n_classes
+        const int32_t *labels
+        const double *targets
+        const double *weights
+        gd_loss loss
+        double margin, normalizer
+        const double *mean
+        const double *scale
+        int has_bias
+    ctypedef struct gd_weights:
+        const void *w
+        int is_double
+        Py_ssize_t n_models
+    ctypedef struct gd_answer:
+        double *value
+        void *gradient
+        void *scores
+    ctypedef struct gd_differences:
+        double h
+        gd_scheme scheme
+        const int64_t *columns
+        Py_ssize_t n_columns
+        double *difference
+        int64_t *crossings
+    ctypedef struct gd_mix:
+        const double *base
+        const double *first
+        const double *second
+        const double *points
+        Py_ssize_t n_points
+        double *values
+        double *slopes
+        double *coefficients
+    ctypedef struct gd_kernels:
+        size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
+        size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
+        void (*evaluate_float)(const gd_problem *, const gd_weights *, const gd_answer *, void *, int, pool_control *) noexcept nogil
+        void (*evaluate_double)(const gd_problem *, const gd_weights *, const gd_answer *, void *, int, pool_control *) noexcept nogil
+        size_t (*differences_scratch)(const gd_problem *, const gd_differences *, int) noexcept nogil
+        void (*differences)(const gd_problem *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
+        size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int) noexcept nogil
+        void (*mix)(const gd_problem *, const gd_mix *, void *, int, pool_control *) noexcept nogil
+
+
+cdef extern from "dispatch.h":
+    enum: GD_MAX_TABLES
+    const gd_kernels *gd_choose(const char *, const char **)
+    int gd_available(const char **)
+    const char *gd_compiler()
+
+
+# ---- which kernels, how many threads ----
+
+cdef const gd_kernels *kernels = NULL
+cdef const char *kernels_name = NULL
+
+
+def available_instruction_sets():
+    """Names of the instruction sets that this build has and this processor runs, best first."""
+    cdef const char *names[GD_MAX_TABLES]
+    return [names[i].decode() for i in range(gd_available(names))]
+
+
+def instruction_set():
+    """The name of the instruction set in use."""
+    return kernels_name.decode()
+
+
+def compiler():
+    """The compilers of this build."""
+    return gd_compiler().decode()
+
+
+def get_num_threads():
+    """The number of threads that a call may use."""
+    return gdfast_get_num_threads()
+
+
+def set_num_threads(int n_threads):
+    """Set it."""
+    gdfast_set_num_threads(n_threads)
+
+
+cdef int choose() except -1:
+    global kernels, kernels_name
+    request = os.environ.get("GDFAST_ISA", "")
+    cdef bytes encoded = request.encode()
+    cdef const char *asked = NULL
+    if request:
+        asked = encoded
+    kernels = gd_choose(asked, &kernels_name)
+    if kernels == NULL:
+        raise ImportError(
+            f"GDFAST_ISA must be one of {', '.join(available_instruction_sets())} on this machine; it is {request!r}"
+        )
+    return 0
+
+
+choose()
+
+
+# ---- buffers, scratch, signals ----
+
+cdef class Buffer:
+    """Holds an array's memory; a None holds NULL."""
+    cdef Py_buffer view
+    cdef void *data  # NULL for None
+    cdef bint held
+
+    def __cinit__(self, array, int flags):
+        self.held = False
+        if array is not None:
+            PyObject_GetBuffer(array, &self.view, flags)
+            self.data = self.view.buf
+            self.held = True
+
+    def __dealloc__(self):
+        if self.held:
+            PyBuffer_Release(&self.view)
+
+
+cdef int poll_signals(void *context) noexcept with gil:
+    return PyErr_CheckSignals() != 0
+
+
+cdef int raise_pending() except -1:
+    """The exception that a signal handler set while a kernel ran, if any."""
+    return -1 if PyErr_Occurred() != NULL else 0
+
+
+cdef void *allocate(size_t size, void **aligned) except NULL:
+    cdef void *memory = PyMem_RawMalloc(size + 64)
+    if memory == NULL:
+        raise MemoryError(f"{size} bytes of scratch space could not be allocated")
+    aligned[0] = <void *> ((<uintptr_t> memory + 63) & ~(<uintptr_t> 63))
+    return memory
+
+
+def first_not_finite(X):
+    """Row-major position of the first NaN or infinity of a float array (n, d), or -1."""
+    cdef Buffer x = Buffer(X, PyBUF_STRIDES)
+    cdef Py_ssize_t found
+    with nogil:
+        found = gd_first_not_finite(<const char *> x.view.buf, x.view.shape[0], x.view.shape[1],
+                                    x.view.strides[0], x.view.strides[1], <int> x.view.itemsize)
+    return found
+
+
+def permutation(int64_t[::1] out, uint64_t seed, uint64_t epoch):
+    """Fill `out` with the permutation of 0 .. n - 1 that belongs to (seed, epoch)."""
+    if out.shape[0]:
+        with nogil:
+            gd_permutation(&out[0], out.shape[0], seed, epoch)
+
+
+# ---- a loss on rows of X ----
+
+cdef class Problem:
+    """Rows of X, their labels or targets, and a loss: everything that stays the same while W moves."""
+    cdef gd_problem p
+    cdef readonly bint double_arithmetic
+    cdef tuple buffers
+
+    def __init__(self, X, int input, labels, targets, weights, index, mean, scale, int loss, double margin,
+                 double normalizer, Py_ssize_t n_classes, bint has_bias):
+        cdef Buffer x = Buffer(X, PyBUF_STRIDES)
+        cdef Buffer y = Buffer(labels, PyBUF_C_CONTIGUOUS), t = Buffer(targets, PyBUF_C_CONTIGUOUS)
+        cdef Buffer w = Buffer(weights, PyBUF_C_CONTIGUOUS), i = Buffer(index, PyBUF_C_CONTIGUOUS)
+        cdef Buffer m = Buffer(mean, PyBUF_C_CONTIGUOUS), s = Buffer(scale, PyBUF_C_CONTIGUOUS)
+        self.buffers = (x, y, t, w, i, m, s)
+        self.p.x = <const char *> x.view.buf
+        self.p.row_stride = x.view.strides[0]
+        self.p.column_stride = x.view.strides[1]
+        self.p.input = input
+        self.p.n_features = x.view.shape[1]
+        self.p.n_rows = i.view.shape[0] if i.held else x.view.shape[0]
+        self.p.index = <const int64_t *> i.data
+        self.p.n_classes = n_classes
+        self.p.labels = <const int32_t *> y.data
+        self.p.targets = <const double *> t.data
+        self.p.weights = <const double *> w.data
+        self.p.loss = loss
+        self.p.margin = margin
+        self.p.normalizer = normalizer
+        self.p.mean = <const double *> m.data
+        self.p.scale = <const double *> s.data
+        self.p.has_bias = has_bias
+        self.double_arithmetic = x.view.itemsize == 8
+
+    def evaluate(self, W, values, gradient, scores, bint double_arithmetic):
+        """One pass: W (k, columns) or (m, k, columns); values (m,), gradient like W, scores (n, k), or None each."""
+        cdef Buffer w = Buffer(W, PyBUF_C_CONTIGUOUS)
+        cdef Buffer v = Buffer(values, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef Buffer g = Buffer(gradient, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef Buffer s = Buffer(scores, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef gd_weights weights
+        cdef gd_answer answer
+        cdef pool_control control
+        cdef int n_threads = gdfast_get_num_threads()
+        cdef void *scratch = NULL
+        cdef void *memory
+        weights.w = w.view.buf
+        weights.is_double = w.view.itemsize == 8
+        weights.n_models = w.view.shape[0] if w.view.ndim == 3 else 1
+        answer.value = <double *> v.data
+        answer.gradient = g.data
+        answer.scores = s.data
+        memset(&control, 0, sizeof(control))
+        control.poll = poll_signals
+        if double_arithmetic:
+            memory = allocate(kernels.evaluate_double_scratch(&self.p, &weights, n_threads), &scratch)
+            with nogil:
+                kernels.evaluate_double(&self.p, &weights, &answer, scratch, n_threads, &control)
+        else:
+            memory = allocate(kernels.evaluate_float_scratch(&self.p, &weights, n_threads), &scratch)
+            with nogil:
+                kernels.evaluate_float(&self.p, &weights, &answer, scratch, n_threads, &control)
+        PyMem_RawFree(memory)
+        raise_pending()
+
+    def differences(self, W, double h, int scheme, columns, difference, crossings):
+        """Sums over rows of loss(+h) - loss(-h) (or - loss) per class and chosen column, times the normalizer."""
+        cdef Buffer w = Buffer(W, PyBUF_C_CONTIGUOUS), c = Buffer(columns, PyBUF_C_CONTIGUOUS)
+        cdef Buffer d = Buffer(difference, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef Buffer x = Buffer(crossings, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef gd_weights weights
+        cdef gd_differences asked
+        cdef pool_control control
+        cdef int n_threads = gdfast_get_num_threads()
+        cdef void *scratch = NULL
+        cdef void *memory
+        weights.w = w.view.buf
+        weights.is_double = w.view.itemsize == 8
+        weights.n_models = 1
+        asked.h = h
+        asked.scheme = scheme
+        asked.columns = <const int64_t *> c.data
+        asked.n_columns = c.view.shape[0]
+        asked.difference = <double *> d.data
+        asked.crossings = <int64_t *> x.data
+        memset(&control, 0, sizeof(control))
+        control.poll = poll_signals
+        memory = allocate(kernels.differences_scratch(&self.p, &asked, n_threads), &scratch)
+        with nogil:
+            kernels.differences(&self.p, &weights, &asked, scratch, n_threads, &control)
+        PyMem_RawFree(memory)
+        raise_pending()
+
+    def mix(self, base, first, second, points, values, slopes, coefficients):
+        """Losses of scores base + a * first + b * second at points (m,) or (m, 2); None where not asked."""
+        cdef Buffer s = Buffer(base, PyBUF_C_CONTIGUOUS), u = Buffer(first, PyBUF_C_CONTIGUOUS)
+        cdef Buffer v = Buffer(second, PyBUF_C_CONTIGUOUS), q = Buffer(points, PyBUF_C_CONTIGUOUS)
+        cdef Buffer a = Buffer(values, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef Buffer b = Buffer(slopes, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef Buffer c = Buffer(coefficients, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef gd_mix asked
+        cdef pool_control control
+        cdef int n_threads = gdfast_get_num_threads()
+        cdef void *scratch = NULL
+        cdef void *memory
+        asked.base = <const double *> s.data
+        asked.first = <const double *> u.data
+        asked.second = <const double *> v.data
+        asked.points = <const double *> q.data
+        asked.n_points = q.view.shape[0] if q.held else 1
+        asked.values = <double *> a.data
+        asked.slopes = <double *> b.data
+        asked.coefficients = <double *> c.data
+        memset(&control, 0, sizeof(control))
+        control.poll = poll_signals
+        memory = allocate(kernels.mix_scratch(&self.p, &asked, n_threads), &scratch)
+        with nogil:
+            kernels.mix(&self.p, &asked, scratch, n_threads, &control)
+        PyMem_RawFree(memory)
+        raise_pending()

@@ -1,0 +1,104 @@
+#include "arrays.h"
+
+#include <string.h>
+
+/* All bits of the exponent set: NaN or infinity. Whole rows are reduced with OR so that compilers vectorise. */
+#define DEFINE_ROW_SCAN(type, exponent)                                                                                \
+    static int row_has_##type(const char *x, ptrdiff_t d) {                                                            \
+        type found = 0;                                                                                                \
+        for (ptrdiff_t j = 0; j < d; j++) {                                                                            \
+            type bits;                                                                                                 \
+            memcpy(&bits, x + j * (ptrdiff_t)sizeof(type), sizeof(type));                                              \
+            found |= (type)((bits & exponent) == exponent);                                                            \
+        }                                                                                                              \
+        return found != 0;                                                                                             \
+    }                                                                                                                  \
+    static int element_is_##type(const char *x) {                                                                      \
+        type bits;                                                                                                     \
+        memcpy(&bits, x, sizeof(type));                                                                                \
+        return (bits & exponent) == exponent;                                                                          \
+    }
+DEFINE_ROW_SCAN(uint16_t, 0x7c00u)
+DEFINE_ROW_SCAN(uint32_t, 0x7f800000u)
+DEFINE_ROW_SCAN(uint64_t, 0x7ff0000000000000u)
+
+ptrdiff_t gd_first_not_finite(const char *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t row_stride, ptrdiff_t column_stride,
+                              int size) {
+    int (*row_has)(const char *, ptrdiff_t) = size == 2 ? row_has_uint16_t : size == 4 ? row_has_uint32_t : row_has_uint64_t;
+    int (*element_is)(const char *) = size == 2 ? element_is_uint16_t : size == 4 ? element_is_uint32_t : element_is_uint64_t;
+    if (column_stride != size && row_stride == size) { /* columns in memory order: look there first */
+        int found = 0;
+        for (ptrdiff_t j = 0; j < d && !found; j++) found = row_has(x + j * column_stride, n);
+        if (!found) return -1;
+    }
+    for (ptrdiff_t i = 0; i < n; i++) {
+        const char *row = x + i * row_stride;
+        if (column_stride == size && !row_has(row, d)) continue;
+        for (ptrdiff_t j = 0; j < d; j++)
+            if (element_is(row + j * column_stride)) return i * d + j;
+    }
+    return -1;
+}
+
+/* Philox4x32-10: a counter-based generator (Salmon, Moraes, Dror and Shaw, SC 2011). */
+static void philox(uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
+    uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];
+    for (int round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)0xD2511F53u * c0, b = (uint64_t)0xCD9E8D57u * c2;
+        uint32_t n0 = (uint32_t)(b >> 32) ^ c1 ^ k0, n2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)b;
+        c3 = (uint32_t)a;
+        c0 = n0;
+        c2 = n2;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+typedef struct stream {
+    uint32_t key[2];
+    uint64_t epoch, block;
+    uint32_t words[4];
+    int used;
+} stream;
+
+static uint32_t next_word(stream *s) {
+    if (s->used == 4) {
+        uint32_t counter[4] = {(uint32_t)s->block, (uint32_t)(s->block >> 32), (uint32_t)s->epoch,
+                               (uint32_t)(s->epoch >> 32)};
+        philox(counter, s->key, s->words);
+        s->block++;
+        s->used = 0;
+    }
+    return s->words[s->used++];
+}
+
+/* Uniform in [0, bound): products with rejection for 32-bit bounds, plain rejection above. */
+static uint64_t below(stream *s, uint64_t bound) {
+    if (bound <= 0xffffffffu) {
+        uint32_t b = (uint32_t)bound, threshold = (uint32_t)(-b) % b;
+        for (;;) {
+            uint64_t product = (uint64_t)next_word(s) * b;
+            if ((uint32_t)product >= threshold) return product >> 32;
+        }
+    }
+    uint64_t limit = UINT64_MAX - UINT64_MAX % bound;
+    for (;;) {
+        uint64_t high = next_word(s), word = high << 32 | next_word(s);
+        if (word < limit) return word % bound;
+    }
+}
+
+void gd_permutation(int64_t *out, int64_t n, uint64_t seed, uint64_t epoch) {
+    stream s = {.key = {(uint32_t)seed, (uint32_t)(seed >> 32)}, .epoch = epoch, .used = 4};
+    for (int64_t i = 0; i < n; i++) out[i] = i;
+    for (int64_t i = n - 1; i > 0; i--) {
+        int64_t j = (int64_t)below(&s, (uint64_t)i + 1), kept = out[i];
+        out[i] = out[j];
+        out[j] = kept;
+    }
+}

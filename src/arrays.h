@@ -1,0 +1,17 @@
+/* Small services to the door: the scan for NaN and infinity, and reproducible permutations. */
+#ifndef GD_ARRAYS_H
+#define GD_ARRAYS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Row-major position of the first element of X (n, d) that is NaN or infinite, or -1. `size` is 2, 4 or 8
+ * bytes (IEEE half, single, double); strides are in bytes; any alignment. */
+ptrdiff_t gd_first_not_finite(const char *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t row_stride, ptrdiff_t column_stride,
+                              int size);
+
+/* A permutation of 0 .. n - 1 by Fisher-Yates, a pure function of (seed, epoch): Philox4x32-10 keyed by the
+ * seed, counted by (epoch, draw), unbiased. */
+void gd_permutation(int64_t *out, int64_t n, uint64_t seed, uint64_t epoch);
+
+#endif

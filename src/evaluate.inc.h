@@ -1,0 +1,43 @@
+/* One fused pass over X for one (REAL, INPUT): a block of rows stays in cache while its scores, its
+ * losses and its share of the gradient are computed. */
+
+static void RI(evaluate_chunk)(void *context, ptrdiff_t chunk, int worker) {
+    const R(evaluation) *e = context;
+    const gd_problem *p = e->problem;
+    const layout *l = &e->layout;
+    R(worker) w = R(carve_worker)(e->workers + (size_t)worker * e->worker_bytes, p, l);
+    RI(block) block;
+    block.copies = (INPUT *)w.copies;
+    ptrdiff_t k = p->n_classes, K = l->n_outputs, n_models = e->weights->n_models;
+    ptrdiff_t begin = chunk * l->chunk_rows, end = begin + l->chunk_rows < p->n_rows ? begin + l->chunk_rows : p->n_rows;
+    int gradient = e->answer->gradient != NULL;
+    for (ptrdiff_t m = 0; m < n_models; m++) w.values[m] = 0;
+    if (gradient) {
+        memset(w.gradient, 0, (size_t)(K * l->n_vectors * LANES) * sizeof(REAL));
+        memset(w.bias_gradient, 0, (size_t)K * sizeof(double));
+    }
+    for (ptrdiff_t i = begin; i < end && !pool_stopped(e->control, worker); i += l->block_rows) {
+        int n_rows = (int)(end - i < l->block_rows ? end - i : l->block_rows), n_active;
+        int64_t ids[BLOCK_ROWS_MOST];
+        int active[BLOCK_ROWS_MOST];
+        for (int r = 0; r < n_rows; r++) ids[r] = p->index ? p->index[i + r] : i + r;
+        RI(gather)(p, l, ids, n_rows, &block);
+        RI(block_scores)(l, &block, e->w, e->bias, w.sums, w.scores);
+        if (e->answer->scores)
+            memcpy((REAL *)e->answer->scores + i * K, w.scores, (size_t)(n_rows * K) * sizeof(REAL));
+        if (!e->answer->value) continue;
+        if (n_models == 1)
+            w.values[0] += R(block_loss)(p, ids, n_rows, w.scores, active, &n_active);
+        else
+            for (ptrdiff_t m = 0; m < n_models; m++) {
+                for (int r = 0; r < n_rows; r++)
+                    memcpy(w.compact + r * k, w.scores + r * K + m * k, (size_t)k * sizeof(REAL));
+                w.values[m] += R(block_loss)(p, ids, n_rows, w.compact, active, &n_active);
+            }
+        if (!gradient) continue;
+        for (int a = 0; a < n_active; a++)
+            for (ptrdiff_t c = 0; c < k; c++) w.bias_gradient[c] += (double)w.scores[active[a] * k + c];
+        RI(block_gradient)(l, &block, w.scores, active, n_active, w.compact, w.gradient);
+    }
+    R(add_chunk)(e, &w, chunk);
+}

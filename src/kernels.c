@@ -1,0 +1,170 @@
+/* Every kernel family, for float and double and each type of X, compiled once per instruction set.
+ * Exports one table. */
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels.h"
+
+#include "vectors.inc.h"
+#include "layout.inc.h"
+
+#define PASTE2(a, b) a##_##b
+#define PASTE3(a, b, c) a##_##b##_##c
+#define EXPAND2(a, b) PASTE2(a, b)
+#define EXPAND3(a, b, c) PASTE3(a, b, c)
+#define R(name) EXPAND2(name, REAL)         /* a name for one REAL */
+#define RI(name) EXPAND3(name, REAL, INPUT) /* a name for one REAL and one INPUT */
+#define LOAD(real, input) EXPAND3(load, real, input)
+#define SCALAR(input) EXPAND2(scalar, input)
+
+typedef uint32_t vuint32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+
+/* ---- float ---- */
+#define REAL float
+#define REAL_IS_DOUBLE 0
+#define VECTOR vfloat
+#define INTEGERS vint32
+#define UNSIGNED vuint32
+#define LANES FLOAT_LANES
+#define FMA fma_vfloat
+#define MAX max_vfloat
+#define BROADCAST broadcast_float
+#define HORIZONTAL_SUMS sums_float
+#include "evaluation.inc.h"
+#include "losses.inc.h"
+#define INPUT float
+#include "tiles.inc.h"
+#include "evaluate.inc.h"
+#undef INPUT
+#define INPUT half
+#include "tiles.inc.h"
+#include "evaluate.inc.h"
+#undef INPUT
+#define INPUT uint8_t
+#include "tiles.inc.h"
+#include "evaluate.inc.h"
+#undef INPUT
+#undef REAL
+#undef REAL_IS_DOUBLE
+#undef VECTOR
+#undef INTEGERS
+#undef UNSIGNED
+#undef LANES
+#undef FMA
+#undef MAX
+#undef BROADCAST
+#undef HORIZONTAL_SUMS
+
+/* ---- double ---- */
+#define REAL double
+#define REAL_IS_DOUBLE 1
+#define VECTOR vdouble
+#define INTEGERS vint64
+#define UNSIGNED vuint64
+#define LANES DOUBLE_LANES
+#define FMA fma_vdouble
+#define MAX max_vdouble
+#define BROADCAST broadcast_double
+#define HORIZONTAL_SUMS sums_double
+#include "evaluation.inc.h"
+#include "losses.inc.h"
+#include "differences.inc.h"
+#include "mixes.inc.h"
+#define INPUT double
+#include "tiles.inc.h"
+#include "evaluate.inc.h"
+#include "differences_pass.inc.h"
+#undef INPUT
+#define INPUT float
+#include "tiles.inc.h"
+#include "evaluate.inc.h"
+#include "differences_pass.inc.h"
+#undef INPUT
+#define INPUT half
+#include "tiles.inc.h"
+#include "evaluate.inc.h"
+#include "differences_pass.inc.h"
+#undef INPUT
+#define INPUT uint8_t
+#include "tiles.inc.h"
+#include "evaluate.inc.h"
+#include "differences_pass.inc.h"
+#undef INPUT
+
+/* ---- the table ---- */
+
+static void evaluate_float(const gd_problem *p, const gd_weights *w, const gd_answer *a, void *scratch, int n_threads,
+                           pool_control *control) {
+    static const pool_task tasks[] = {evaluate_chunk_float_uint8_t, evaluate_chunk_float_half,
+                                      evaluate_chunk_float_float};
+    evaluate_with_float(tasks[p->input], p, w, a, scratch, n_threads, control);
+}
+
+static void evaluate_double(const gd_problem *p, const gd_weights *w, const gd_answer *a, void *scratch, int n_threads,
+                            pool_control *control) {
+    static const pool_task tasks[] = {evaluate_chunk_double_uint8_t, evaluate_chunk_double_half,
+                                      evaluate_chunk_double_float, evaluate_chunk_double_double};
+    evaluate_with_double(tasks[p->input], p, w, a, scratch, n_threads, control);
+}
+
+static difference_job make_difference_job(const gd_problem *p, const gd_differences *asked) {
+    difference_job j = {.problem = p, .asked = asked, .layout = make_layout(p, 1, DOUBLE_LANES)};
+    return j;
+}
+
+static size_t differences_scratch(const gd_problem *p, const gd_differences *asked, int n_threads) {
+    difference_job j = make_difference_job(p, asked);
+    return lay_difference_job(NULL, &j, n_threads);
+}
+
+static void differences(const gd_problem *p, const gd_weights *weights, const gd_differences *asked, void *scratch,
+                        int n_threads, pool_control *control) {
+    static const pool_task tasks[] = {difference_chunk_double_uint8_t, difference_chunk_double_half,
+                                      difference_chunk_double_float, difference_chunk_double_double};
+    difference_job j = make_difference_job(p, asked);
+    pool_turn turn;
+    j.turn = &turn;
+    j.control = control;
+    lay_difference_job(scratch, &j, n_threads);
+    evaluation_double e = {.problem = p, .weights = weights, .layout = j.layout, .w = j.w, .bias = j.bias};
+    pack_weights_double(&e);
+    for (int t = 0; t < n_threads; t++) {
+        size_t used;
+        difference_worker w = lay_difference_worker(j.workers + (size_t)t * j.worker_bytes, &j, &used);
+        memset(w.copies, 0, w.copies_bytes);
+        memset(w.sums, 0, (BLOCK_ROWS_MOST * TILE_CLASSES + DOUBLE_LANES) * sizeof(vdouble));
+    }
+    for (ptrdiff_t q = 0; q < asked->n_columns; q++) {
+        ptrdiff_t column = asked->columns[q];
+        int feature = column < p->n_features;
+        j.step[q] = feature && p->scale ? asked->h / p->scale[column] : asked->h;
+        j.shift[q] = feature && p->mean ? p->mean[column] : 0;
+    }
+    size_t size = (size_t)(p->n_classes * j.stride);
+    memset(j.moved, 0, size * sizeof(double));
+    if (asked->scheme == SCHEME_CROSSINGS) memset(j.crossings, 0, size * sizeof(int64_t));
+    pool_turn_init(&turn);
+    pool_run(tasks[p->input], &j, j.layout.n_chunks, n_threads, control);
+    pool_turn_destroy(&turn);
+    if (control->stop) return;
+    for (ptrdiff_t c = 0; c < p->n_classes; c++)
+        for (ptrdiff_t q = 0; q < asked->n_columns; q++) {
+            asked->difference[c * asked->n_columns + q] = j.moved[c * j.stride + q] * p->normalizer;
+            if (asked->scheme == SCHEME_CROSSINGS)
+                asked->crossings[c * asked->n_columns + q] = j.crossings[c * j.stride + q];
+        }
+}
+
+const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
+    .name = GD_ISA_NAME,
+    .evaluate_float_scratch = evaluate_scratch_float,
+    .evaluate_double_scratch = evaluate_scratch_double,
+    .evaluate_float = evaluate_float,
+    .evaluate_double = evaluate_double,
+    .differences_scratch = differences_scratch,
+    .differences = differences,
+    .mix_scratch = mix_scratch,
+    .mix = mix,
+};

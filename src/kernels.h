@@ -1,0 +1,94 @@
+/* The table of kernels: what the compiled core can do, and its contract.
+ *
+ * One table is compiled per instruction set (kernels.c) and one is picked at import (dispatch.c).
+ * Contract: everything was checked at the door, scratch is allocated by the caller (`*_scratch`
+ * says how many bytes, 64-byte aligned), nothing fails, nothing allocates. Rows are cut into chunks
+ * fixed by the problem's size; chunks are added up in order, so any number of threads gives the same
+ * bits. Totals accumulate in float64.
+ */
+#ifndef GDFAST_KERNELS_H
+#define GDFAST_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pool.h"
+
+typedef enum { INPUT_UINT8, INPUT_FLOAT16, INPUT_FLOAT32, INPUT_FLOAT64 } gd_input;
+typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR } gd_loss;
+typedef enum { SCHEME_CENTERED, SCHEME_FORWARD, SCHEME_CROSSINGS } gd_scheme;
+
+/* A loss on rows of X, as they lie in memory. */
+typedef struct gd_problem {
+    const char *x;              /* first element of X (n_total, d) */
+    ptrdiff_t row_stride;       /* bytes */
+    ptrdiff_t column_stride;    /* bytes */
+    gd_input input;             /* element type of X */
+    ptrdiff_t n_features;       /* d */
+    ptrdiff_t n_rows;           /* rows to visit */
+    const int64_t *index;       /* which rows (n_rows,), or NULL: 0 .. n_rows - 1 */
+    ptrdiff_t n_classes;        /* k: classes or outputs */
+    const int32_t *labels;      /* (n_total,) or NULL */
+    const double *targets;      /* (n_total, k) or NULL */
+    const double *weights;      /* (n_total,) or NULL: 1 each */
+    gd_loss loss;
+    double margin;              /* of the two hinges */
+    double normalizer;          /* what sums over rows are multiplied by */
+    const double *mean;         /* (d,) or NULL: the model sees (x - mean) / scale */
+    const double *scale;        /* (d,) or NULL */
+    int has_bias;               /* the last column of W */
+} gd_problem;
+
+/* Weights W (n_models * k, d + has_bias), C order, float or double. */
+typedef struct gd_weights {
+    const void *w;
+    int is_double;
+    ptrdiff_t n_models; /* several W in one pass: 1 where a gradient or scores are wanted */
+} gd_weights;
+
+/* What is asked of one pass over X; NULL: not asked. */
+typedef struct gd_answer {
+    double *value;    /* (n_models,) normalizer * sum of losses */
+    void *gradient;   /* (k, d + has_bias), the type of W */
+    void *scores;     /* (n_rows, k) of the arithmetic's type */
+} gd_answer;
+
+/* Structured numerical differences: sums over rows of loss(+h) - loss(-h), times normalizer. */
+typedef struct gd_differences {
+    double h;
+    gd_scheme scheme;
+    const int64_t *columns;  /* columns of W to perturb (n_columns,), d meaning the bias */
+    ptrdiff_t n_columns;
+    double *difference;      /* (k, n_columns); SCHEME_CROSSINGS: the crossing terms' excess */
+    int64_t *crossings;      /* (k, n_columns), SCHEME_CROSSINGS only */
+} gd_differences;
+
+/* Losses of scores base + a * first + b * second, for n_points (a) or (a, b); float64 throughout. */
+typedef struct gd_mix {
+    const double *base;    /* (n_rows, k) */
+    const double *first;   /* (n_rows, k) or NULL */
+    const double *second;  /* (n_rows, k) or NULL */
+    const double *points;  /* (n_points, 1 or 2) */
+    ptrdiff_t n_points;
+    double *values;        /* (n_points,) or NULL */
+    double *slopes;        /* (n_points,) right derivatives along `first`, or NULL */
+    double *coefficients;  /* (n_rows, k) d value / d scores, for one point, or NULL */
+} gd_mix;
+
+typedef struct gd_kernels {
+    const char *name;
+    /* arithmetic in float (float32, float16, uint8 X) and in double (any X) */
+    size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int n_threads);
+    size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int n_threads);
+    void (*evaluate_float)(const gd_problem *, const gd_weights *, const gd_answer *, void *scratch, int n_threads,
+                           pool_control *);
+    void (*evaluate_double)(const gd_problem *, const gd_weights *, const gd_answer *, void *scratch, int n_threads,
+                            pool_control *);
+    size_t (*differences_scratch)(const gd_problem *, const gd_differences *, int n_threads);
+    void (*differences)(const gd_problem *, const gd_weights *, const gd_differences *, void *scratch, int n_threads,
+                        pool_control *);
+    size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int n_threads);
+    void (*mix)(const gd_problem *, const gd_mix *, void *scratch, int n_threads, pool_control *);
+} gd_kernels;
+
+#endif
