@@ -124,7 +124,8 @@ class GradientReport:
         cost = f"{self.evaluations:,} evaluations" + (" (by structure)" if self.structured else "")
         lines = [
             f"Gradient check: {self.verdict}",
-            f"  {self.coordinates.size:,} of {size:,} coordinates checked, h = {self.h:g}, {cost}",
+            f"  {self.coordinates.size:,} of {_many(size, 'coordinate')} checked",
+            f"  h = {self.h:g}, {cost}",
             f"  largest relative error {self.max_relative_error:.1e}, tolerance {self.rtol:g}",
         ]
         if self.kinks.size:
@@ -183,7 +184,9 @@ def judge(
     apart = unexplained_error > rtol
     wrong = apart & ~(np.abs(analytic - smooth) <= noise)  # so written that NaN is wrong
     lost = apart & ~wrong
-    truncated, looked_at = _truncated(analytic, numerical, wrong & ~crossing, coordinates, at_half)
+    truncated, looked_at = _truncated(
+        analytic, numerical, wrong & ~crossing & np.isfinite(analytic), coordinates, at_half
+    )
     wrong &= ~truncated
     explained = crossing & (relative_error > rtol) & (np.abs(analytic - numerical) > noise)
     unexplained = float(unexplained_error.max(where=~(lost | truncated), initial=0.0))
