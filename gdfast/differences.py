@@ -104,8 +104,8 @@ def numerical_jacobian(f: Callable[[Array], Any], x: Any, h: float = 1e-5, schem
     Examples
     --------
     >>> import numpy as np
-    >>> import gdfast as gd
-    >>> gd.numerical_jacobian(lambda x: np.array([x[0] * x[1], x[0] ** 2, 3 * x[1]]), [2.0, 5.0]).round(6)
+    >>> from gdfast.differences import numerical_jacobian
+    >>> numerical_jacobian(lambda x: np.array([x[0] * x[1], x[0] ** 2, 3 * x[1]]), [2.0, 5.0]).round(6)
     array([[5., 2.],
            [4., 0.],
            [0., 3.]])
@@ -160,7 +160,7 @@ def directional_derivative(f: Callable[[Array], Any], x: Any, direction: Any, h:
     --------
     >>> import gdfast as gd
     >>> round(gd.directional_derivative(lambda x: float(x[0] * x[1]), [1.0, 2.0], [3.0, 4.0]), 9)
-    2.2
+    2.0
     """
     point = check_point(x, "x")
     h = check_positive(h, "h")

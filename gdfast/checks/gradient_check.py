@@ -80,7 +80,9 @@ def check_gradient(
     Two evaluations of f per coordinate, one more and one gradient at the point. In float32 the quotient's
     noise is about 1e-7 |f| / h: check float64 copies, or use h about 1e-2. Where the true derivative is
     (nearly) zero, as at a minimum, rounding noise and the quotient's truncation error of order h**2 are
-    all that is seen, and make a large relative error: such coordinates are reported and not counted.
+    all that is seen, and make a large relative error: such coordinates are reported and not counted. An
+    objective may say in an attribute ``arithmetic`` (a dtype) that it computes less precisely than in
+    the point's dtype.
 
     Examples
     --------
@@ -119,7 +121,8 @@ def check_gradient(
     crossings = None if objective is None else structure.kink_crossings(objective, point, h=h, coordinates=only)
     none = np.zeros(chosen.size)
     counts, excess = (none, none) if crossings is None else (np.ravel(crossings[0]), np.ravel(crossings[1]))
-    precision = max(float(np.finfo(point.dtype).eps), _epsilon(start))
+    arithmetic = np.dtype(getattr(objective, "arithmetic", point.dtype))
+    precision = max(float(np.finfo(point.dtype).eps), float(np.finfo(arithmetic).eps), _epsilon(start))
     return judge(
         analytic,
         quotients(h, only),

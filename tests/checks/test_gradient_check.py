@@ -162,6 +162,23 @@ def test_values_in_float32_at_a_float64_point_are_known_to_be_noisy():
     assert report.verdict == "NOISE"
 
 
+def test_an_objective_may_declare_that_it_computes_in_float32():
+    class Single(Structured):
+        arithmetic = np.float32
+
+        def gradient(self, w):
+            exact = super().gradient(w)
+            return exact + 1e-7 * np.abs(exact).max() * np.resize([1, -1], w.shape)
+
+    w = point((4, 5))
+    w[:, 0] *= 1e-2  # small derivatives beside large ones: 1e-7 of the largest is much of them
+    report = check_gradient(Single((4, 5)), at=w)
+    assert report.verdict == "PASS"
+    assert report.uncounted.tolist() == [0, 5, 10, 15]
+    Single.arithmetic = np.float64
+    assert check_gradient(Single((4, 5)), at=w).verdict == "FAIL"
+
+
 def test_a_step_that_is_far_too_small_is_noise():
     assert check_gradient(softmax, softmax_gradient, point(5), h=1e-14).verdict == "NOISE"
 
