@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from . import _kernels
 from .protocols import Array
 
 
@@ -103,3 +104,140 @@ def require_finite(array: Array, name: str) -> None:
 def _kind(value: Any) -> str:
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
+
+
+INPUT_CODES = {"uint8": 0, "float16": 1, "float32": 2, "float64": 3}
+"""Element types of X, as the kernels number them."""
+
+
+def check_matrix(X: Any, *, check_finite: bool) -> Array:
+    """Dense X (n_samples, n_features), as it is: any strides, read-only, memory-mapped; never copied."""
+    if isinstance(X, np.ma.MaskedArray):
+        raise TypeError("X must be a plain array; it is a masked array, whose mask would be ignored")
+    if not isinstance(X, np.ndarray):
+        raise TypeError(f"X must be a numpy array; it is {type(X).__name__}")
+    if X.dtype.name not in INPUT_CODES:
+        raise TypeError(f"X must be float64, float32, float16 or uint8; its dtype is {X.dtype}")
+    if not X.dtype.isnative:
+        raise ValueError(f"X must be in this machine's byte order; its dtype is {X.dtype.str}")
+    if X.ndim != 2:
+        raise ValueError(f"X must be (n_samples, n_features); its shape is {X.shape}")
+    if X.shape[0] == 0 or X.shape[1] == 0:
+        raise ValueError(f"X must hold at least one sample and one feature; its shape is {X.shape}")
+    if check_finite and X.dtype.kind == "f":
+        position = _kernels.first_not_finite(X)
+        if position >= 0:
+            i, j = divmod(position, X.shape[1])
+            raise ValueError(f"X must be finite; X[{i}, {j}] is {X[i, j]}")
+    return X
+
+
+def check_labels(y: Any, n_samples: int, n_classes: int | None) -> tuple[Array, int]:
+    """Integer labels in [0, n_classes) -> (int32 labels, n_classes); n_classes None is max(y) + 1."""
+    labels = _one_dimensional(y, "y", n_samples)
+    if labels.dtype.kind not in "iu":
+        raise TypeError(f"y must hold integer labels; its dtype is {labels.dtype}")
+    lowest, highest = int(labels.min()), int(labels.max())
+    if n_classes is None:
+        n_classes = highest + 1
+    if lowest < 0 or highest >= n_classes:
+        i = int(np.argmax((labels < 0) | (labels >= n_classes)))
+        raise ValueError(f"y must hold labels in [0, {n_classes}); y[{i}] is {labels[i]}")
+    if n_classes > 2**31 - 1:
+        raise ValueError(f"n_classes must be < 2**31; it is {n_classes}")
+    return np.ascontiguousarray(labels, dtype=np.int32), n_classes
+
+
+def check_targets(y: Any, n_samples: int) -> Array:
+    """Real targets (n,) or (n, k) -> float64 (n, k)."""
+    if isinstance(y, np.ma.MaskedArray):
+        raise TypeError("y must be a plain array; it is a masked array")
+    targets = np.asarray(y)
+    if targets.dtype.kind not in "fiu":
+        raise TypeError(f"y must hold real targets; its dtype is {targets.dtype}")
+    if targets.ndim not in (1, 2) or targets.shape[0] != n_samples or targets.size == 0:
+        raise ValueError(f"y must be ({n_samples},) or ({n_samples}, k), one row for each of X's; its shape is {targets.shape}")
+    require_finite(targets, "y")
+    return np.ascontiguousarray(targets.reshape(n_samples, -1), dtype=np.float64)
+
+
+def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
+    """Weights >= 0, not all zero -> float64 (n_samples,), or None."""
+    if sample_weight is None:
+        return None
+    weights = _one_dimensional(sample_weight, "sample_weight", n_samples)
+    if weights.dtype.kind not in "fiu":
+        raise TypeError(f"sample_weight must hold real numbers; its dtype is {weights.dtype}")
+    require_finite(weights, "sample_weight")
+    if (weights < 0).any():
+        i = int(np.argmax(weights < 0))
+        raise ValueError(f"sample_weight must be >= 0; sample_weight[{i}] is {weights[i]}")
+    if not (weights > 0).any():
+        raise ValueError("sample_weight must hold a weight > 0; all are 0")
+    return np.ascontiguousarray(weights, dtype=np.float64)
+
+
+def check_columns(values: Any, name: str, n_features: int, *, positive: bool) -> Array | None:
+    """One finite number per feature -> float64 (n_features,), or None."""
+    if values is None:
+        return None
+    columns = _one_dimensional(values, name, n_features)
+    if columns.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must hold real numbers; its dtype is {columns.dtype}")
+    require_finite(columns, name)
+    if positive and (columns <= 0).any():
+        j = int(np.argmax(columns <= 0))
+        raise ValueError(f"{name} must be > 0; {name}[{j}] is {columns[j]}")
+    return np.ascontiguousarray(columns, dtype=np.float64)
+
+
+def check_weights(W: Any, shape: tuple[int, ...], name: str = "W") -> Array:
+    """Finite weights of exactly this shape, float32 or float64; C order (copied only where it is not)."""
+    if isinstance(W, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array; it is a masked array")
+    array = np.asarray(W)
+    if array.dtype != np.float64 and array.dtype != np.float32:
+        raise TypeError(f"{name} must be float32 or float64; its dtype is {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} must have the shape {shape}; its shape is {array.shape}")
+    if not np.isfinite(array).all():
+        require_finite(array, name)
+    return np.ascontiguousarray(array)
+
+
+def check_indices(indices: Any, size: int, name: str = "indices") -> Array:
+    """Positions in [0, size), at least one, repeats allowed -> int64 (m,)."""
+    array = np.asarray(indices)
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional; its shape is {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty")
+    if array.dtype.kind not in "iu":
+        raise TypeError(f"{name} must hold integers; its dtype is {array.dtype}")
+    lowest, highest = array.min(), array.max()
+    if lowest < 0 or highest >= size:
+        i = int(np.argmax((array < 0) | (array >= size)))
+        raise ValueError(f"{name} must be in [0, {size}); {name}[{i}] is {array[i]}")
+    return np.ascontiguousarray(array, dtype=np.int64)
+
+
+def check_steps(steps: Any, name: str = "steps") -> Array:
+    """Finite numbers (m,) -> float64, C order."""
+    array = np.asarray(steps)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must hold real numbers; its dtype is {array.dtype}")
+    if array.ndim != 1:
+        raise ValueError(f"{name} must be one-dimensional; its shape is {array.shape}")
+    if array.size == 0:
+        raise ValueError(f"{name} must not be empty")
+    require_finite(array, name)
+    return np.ascontiguousarray(array, dtype=np.float64)
+
+
+def _one_dimensional(values: Any, name: str, size: int) -> Array:
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array; it is a masked array")
+    array = np.asarray(values)
+    if array.shape != (size,):
+        raise ValueError(f"{name} must have the shape ({size},); its shape is {array.shape}")
+    return array

@@ -8,6 +8,8 @@ from libc.string cimport memset
 
 import os
 
+import numpy as np
+
 
 cdef extern from "Python.h":
     int PyErr_CheckSignals() noexcept
@@ -165,9 +167,13 @@ cdef int poll_signals(void *context) noexcept with gil:
     return PyErr_CheckSignals() != 0
 
 
-cdef int raise_pending() except -1:
-    """The exception that a signal handler set while a kernel ran, if any."""
-    return -1 if PyErr_Occurred() != NULL else 0
+cdef int raise_if_stopped(const pool_control *control) except -1:
+    """The exception that a signal handler set while a kernel ran, if any: the outputs are then worthless."""
+    if PyErr_Occurred() != NULL:
+        return -1
+    if control.stop:
+        raise KeyboardInterrupt
+    return 0
 
 
 cdef void *allocate(size_t size, void **aligned) except NULL:
@@ -188,11 +194,13 @@ def first_not_finite(X):
     return found
 
 
-def permutation(int64_t[::1] out, uint64_t seed, uint64_t epoch):
-    """Fill `out` with the permutation of 0 .. n - 1 that belongs to (seed, epoch)."""
-    if out.shape[0]:
+def permutation(Py_ssize_t n, uint64_t seed, uint64_t epoch):
+    """The permutation of 0 .. n - 1 that belongs to (seed, epoch), int64."""
+    cdef int64_t[::1] out = np.empty(n, dtype=np.int64)
+    if n:
         with nogil:
-            gd_permutation(&out[0], out.shape[0], seed, epoch)
+            gd_permutation(&out[0], n, seed, epoch)
+    return out.base
 
 
 # ---- a loss on rows of X ----
@@ -258,7 +266,7 @@ cdef class Problem:
             with nogil:
                 kernels.evaluate_float(&self.p, &weights, &answer, scratch, n_threads, &control)
         PyMem_RawFree(memory)
-        raise_pending()
+        raise_if_stopped(&control)
 
     def differences(self, W, double h, int scheme, columns, difference, crossings):
         """Sums over rows of loss(+h) - loss(-h) (or - loss) per class and chosen column, times the normalizer."""
@@ -286,7 +294,7 @@ cdef class Problem:
         with nogil:
             kernels.differences(&self.p, &weights, &asked, scratch, n_threads, &control)
         PyMem_RawFree(memory)
-        raise_pending()
+        raise_if_stopped(&control)
 
     def mix(self, base, first, second, points, values, slopes, coefficients):
         """Losses of scores base + a * first + b * second at points (m,) or (m, 2); None where not asked."""
@@ -314,4 +322,4 @@ cdef class Problem:
         with nogil:
             kernels.mix(&self.p, &asked, scratch, n_threads, &control)
         PyMem_RawFree(memory)
-        raise_pending()
+        raise_if_stopped(&control)

@@ -246,7 +246,7 @@ static size_t lay_difference_job(char *base, difference_job *j, int n_threads) {
     j->crossings =
         carve(base, &used, j->asked->scheme == SCHEME_CROSSINGS ? k * (size_t)j->stride * sizeof(int64_t) : 0);
     lay_difference_worker(NULL, j, &j->worker_bytes);
-    j->workers = carve(base, &used, j->worker_bytes * (size_t)n_threads);
+    j->workers = carve(base, &used, j->worker_bytes * (size_t)useful_threads(n_threads, j->layout.n_chunks));
     return used;
 }
 

@@ -48,6 +48,7 @@ static R(worker) R(carve_worker)(char *base, const gd_problem *p, const layout *
 
 static size_t R(lay_evaluation)(char *base, R(evaluation) * e, int n_threads) {
     const layout *l = &e->layout;
+    n_threads = useful_threads(n_threads, l->n_chunks);
     size_t used = 0, K = (size_t)l->n_outputs, packed = K * (size_t)(l->n_vectors * LANES);
     e->w = carve(base, &used, packed * sizeof(REAL));
     e->bias = carve(base, &used, K * sizeof(REAL));
@@ -135,6 +136,7 @@ static void R(evaluate_with)(pool_task task, const gd_problem *p, const gd_weigh
     pool_turn turn;
     R(evaluation) e = {.problem = p, .weights = weights, .answer = answer, .turn = &turn, .control = control,
                        .layout = make_layout(p, weights->n_models, LANES)};
+    n_threads = useful_threads(n_threads, e.layout.n_chunks);
     R(lay_evaluation)(scratch, &e, n_threads);
     R(pack_weights)(&e);
     for (int t = 0; t < n_threads; t++) {

@@ -127,6 +127,7 @@ static void differences(const gd_problem *p, const gd_weights *weights, const gd
     pool_turn turn;
     j.turn = &turn;
     j.control = control;
+    n_threads = useful_threads(n_threads, j.layout.n_chunks);
     lay_difference_job(scratch, &j, n_threads);
     evaluation_double e = {.problem = p, .weights = weights, .layout = j.layout, .w = j.w, .bias = j.bias};
     pack_weights_double(&e);

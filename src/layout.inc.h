@@ -72,6 +72,9 @@ static layout make_layout(const gd_problem *p, ptrdiff_t n_models, ptrdiff_t lan
     return l;
 }
 
+/* More threads than chunks would only cost scratch. */
+INLINE int useful_threads(int n_threads, ptrdiff_t n_chunks) { return n_threads < n_chunks ? n_threads : (int)n_chunks; }
+
 /* Carves 64-byte aligned pieces from scratch; with base NULL it only counts. */
 static void *carve(char *base, size_t *used, size_t bytes) {
     void *piece = base ? base + *used : NULL;

@@ -89,10 +89,15 @@ static void mix_chunk(void *context, ptrdiff_t chunk, int worker) {
     pool_turn_done(j->turn);
 }
 
+static ptrdiff_t mix_chunks(const gd_problem *p, const gd_mix *asked) {
+    ptrdiff_t rows = mix_chunk_rows(p, asked);
+    return (p->n_rows + rows - 1) / rows;
+}
+
 static size_t mix_scratch(const gd_problem *p, const gd_mix *asked, int n_threads) {
     size_t used = 0;
     carve(NULL, &used, 2 * (size_t)asked->n_points * sizeof(double));
-    return used + mix_worker_bytes(p, asked) * (size_t)n_threads;
+    return used + mix_worker_bytes(p, asked) * (size_t)useful_threads(n_threads, mix_chunks(p, asked));
 }
 
 static void mix(const gd_problem *p, const gd_mix *asked, void *scratch, int n_threads, pool_control *control) {
@@ -105,7 +110,7 @@ static void mix(const gd_problem *p, const gd_mix *asked, void *scratch, int n_t
     j.workers = (char *)scratch + used;
     memset(j.values, 0, 2 * (size_t)asked->n_points * sizeof(double));
     pool_turn_init(&turn);
-    pool_run(mix_chunk, &j, (p->n_rows + j.chunk_rows - 1) / j.chunk_rows, n_threads, control);
+    pool_run(mix_chunk, &j, mix_chunks(p, asked), useful_threads(n_threads, mix_chunks(p, asked)), control);
     pool_turn_destroy(&turn);
     if (control->stop) return;
     for (ptrdiff_t q = 0; q < asked->n_points; q++) {

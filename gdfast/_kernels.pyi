@@ -1,0 +1,54 @@
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_Array = NDArray[Any]
+
+def available_instruction_sets() -> list[str]: ...
+def instruction_set() -> str: ...
+def compiler() -> str: ...
+def get_num_threads() -> int: ...
+def set_num_threads(n_threads: int) -> None: ...
+def first_not_finite(X: _Array) -> int: ...
+def permutation(n: int, seed: int, epoch: int) -> NDArray[np.int64]: ...
+
+class Problem:
+    double_arithmetic: bool
+    def __init__(
+        self,
+        X: _Array,
+        input: int,
+        labels: _Array | None,
+        targets: _Array | None,
+        weights: _Array | None,
+        index: _Array | None,
+        mean: _Array | None,
+        scale: _Array | None,
+        loss: int,
+        margin: float,
+        normalizer: float,
+        n_classes: int,
+        has_bias: bool,
+    ) -> None: ...
+    def evaluate(
+        self,
+        W: _Array,
+        values: _Array | None,
+        gradient: _Array | None,
+        scores: _Array | None,
+        double_arithmetic: bool,
+    ) -> None: ...
+    def differences(
+        self, W: _Array, h: float, scheme: int, columns: _Array, difference: _Array, crossings: _Array | None
+    ) -> None: ...
+    def mix(
+        self,
+        base: _Array,
+        first: _Array | None,
+        second: _Array | None,
+        points: _Array | None,
+        values: _Array | None,
+        slopes: _Array | None,
+        coefficients: _Array | None,
+    ) -> None: ...

@@ -1,0 +1,413 @@
+"""The linear objective: a loss on scores after one matrix product, plus a regularizer.
+
+X comes in at this door, is checked once, and goes straight to a kernel; W goes round and round. Whatever
+moves W along a few directions is the same loss on scores that are already there (`rays`).
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from .. import _kernels
+from .._arrays import (
+    INPUT_CODES,
+    check_columns,
+    check_flag,
+    check_indices,
+    check_integer,
+    check_labels,
+    check_matrix,
+    check_positive,
+    check_sample_weight,
+    check_targets,
+    check_weights,
+)
+from ..differences import Scheme
+from ..differences import numerical_gradient as difference_quotients
+from ..protocols import Array, FloatArray
+from .losses import Hinge, Loss
+from .rays import LinearPlane, LinearRay, check_directions
+from .regularizers import L1, ElasticNet, Regularizer, Separable
+
+CENTERED, FORWARD, CROSSINGS = 0, 1, 2
+LARGE_OFFSET = 1e4
+
+
+class LinearObjective:
+    """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
+
+    Parameters
+    ----------
+    X : array (n_samples, n_features), float64, float32, float16 or uint8
+        Used where it lies: never copied, centred, scaled or cast whole. Read-only, memory-mapped,
+        Fortran-ordered and strided arrays are accepted. It must not change while the objective lives.
+    y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` real targets (n,) or (n, k)
+    loss : Hinge(), SquaredHinge(), CrossEntropy() or SquaredError()
+    regularizer : L2, L1, ElasticNet or an object with value(W) and gradient(W), optional
+        Applied to W without its bias column, unless `penalize_bias`.
+    bias : bool
+        W's last column is a bias.
+    penalize_bias : bool
+    sample_weight : array (n_samples,) >= 0, optional
+        The data term is ``sum(w_i l_i) / sum(w_i)``.
+    mean, scale : array (n_features,), optional
+        The model sees ``(x - mean) / scale``; folded into W, in float64.
+    n_classes : int, optional
+        max(y) + 1 by default.
+    check_finite : bool
+        False skips the one scan of a float X for NaN and infinity.
+
+    Attributes
+    ----------
+    n_samples, n_features, n_classes : int
+    shape : tuple
+        The shape of W: (n_classes, n_features + 1), or without the last column when there is no bias.
+    passes : float
+        Rows touched so far / n_samples, mini-batches included.
+
+    Raises
+    ------
+    TypeError, ValueError
+        For anything of the wrong kind, shape or range, before any work; the message names it.
+
+    Notes
+    -----
+    Arithmetic is float64 for float64 X, else float32 with float64 totals; gradients have W's dtype (float32
+    or float64). One fused pass over X gives value and gradient. Results are the same bits for any number
+    of threads. Rays, planes and numerical gradients are float64 whatever X is.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> objective = gd.LinearObjective(X, np.array([0, 1, 2]), gd.Hinge())
+    >>> objective.value(np.zeros(objective.shape))
+    2.0
+    """
+
+    def __init__(
+        self,
+        X: Array,
+        y: Array,
+        loss: Loss | None = None,
+        regularizer: Regularizer | None = None,
+        *,
+        bias: bool = True,
+        penalize_bias: bool = False,
+        sample_weight: Array | None = None,
+        mean: Array | None = None,
+        scale: Array | None = None,
+        n_classes: int | None = None,
+        check_finite: bool = True,
+    ) -> None:
+        self.loss = Hinge() if loss is None else loss
+        if not isinstance(self.loss, Loss):
+            raise TypeError(f"loss must be a gdfast loss such as gd.Hinge(); it is {self.loss!r}")
+        if regularizer is not None and not isinstance(regularizer, Regularizer):
+            raise TypeError(f"regularizer must have value(W) and gradient(W), as gd.L2(1e-3) has; it is {regularizer!r}")
+        self.regularizer = regularizer
+        self.bias = check_flag(bias, "bias")
+        self.penalize_bias = check_flag(penalize_bias, "penalize_bias")
+        if n_classes is not None:
+            n_classes = check_integer(n_classes, "n_classes", minimum=1)
+        self.X = check_matrix(X, check_finite=check_flag(check_finite, "check_finite"))
+        n, self.n_features = self.X.shape
+        self._labels: Array | None = None
+        self._targets: Array | None = None
+        if self.loss.classifies:
+            self._labels, self.n_classes = check_labels(y, n, n_classes)
+        elif n_classes is not None:
+            raise ValueError(f"n_classes has no meaning for {type(self.loss).__name__}; leave it out")
+        else:
+            self._targets = check_targets(y, n)
+            self.n_classes = self._targets.shape[1]
+        self._flat_targets = np.ndim(y) == 1
+        self._weights = check_sample_weight(sample_weight, n)
+        self.mean = check_columns(mean, "mean", self.n_features, positive=False)
+        self.scale = check_columns(scale, "scale", self.n_features, positive=True)
+        self.shape = (self.n_classes, self.n_features + int(self.bias))
+        self._mean_weight = 1.0 if self._weights is None else float(self._weights.mean())
+        self._wide = self.X.dtype == np.float64
+        self._index: Array | None = None
+        self._parent: LinearObjective | None = None
+        self._touched = 0
+        self._prepare()
+        self._warn_of_offsets()
+
+    def _prepare(self) -> None:
+        self.n_samples = self.X.shape[0] if self._index is None else self._index.size
+        normalizer = 1 / (self.n_samples * self._mean_weight)
+        self._problem = self._make_problem(self.X, self._labels, self._targets, self._weights, self._index, normalizer)
+
+    def _make_problem(
+        self,
+        X: Array,
+        labels: Array | None,
+        targets: Array | None,
+        weights: Array | None,
+        index: Array | None,
+        normalizer: float,
+    ) -> _kernels.Problem:
+        return _kernels.Problem(
+            X, INPUT_CODES[X.dtype.name], labels, targets, weights, index, self.mean, self.scale,
+            self.loss.code, self.loss.margin, normalizer, self.n_classes, self.bias,
+        )  # fmt: skip
+
+    def _warn_of_offsets(self) -> None:
+        if self._wide or self.mean is None:
+            return
+        ratio = np.abs(self.mean) / (1.0 if self.scale is None else self.scale)
+        if ratio.max() > LARGE_OFFSET:
+            j = int(ratio.argmax())
+            warnings.warn(
+                f"|mean| / scale of feature {j} is {ratio[j]:.3g}: folding so large an offset into float32 weights "
+                "cancels digits; centre that feature beforehand or give X in float64",
+                UserWarning,
+                stacklevel=3,
+            )
+
+    @property
+    def passes(self) -> float:
+        """Rows touched / n_samples, mini-batches included."""
+        return self._touched / self.n_samples
+
+    def _touch(self, rows: int) -> None:
+        objective: LinearObjective | None = self
+        while objective is not None:
+            objective._touched += rows
+            objective = objective._parent
+
+    # ---- value and gradient ----
+
+    def value(self, W: Array) -> float:
+        """L(W); one pass over X."""
+        W = check_weights(W, self.shape)
+        value = np.empty(1)
+        self._touch(self.n_samples)
+        self._problem.evaluate(W, value, None, None, self._wide)
+        return float(value[0]) + self._penalty(W)
+
+    def gradient(self, W: Array) -> Array:
+        """dL/dW, of W's shape and dtype; one pass over X."""
+        return self.value_and_gradient(W)[1]
+
+    def value_and_gradient(self, W: Array) -> tuple[float, Array]:
+        """Both, in one pass over X."""
+        W = check_weights(W, self.shape)
+        value, gradient = np.empty(1), np.empty_like(W)
+        self._touch(self.n_samples)
+        self._problem.evaluate(W, value, gradient, None, self._wide)
+        total = float(value[0])
+        if self.regularizer is not None:
+            penalised = self._penalised(W)
+            total += self.regularizer.value(penalised)
+            part = self._penalised(gradient)
+            part += self.regularizer.gradient(penalised)
+        return total, gradient
+
+    def values_at(self, Ws: Array) -> FloatArray:
+        """L at many W, (m, *shape) -> (m,), in one pass over X."""
+        Ws = np.asarray(Ws)
+        Ws = check_weights(Ws, (len(Ws), *self.shape), "Ws")
+        values = np.empty(len(Ws))
+        self._touch(self.n_samples)
+        self._problem.evaluate(Ws, values, None, None, self._wide)
+        return values + np.array([self._penalty(W) for W in Ws])
+
+    def _penalised(self, W: Array) -> Array:
+        return W[:, :-1] if self.bias and not self.penalize_bias else W
+
+    def _penalty(self, W: Array) -> float:
+        return 0.0 if self.regularizer is None else self.regularizer.value(self._penalised(W))
+
+    # ---- scores ----
+
+    def scores(self, W: Array) -> Array:
+        """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), float64 for float64 X, else float32."""
+        W = check_weights(W, self.shape)
+        return self._scores(W, self._problem, self.n_samples, self._wide)
+
+    def _scores(self, W: Array, problem: _kernels.Problem, n: int, wide: bool) -> Array:
+        n_outputs = W.shape[0] * self.n_classes if W.ndim == 3 else self.n_classes
+        scores = np.empty((n, n_outputs), dtype=np.float64 if wide else np.float32)
+        self._touch(n)
+        problem.evaluate(W, None, None, scores, wide)
+        return scores
+
+    def margins(self, W: Array) -> Array:
+        """``s_ij - s_iy_i + margin`` for the wrong classes j, 0 at the right one: (n_samples, n_classes).
+
+        The margin is the loss's (0 for losses without one). A hinge term counts where this is > 0.
+        """
+        labels = self._require_labels("margins")
+        scores = self.scores(W)
+        rows = np.arange(self.n_samples)
+        margins = (scores - scores[rows, labels][:, None]) + scores.dtype.type(self.loss.margin)
+        margins[rows, labels] = 0
+        return margins
+
+    def predict(self, W: Array, X: Array | None = None) -> Array:
+        """The class of the largest score, int64 (n,); for regression the prediction, of y's shape.
+
+        `X` : other rows of the same features; by default the objective's own.
+        """
+        if X is None:
+            scores = self.scores(W)
+        else:
+            W = check_weights(W, self.shape)
+            X = check_matrix(X, check_finite=True)
+            if X.shape[1] != self.n_features:
+                raise ValueError(f"X must have {self.n_features} features; it has {X.shape[1]}")
+            problem = self._make_problem(X, None, None, None, None, 1.0)
+            wide = X.dtype == np.float64
+            scores = np.empty((X.shape[0], self.n_classes), dtype=np.float64 if wide else np.float32)
+            problem.evaluate(W, None, None, scores, wide)
+        if self.loss.classifies:
+            return np.asarray(scores.argmax(axis=1))
+        return scores[:, 0] if self._flat_targets else scores
+
+    def accuracy(self, W: Array) -> float:
+        """The share of samples whose largest score is their label's."""
+        labels = self._require_labels("accuracy")
+        return float((self.predict(W) == labels).mean())
+
+    def _require_labels(self, what: str) -> Array:
+        if self._labels is None:
+            raise ValueError(f"{what} has no meaning for {type(self.loss).__name__}, which has no classes")
+        return self._labels if self._index is None else self._labels[self._index]
+
+    # ---- structure ----
+
+    def rows(self, indices: Array) -> LinearObjective:
+        """The mini-batch of these rows (repeats allowed) as an objective: an unbiased estimate of this one."""
+        chosen = check_indices(indices, self.n_samples)
+        batch = object.__new__(LinearObjective)
+        batch.__dict__.update(self.__dict__)
+        batch._index = chosen if self._index is None else self._index[chosen]
+        batch._parent = self
+        batch._touched = 0
+        batch._prepare()
+        return batch
+
+    def numerical_gradient(
+        self, W: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
+    ) -> FloatArray:
+        """Exact difference quotients of the objective, by structure: one pass over X for all coordinates.
+
+        A perturbed weight moves one column of scores; every row's difference is evaluated on both sides
+        and the differences are added up, which avoids the cancellation of subtracting two sums.
+
+        Parameters
+        ----------
+        W : float array of `shape`
+        h : float > 0
+        scheme : "centered" (L(+h) - L(-h)) / 2h or "forward" (L(+h) - L) / h
+        coordinates : flat indices, optional
+
+        Returns
+        -------
+        float64 array of `shape`, or (m,) for m coordinates.
+        """
+        h = check_positive(h, "h")
+        if scheme not in ("centered", "forward"):
+            raise ValueError(f"scheme must be 'centered' or 'forward'; it is {scheme!r}")
+        code = CENTERED if scheme == "centered" else FORWARD
+        difference, _, flat, columns = self._differences(W, h, code, coordinates)
+        gradient = difference / (2 * h if code == CENTERED else h)
+        gradient = _at(gradient, flat, columns, self.shape)
+        if self.regularizer is not None:
+            gradient += self._penalty_quotients(W, h, scheme, coordinates, flat)
+        return gradient
+
+    def _differences(
+        self, W: Array, h: float, code: int, coordinates: Any
+    ) -> tuple[FloatArray, Array, Array | None, Array]:
+        W = check_weights(W, self.shape)
+        flat = None
+        columns = np.arange(self.shape[1], dtype=np.int64)
+        if coordinates is not None:
+            flat = check_indices(coordinates, W.size, "coordinates")
+            columns = np.unique(flat % self.shape[1])
+        difference = np.empty((self.n_classes, columns.size))
+        crossings = np.zeros((self.n_classes, columns.size), dtype=np.int64)
+        self._touch(self.n_samples)
+        self._problem.differences(W, h, code, columns, difference, crossings)
+        return difference, crossings, flat, columns
+
+    def _penalty_quotients(self, W: Array, h: float, scheme: Scheme, coordinates: Any, flat: Array | None) -> FloatArray:
+        assert self.regularizer is not None
+        wide = np.array(W, dtype=np.float64)
+        quotients = np.zeros(self.shape)
+        penalised = self._penalised(wide)
+        if isinstance(self.regularizer, Separable):
+            low, width = (penalised, h) if scheme == "forward" else (penalised - h, 2 * h)
+            part = (self.regularizer.terms(penalised + h) - self.regularizer.terms(low)) / width
+        else:
+            part = difference_quotients(self.regularizer.value, penalised, h, scheme)
+        self._penalised(quotients)[...] = part
+        return quotients if flat is None else quotients.ravel()[flat]
+
+    def kink_crossings(
+        self, W: Array, h: float = 1e-5, coordinates: Any = None
+    ) -> tuple[Array, FloatArray] | None:
+        """Hinge terms (and L1 weights) that change side within W +- h, coordinate by coordinate.
+
+        Returns
+        -------
+        counts : int64, how many terms
+        excess : float64, what they add to the centred difference quotient beyond the gradient's share
+            (both of `shape`, or (m,)); None when neither loss nor regularizer has kinks.
+        """
+        h = check_positive(h, "h")
+        absolute = {L1: "strength", ElasticNet: "l1"}.get(type(self.regularizer))
+        if not self.loss.has_kinks and absolute is None:
+            return None
+        if self.loss.has_kinks:
+            difference, crossings, flat, columns = self._differences(W, h, CROSSINGS, coordinates)
+            counts = _at(crossings, flat, columns, self.shape)
+            excess = _at(difference / (2 * h), flat, columns, self.shape)
+        else:
+            W = check_weights(W, self.shape)
+            flat = None if coordinates is None else check_indices(coordinates, W.size, "coordinates")
+            counts = np.zeros(self.shape if flat is None else flat.size, dtype=np.int64)
+            excess = np.zeros(counts.shape)
+        if absolute is not None:
+            strength = getattr(self.regularizer, absolute)
+            wide = np.asarray(W, dtype=np.float64)
+            crossed = np.zeros(self.shape, dtype=bool)
+            self._penalised(crossed)[...] = np.abs(self._penalised(wide)) < h
+            extra = np.where(crossed, strength * (wide / h - np.sign(wide)), 0.0)
+            counts += crossed if flat is None else crossed.ravel()[flat]
+            excess += extra if flat is None else extra.ravel()[flat]
+        return counts, excess
+
+    def along_ray(self, W: Array, V: Array) -> LinearRay:
+        """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
+        arrays = self._checked_directions(W, V=V)
+        base, rate = self._parts(arrays)
+        return LinearRay(self._problem, base, rate, self.regularizer, *map(self._penalised, arrays))
+
+    def on_plane(self, W: Array, U: Array, V: Array) -> LinearPlane:
+        """``L(W + a * U + b * V)``: one pass over X, then O(n_samples * n_classes) a point."""
+        arrays = self._checked_directions(W, U=U, V=V)
+        base, first, second = self._parts(arrays)
+        return LinearPlane(self._problem, base, first, second, self.regularizer, *map(self._penalised, arrays))
+
+    def _checked_directions(self, W: Array, **directions: Array) -> list[FloatArray]:
+        check_weights(W, self.shape)
+        return [np.array(array, dtype=np.float64) for array in check_directions(W, **directions)]
+
+    def _parts(self, arrays: list[FloatArray]) -> list[FloatArray]:
+        scores = self._scores(np.stack(arrays), self._problem, self.n_samples, True)
+        k = self.n_classes
+        return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
+
+
+def _at(table: Array, flat: Array | None, columns: Array, shape: tuple[int, int]) -> Array:
+    """A (n_classes, n_columns) table at flat coordinates of W, or whole."""
+    if flat is None:
+        return table
+    return np.asarray(table[flat // shape[1], np.searchsorted(columns, flat % shape[1])])
