@@ -17,7 +17,7 @@ from .. import differences
 from .._arrays import check_integer, check_point, check_positive, check_rng
 from ..objective import structure
 from ..protocols import Array, FloatArray
-from .gradient_report import GradientReport, Indices, judge
+from .gradient_report import SHRINK, GradientReport, Indices, judge
 
 __all__ = ["GradientReport", "check_gradient"]
 
@@ -113,10 +113,9 @@ def check_gradient(
             found = structure.numerical_gradient(objective, point, h=step, coordinates=flat)
         return np.asarray(found, dtype=np.float64).reshape(-1)
 
-    def at_half(flat: Indices) -> FloatArray:
-        if np.spacing(np.abs(point.reshape(-1)[flat])).max() >= h / 2:  # h / 2 would be lost in rounding
-            return np.full(flat.size, np.nan)
-        return quotients(h / 2, flat)
+    def close_by(flat: Indices) -> FloatArray:
+        lost = np.spacing(np.abs(point.reshape(-1)[flat])).max() >= h / SHRINK  # in rounding
+        return np.full(flat.size, np.nan) if lost else quotients(h / SHRINK, flat)
 
     crossings = None if objective is None else structure.kink_crossings(objective, point, h=h, coordinates=only)
     none = np.zeros(chosen.size)
@@ -128,7 +127,7 @@ def check_gradient(
         quotients(h, only),
         counts > 0,
         excess,
-        at_half,
+        close_by,
         value=level,
         shape=point.shape,
         coordinates=chosen,

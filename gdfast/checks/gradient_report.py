@@ -16,6 +16,8 @@ from ..protocols import FloatArray
 
 Indices = NDArray[np.int64]
 
+SHRINK = 32  # a second look at a disagreement is taken with a step so much smaller
+
 
 class Verdict(StrEnum):
     """The outcome of a gradient check; each member is a plain string."""
@@ -60,8 +62,8 @@ class GradientReport:
         The largest of these that counts.
     uncounted : int64 (m,)
         Flat indices of the coordinates that do not count, whatever their relative error: they disagree
-        by less than rounding noise, or by the quotient's own truncation error (the disagreement shrinks
-        at least tenfold when the quotient is extrapolated to h = 0).
+        by less than rounding noise, or by an error of the quotient itself (the disagreement is at least
+        ten times smaller with a step 32 times smaller).
     evaluations : int
         Two for each difference quotient: what they cost, or would cost without structure.
     structured : bool
@@ -156,7 +158,7 @@ def judge(
     numerical: FloatArray,
     crossing: NDArray[np.bool_],
     excess: FloatArray,
-    at_half: Callable[[Indices], FloatArray],
+    close_by: Callable[[Indices], FloatArray],
     *,
     value: float,
     shape: tuple[int, ...],
@@ -170,9 +172,9 @@ def judge(
     """The verdict on a gradient.
 
     Per checked coordinate: the analytic and numerical derivative, whether the stencil crosses a kink,
-    and what the kinks add to the quotient (the excess). at_half gives the quotients at h / 2 of some
-    flat indices. eps and gradient_eps are the rounding units of the quotients and of the analytic
-    gradient.
+    and what the kinks add to the quotient (the excess). close_by gives the quotients of some flat
+    indices with the step h / SHRINK. eps and gradient_eps are the rounding units of the quotients and
+    of the analytic gradient.
     """
     smooth = numerical - excess
     floor = 10 * eps * abs(value) / h
@@ -184,12 +186,11 @@ def judge(
     apart = unexplained_error > rtol
     wrong = apart & ~(np.abs(analytic - smooth) <= noise)  # so written that NaN is wrong
     lost = apart & ~wrong
-    truncated, looked_at = _truncated(
-        analytic, numerical, wrong & ~crossing & np.isfinite(analytic), coordinates, at_half
-    )
-    wrong &= ~truncated
+    suspect = wrong & ~crossing & np.isfinite(analytic)
+    fading, looked_at = _fading(analytic, numerical, suspect, coordinates, close_by)
+    wrong &= ~fading
     explained = crossing & (relative_error > rtol) & (np.abs(analytic - numerical) > noise)
-    unexplained = float(unexplained_error.max(where=~(lost | truncated), initial=0.0))
+    unexplained = float(unexplained_error.max(where=~(lost | fading), initial=0.0))
     if wrong.any():
         verdict = Verdict.FAIL
     elif lost.any() and noise > rtol * max(steepest, float(np.abs(smooth).max())):
@@ -209,8 +210,8 @@ def judge(
         diagnosis.append(_kinks(crossing, relative_error, h))
     if lost.any():
         diagnosis.append(_noise(lost, noise, eps, verdict))
-    if truncated.any():
-        diagnosis.append(_truncation(truncated, h))
+    if fading.any():
+        diagnosis.append(_fades(fading, h))
     return GradientReport(
         verdict=verdict,
         value=value,
@@ -225,39 +226,38 @@ def judge(
         kinks=coordinates[crossing],
         unexplained_error=unexplained_error,
         unexplained=unexplained,
-        uncounted=coordinates[lost | truncated],
+        uncounted=coordinates[lost | fading],
         evaluations=2 * (coordinates.size + looked_at),
         structured=structured,
         diagnosis=tuple(diagnosis),
     )
 
 
-def _truncated(
+def _fading(
     analytic: FloatArray,
     numerical: FloatArray,
     suspect: NDArray[np.bool_],
     coordinates: Indices,
-    at_half: Callable[[Indices], FloatArray],
+    close_by: Callable[[Indices], FloatArray],
 ) -> tuple[NDArray[np.bool_], int]:
-    """Which suspects are only the quotient's truncation error, and how many were looked at.
+    """In which suspects the disagreement fades as h shrinks, and how many were looked at.
 
-    The centred quotient is g + c h**2 + ..., so (4 n(h / 2) - n(h)) / 3 loses the error term. A right
-    derivative then agrees far better; a wrong one stays as wrong as it was. A first few suspects decide
-    whether the rest is looked at: where many disagree it is mostly a bug.
+    The quotient's own error falls with h**2 where f is smooth, and with h where its second derivative
+    jumps; the disagreement with a wrong derivative stays. A first few suspects decide whether the rest
+    is looked at: where many disagree it is mostly a bug.
     """
-    truncated = np.zeros(suspect.size, dtype=bool)
+    fading = np.zeros(suspect.size, dtype=bool)
     looked_at = 0
     positions = np.flatnonzero(suspect)
     for some in (positions[:16], positions[16:]):
         if some.size == 0:
             break
         looked_at += some.size
-        extrapolated = (4 * at_half(coordinates[some]) - numerical[some]) / 3
-        before, after = np.abs(analytic[some] - numerical[some]), np.abs(analytic[some] - extrapolated)
-        truncated[some] = after <= 0.1 * before
-        if not truncated[some].all():
+        before = np.abs(analytic[some] - numerical[some])
+        fading[some] = np.abs(analytic[some] - close_by(coordinates[some])) <= 0.1 * before
+        if not fading[some].all():
             break
-    return truncated, looked_at
+    return fading, looked_at
 
 
 def _relative_error(a: FloatArray, n: FloatArray, floor: float) -> FloatArray:
@@ -298,10 +298,10 @@ def _noise(lost: NDArray[np.bool_], noise: float, eps: float, verdict: Verdict) 
     return f"{many}, which hides the gradient itself; the values are {precision}: {remedy}."
 
 
-def _truncation(truncated: NDArray[np.bool_], h: float) -> str:
+def _fades(fading: NDArray[np.bool_], h: float) -> str:
     return (
-        f"In {_many(np.sum(truncated), 'coordinate')} the disagreement is the quotient's own truncation error, "
-        f"which fades as h = {h:g} shrinks: not counted."
+        f"In {_many(np.sum(fading), 'coordinate')} the disagreement fades as h = {h:g} shrinks: it is the quotient's "
+        "own error (truncation, or a kink close by), and not counted."
     )
 
 
