@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 
 from ..objective.batches import MiniBatches
-from ..objective.function import returned_gradient, returned_value
+from ..objective.function import returned_gradient
 from ..objective.rays import along_ray
-from ..protocols import Array, Objective, Optimizer
+from ..protocols import Array, Found, LineSearch, Objective, Optimizer
 from .negated import Negated
 from .optimizers import GradientDescent, descent_direction, final_answer
 from .progress import progress_bar
-from .record import Look, Record
+from .record import Look, Record, largest_element
 from .result import History, Result, Status
 from .settings import Callback, Metrics, Settings, checked_settings
 from .step_sizes import Step
@@ -184,15 +184,7 @@ def _descend(run: Settings) -> Result:
     """Go down on ``sign * objective``."""
     whole = run.objective if run.sign > 0 else Negated(run.objective)
     optimizer, (rate_of, line_search, step_is_constant), rows_of = run.optimizer, run.step, run.rows_of
-    record = Record(run.metrics)
-    passes_before = getattr(run.objective, "passes", None)
-
-    def look(objective: Objective, w: Array) -> Look:
-        record.evaluations += 1
-        value, gradient = objective.value_and_gradient(w)
-        gradient = returned_gradient(gradient, w, "the objective")
-        return Look(returned_value(value, "the objective"), gradient, float(np.abs(gradient).max()))
-
+    record = Record(run.objective, run.metrics)
     k, w, part, status = 0, run.w0, whole, Status.MAX_STEPS
     state = optimizer.init(w)
     here = before = Look(math.nan, w, math.nan)
@@ -206,11 +198,11 @@ def _descend(run: Settings) -> Result:
             while True:
                 # The whole objective is looked at after each step: its gradient is also the next step's.
                 if rows_of is None:
-                    before, here = here, look(whole, w)
+                    before, here = here, record.look(whole, w)
                     if not here.is_finite():
                         status = Status.DIVERGED
                         break
-                    record.look(here)
+                    record.add(here)
                     record.keep_best(here.value, w)
                 finished = (k, w, state, here)
 
@@ -218,9 +210,12 @@ def _descend(run: Settings) -> Result:
                 converged = rows_of is None and here.norm <= run.gtol
                 if run.evaluate_every is not None and k % run.evaluate_every == 0:
                     answer = final_answer(optimizer, w, state)
-                    there = here if rows_of is None and answer is w else look(whole, answer)
+                    there = here if rows_of is None and answer is w else record.look(whole, answer)
                     record.evaluate(k, there, answer)
                     converged = there.norm <= run.gtol
+                    if not there.is_finite():
+                        status = Status.DIVERGED
+                        break
                 if bar is not None and k > 0:
                     bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
                     bar.update()
@@ -236,41 +231,35 @@ def _descend(run: Settings) -> Result:
                 # A mini-batch is looked at before its step.
                 if rows_of is not None:
                     part = whole.rows(rows_of(k))
-                    here = look(part, w)
+                    here = record.look(part, w)
                     if not here.is_finite():
                         status = Status.DIVERGED
                         break
-                    record.look(here)
+                    record.add(here)
 
                 # Which way?
                 last_direction = direction
                 gradient = here.gradient if run.clip is None else _clipped(here.gradient, run.clip)
                 direction, state = descent_direction(optimizer, whole, k, w, gradient, state)
+                direction = returned_gradient(direction, w, "the optimizer")
 
                 # How far?
                 if line_search is None:
                     length = rate_of(k)
                 else:
-                    slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
-                    found = line_search.search(along_ray(part, w, direction), here.value, slope)
+                    found = _searched(line_search, part, w, direction, here)
                     record.evaluations += found.evaluations
-                    if not found.accepted:
+                    if not found.accepted and rows_of is None:
                         status = Status.NO_DESCENT
                         break
-                    length = float(found.step)
+                    length = float(found.step) if found.accepted else 0.0  # the next mini-batch may go on
 
                 moved = w + length * direction
-                if moved.dtype != w.dtype or moved.shape != w.shape:
-                    raise _wrong_direction(direction, w)
-                if not np.isfinite(moved).all():
+                if not _is_finite(moved):
                     status = Status.DIVERGED
                     break
-                if (
-                    step_is_constant
-                    and here.value == before.value
-                    and _same(moved, w)
-                    and _same(direction, last_direction)
-                ):
+                stalls = step_is_constant and here.value == before.value
+                if stalls and _same(moved, w) and _same(direction, last_direction):
                     status = Status.NO_DESCENT
                     break
                 record.step_sizes.append(length)
@@ -278,25 +267,31 @@ def _descend(run: Settings) -> Result:
                 k += 1
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
+        return _result(run, whole, record, finished, status)
 
-        # Where the run ended, as the whole objective sees it.
-        k, w, state, there = finished
-        answer = final_answer(optimizer, w, state)
-        try:
-            if record.evaluated and record.evaluated[-1].k == k:
-                there = record.evaluated[-1].look
-            else:
-                is_unknown = status is Status.DIVERGED and math.isnan(there.value)
-                if rows_of is not None or answer is not w or is_unknown:
-                    there = look(whole, answer)
-                    record.keep_best(there.value, answer)
-                if status is not Status.INTERRUPTED:
-                    record.evaluate(k, there, answer)
-        except KeyboardInterrupt:
-            status = Status.INTERRUPTED
 
+def _result(
+    run: Settings, whole: Objective, record: Record, finished: tuple[int, Array, Any, Look], status: Status
+) -> Result:
+    """Where the last finished step led, as the whole objective sees it."""
+    k, w, state, there = finished
+    answer = final_answer(run.optimizer, w, state)
+    try:
+        if record.evaluated and record.evaluated[-1].k == k:
+            there = record.evaluated[-1].look
+        else:
+            is_unknown = status is Status.DIVERGED and math.isnan(there.value)
+            if run.rows_of is not None or answer is not w or is_unknown:
+                there = record.look(whole, answer)
+                record.keep_best(there.value, answer)
+            if status is not Status.INTERRUPTED:
+                record.evaluate(k, there, answer)
+    except KeyboardInterrupt:
+        status = Status.INTERRUPTED
     if status is Status.MAX_STEPS and there.norm <= run.gtol:
         status = Status.CONVERGED
+    if status is Status.MAX_STEPS and not there.is_finite():
+        status = Status.DIVERGED
     best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
     return Result(
         w=np.asarray(answer),
@@ -305,17 +300,30 @@ def _descend(run: Settings) -> Result:
         status=status,
         steps=k,
         evaluations=record.evaluations,
-        passes=None if passes_before is None else run.objective.passes - passes_before,
+        passes=record.passes(),
         seconds=record.elapsed(),
-        history=record.history(looks=k + 1 if rows_of is None else k, steps=k, sign=run.sign),
+        history=record.history(looks=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),
         best_w=np.asarray(best_w),
         best_value=run.sign * best_value,
     )
 
 
+def _searched(line_search: LineSearch, part: Objective, w: Array, direction: Array, here: Look) -> Found:
+    """What the line search finds along the direction; nothing where there is none."""
+    if not direction.any():
+        return Found(0.0, here.value, 0, accepted=False)
+    slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
+    return line_search.search(along_ray(part, w, direction), here.value, slope)
+
+
+def _is_finite(w: Array) -> bool:
+    """Whether every element is: a finite sum of squares proves it, otherwise each one is looked at."""
+    return math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())
+
+
 def _clipped(gradient: Array, limit: float) -> Array:
     """The gradient, scaled down where its 2-norm is above the limit."""
-    largest = float(np.abs(gradient).max())
+    largest = largest_element(gradient)
     if largest == 0:
         return gradient
     scaled = gradient / largest  # so that no square overflows or vanishes
@@ -329,10 +337,3 @@ def _same(a: Any, b: Any) -> bool:
 
 def _is_true(answer: Any) -> bool:
     return answer is True or answer is np.True_
-
-
-def _wrong_direction(direction: Any, w: Array) -> Exception:
-    array = np.asarray(direction)
-    needed = f"the optimizer must return a direction of w's shape {w.shape} and dtype {w.dtype}"
-    kind = ValueError if array.dtype == w.dtype else TypeError
-    return kind(f"{needed}; it returned shape {array.shape} and dtype {array.dtype}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..objective.function import returned_gradient, returned_value
 from ..objective.rays import along_ray
 from ..protocols import Array, FloatArray, Objective, Ray
 
@@ -27,7 +28,7 @@ class Negated:
     def value_and_gradient(self, w: Array) -> tuple[float, Array]:
         """Both."""
         value, gradient = self._objective.value_and_gradient(w)
-        return -value, -gradient
+        return -returned_value(value, "the objective"), -returned_gradient(gradient, w, "the objective")
 
     def rows(self, indices: Array) -> Negated:
         """The mini-batch, negated."""

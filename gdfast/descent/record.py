@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..objective.function import returned_value
-from ..protocols import Array
+from ..objective.function import returned_gradient, returned_value
+from ..protocols import Array, Objective
 from .result import History
 
 
@@ -40,7 +40,7 @@ class Record:
     An interrupt may come between two lines of it, so `history` is told how much of it is finished.
     """
 
-    def __init__(self, metrics: Mapping[str, Callable[[Array], Any]]) -> None:
+    def __init__(self, objective: Any, metrics: Mapping[str, Callable[[Array], Any]]) -> None:
         self.values: list[float] = []
         self.norms: list[float] = []
         self.seconds: list[float] = []
@@ -48,11 +48,20 @@ class Record:
         self.best: tuple[float, Array | None] = (math.inf, None)
         self.evaluated: list[Evaluation] = []
         self.evaluations = 0
+        self._objective = objective
+        self._passes_before = getattr(objective, "passes", None)
         self._metrics = metrics
         self._start = perf_counter()
 
-    def look(self, look: Look) -> None:
-        """The objective (or the mini-batch) as the next step sees it."""
+    def look(self, objective: Objective, w: Array) -> Look:
+        """The objective (or a mini-batch of it) at w: one evaluation."""
+        self.evaluations += 1
+        value, gradient = objective.value_and_gradient(w)
+        gradient = returned_gradient(gradient, w, "the objective")
+        return Look(returned_value(value, "the objective"), gradient, largest_element(gradient))
+
+    def add(self, look: Look) -> None:
+        """What the next step sees goes into the history."""
         self.values.append(look.value)
         self.norms.append(look.norm)
         self.seconds.append(perf_counter() - self._start)
@@ -72,6 +81,10 @@ class Record:
         """Seconds since the start."""
         return perf_counter() - self._start
 
+    def passes(self) -> float | None:
+        """Passes over the data since the start, where the objective counts them."""
+        return None if self._passes_before is None else float(self._objective.passes - self._passes_before)
+
     def history(self, looks: int, steps: int, sign: float) -> History:
         """The first `looks` looks and `steps` steps; values times sign."""
         looks = min(looks, len(self.values))
@@ -85,3 +98,9 @@ class Record:
             evaluated_values=sign * np.array([e.look.value for e in self.evaluated]),
             metrics={name: np.array([e.metrics[i] for e in self.evaluated]) for i, name in enumerate(self._metrics)},
         )
+
+
+def largest_element(gradient: Array) -> float:
+    """The largest absolute element; NaN where there is one. (argmax starts sooner than max on small arrays.)"""
+    magnitudes = np.abs(gradient)
+    return float(magnitudes.item(magnitudes.argmax()))

@@ -67,10 +67,9 @@ class MiniBatches:
         """The order in which an epoch visits the rows: int64, (n_samples,)."""
         n_samples = check_integer(n_samples, "n_samples", minimum=1)
         epoch = check_integer(epoch, "epoch", minimum=0)
-        order = np.arange(n_samples, dtype=np.int64)
-        if self.shuffle:
-            _kernels.permutation(order, self.seed, epoch)
-        return order
+        if not self.shuffle:
+            return np.arange(n_samples, dtype=np.int64)
+        return _kernels.permutation(n_samples, self.seed, epoch)
 
     def rows(self, n_samples: int, k: int) -> Indices:
         """The rows of step k = 0, 1, ...: int64, of length `size` or, at the end of an epoch, less.

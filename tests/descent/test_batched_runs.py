@@ -1,0 +1,182 @@
+"""Runs with mini-batches: the rows they see, what is looked at when, and what it costs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gdfast import MiniBatches, Momentum, Status, maximize, minimize
+
+
+class Regression:
+    """Mean squared residuals of X w against y, with rows and a count of passes: an objective by hand."""
+
+    def __init__(self, X, y, counter=None, n_whole=None):
+        self.X, self.y = X, y
+        self.n_samples = len(X)
+        self.n_whole = n_whole or len(X)
+        self.counter = [0.0] if counter is None else counter
+
+    @property
+    def passes(self):
+        return self.counter[0]
+
+    def rows(self, indices):
+        return Regression(self.X[indices], self.y[indices], self.counter, self.n_whole)
+
+    def value_and_gradient(self, w):
+        self.counter[0] += self.n_samples / self.n_whole
+        residuals = self.X @ w - self.y
+        return float(np.mean(residuals**2)), 2 * self.X.T @ residuals / len(residuals)
+
+    def value(self, w):
+        return self.value_and_gradient(w)[0]
+
+    def gradient(self, w):
+        return self.value_and_gradient(w)[1]
+
+
+@pytest.fixture
+def regression():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(23, 3))
+    return Regression(X, X @ np.array([1.0, -2.0, 0.5]) + 0.1 * rng.normal(size=23))
+
+
+@pytest.mark.parametrize("size", [1, 5, 23, 100])
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_lecture_35_one_loop_from_one_sample_to_all(regression, size, shuffle):
+    """The run is the obvious loop over the batches' rows."""
+    batches = MiniBatches(size, seed=4, shuffle=shuffle)
+    w = np.zeros(3)
+    values, norms, weights = [], [], []
+    for k in range(60):
+        part = regression.rows(batches.rows(23, k))
+        value, gradient = part.value_and_gradient(w)
+        values.append(value)
+        norms.append(np.abs(gradient).max())
+        w = w - 0.01 * gradient
+        weights.append(w)
+
+    seen = []
+    result = minimize(
+        regression,
+        np.zeros(3),
+        step=0.01,
+        batches=batches,
+        max_steps=60,
+        callback=lambda k, w, value: seen.append((k, w, value)),
+    )
+    assert np.array_equal(result.w, w)
+    assert result.history.steps.tolist() == list(range(60))
+    assert result.history.values.tolist() == values
+    assert result.history.gradient_norms.tolist() == norms
+    assert result.history.step_sizes.tolist() == [0.01] * 60
+    assert [k for k, _, _ in seen] == list(range(1, 61))
+    assert np.array_equal([w for _, w, _ in seen], weights)
+    assert [value for _, _, value in seen] == values
+    assert result.value == regression.value(result.w)
+    assert result.gradient_norm == np.abs(regression.gradient(result.w)).max()
+
+
+def test_lecture_36_copies_of_the_data_change_nothing(regression):
+    copies = Regression(np.tile(regression.X, (12, 1)), np.tile(regression.y, 12))
+    options = {"step": 0.1, "max_steps": 50}
+    once, twelve = minimize(regression, np.zeros(3), **options), minimize(copies, np.zeros(3), **options)
+    np.testing.assert_allclose(twelve.w, once.w, rtol=1e-12)
+    np.testing.assert_allclose(twelve.history.values, once.history.values, rtol=1e-12)
+
+
+def test_the_whole_objective_is_looked_at_where_asked_and_at_the_end(regression):
+    called = []
+    options = {"step": 0.02, "batches": MiniBatches(5), "metrics": {"first": lambda w: called.append(w) or w[0]}}
+    result = minimize(regression, np.ones(3), max_steps=12, evaluate_every=5, **options)
+    assert result.history.evaluated_steps.tolist() == [0, 5, 10, 12]
+    assert result.history.evaluated_values.tolist() == [regression.value(w) for w in called]
+    assert result.history.metrics["first"].tolist() == [w[0] for w in called]
+    assert result.evaluations == 12 + 4
+    assert result.best_value == result.history.evaluated_values.min() == regression.value(result.best_w)
+
+    at_end = minimize(regression, np.ones(3), max_steps=12, **options)
+    assert at_end.history.evaluated_steps.tolist() == [12]
+    assert at_end.evaluations == 12 + 1
+    assert np.array_equal(at_end.w, result.w)
+    assert np.array_equal(at_end.best_w, at_end.w)
+
+
+def test_passes_count_the_rows_that_were_touched(regression):
+    result = minimize(regression, np.zeros(3), step=0.01, batches=MiniBatches(5), epochs=3)
+    assert result.steps == 15
+    assert result.passes == pytest.approx(3 + 1)
+
+
+def test_epochs_without_batches_are_steps(regression):
+    assert minimize(regression, np.zeros(3), step=1e-3, epochs=4).steps == 4
+    assert minimize(regression, np.zeros(3), epochs=0).steps == 0
+
+
+def test_gtol_is_about_the_whole_objective():
+    """Every sample of y = X w0 has zero gradient at w0, so a batched run converges to it for certain."""
+    X = np.random.default_rng(1).normal(size=(20, 2))
+    exact = Regression(X, X @ np.array([2.0, -1.0]))
+    result = minimize(exact, np.zeros(2), step=0.05, batches=MiniBatches(4), max_steps=5000, evaluate_every=10)
+    assert result.status is Status.CONVERGED
+    assert result.steps < 5000
+    assert result.steps % 10 == 0
+    assert result.gradient_norm == np.abs(exact.gradient(result.w)).max() <= 1e-6
+    unasked = minimize(exact, np.zeros(2), step=0.05, batches=MiniBatches(4), max_steps=5000)
+    assert (unasked.status, unasked.steps) == (Status.CONVERGED, 5000)
+
+
+def test_a_batch_with_a_flat_gradient_does_not_end_the_run():
+    X = np.array([[1.0], [1.0]])
+    result = minimize(Regression(X, np.array([0.0, 4.0])), [0.0], step=0.1, batches=MiniBatches(1, shuffle=False))
+    assert result.steps == 1000
+
+
+def test_ascent_with_batches(regression):
+    class Hill(Regression):
+        def rows(self, indices):
+            return Hill(self.X[indices], self.y[indices], self.counter, self.n_whole)
+
+        def value_and_gradient(self, w):
+            value, gradient = super().value_and_gradient(w)
+            return -value, -gradient
+
+    options = {"step": 0.02, "batches": MiniBatches(4, 1), "max_steps": 30, "evaluate_every": 7}
+    up = maximize(Hill(regression.X, regression.y), np.zeros(3), Momentum(0.5), **options)
+    down = minimize(regression, np.zeros(3), Momentum(0.5), **options)
+    assert np.array_equal(up.w, down.w)
+    assert up.value == -down.value
+    assert up.passes == down.passes
+    assert np.array_equal(up.history.evaluated_values, -down.history.evaluated_values)
+
+
+def test_interrupted_with_batches_looks_at_the_whole_once(regression):
+    def callback(k, w, value):
+        if k == 4:
+            raise KeyboardInterrupt
+
+    result = minimize(regression, np.zeros(3), step=0.01, batches=MiniBatches(5), callback=callback)
+    assert (result.status, result.steps) == (Status.INTERRUPTED, 4)
+    assert result.value == regression.value(result.w)
+    assert len(result.history.values) == len(result.history.step_sizes) == 4
+
+
+def test_interrupted_twice_keeps_the_last_batch_s_numbers(regression):
+    calls = []
+
+    class Slow(Regression):
+        def rows(self, indices):
+            return Slow(self.X[indices], self.y[indices], self.counter, self.n_whole)
+
+        def value_and_gradient(self, w):
+            calls.append(w)
+            if len(calls) > 4:
+                raise KeyboardInterrupt
+            return super().value_and_gradient(w)
+
+    slow = Slow(regression.X, regression.y)
+    result = minimize(slow, np.zeros(3), step=0.01, batches=MiniBatches(5))
+    assert (result.status, result.steps) == (Status.INTERRUPTED, 4)
+    assert result.value == result.history.values[-1]
