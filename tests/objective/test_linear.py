@@ -247,8 +247,8 @@ def test_a_mini_batch_keeps_the_classes_and_can_be_cut_again():
         ([0, 30], ValueError),
         ([0.0, 1.0], TypeError),
         ([[0, 1]], ValueError),
-        ("01", TypeError),
-        (None, TypeError),
+        ("01", (TypeError, ValueError)),
+        (None, (TypeError, ValueError)),
     ],
 )
 def test_bad_rows_are_named(rows, error):
@@ -279,7 +279,7 @@ X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2])
         ({"y": Y + 0.0}, TypeError, "y"),
         ({"y": Y - 1}, ValueError, r"y\[0\] is -1"),
         ({"y": np.array([0, 1, 2, 3, 1, 2]), "n_classes": 3}, ValueError, r"y\[3\] is 3"),
-        ({"y": None}, TypeError, "y"),
+        ({"y": None}, (TypeError, ValueError), "y"),
         ({"y": np.ma.masked_array(Y, Y == 1)}, TypeError, "y"),
         ({"n_classes": 0}, ValueError, "n_classes"),
         ({"n_classes": 3.0}, TypeError, "n_classes"),
@@ -363,7 +363,9 @@ def test_weights_in_any_layout():
     backwards = W[::-1, ::-1].copy()[::-1, ::-1]
     frozen = W.copy()
     frozen.flags.writeable = False
-    for same in (np.asfortranarray(W), padded[::2, ::2], backwards, frozen):
+    misaligned = np.zeros(W.nbytes + 1, dtype=np.uint8)[1:].view(W.dtype).reshape(W.shape)
+    misaligned[...] = W
+    for same in (np.asfortranarray(W), padded[::2, ::2], backwards, frozen, misaligned):
         np.testing.assert_array_equal(objective.gradient(same), expected)
 
 

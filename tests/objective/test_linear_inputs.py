@@ -210,9 +210,9 @@ def test_labels_weights_mean_and_scale_in_any_layout(layout):
 
 
 def test_labels_and_settings_changed_afterwards_change_nothing():
-    # Labels, weights, mean and scale are small: they are kept as they were at the door.
+    # They are small, and kept as they were at the door: a label out of range would reach beyond the scores.
     rng = np.random.default_rng(3)
-    X, W, y = plain(np.float64), rng.normal(size=(K, D + 1)), rng.integers(0, K, N)
+    X, W, y = plain(np.float64), rng.normal(size=(K, D + 1)), rng.integers(0, K, N, dtype=np.int32)
     weights, mean, scale = np.ones(N), np.zeros(D), np.ones(D)
     objective = gd.LinearObjective(X, y, sample_weight=weights, mean=mean, scale=scale, n_classes=K)
     before = objective.value(W)

@@ -1,4 +1,4 @@
-"""Rays: L(W + a V) along a line, by linear structure and by plain evaluation: both roads give the same numbers."""
+"""L(W + a V) along a line and L(W + a U + b V) on a plane: linear structure and plain evaluation, one result."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
+from gdfast.objective.rays import on_plane
 import reference
 
 MAKERS = {
@@ -154,11 +155,12 @@ def test_float32_data_keep_scores_in_float64(loss):
 @pytest.mark.parametrize(
     ("W", "V", "error", "named"),
     [
-        (np.zeros((3, 5)), np.zeros((3, 4)), ValueError, "v|V|direction"),
-        (np.zeros((3, 5)), np.full((3, 5), np.nan), ValueError, "v|V|direction"),
-        (np.zeros((3, 5)), np.zeros((3, 5), dtype=int), TypeError, "v|V|direction"),
-        (np.full((3, 5), np.inf), np.zeros((3, 5)), ValueError, "w|W"),
-        (np.zeros((3, 5), dtype=int), np.zeros((3, 5)), TypeError, "w|W"),
+        (np.zeros((3, 5)), np.ones((3, 4)), ValueError, "v|V"),
+        (np.zeros((3, 5)), np.full((3, 5), np.nan), ValueError, "v|V"),
+        (np.zeros((3, 5)), np.ones((3, 5), dtype=int), TypeError, "v|V"),
+        (np.zeros((3, 5)), np.zeros((3, 5)), ValueError, "v|V"),
+        (np.full((3, 5), np.inf), np.ones((3, 5)), ValueError, "w|W"),
+        (np.zeros((3, 5), dtype=int), np.ones((3, 5)), TypeError, "w|W"),
     ],
 )
 def test_bad_points_and_directions_are_named(structured, W, V, error, named):
@@ -169,4 +171,90 @@ def test_bad_points_and_directions_are_named(structured, W, V, error, named):
 
 def test_an_objective_that_is_none_is_refused():
     with pytest.raises(TypeError, match="objective"):
-        gd.along_ray(lambda w: 0.0, np.zeros(2), np.zeros(2))
+        gd.along_ray(lambda w: 0.0, np.ones(2), np.ones(2))
+
+
+@pytest.mark.parametrize("steps", [np.zeros((2, 2)), np.array([np.nan]), np.array(["1"]), np.array([])])
+def test_bad_steps_are_named(steps):
+    objective, _, W, V = pair(reference.HINGE)
+    for ray in (gd.along_ray(objective, W, V), gd.along_ray(Plain(objective), W, V)):
+        with pytest.raises((TypeError, ValueError), match="steps"):
+            ray.values(steps)
+
+
+# The lowest point of a ray.
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), l2=st.sampled_from([0.0, 0.1]))
+def test_lecture_30_the_minimum_of_a_ray_along_the_negative_gradient(loss, seed, l2):
+    objective, problem, W, _ = pair(loss, seed, n=20, l2=l2)
+    gradient = problem.gradient(W)
+    ray = gd.along_ray(objective, W, -gradient)
+    step = ray.minimum()
+    assert type(step) is float
+    assert step > 0
+    best = ray.value(step)
+    around = np.concatenate([step * np.linspace(0, 3, 400), step + np.array([-1e-6, 1e-6])])
+    assert best <= ray.values(around).min() + 1e-12 * abs(best)
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32))
+def test_the_minimum_of_a_hinge_is_one_of_its_kinks(seed):
+    objective, problem, W, V = pair(reference.HINGE, seed, n=10)
+    margins, rates = problem.margins(W), problem.margins(W + V) - problem.margins(W)
+    wrong = np.arange(3)[None, :] != problem.y[:, None]
+    kinks = -margins[wrong] / rates[wrong]
+    lowest = min(problem.value(W + a * V) for a in [0.0, *kinks[kinks > 0]])
+    ray = gd.along_ray(objective, W, V)
+    step = ray.minimum(max_step=1e6)
+    assert step == 1e6 or ray.value(step) == pytest.approx(lowest, rel=1e-11, abs=1e-12)
+
+
+def test_the_minimum_of_a_ray_that_rises_or_falls_for_ever():
+    objective = gd.LinearObjective(np.ones((1, 1)), np.array([0]), gd.CrossEntropy(), bias=False, n_classes=2)
+    W, V = np.zeros((2, 1)), np.array([[1.0], [0.0]])
+    assert gd.along_ray(objective, W, -V).minimum() == 0.0
+    # exp(-a) is below the rounding of the slope some time, but the loss falls as far as asked.
+    assert gd.along_ray(objective, W, V).minimum(max_step=20.0) == 20.0
+
+
+# Planes.
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("bias", [True, False])
+def test_lecture_10_values_on_a_plane_are_the_objective(loss, bias):
+    objective, problem, W, U = pair(loss, bias=bias, l1=0.1, l2=0.2)
+    V = np.random.default_rng(9).normal(size=W.shape)
+    a, b = np.array([-1.0, 0.0, 0.3, 2.0]), np.array([0.5, 0.0, -3.0])
+    expected = [[problem.value(W + p * U + q * V) for q in b] for p in a]
+    for road in (objective, Plain(objective)):
+        values = on_plane(road, W, U, V).values(a, b)
+        assert values.shape == (4, 3)
+        np.testing.assert_allclose(values, expected, rtol=1e-11)
+
+
+def test_points_on_a_plane_cost_no_pass_over_the_data():
+    objective, _, W, U = pair(reference.HINGE)
+    plane = on_plane(objective, W, U, np.eye(*W.shape))
+    assert objective.passes <= 3
+    before = objective.passes
+    plane.values(np.linspace(0, 1, 30), np.linspace(0, 1, 30))
+    assert objective.passes == before
+
+
+@pytest.mark.parametrize("threads", [2, 3, 5])
+def test_any_number_of_threads_gives_the_same_bits(threads):
+    objective, _, W, V = pair(reference.CROSS_ENTROPY, n=3000)
+
+    def answers():
+        ray = gd.along_ray(objective, W, V)
+        return [*ray.values(STEPS), ray.slope(0.3), *on_plane(objective, W, V, -W).values(STEPS, STEPS).ravel()]
+
+    gd.set_num_threads(1)
+    alone = answers()
+    gd.set_num_threads(threads)
+    assert answers() == alone
