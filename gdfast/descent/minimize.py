@@ -105,7 +105,7 @@ def minimize(
     >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
     >>> result = gd.minimize(bowl, [3.0, -4.0], step=0.1, max_steps=10)
     >>> result.w.round(6), round(result.value, 6), result.status.name
-    (array([ 0.322123, -0.429497]), 0.288231, 'MAX_STEPS')
+    (array([ 0.322123, -0.429497]), 0.28823, 'MAX_STEPS')
     """
     return _descend(
         checked_settings(

@@ -9,7 +9,14 @@ from ..protocols import Array, FloatArray
 
 
 class Status(enum.Enum):
-    """How a run ended. The value is a sentence, with a remedy where one is needed."""
+    """How a run ended. The value is a sentence, with a remedy where one is needed.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> gd.Status.STOPPED.value
+    'Stopped by the callback: w is where the run stood then.'
+    """
 
     CONVERGED = "Converged: every element of the gradient is within gtol of zero."
     MAX_STEPS = (
@@ -84,6 +91,14 @@ class Result:
         The best of all points where the whole objective was known.
     duality_gap : float or None
         A proven bound on the distance to the optimum, where one was asked for.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    >>> result = gd.minimize(bowl, [3.0], step=0.25, max_steps=2)
+    >>> result.value, result.history.values.tolist(), result.status is gd.Status.MAX_STEPS
+    (0.5625, [9.0, 2.25, 0.5625], True)
     """
 
     w: Array

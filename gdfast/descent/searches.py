@@ -33,6 +33,13 @@ class SearchResult:
         How many points were looked at.
     passes : float or None
         Passes over the data; None when the objective does not count them.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: 1.0 + float(w @ w))
+    >>> print(gd.local_search(bowl, [0.0], n=20, rng=0))
+    The best of 20 points has the value 1.
     """
 
     w: Array

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gdfast import MiniBatches, Momentum, Status, maximize, minimize
+from gdfast import L2, CrossEntropy, Hinge, LinearObjective, MiniBatches, Momentum, Status, maximize, minimize
 
 
 class Regression:
@@ -85,6 +85,46 @@ def test_lecture_36_copies_of_the_data_change_nothing(regression):
     once, twelve = minimize(regression, np.zeros(3), **options), minimize(copies, np.zeros(3), **options)
     np.testing.assert_allclose(twelve.w, once.w, rtol=1e-12)
     np.testing.assert_allclose(twelve.history.values, once.history.values, rtol=1e-12)
+
+
+@pytest.fixture
+def images():
+    """40 small "images" of 3 classes."""
+    rng = np.random.default_rng(2)
+    return rng.normal(size=(40, 6)), rng.integers(0, 3, size=40)
+
+
+@pytest.mark.parametrize("loss", [Hinge(), CrossEntropy()])
+def test_lecture_36_a_linear_run_on_copies_or_weights_is_the_same_run(images, loss):
+    X, y = images
+    options = {"optimizer": Momentum(), "step": 0.05, "max_steps": 60}
+    W = np.zeros((3, 7))
+    once = minimize(LinearObjective(X, y, loss, L2(0.01)), W, **options)
+    copies = minimize(LinearObjective(np.tile(X, (12, 1)), np.tile(y, 12), loss, L2(0.01)), W, **options)
+    weighted = minimize(LinearObjective(X, y, loss, L2(0.01), sample_weight=np.full(40, 12.0)), W, **options)
+    for other in (copies, weighted):
+        np.testing.assert_allclose(other.w, once.w, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(other.history.values, once.history.values, rtol=1e-10)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_linear_run_with_batches_is_the_obvious_loop(images, dtype):
+    objective = LinearObjective(images[0].astype(dtype), images[1], Hinge(), L2(0.01))
+    batches, W = MiniBatches(7, seed=1), np.zeros((3, 7), dtype)
+    result = minimize(objective, W, step=0.05, batches=batches, epochs=5)
+    assert result.passes == pytest.approx(5 + 1)
+    for k in range(30):
+        W = W - 0.05 * objective.rows(batches.rows(40, k)).gradient(W)
+    assert np.array_equal(result.w, W)
+    assert result.w.dtype == dtype
+
+
+def test_a_linear_run_that_diverges_says_so(images):
+    objective = LinearObjective(*images, CrossEntropy(), L2(1.0))
+    for batches in (None, MiniBatches(8)):
+        result = minimize(objective, np.zeros((3, 7)), step=1e9, batches=batches)
+        assert result.status is Status.DIVERGED
+        assert np.isfinite(result.w).all()
 
 
 def test_the_whole_objective_is_looked_at_where_asked_and_at_the_end(regression):

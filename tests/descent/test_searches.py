@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from gdfast import FunctionObjective, local_search, random_search
+from gdfast import L2, FunctionObjective, Hinge, LinearObjective, local_search, random_search
 from gdfast.descent import searches
 
 
@@ -46,6 +46,22 @@ def test_the_grouping_changes_nothing(monkeypatch, block):
     found = random_search(OBJECTIVE, (4,), 150, 1.0, rng=3)
     assert np.array_equal(found.w, expected.w)
     assert found.value == expected.value
+
+
+@pytest.mark.parametrize("block", [1, 7, 64, 1000])
+def test_the_grouping_changes_nothing_on_a_linear_objective(monkeypatch, block):
+    rng = np.random.default_rng(4)
+    X, y = rng.normal(size=(50, 9)), rng.integers(0, 4, size=50)
+    objective = LinearObjective(X, y, Hinge(), L2(0.1))
+    candidates = 0.3 * np.random.default_rng(8).standard_normal((130, 4, 10))
+    values = [objective.value(W) for W in candidates]
+
+    monkeypatch.setattr(searches, "_BLOCK", block)
+    found = random_search(objective, n=130, scale=0.3, rng=8)
+    assert np.array_equal(found.w, candidates[int(np.argmin(values))])
+    assert found.value == pytest.approx(min(values), rel=1e-12)
+    assert found.evaluations == 130
+    assert found.passes == math.ceil(130 / block)
 
 
 def test_blocks_are_bounded_in_bytes(monkeypatch):

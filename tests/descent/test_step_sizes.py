@@ -7,7 +7,17 @@ import math
 import numpy as np
 import pytest
 
-from gdfast import FunctionObjective, MiniBatches, Momentum, Status, maximize, minimize
+from gdfast import (
+    L2,
+    CrossEntropy,
+    FunctionObjective,
+    LinearObjective,
+    MiniBatches,
+    Momentum,
+    Status,
+    maximize,
+    minimize,
+)
 from gdfast.protocols import Found, LineSearch
 
 PARABOLA = FunctionObjective(lambda w: float(np.sum(w**2)), lambda w: 2 * w)
@@ -61,6 +71,28 @@ def test_no_descent_when_the_line_search_finds_nothing():
 def test_a_line_search_on_float32():
     result = minimize(PARABOLA, np.array([3.0, 4.0], np.float32), step=Halving())
     assert result.w.dtype == np.float32
+
+
+class Lowest:
+    """An exact line search on a convex ray."""
+
+    def search(self, ray, value, slope):
+        step = ray.minimum()
+        lowest = ray.value(step)
+        return Found(step, lowest, 1, accepted=lowest < value)
+
+
+def test_a_line_search_on_a_linear_objective_uses_its_ray():
+    """One pass over X for the gradient and one for the ray, however many values the search looks at."""
+    rng = np.random.default_rng(3)
+    X, y = rng.normal(size=(60, 4)), rng.integers(0, 3, size=60)
+    objective = LinearObjective(X, y, CrossEntropy(), L2(0.1))
+    result = minimize(objective, np.zeros((3, 5)), step=Lowest(), max_steps=15, gtol=0)
+    assert result.passes == 16 + 15
+    assert (np.diff(result.history.values) < 0).all()
+    for step in (0.9, 1.1):
+        w = -objective.gradient(np.zeros((3, 5))) * result.history.step_sizes[0] * step
+        assert objective.value(w) > result.history.values[1]
 
 
 class Flat:
