@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from .descent.optimizers import GradientDescent, Momentum
     from .descent.result import Result, Status
     from .descent.searches import SearchResult, local_search, random_search
-    from .differences import directional_derivative, numerical_gradient
+    from .differences import directional_derivative, numerical_gradient, numerical_jacobian
     from .objective.batches import MiniBatches
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
     from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
-    from .objective.rays import along_ray
+    from .objective.rays import along_ray, on_plane
     from .objective.regularizers import L1, L2, ElasticNet
     from .pictures import plots
 
@@ -43,13 +43,13 @@ _NAMES_OF = {
     "objective.regularizers": ("L2", "L1", "ElasticNet"),
     "objective.linear": ("LinearObjective",),
     "objective.function": ("FunctionObjective",),
-    "objective.rays": ("along_ray",),
+    "objective.rays": ("along_ray", "on_plane"),
     "objective.batches": ("MiniBatches",),
     "descent.minimize": ("minimize", "maximize"),
     "descent.result": ("Status", "Result"),
     "descent.optimizers": ("GradientDescent", "Momentum"),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
-    "differences": ("numerical_gradient", "directional_derivative"),
+    "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
     "checks.gradient_check": ("check_gradient",),
     "checks.gradient_report": ("GradientReport",),
 }

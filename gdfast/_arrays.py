@@ -2,7 +2,8 @@
 
 Every function returns the argument as the library will use it, or raises: `TypeError` for the
 wrong kind, `ValueError` for a wrong shape or range. The message names the argument, what is needed
-and what was given. Nothing is repaired, and nothing is copied unless the function says so.
+and what was given. Nothing is repaired. X and W are never copied; what is small (labels, weights of samples, one
+number per feature) is kept as a copy, so that the caller may change it afterwards.
 """
 
 from __future__ import annotations
@@ -133,7 +134,7 @@ def check_matrix(X: Any, *, check_finite: bool) -> Array:
 
 
 def check_labels(y: Any, n_samples: int, n_classes: int | None) -> tuple[Array, int]:
-    """Integer labels in [0, n_classes) -> (int32 labels, n_classes); n_classes None is max(y) + 1."""
+    """Integer labels in [0, n_classes) -> (int32 copy, n_classes); n_classes None is max(y) + 1."""
     labels = _one_dimensional(y, "y", n_samples)
     if labels.dtype.kind not in "iu":
         raise TypeError(f"y must hold integer labels; its dtype is {labels.dtype}")
@@ -145,7 +146,7 @@ def check_labels(y: Any, n_samples: int, n_classes: int | None) -> tuple[Array, 
         raise ValueError(f"y must hold labels in [0, {n_classes}); y[{i}] is {labels[i]}")
     if n_classes > 2**31 - 1:
         raise ValueError(f"n_classes must be < 2**31; it is {n_classes}")
-    return np.ascontiguousarray(labels, dtype=np.int32), n_classes
+    return np.array(labels, dtype=np.int32), n_classes
 
 
 def check_targets(y: Any, n_samples: int) -> Array:
@@ -158,7 +159,7 @@ def check_targets(y: Any, n_samples: int) -> Array:
     if targets.ndim not in (1, 2) or targets.shape[0] != n_samples or targets.size == 0:
         raise ValueError(f"y must be ({n_samples},) or ({n_samples}, k), one row for each of X's; its shape is {targets.shape}")
     require_finite(targets, "y")
-    return np.ascontiguousarray(targets.reshape(n_samples, -1), dtype=np.float64)
+    return np.array(targets.reshape(n_samples, -1), dtype=np.float64, order="C")
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
@@ -174,7 +175,7 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
         raise ValueError(f"sample_weight must be >= 0; sample_weight[{i}] is {weights[i]}")
     if not (weights > 0).any():
         raise ValueError("sample_weight must hold a weight > 0; all are 0")
-    return np.ascontiguousarray(weights, dtype=np.float64)
+    return np.array(weights, dtype=np.float64)
 
 
 def check_columns(values: Any, name: str, n_features: int, *, positive: bool) -> Array | None:
@@ -188,7 +189,7 @@ def check_columns(values: Any, name: str, n_features: int, *, positive: bool) ->
     if positive and (columns <= 0).any():
         j = int(np.argmax(columns <= 0))
         raise ValueError(f"{name} must be > 0; {name}[{j}] is {columns[j]}")
-    return np.ascontiguousarray(columns, dtype=np.float64)
+    return np.array(columns, dtype=np.float64)
 
 
 def check_weights(W: Any, shape: tuple[int, ...], name: str = "W") -> Array:
@@ -218,7 +219,7 @@ def check_indices(indices: Any, size: int, name: str = "indices") -> Array:
     if lowest < 0 or highest >= size:
         i = int(np.argmax((array < 0) | (array >= size)))
         raise ValueError(f"{name} must be in [0, {size}); {name}[{i}] is {array[i]}")
-    return np.ascontiguousarray(array, dtype=np.int64)
+    return np.array(array, dtype=np.int64)
 
 
 def check_steps(steps: Any, name: str = "steps") -> Array:

@@ -122,6 +122,11 @@ def check_gradient(
     counts, excess = (none, none) if crossings is None else (np.ravel(crossings[0]), np.ravel(crossings[1]))
     arithmetic = np.dtype(getattr(objective, "arithmetic", point.dtype))
     precision = max(float(np.finfo(point.dtype).eps), float(np.finfo(arithmetic).eps), _epsilon(start))
+    rounding = getattr(objective, "gradient_rounding", None)
+    steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
+    gradient_noise = precision * steepest
+    if rounding is not None:
+        gradient_noise = max(gradient_noise, float(rounding(point)))
     return judge(
         analytic,
         quotients(h, only),
@@ -134,7 +139,7 @@ def check_gradient(
         h=h,
         rtol=rtol,
         eps=float(np.finfo(np.float64).eps) if structured else precision,
-        gradient_eps=precision,
+        gradient_noise=10 * gradient_noise,
         structured=structured,
     )
 

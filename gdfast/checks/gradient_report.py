@@ -166,20 +166,20 @@ def judge(
     h: float,
     rtol: float,
     eps: float,
-    gradient_eps: float,
+    gradient_noise: float,
     structured: bool,
 ) -> GradientReport:
     """The verdict on a gradient.
 
     Per checked coordinate: the analytic and numerical derivative, whether the stencil crosses a kink,
     and what the kinks add to the quotient (the excess). close_by gives the quotients of some flat
-    indices with the step h / SHRINK. eps and gradient_eps are the rounding units of the quotients and
-    of the analytic gradient.
+    indices with the step h / SHRINK. eps is the rounding unit of the quotients, gradient_noise how
+    far rounding may have moved the analytic gradient.
     """
     smooth = numerical - excess
     floor = 10 * eps * abs(value) / h
     steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-    noise = floor + 10 * gradient_eps * steepest
+    noise = floor + gradient_noise
     relative_error = _relative_error(analytic, numerical, floor)
     unexplained_error = _relative_error(analytic, smooth, floor)
 

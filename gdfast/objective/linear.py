@@ -170,6 +170,11 @@ class LinearObjective:
             )
 
     @property
+    def arithmetic(self) -> np.dtype[Any]:
+        """The type that scores and gradients are computed in: float64 for float64 X, else float32."""
+        return np.dtype(np.float64 if self._wide else np.float32)
+
+    @property
     def passes(self) -> float:
         """Rows touched / n_samples, mini-batches included."""
         return self._touched / self.n_samples
@@ -383,6 +388,18 @@ class LinearObjective:
             counts += crossed if flat is None else crossed.ravel()[flat]
             excess += extra if flat is None else extra.ravel()[flat]
         return counts, excess
+
+    def gradient_rounding(self, W: Array) -> float:
+        """About how far rounding may move an element of the gradient at W: the arithmetic's unit times the
+        size of what is added up, which near an optimum is far larger than the gradient itself."""
+        base = np.ascontiguousarray(self.scores(W), dtype=np.float64)
+        coefficients = np.empty_like(base)
+        self._problem.mix(base, None, None, None, None, None, coefficients)
+        some = self.X[: 1 << 10] if self._index is None else self.X[self._index[: 1 << 10]]
+        x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
+        reach = max(1.0, float(np.abs(x / (1.0 if self.scale is None else self.scale)).max()))
+        unit = float(np.finfo(self.arithmetic).eps)
+        return unit * reach * float(np.abs(coefficients).sum(axis=0).max())
 
     def along_ray(self, W: Array, V: Array) -> LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""

@@ -96,9 +96,9 @@ class Hinge(Loss):
     Examples
     --------
     >>> import numpy as np, gdfast as gd
-    >>> gd.Hinge().value(np.array([[3.2, 5.1, -1.7]]), np.array([0]))
-    2.9
-    >>> gd.Hinge().gradient(np.array([[3.2, 5.1, -1.7]]), np.array([0]))
+    >>> gd.Hinge().value(np.array([[3.0, 5.0, -1.5]]), np.array([0]))
+    3.0
+    >>> gd.Hinge().gradient(np.array([[3.0, 5.0, -1.5]]), np.array([0]))
     array([[-1.,  1.,  0.]])
     """
 

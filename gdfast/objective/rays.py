@@ -53,6 +53,7 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
     if own is not None:
         ray: Ray = own(w, v)
         return ray
+    _require_objective(objective)
     point, direction = check_directions(w, v=v)
     return FunctionRay(objective, point.copy(), direction.copy())
 
@@ -88,8 +89,14 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
     if own is not None:
         plane: Plane = own(w, u, v)
         return plane
+    _require_objective(objective)
     point, first, second = check_directions(w, u=u, v=v)
     return FunctionPlane(objective, point.copy(), first.copy(), second.copy())
+
+
+def _require_objective(objective: Any) -> None:
+    if not isinstance(objective, Objective):
+        raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r}")
 
 
 def check_directions(w: Any, **directions: Any) -> list[Array]:

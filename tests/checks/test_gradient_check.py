@@ -295,7 +295,14 @@ def test_kinks_follow_the_chosen_coordinates(kinked):
 # Linear objectives
 
 LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
-DTYPES = [("float64", "float64"), ("float64", "float32"), ("float32", "float32"), ("uint8", "float32")]
+DTYPES = [
+    ("float64", "float64"),
+    ("float64", "float32"),
+    ("float32", "float64"),
+    ("float32", "float32"),
+    ("uint8", "float64"),
+    ("uint8", "float32"),
+]
 
 
 def images(loss, dtype="float64", seed=0):
