@@ -296,13 +296,24 @@ static void scores_to_terms(const gd_problem *p, const int64_t *ids, int n_rows,
     }
 }
 
+/* max |t| over one row of a panel, whose padding is 0 */
+static double longest_step(const double *t, ptrdiff_t n_columns) {
+    vdouble most = broadcast_double(0);
+    for (ptrdiff_t q = 0; q < n_columns; q += DOUBLE_LANES) {
+        vdouble a = *(const vdouble *)(t + q);
+        most = max_vdouble(most, max_vdouble(a, -a));
+    }
+    double longest = 0;
+    for (int e = 0; e < DOUBLE_LANES; e++) longest = most[e] > longest ? most[e] : longest;
+    return longest;
+}
+
 /* Terms whose margin changes sign within the stencil: how many, and what they add to the quotient beyond
  * the slope at the centre. Pairs whose margin is out of reach of the row's largest step are passed over. */
 static void count_crossings(const double *margins, ptrdiff_t k, ptrdiff_t label, const double *t, int n_rows,
                             ptrdiff_t n_columns, double *excess, int64_t *crossings, ptrdiff_t stride) {
     for (int r = 0; r < n_rows; r++) {
-        double reach = 0;
-        for (ptrdiff_t q = 0; q < n_columns; q++) reach = fmax(reach, fabs(t[r * PANEL_COLUMNS + q]));
+        double reach = longest_step(t + r * PANEL_COLUMNS, n_columns);
         for (ptrdiff_t c = 0; c < k; c++) {
             double m = margins[r * k + c];
             if (!(fabs(m) < reach)) continue;
@@ -343,12 +354,11 @@ static void difference_panel(const difference_job *j, difference_worker *w, cons
     if (softmax) { /* the correct class's -t (or -2 t), then steps -> expm1 */
         double most = 0;
         for (int r = 0; r < n_rows; r++) {
-            double weight = p->weights ? p->weights[ids[r]] : 1.0;
-            for (ptrdiff_t q = 0; q < n_columns; q++) {
-                double t = w->plus[r * PANEL_COLUMNS + q];
-                most = fmax(most, fabs(t));
-                moved[label * j->stride + q] -= (forward ? 1 : 2) * weight * t;
-            }
+            double weight = (forward ? 1 : 2) * (p->weights ? p->weights[ids[r]] : 1.0);
+            double longest = longest_step(w->plus + r * PANEL_COLUMNS, n_columns);
+            most = longest > most ? longest : most;
+            for (ptrdiff_t q = 0; q < padded; q++)
+                moved[label * j->stride + q] -= weight * w->plus[r * PANEL_COLUMNS + q];
         }
         if (most > PRODUCT_REACH) { /* steps too long for products: one by one */
             for (int r = 0; r < n_rows; r++)
