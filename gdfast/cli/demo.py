@@ -1,0 +1,152 @@
+"""`gdfast demo`: the tour. Three strategies on real images, every gradient entry checked, pictures."""
+
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+from textwrap import fill
+from time import perf_counter
+from typing import Any
+
+import click
+import numpy as np
+
+from .._config import config, set_num_threads
+from ..checks.gradient_check import check_gradient
+from ..checks.gradient_report import GradientReport
+from ..datasets import Dataset, load_cifar10, load_digits
+from ..descent.result import Status
+from ..objective.linear import LinearObjective
+from ..objective.losses import CrossEntropy, Hinge, Loss
+from ..pictures import plots
+from ..pictures.strategies import Plan, StrategyTable, compare_strategies
+from ..protocols import Array
+from .outputs import check_folder, write_files
+
+# The model sees (pixel - mean) / pixel_max. So 255 times the lecture's scales, which are per grey level of 256.
+PLAN = Plan(evaluations=1000, random_scale=255e-4, local_start=255e-3, local_step=255e-4, step=0.01)
+H = 1e-6  # of the gradient check: small enough that few difference stencils cross a kink of the hinge
+MISTAKES = (OSError, ValueError, ImportError)
+
+
+@click.command()
+@click.option("--data", type=click.Path(path_type=Path), help="Folder of CIFAR-10's .bin files; without it: digits.")
+@click.option(
+    "--out", type=click.Path(path_type=Path), default="gdfast-demo", show_default=True, help="Folder for the pictures."
+)
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of both searches.")
+@click.option("--threads", type=click.IntRange(min=1), help="Threads; without it: the CPUs this process may use.")
+def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
+    """Train on real images, compare three strategies, check every entry of the gradient.
+
+    Random search, random local search and gradient descent get 1,000 evaluations of the same hinge loss each.
+    The images are scikit-learn's 8x8 digits, or CIFAR-10 with --data. The learning curve and the table are
+    written to --out. Everything but the seconds depends on --seed alone.
+
+    Example: gdfast demo --data cifar-10-batches-bin
+    """
+    start = perf_counter()
+    if threads is not None:
+        set_num_threads(threads)
+    try:
+        figure()  # before any work: is matplotlib there?
+        check_folder(out)
+        images = load_digits() if data is None else load_cifar10(data)
+    except MISTAKES as error:
+        raise click.ClickException(str(error)) from error
+
+    describe(images)
+    table = compare(images, seed)
+    reports = [check(images, loss, table.rows[-1].w) for loss in (CrossEntropy(), Hinge())]
+    try:
+        files = write_files(out, pictures(table))
+    except OSError as error:
+        raise click.ClickException(str(error)) from error
+    click.echo(f"\nWrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
+    if not all(report.passed for report in reports):
+        raise click.ClickException("a gradient check failed: the report above says where")
+
+
+def describe(images: Dataset) -> None:
+    """The images, the model and the machine."""
+    n, d = images.X.shape
+    settings = config()
+    click.echo(fill(f"{images.description}.", 80, break_long_words=False))
+    classes, weights = len(images.class_names), len(images.class_names) * (d + 1)
+    click.echo(f"{n:,} images to train on, {len(images.y_test):,} held out.")
+    click.echo(f"{d:,} pixels, {classes} classes: {weights:,} weights.")
+    click.echo(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
+
+
+def compare(images: Dataset, seed: int) -> StrategyTable:
+    """Run the three strategies with progress bars, and print their table."""
+    n = PLAN.evaluations
+    click.echo(f"Three strategies, {n:,} evaluations of the hinge loss each:")
+    train, held_out = objectives(images, Hinge())
+    table = compare_strategies(
+        train, held_out, PLAN, rng=seed, progress=sys.stderr.isatty(), begin=lambda name: click.echo(f"  {name} ...")
+    )
+    if table.descent.status in (Status.DIVERGED, Status.INTERRUPTED):
+        raise click.ClickException(f"gradient descent did not finish, nothing was written. {table.descent}")
+    click.echo(f"\n{table}")
+    overtaken = table.overtaken_at()
+    if overtaken is not None:
+        click.echo(f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.")
+    return table
+
+
+def objectives(images: Dataset, loss: Loss) -> tuple[LinearObjective, LinearObjective]:
+    """The training and the held-out objective; mean and scale are folded in, the pixels stay as they are."""
+    n_classes = len(images.class_names)
+    mean, scale = images.X.mean(axis=0), np.full(images.X.shape[1], float(images.pixel_max))
+    train = LinearObjective(images.X, images.y, loss, mean=mean, scale=scale, n_classes=n_classes)
+    return train, LinearObjective(images.X_test, images.y_test, loss, mean=mean, scale=scale, n_classes=n_classes)
+
+
+def check(images: Dataset, loss: Loss, w: Array) -> GradientReport:
+    """Check every entry of a loss's gradient on all training images, and print the report."""
+    start = perf_counter()
+    report = check_gradient(objectives(images, loss)[0], at=w, h=H)
+    click.echo(f"\n{type(loss).__name__}, every weight, all training images ({perf_counter() - start:.1f} s)")
+    if loss.has_kinks:
+        click.echo(
+            f"{report.kinks.size:,} of {report.coordinates.size:,} difference stencils cross a kink of the loss."
+        )
+    click.echo(str(report))
+    return report
+
+
+def pictures(table: StrategyTable) -> dict[str, bytes]:
+    """The files of the demo, ready to be written."""
+    curve = figure(10.0, 4.2)
+    loss, accuracy = curve.subplots(1, 2)
+    plots.history(table.descent, loss)
+    loss.set_ylabel("hinge loss")
+    loss.lines[0].set_label(table.rows[-1].name)
+    for row, style, colour in zip(table.rows[:-1], ("--", ":"), (plots.GREY, plots.VERMILION), strict=True):
+        loss.axhline(row.value, linestyle=style, color=colour, label=f"best of {row.name}")
+    curve.legend(loc="outside lower center", ncols=3)
+    plots.history(table.descent, accuracy, quantity="held-out accuracy")
+    curve.suptitle("Gradient descent")
+    bars = figure(8.0, 3.8)
+    plots.strategies(table, bars.subplots())
+    return {"learning_curve.png": png(curve), "strategies.png": png(bars), "strategies.csv": table.csv().encode()}
+
+
+def figure(width: float = 6.0, height: float = 4.0) -> Any:
+    """A matplotlib figure that needs no display."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise ImportError(
+            "the demo draws with matplotlib, which is not installed: pip install 'gdfast[all]'"
+        ) from error
+    return Figure(figsize=(width, height), layout="constrained")
+
+
+def png(picture: Any) -> bytes:
+    """A figure as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    picture.savefig(buffer, format="png", dpi=150)
+    return buffer.getvalue()

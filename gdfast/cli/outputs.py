@@ -1,0 +1,41 @@
+"""A command's files: all of them whole, or none.
+
+Whether the folder can be written is asked before the work begins. The files are written under
+temporary names once all of them are ready, and renamed once all of them are complete.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+
+def check_folder(folder: Path) -> None:
+    """Raise OSError unless files can be written to the folder, which need not be there yet; nothing is made."""
+    nearest = folder.absolute()
+    while not os.path.lexists(nearest):
+        nearest = nearest.parent
+    if not nearest.is_dir():
+        raise NotADirectoryError(f"{folder} cannot be written: {nearest} is not a folder")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise PermissionError(f"{folder} cannot be written: no permission to write to {nearest}")
+
+
+def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
+    """Write every file into the folder, which is made where it is missing; their paths."""
+    pairs = [(folder / f".{name}.{os.getpid()}", folder / name) for name in contents]
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for (temporary, _), content in zip(pairs, contents.values(), strict=True):
+            temporary.write_bytes(content)
+        for temporary, target in pairs:
+            temporary.replace(target)
+    except OSError as error:
+        raise OSError(f"{folder} cannot be written: {error.strerror or error}") from error
+    finally:
+        for temporary, _ in pairs:
+            with contextlib.suppress(OSError):
+                temporary.unlink(missing_ok=True)
+    return [target for _, target in pairs]

@@ -1,0 +1,129 @@
+"""What the pictures say: their numbers, labels and legends, not their pixels."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import gdfast as gd
+from gdfast.pictures.strategies import Plan, StrategyTable, compare_strategies
+
+matplotlib = pytest.importorskip("matplotlib")
+
+
+@pytest.fixture
+def ax():
+    from matplotlib.figure import Figure
+
+    return Figure().subplots()
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open():
+    yield
+    import matplotlib.pyplot as plt
+
+    plt.close("all")
+
+
+def run(**options) -> gd.Result:
+    X = np.random.default_rng(0).normal(size=(20, 3))
+    objective = gd.LinearObjective(X, np.arange(20) % 2)
+    options = {"metrics": {"accuracy": objective.accuracy}, "evaluate_every": 4, "max_steps": 10, **options}
+    return gd.minimize(objective, np.zeros(objective.shape), **options)
+
+
+@pytest.fixture(scope="module")
+def table() -> StrategyTable:
+    objective = gd.LinearObjective(np.eye(4), np.arange(4))
+    return compare_strategies(objective, objective, Plan(evaluations=20), rng=0)
+
+
+def test_the_objective_is_drawn_against_steps(ax):
+    result = run()
+    assert gd.plots.history(result, ax) is ax
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), np.arange(11))
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), result.history.values)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("steps", "objective")
+
+
+def test_a_metric_is_drawn_where_it_was_evaluated(ax):
+    result = run()
+    gd.plots.history(result.history, ax, quantity="accuracy", against="seconds")
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), result.history.seconds[[0, 4, 8, 10]])
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), result.history.metrics["accuracy"])
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("seconds", "accuracy")
+
+
+@pytest.mark.parametrize(("quantity", "field"), [("gradient_norm", "gradient_norms"), ("step_size", "step_sizes")])
+def test_the_other_quantities(ax, quantity, field):
+    result = run(step=list(np.linspace(0.1, 0.2, 10)))
+    gd.plots.history(result, ax, quantity=quantity)
+    numbers = getattr(result.history, field)
+    np.testing.assert_array_equal(ax.lines[0].get_ydata(), numbers)
+    np.testing.assert_array_equal(ax.lines[0].get_xdata(), np.arange(numbers.size))
+
+
+@pytest.mark.parametrize("against", ["steps", "seconds"])
+def test_mini_batches_are_drawn_beside_the_whole_objective(ax, against):
+    result = run(batches=gd.MiniBatches(5, seed=0))
+    gd.plots.history(result, ax, against=against)
+    batches, whole = ax.lines
+    np.testing.assert_array_equal(batches.get_ydata(), result.history.values)
+    np.testing.assert_array_equal(whole.get_ydata(), result.history.evaluated_values)
+    assert whole.get_xdata().size == 4
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mini-batches", "all samples"]
+
+
+def test_a_run_without_a_step_can_be_drawn(ax):
+    gd.plots.history(run(max_steps=0), ax)
+    assert ax.lines[0].get_xdata().tolist() == [0]
+
+
+def test_the_table_as_bars(ax, table):
+    assert gd.plots.strategies(table, ax) is ax
+    assert [bar.get_width() for bar in ax.patches] == [100 * row.accuracy for row in table.rows]
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    for name, row in zip(names, table.rows, strict=True):
+        assert name.startswith(f"{row.name}\nloss {row.value:.3g}\n{row.passes:,.0f} passes")
+    texts = [text.get_text() for text in ax.texts]
+    assert texts == [f"{100 * row.accuracy:.1f} %" for row in table.rows] + ["guessing: 25 %"]
+    assert ax.get_title() == "20 evaluations each"
+
+
+def test_without_an_ax_a_figure_is_made(table):
+    first, second = gd.plots.history(run()), gd.plots.strategies(table)
+    assert first.figure is not second.figure
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"quantity": "loss"}, ValueError, "quantity must be one of 'value', .*'accuracy'; it is 'loss'"),
+        ({"against": "hours"}, ValueError, "against must be one of 'steps', 'seconds'; it is 'hours'"),
+        ({"result": [1.0, 2.0]}, TypeError, "result must be a Result or a History; it is list"),
+    ],
+)
+def test_bad_arguments_are_refused(ax, arguments, error, message):
+    with pytest.raises(error, match=message):
+        gd.plots.history(**{"result": run(), "ax": ax, **arguments})
+    assert not ax.lines
+
+
+def test_a_table_of_another_kind_is_refused(ax):
+    with pytest.raises(TypeError, match="table must be a StrategyTable; it is list"):
+        gd.plots.strategies([], ax)
+
+
+def test_without_matplotlib_one_sentence_says_what_to_install():
+    code = (
+        "import sys; sys.modules['matplotlib'] = None; import gdfast as gd\n"
+        "bowl = gd.FunctionObjective(lambda w: float(w @ w))\n"
+        "try:\n    gd.plots.history(gd.minimize(bowl, [1.0], max_steps=1))\n"
+        "except ImportError as error:\n    print(error)"
+    )
+    done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip().endswith("which is not installed: pip install 'gdfast[plot]'")
