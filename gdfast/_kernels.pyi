@@ -52,3 +52,21 @@ class Problem:
         slopes: _Array | None,
         coefficients: _Array | None,
     ) -> None: ...
+    def descend(
+        self,
+        rule: int,
+        settings: tuple[float, ...],
+        order: _Array,
+        starts: _Array,
+        rates: _Array,
+        l1: float,
+        l2: float,
+        penalize_bias: bool,
+        mean_weight: float,
+        first_step: int,
+        W: _Array,
+        states: tuple[_Array, ...],
+        values: _Array,
+        done: _Array,
+        double_arithmetic: bool,
+    ) -> None: ...

@@ -75,6 +75,24 @@ cdef extern from "kernels.h":
         double *values
         double *slopes
         double *coefficients
+    ctypedef int gd_rule
+    ctypedef struct gd_descent:
+        gd_rule rule
+        double settings[4]
+        const int64_t *order
+        const int64_t *starts
+        const double *rates
+        Py_ssize_t n_steps
+        double l1, l2
+        int penalize_bias
+        double mean_weight
+        int64_t first_step
+        int is_double
+        void *w
+        void *state[2]
+        int n_states
+        double *values
+        Py_ssize_t done
     ctypedef struct gd_kernels:
         size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
         size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
@@ -84,6 +102,8 @@ cdef extern from "kernels.h":
         void (*differences)(const gd_problem *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
         size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int) noexcept nogil
         void (*mix)(const gd_problem *, const gd_mix *, void *, int, pool_control *) noexcept nogil
+        size_t (*descend_scratch)(const gd_problem *, const gd_descent *, int) noexcept nogil
+        void (*descend)(const gd_problem *, gd_descent *, int, void *, pool_control *) noexcept nogil
 
 
 cdef extern from "dispatch.h":
@@ -322,4 +342,48 @@ cdef class Problem:
         with nogil:
             kernels.mix(&self.p, &asked, scratch, n_threads, &control)
         PyMem_RawFree(memory)
+        raise_if_stopped(&control)
+
+    def descend(self, int rule, tuple settings, order, starts, rates, double l1, double l2, bint penalize_bias,
+                double mean_weight, int64_t first_step, W, tuple states, values, done, bint double_arithmetic):
+        """Many stochastic steps: W and the states move in place, values (n_steps,) are written, done[0] counts steps.
+
+        An interrupt leaves W, the states and done as they are after the last whole step.
+        """
+        cdef Buffer o = Buffer(order, PyBUF_C_CONTIGUOUS), b = Buffer(starts, PyBUF_C_CONTIGUOUS)
+        cdef Buffer r = Buffer(rates, PyBUF_C_CONTIGUOUS)
+        cdef Buffer w = Buffer(W, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef Buffer v = Buffer(values, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef Buffer n = Buffer(done, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+        cdef list held = [Buffer(state, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE) for state in states]
+        cdef gd_descent asked
+        cdef pool_control control
+        cdef void *scratch = NULL
+        cdef void *memory
+        memset(&asked, 0, sizeof(asked))
+        memset(&control, 0, sizeof(control))
+        control.poll = poll_signals
+        asked.rule = rule
+        for i in range(len(settings)):
+            asked.settings[i] = settings[i]
+        asked.order = <const int64_t *> o.data
+        asked.starts = <const int64_t *> b.data
+        asked.rates = <const double *> r.data
+        asked.n_steps = r.view.shape[0]
+        asked.l1 = l1
+        asked.l2 = l2
+        asked.penalize_bias = penalize_bias
+        asked.mean_weight = mean_weight
+        asked.first_step = first_step
+        asked.is_double = w.view.itemsize == 8
+        asked.w = w.data
+        asked.n_states = <int> len(held)
+        for i in range(asked.n_states):
+            asked.state[i] = (<Buffer> held[i]).data
+        asked.values = <double *> v.data
+        memory = allocate(kernels.descend_scratch(&self.p, &asked, double_arithmetic), &scratch)
+        with nogil:
+            kernels.descend(&self.p, &asked, double_arithmetic, scratch, &control)
+        PyMem_RawFree(memory)
+        (<int64_t *> n.data)[0] = asked.done
         raise_if_stopped(&control)

@@ -15,6 +15,10 @@
 #define EXPAND3(a, b, c) PASTE3(a, b, c)
 #define R(name) EXPAND2(name, REAL)         /* a name for one REAL */
 #define RI(name) EXPAND3(name, REAL, INPUT) /* a name for one REAL and one INPUT */
+#define U(name) EXPAND3(name, REAL, MASTER)  /* a name for one REAL and one type of W */
+#define D(name) EXPAND4(name, REAL, MASTER, INPUT)
+#define PASTE4(a, b, c, d) a##_##b##_##c##_##d
+#define EXPAND4(a, b, c, d) PASTE4(a, b, c, d)
 #define LOAD(real, input) EXPAND3(load, real, input)
 #define SCALAR(input) EXPAND2(scalar, input)
 
@@ -46,6 +50,22 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #undef INPUT
+#define MASTER float
+#define SQUARE_ROOT sqrtf
+#define is_same_float_float 1
+#define is_same_double_float 0
+#include "updates.inc.h"
+#include "descents.inc.h"
+#undef MASTER
+#undef SQUARE_ROOT
+#define MASTER double
+#define SQUARE_ROOT sqrt
+#define is_same_float_double 0
+#define is_same_double_double 1
+#include "updates.inc.h"
+#include "descents.inc.h"
+#undef MASTER
+#undef SQUARE_ROOT
 #undef REAL
 #undef REAL_IS_DOUBLE
 #undef VECTOR
@@ -92,6 +112,22 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "evaluate.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
+#define MASTER float
+#define SQUARE_ROOT sqrtf
+#define is_same_float_float 1
+#define is_same_double_float 0
+#include "updates.inc.h"
+#include "descents.inc.h"
+#undef MASTER
+#undef SQUARE_ROOT
+#define MASTER double
+#define SQUARE_ROOT sqrt
+#define is_same_float_double 0
+#define is_same_double_double 1
+#include "updates.inc.h"
+#include "descents.inc.h"
+#undef MASTER
+#undef SQUARE_ROOT
 
 /* ---- the table ---- */
 
@@ -158,6 +194,25 @@ static void differences(const gd_problem *p, const gd_weights *weights, const gd
         }
 }
 
+static size_t descend_scratch(const gd_problem *p, const gd_descent *asked, int double_arithmetic) {
+    if (double_arithmetic)
+        return asked->is_double ? descend_scratch_double_double(p, asked) : descend_scratch_double_float(p, asked);
+    return asked->is_double ? descend_scratch_float_double(p, asked) : descend_scratch_float_float(p, asked);
+}
+
+static void descend(const gd_problem *p, gd_descent *asked, int double_arithmetic, void *scratch,
+                    pool_control *control) {
+    typedef void (*run)(const gd_problem *, gd_descent *, void *, pool_control *);
+    static const run runs[2][2][4] = {
+        {{descend_float_float_uint8_t, descend_float_float_half, descend_float_float_float, NULL},
+         {descend_float_double_uint8_t, descend_float_double_half, descend_float_double_float, NULL}},
+        {{descend_double_float_uint8_t, descend_double_float_half, descend_double_float_float,
+          descend_double_float_double},
+         {descend_double_double_uint8_t, descend_double_double_half, descend_double_double_float,
+          descend_double_double_double}}};
+    runs[double_arithmetic][asked->is_double][p->input](p, asked, scratch, control);
+}
+
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
     .evaluate_float_scratch = evaluate_scratch_float,
@@ -168,4 +223,6 @@ const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .differences = differences,
     .mix_scratch = mix_scratch,
     .mix = mix,
+    .descend_scratch = descend_scratch,
+    .descend = descend,
 };

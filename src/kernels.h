@@ -75,6 +75,36 @@ typedef struct gd_mix {
     double *coefficients;  /* (n_rows, k) d value / d scores, for one point, or NULL */
 } gd_mix;
 
+typedef enum {
+    RULE_GRADIENT_DESCENT,
+    RULE_MOMENTUM,
+    RULE_NESTEROV,
+    RULE_ADAGRAD,
+    RULE_RMSPROP,
+    RULE_ADAM,
+    RULE_ADAMW
+} gd_rule;
+
+/* Many stochastic steps on the mean loss of a batch + l1 * sum |W| + l2 * sum W^2. */
+typedef struct gd_descent {
+    gd_rule rule;
+    double settings[4];     /* momentum | eps | decay, eps | beta1, beta2, eps, weight_decay */
+    const int64_t *order;   /* rows of X, in the order of their visit */
+    const int64_t *starts;  /* (n_steps + 1,): step k takes order[starts[k]] .. order[starts[k + 1] - 1] */
+    const double *rates;    /* (n_steps,) */
+    ptrdiff_t n_steps;
+    double l1, l2;
+    int penalize_bias;
+    double mean_weight;     /* of all rows: the batch's sum is divided by its length times this */
+    int64_t first_step;     /* steps that were finished before */
+    int is_double;          /* W and the states are double */
+    void *w;                /* (k, d + has_bias), moved in place */
+    void *state[2];         /* likewise, n_states of them */
+    int n_states;
+    double *values;         /* (n_steps,) the objective on the batch before each step */
+    ptrdiff_t done;         /* steps taken: fewer than n_steps when stopped, or when a value is not finite */
+} gd_descent;
+
 typedef struct gd_kernels {
     const char *name;
     /* arithmetic in float (float32, float16, uint8 X) and in double (any X) */
@@ -89,6 +119,8 @@ typedef struct gd_kernels {
                         pool_control *);
     size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int n_threads);
     void (*mix)(const gd_problem *, const gd_mix *, void *scratch, int n_threads, pool_control *);
+    size_t (*descend_scratch)(const gd_problem *, const gd_descent *, int double_arithmetic);
+    void (*descend)(const gd_problem *, gd_descent *, int double_arithmetic, void *scratch, pool_control *);
 } gd_kernels;
 
 #endif

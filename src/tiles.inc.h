@@ -79,7 +79,22 @@ typedef struct RI(block) {
     const INPUT *rows[BLOCK_ROWS_MOST];       /* column 0 of the padded row (lead columns before x) */
     const INPUT *edges[2][BLOCK_ROWS_MOST];   /* its first and last vector, when copied */
     INPUT *copies;                            /* room for 2 * BLOCK_ROWS_MOST vectors, or for packed rows */
+    const char *coming[BLOCK_ROWS_MOST];      /* the rows of the next block, fetched while this one is scored */
+    int n_coming;
 } RI(block);
+
+/* Which rows come next: their lines are asked for while the current block is scored. */
+static void RI(announce)(const gd_problem *p, const int64_t *ids, int n_rows, RI(block) * b) {
+    b->n_coming = n_rows;
+    for (int r = 0; r < n_rows; r++) b->coming[r] = p->x + ids[r] * p->row_stride;
+}
+
+INLINE void RI(fetch)(const RI(block) * b, int row, int n_rows, ptrdiff_t vector, ptrdiff_t n_vectors) {
+    for (int r = row; r < row + n_rows && r < b->n_coming; r++)
+        for (ptrdiff_t at = vector * LANES * (ptrdiff_t)sizeof(INPUT);
+             at < (vector + n_vectors) * LANES * (ptrdiff_t)sizeof(INPUT); at += 64)
+            __builtin_prefetch(b->coming[r] + at, 0, 2);
+}
 
 /* Where the rows of a block are; copies what can't be read in place. */
 static void RI(gather)(const gd_problem *p, const layout *l, const int64_t *ids, int n_rows, RI(block) * b) {
@@ -133,10 +148,14 @@ static void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w
             ptrdiff_t count = l->last_whole - v < segment ? l->last_whole - v : segment;
             const REAL *ws = wt + v * classes * LANES;
             int r = 0;
-            for (; r + many <= b->n_rows; r += many)
+            for (; r + many <= b->n_rows; r += many) {
+                if (tile == 0) RI(fetch)(b, r, many, v, count);
                 RI(tiles)[classes].scores(b->rows + r, v * LANES, count, ws, sums + r * classes);
-            for (; r < b->n_rows; r++)
+            }
+            for (; r < b->n_rows; r++) {
+                if (tile == 0) RI(fetch)(b, r, 1, v, count);
                 RI(tiles)[classes].scores_one(b->rows + r, v * LANES, count, ws, sums + r * classes);
+            }
         }
         REAL *flat = (REAL *)sums; /* written behind what is still to be read; room for a whole last group */
         for (int i = 0; i < n_sums; i += LANES) {
