@@ -24,7 +24,8 @@ import numpy as np
 
 # They make OpenBLAS choose kernels for another processor or cache than it finds.
 HANDICAPS = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE")
-SQUARE = 1024
+SQUARE = 1024  # rows of the matrices whose product measures arithmetic
+SHORT = 0.03  # seconds
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "GDFAST_NUM_THREADS")
 INSTRUCTION_SETS = ("sse2", "avx", "avx2", "fma", "f16c", "avx512f", "avx512bw", "avx512_vnni", "avx512_bf16", "asimd")
 
@@ -92,26 +93,43 @@ class Timing:
     best: float
 
 
-def interleave(contestants: dict[str, Callable[[], Any]], rounds: int, pause: float = 0.03) -> dict[str, Timing]:
+def interleave(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, Timing]:
     """Time each contestant once per round, in turn, after one round that is not counted.
 
-    Before each turn there is a short pause, in which the threads of the one before, that spin for work, go to
-    sleep; and one call in every turn is not timed when calls are short (it warms the caches again).
+    A turn begins when the threads of the one before are asleep. Where calls are short, one call in every turn goes
+    ahead untimed and warms the caches.
     """
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for turn in range(rounds + 1):
         for name, call in contestants.items():
-            time.sleep(pause)
-            start = time.perf_counter()
-            call()
-            elapsed = time.perf_counter() - start
-            if elapsed < pause:
-                start = time.perf_counter()
-                call()
-                elapsed = time.perf_counter() - start
+            settle()
+            elapsed = time_once(call)
+            if elapsed < SHORT:
+                elapsed = time_once(call)
             if turn > 0:
                 seconds[name].append(elapsed)
     return {name: Timing(statistics.median(times), min(times)) for name, times in seconds.items()}
+
+
+def time_once(call: Callable[[], Any]) -> float:
+    """Seconds that one call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def settle(slice_: float = 0.01, patience: float = 1.0) -> None:
+    """Wait until this process uses no processor time.
+
+    Idle threads of a library may go on spinning for work (OpenBLAS's for some 80 ms): they would take a CPU from
+    whoever comes next.
+    """
+    deadline = time.perf_counter() + patience
+    while time.perf_counter() < deadline:
+        used = time.process_time()
+        time.sleep(slice_)
+        if time.process_time() - used < 0.1 * slice_:
+            return
 
 
 # Floors: what the machine reaches in practice, measured in the same rounds as the contestants.
@@ -170,6 +188,7 @@ def machine() -> dict[str, Any]:
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": versions("gdfast", "numpy", "scipy", "scikit-learn", "torch", "jax"),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "ignored_variables": [f"{name}={os.environ[name]}" for name in HANDICAPS if name in os.environ],
     }
 
@@ -225,6 +244,8 @@ def describe(facts: dict[str, Any]) -> str:
         f"{facts['system']}, Python {facts['python']}",
         ", ".join(f"{name} {version}" for name, version in facts["versions"].items()),
     ]
+    if facts["load"] is not None and facts["load"] > 0.5:
+        lines.append(f"the machine is busy (load average {facts['load']:.1f}): trust only ratios, and those little")
     if facts["ignored_variables"]:
         lines.append(f"not passed on, so that BLAS runs at its best: {', '.join(facts['ignored_variables'])}")
     return "\n".join(lines)

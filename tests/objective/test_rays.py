@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from gdfast.objective.rays import on_plane
 import reference
 
 MAKERS = {
@@ -232,14 +231,14 @@ def test_lecture_10_values_on_a_plane_are_the_objective(loss, bias):
     a, b = np.array([-1.0, 0.0, 0.3, 2.0]), np.array([0.5, 0.0, -3.0])
     expected = [[problem.value(W + p * U + q * V) for q in b] for p in a]
     for road in (objective, Plain(objective)):
-        values = on_plane(road, W, U, V).values(a, b)
+        values = gd.on_plane(road, W, U, V).values(a, b)
         assert values.shape == (4, 3)
         np.testing.assert_allclose(values, expected, rtol=1e-11)
 
 
 def test_points_on_a_plane_cost_no_pass_over_the_data():
     objective, _, W, U = pair(reference.HINGE)
-    plane = on_plane(objective, W, U, np.eye(*W.shape))
+    plane = gd.on_plane(objective, W, U, np.eye(*W.shape))
     assert objective.passes <= 3
     before = objective.passes
     plane.values(np.linspace(0, 1, 30), np.linspace(0, 1, 30))
@@ -252,7 +251,7 @@ def test_any_number_of_threads_gives_the_same_bits(threads):
 
     def answers():
         ray = gd.along_ray(objective, W, V)
-        return [*ray.values(STEPS), ray.slope(0.3), *on_plane(objective, W, V, -W).values(STEPS, STEPS).ravel()]
+        return [*ray.values(STEPS), ray.slope(0.3), *gd.on_plane(objective, W, V, -W).values(STEPS, STEPS).ravel()]
 
     gd.set_num_threads(1)
     alone = answers()
