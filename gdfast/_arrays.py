@@ -157,7 +157,9 @@ def check_targets(y: Any, n_samples: int) -> Array:
     if targets.dtype.kind not in "fiu":
         raise TypeError(f"y must hold real targets; its dtype is {targets.dtype}")
     if targets.ndim not in (1, 2) or targets.shape[0] != n_samples or targets.size == 0:
-        raise ValueError(f"y must be ({n_samples},) or ({n_samples}, k), one row for each of X's; its shape is {targets.shape}")
+        raise ValueError(
+            f"y must be ({n_samples},) or ({n_samples}, k), one row for each of X's; its shape is {targets.shape}"
+        )
     require_finite(targets, "y")
     return np.array(targets.reshape(n_samples, -1), dtype=np.float64, order="C")
 

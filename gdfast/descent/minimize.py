@@ -17,6 +17,7 @@ from ..objective.batches import MiniBatches
 from ..objective.function import returned_gradient
 from ..objective.rays import along_ray
 from ..protocols import Array, Found, LineSearch, Objective, Optimizer
+from .compiled import CompiledRoad
 from .negated import Negated
 from .optimizers import GradientDescent, descent_direction, final_answer
 from .progress import progress_bar
@@ -189,6 +190,7 @@ def _descend(run: Settings) -> Result:
     state = optimizer.init(w)
     here = before = Look(math.nan, w, math.nan)
     direction: Any = None
+    compiled, plain_until = CompiledRoad.of(run), 0
     finished = (k, w, state, here)  # the last finished step, set in one go: Ctrl-C may come between any two lines
 
     # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
@@ -218,7 +220,7 @@ def _descend(run: Settings) -> Result:
                         break
                 if bar is not None and k > 0:
                     bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
-                    bar.update()
+                    bar.update(k - bar.n)
                 if run.callback is not None and k > 0 and _is_true(run.callback(k, w, run.sign * here.value)):
                     status = Status.STOPPED
                     break
@@ -227,6 +229,22 @@ def _descend(run: Settings) -> Result:
                     break
                 if k == run.max_steps:
                     break
+
+                # Many stochastic steps in one call, up to where somebody wants to know. When a number ceases to be
+                # finite on the way, the plain loop walks there again and sees where.
+                if compiled is not None and k >= plain_until:
+                    n = _steps_until_asked(run, k)
+                    segment = compiled.take(k, n, w, state)
+                    if segment is not None:
+                        k, w, state = k + len(segment.values), segment.w, segment.state
+                        record.add_segment(segment.values, segment.rates)
+                        here = Look(segment.values[-1] if segment.values else math.nan, w, math.nan)
+                        finished = (k, w, state, here)
+                        if segment.interrupted:
+                            status = Status.INTERRUPTED
+                            break
+                        continue
+                    plain_until = k + n
 
                 # A mini-batch is looked at before its step.
                 if rows_of is not None:
@@ -306,6 +324,18 @@ def _result(
         best_w=np.asarray(best_w),
         best_value=run.sign * best_value,
     )
+
+
+def _steps_until_asked(run: Settings, k: int) -> int:
+    """How many steps may be taken from step k on before somebody looks."""
+    if run.callback is not None:
+        return 1
+    n = run.max_steps - k
+    if run.progress:
+        n = min(n, max(1, run.max_steps // 100))
+    if run.evaluate_every is not None:
+        n = min(n, run.evaluate_every - k % run.evaluate_every)
+    return n
 
 
 def _searched(line_search: LineSearch, part: Objective, w: Array, direction: Array, here: Look) -> Found:

@@ -66,6 +66,14 @@ class Record:
         self.norms.append(look.norm)
         self.seconds.append(perf_counter() - self._start)
 
+    def add_segment(self, values: list[float], rates: list[float]) -> None:
+        """Steps that were taken in one call: no gradient was looked at, and the clock once."""
+        self.evaluations += len(values)
+        self.values += values
+        self.norms += [math.nan] * len(values)
+        self.seconds += [perf_counter() - self._start] * len(values)
+        self.step_sizes += rates
+
     def keep_best(self, value: float, w: Array) -> None:
         """The whole objective is known at w."""
         if value < self.best[0]:

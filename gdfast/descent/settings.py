@@ -31,6 +31,7 @@ class Settings:
     w0: Array
     optimizer: Any
     step: StepRule
+    batches: MiniBatches | None
     rows_of: Callable[[int], Array] | None
     max_steps: int
     gtol: float
@@ -71,6 +72,7 @@ def checked_settings(
         w0=point,
         optimizer=optimizer,
         step=step_rule(step, max_steps),
+        batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
         max_steps=max_steps,
         gtol=check_non_negative(gtol, "gtol"),

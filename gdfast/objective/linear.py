@@ -30,10 +30,11 @@ from ..differences import numerical_gradient as difference_quotients
 from ..protocols import Array, FloatArray
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
-from .regularizers import L1, ElasticNet, Regularizer, Separable
+from .regularizers import L1, L2, ElasticNet, Regularizer, Separable
 
 CENTERED, FORWARD, CROSSINGS = 0, 1, 2
 LARGE_OFFSET = 1e4
+RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
 
 
 class LinearObjective:
@@ -107,7 +108,9 @@ class LinearObjective:
         if not isinstance(self.loss, Loss):
             raise TypeError(f"loss must be a gdfast loss such as gd.Hinge(); it is {self.loss!r}")
         if regularizer is not None and not isinstance(regularizer, Regularizer):
-            raise TypeError(f"regularizer must have value(W) and gradient(W), as gd.L2(1e-3) has; it is {regularizer!r}")
+            raise TypeError(
+                f"regularizer must have value(W) and gradient(W), as gd.L2(1e-3) has; it is {regularizer!r}"
+            )
         self.regularizer = regularizer
         self.bias = check_flag(bias, "bias")
         self.penalize_bias = check_flag(penalize_bias, "penalize_bias")
@@ -220,7 +223,8 @@ class LinearObjective:
         values = np.empty(len(Ws))
         self._touch(self.n_samples)
         self._problem.evaluate(Ws, values, None, None, self._wide)
-        return values + np.array([self._penalty(W) for W in Ws])
+        values += [self._penalty(W) for W in Ws]
+        return values
 
     def _penalised(self, W: Array) -> Array:
         return W[:, :-1] if self.bias and not self.penalize_bias else W
@@ -231,7 +235,7 @@ class LinearObjective:
     # ---- scores ----
 
     def scores(self, W: Array) -> Array:
-        """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), float64 for float64 X, else float32."""
+        """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), of the arithmetic's type."""
         W = check_weights(W, self.shape)
         return self._scores(W, self._problem, self.n_samples, self._wide)
 
@@ -250,7 +254,7 @@ class LinearObjective:
         labels = self._require_labels("margins")
         scores = self.scores(W)
         rows = np.arange(self.n_samples)
-        margins = (scores - scores[rows, labels][:, None]) + scores.dtype.type(self.loss.margin)
+        margins: Array = (scores - scores[rows, labels][:, None]) + scores.dtype.type(self.loss.margin)
         margins[rows, labels] = 0
         return margins
 
@@ -324,7 +328,7 @@ class LinearObjective:
         gradient = difference / (2 * h if code == CENTERED else h)
         gradient = _at(gradient, flat, columns, self.shape)
         if self.regularizer is not None:
-            gradient += self._penalty_quotients(W, h, scheme, coordinates, flat)
+            gradient += self._penalty_quotients(W, h, scheme, flat)
         return gradient
 
     def _differences(
@@ -342,7 +346,9 @@ class LinearObjective:
         self._problem.differences(W, h, code, columns, difference, crossings)
         return difference, crossings, flat, columns
 
-    def _penalty_quotients(self, W: Array, h: float, scheme: Scheme, coordinates: Any, flat: Array | None) -> FloatArray:
+    def _penalty_quotients(
+        self, W: Array, h: float, scheme: Scheme, coordinates: Any, flat: Array | None
+    ) -> FloatArray:
         assert self.regularizer is not None
         wide = np.array(W, dtype=np.float64)
         quotients = np.zeros(self.shape)
@@ -355,9 +361,7 @@ class LinearObjective:
         self._penalised(quotients)[...] = part
         return quotients if flat is None else quotients.ravel()[flat]
 
-    def kink_crossings(
-        self, W: Array, h: float = 1e-5, coordinates: Any = None
-    ) -> tuple[Array, FloatArray] | None:
+    def kink_crossings(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> tuple[Array, FloatArray] | None:
         """Hinge terms (and L1 weights) that change side within W +- h, coordinate by coordinate.
 
         Returns
@@ -421,6 +425,42 @@ class LinearObjective:
         scores = self._scores(np.stack(arrays), self._problem, self.n_samples, True)
         k = self.n_classes
         return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
+
+    # ---- many steps in one call ----
+
+    def can_descend(self, w: Array) -> bool:
+        """Whether `descend` has a compiled road for this objective."""
+        return type(self.regularizer) in (type(None), L2, L1, ElasticNet) and w.dtype in (np.float32, np.float64)
+
+    def descend(
+        self,
+        rule: str,
+        settings: tuple[float, ...],
+        W: Array,
+        states: tuple[Array, ...],
+        order: Array,
+        starts: Array,
+        rates: Array,
+        first_step: int,
+        values: Array,
+        done: Array,
+    ) -> None:
+        """Many stochastic steps, in place: see `gdfast.objective.structure.descend`."""
+        l1, l2 = 0.0, 0.0
+        if isinstance(self.regularizer, L1):
+            l1 = self.regularizer.strength
+        elif isinstance(self.regularizer, L2):
+            l2 = self.regularizer.strength
+        elif isinstance(self.regularizer, ElasticNet):
+            l1, l2 = self.regularizer.l1, self.regularizer.l2
+        rows = order if self._index is None else self._index[order]
+        try:
+            self._problem.descend(
+                RULES[rule], settings, rows, starts, rates, l1, l2, self.penalize_bias, self._mean_weight,
+                first_step, W, states, values, done, self._wide,
+            )  # fmt: skip
+        finally:
+            self._touch(int(starts[done[0]]))
 
 
 def _at(table: Array, flat: Array | None, columns: Array, shape: tuple[int, int]) -> Array:

@@ -43,3 +43,31 @@ def kink_crossings(
     own = getattr(objective, "kink_crossings", None)
     found: tuple[Array, FloatArray] | None = None if own is None else own(w, h=h, coordinates=coordinates)
     return found
+
+
+def can_descend(objective: Objective, w: Array) -> bool:
+    """Whether `descend` works for this objective and weights like w."""
+    own = getattr(objective, "can_descend", None)
+    return own is not None and bool(own(w))
+
+
+def descend(
+    objective: Any,
+    rule: str,
+    settings: tuple[float, ...],
+    w: Array,
+    states: tuple[Array, ...],
+    order: Array,
+    starts: Array,
+    rates: Array,
+    first_step: int,
+    values: Array,
+    done: Array,
+) -> None:
+    """Many stochastic steps in one call: w and the states move in place.
+
+    Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i]
+    is the objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value
+    is not finite, or with KeyboardInterrupt, after which everything stands as the last whole step left it.
+    """
+    objective.descend(rule, settings, w, states, order, starts, rates, first_step, values, done)

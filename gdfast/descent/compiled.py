@@ -1,0 +1,110 @@
+"""The compiled road of a stochastic run: many steps in one call, where objective and optimizer allow it.
+
+It walks the same trajectory as the plain loop (to rounding), and cutting it into segments changes no bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import astuple
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..objective import structure
+from ..objective.batches import MiniBatches
+from ..protocols import Array
+from .optimizers import GradientDescent, Momentum
+
+SEGMENT = 4096
+"""Steps in one call, at most: the learning rates and values of a segment are arrays."""
+
+_RULES: dict[type, str] = {
+    GradientDescent: "gradient_descent",
+    Momentum: "momentum",
+}
+
+
+class Segment(NamedTuple):
+    """Where some steps led: weights, state, the batch's objective before each step, and the learning rates."""
+
+    w: Array
+    state: Any
+    values: list[float]
+    rates: list[float]
+    interrupted: bool
+
+
+class CompiledRoad:
+    """Takes steps k .. k + n - 1 of a run in one call."""
+
+    def __init__(self, objective: Any, optimizer: Any, batches: MiniBatches, rate_of: Callable[[int], float]) -> None:
+        self._objective = objective
+        self._rule = _RULES[type(optimizer)]
+        self._settings = tuple(float(setting) for setting in astuple(optimizer))
+        self._batches = batches
+        self._rate_of = rate_of
+        self._epochs: dict[int, Array] = {}
+
+    @staticmethod
+    def of(run: Any) -> CompiledRoad | None:
+        """The compiled road of a run, or None where the plain loop is the only one."""
+        batches, optimizer = run.batches, run.optimizer
+        if batches is None or run.clip is not None or run.sign < 0 or run.step.line_search is not None:
+            return None
+        if type(optimizer) not in _RULES or not structure.can_descend(run.objective, run.w0):
+            return None
+        return CompiledRoad(run.objective, optimizer, batches, run.step.rate_of)
+
+    def take(self, k: int, n: int, w: Array, state: Any) -> Segment | None:
+        """Up to n steps from step k on; None when a number ceased to be finite on the way (nothing is moved)."""
+        n = min(n, SEGMENT)
+        rates = [self._rate_of(i) for i in range(k, k + n)]
+        order, starts = self._rows(k, n)
+        moved, arrays = w.copy(), [array.copy() for array in _arrays_of(state)]
+        values, done = np.empty(n), np.zeros(1, dtype=np.int64)
+        interrupted = False
+        try:
+            structure.descend(
+                self._objective, self._rule, self._settings, moved, tuple(arrays), order, starts, np.array(rates),
+                getattr(state, "steps", 0), values, done,
+            )  # fmt: skip
+        except KeyboardInterrupt:
+            interrupted = True
+        steps = int(done[0])
+        finite = math.isfinite(np.vdot(moved, moved)) or bool(np.isfinite(moved).all())
+        if not finite or (steps < n and not interrupted):
+            return None
+        return Segment(moved, _with_arrays(state, arrays, steps), values[:steps].tolist(), rates[:steps], interrupted)
+
+    def _rows(self, k: int, n: int) -> tuple[Array, Array]:
+        """The rows of steps k .. k + n - 1 one after the other, and where each step's begin."""
+        size, n_samples = self._batches.size, self._objective.n_samples
+        per_epoch = self._batches.steps_per_epoch(n_samples)
+        first, last = k // per_epoch, (k + n - 1) // per_epoch
+        kept = {epoch: order for epoch, order in self._epochs.items() if first <= epoch <= last}
+        for epoch in range(first, last + 1):
+            if epoch not in kept:
+                kept[epoch] = self._batches.permutation(n_samples, epoch)
+        self._epochs = kept
+        whole = np.concatenate([kept[epoch] for epoch in range(first, last + 1)])
+        steps = np.arange(k, k + n + 1)
+        starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * size
+        return np.ascontiguousarray(whole[starts[0] : starts[-1]]), starts - starts[0]
+
+
+def _arrays_of(state: Any) -> list[Array]:
+    if isinstance(state, np.ndarray):
+        return [state]
+    return [] if state is None else [part for part in state if isinstance(part, np.ndarray)]
+
+
+def _with_arrays(state: Any, arrays: list[Array], steps: int) -> Any:
+    """A state like this one, with these arrays and its step number moved on."""
+    if state is None:
+        return None
+    if isinstance(state, np.ndarray):
+        return arrays[0]
+    fresh = iter(arrays)
+    return type(state)(*(next(fresh) if isinstance(part, np.ndarray) else part + steps for part in state))
