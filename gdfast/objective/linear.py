@@ -346,9 +346,7 @@ class LinearObjective:
         self._problem.differences(W, h, code, columns, difference, crossings)
         return difference, crossings, flat, columns
 
-    def _penalty_quotients(
-        self, W: Array, h: float, scheme: Scheme, coordinates: Any, flat: Array | None
-    ) -> FloatArray:
+    def _penalty_quotients(self, W: Array, h: float, scheme: Scheme, flat: Array | None) -> FloatArray:
         assert self.regularizer is not None
         wide = np.array(W, dtype=np.float64)
         quotients = np.zeros(self.shape)
