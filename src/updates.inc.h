@@ -23,36 +23,37 @@ static U(rule) U(make_rule)(const gd_descent *asked, ptrdiff_t k, double norm) {
 
 #define EACH_WEIGHT(STEP)                                                                                              \
     for (ptrdiff_t i = 0; i < n; i++) {                                                                                \
-        MASTER x = w[i], g = (MASTER)sums[i] * u->norm + (u->l2 * x + (x > 0 ? u->l1 : x < 0 ? -u->l1 : (MASTER)0));   \
+        MASTER x = w[i], g = (MASTER)sums[i] * u.norm + (u.l2 * x + (x > 0 ? u.l1 : x < 0 ? -u.l1 : (MASTER)0));   \
         STEP                                                                                                           \
     }
 
 /* w[i], first[i], second[i]: the weights and the rule's state, moved by one step */
-static void U(update)(const U(rule) * u, const REAL *restrict sums, ptrdiff_t n, MASTER *restrict w,
+static void U(update)(const U(rule) * rule, const REAL *restrict sums, ptrdiff_t n, MASTER *restrict w,
                       MASTER *restrict first, MASTER *restrict second) {
-    switch (u->rule) {
+    const U(rule) u = *rule; /* a copy that no weight can alias */
+    switch (u.rule) {
     case RULE_GRADIENT_DESCENT:
-        EACH_WEIGHT(w[i] = x - u->rate * g;)
+        EACH_WEIGHT(w[i] = x - u.rate * g;)
         break;
     case RULE_MOMENTUM:
-        EACH_WEIGHT(first[i] = u->a * first[i] + g; w[i] = x - u->rate * first[i];)
+        EACH_WEIGHT(first[i] = u.a * first[i] + g; w[i] = x - u.rate * first[i];)
         break;
     case RULE_NESTEROV:
-        EACH_WEIGHT(first[i] = u->a * first[i] + g; w[i] = x - u->rate * (g + u->a * first[i]);)
+        EACH_WEIGHT(first[i] = u.a * first[i] + g; w[i] = x - u.rate * (g + u.a * first[i]);)
         break;
     case RULE_ADAGRAD:
-        EACH_WEIGHT(first[i] += g * g; w[i] = x - u->rate * (g / (SQUARE_ROOT(first[i]) + u->a));)
+        EACH_WEIGHT(first[i] += g * g; w[i] = x - u.rate * (g / (SQUARE_ROOT(first[i]) + u.a));)
         break;
     case RULE_RMSPROP:
-        EACH_WEIGHT(first[i] = u->a * first[i] + (1 - u->a) * g * g;
-                    w[i] = x - u->rate * (g / (SQUARE_ROOT(first[i]) + u->b));)
+        EACH_WEIGHT(first[i] = u.a * first[i] + (1 - u.a) * g * g;
+                    w[i] = x - u.rate * (g / (SQUARE_ROOT(first[i]) + u.b));)
         break;
     case RULE_ADAM:
     case RULE_ADAMW: {
-        MASTER decay = u->rule == RULE_ADAMW ? u->rate * u->d : 0;
-        EACH_WEIGHT(first[i] = u->a * first[i] + (1 - u->a) * g; second[i] = u->b * second[i] + (1 - u->b) * g * g;
+        MASTER decay = u.rule == RULE_ADAMW ? u.rate * u.d : 0;
+        EACH_WEIGHT(first[i] = u.a * first[i] + (1 - u.a) * g; second[i] = u.b * second[i] + (1 - u.b) * g * g;
                     w[i] = x - decay * x -
-                           u->scale_first * (first[i] / (SQUARE_ROOT(second[i]) * u->scale_second + u->c));)
+                           u.scale_first * (first[i] / (SQUARE_ROOT(second[i]) * u.scale_second + u.c));)
         break;
     }
     }
@@ -77,10 +78,11 @@ static double U(penalty)(const gd_descent *asked, const MASTER *w, ptrdiff_t n) 
 }
 
 /* The regularizer's share of a plain gradient step, alone: the data's share is then added in place. */
-static void U(shrink)(const U(rule) * u, MASTER *w, ptrdiff_t n) {
+static void U(shrink)(const U(rule) * rule, MASTER *w, ptrdiff_t n) {
+    const U(rule) u = *rule;
     for (ptrdiff_t i = 0; i < n; i++) {
         MASTER x = w[i];
-        w[i] = x - u->rate * (u->l2 * x + (x > 0 ? u->l1 : x < 0 ? -u->l1 : (MASTER)0));
+        w[i] = x - u.rate * (u.l2 * x + (x > 0 ? u.l1 : x < 0 ? -u.l1 : (MASTER)0));
     }
 }
 
