@@ -102,8 +102,15 @@ static double log_moved(double p, double q, double t) {
         }                                                                                                              \
     }
 
-/* max(0, m + t) - max(0, m - t) = 2 t + max(m, -t) - max(m, t); the sum of 2 t comes as `minus` */
+/* max(0, m + t) - max(0, m - t) = t + sign(t) min(max(m, -|t|), |t|) = 2 t + max(m, -t) - max(m, t);
+ * the sum of the first summand over the rows comes as `minus` */
+#if HAS_CLAMP
+#define HINGE_SHIFT 1
+#define HINGE_CENTERED_TERM(acc, other, m, t) acc += clamp_vdouble(m, t);
+#else
+#define HINGE_SHIFT 2
 #define HINGE_CENTERED_TERM(acc, other, m, t) acc += max_vdouble(m, -(t)) - max_vdouble(m, t);
+#endif
 #define HINGE_FORWARD_TERM(acc, other, m, t)                                                                           \
     vdouble here = max_vdouble(m, broadcast_double(0));                                                                \
     acc += max_vdouble(m + t, broadcast_double(0)) - here;                                                             \
@@ -186,7 +193,7 @@ typedef struct difference_worker {
     double *scores;   /* (block_rows, k): becomes margins, probabilities or residuals */
     double *compact;  /* (block_rows, TILE_CLASSES) */
     double *plus;     /* panel of t, or of expm1(t) */
-    double *minus;    /* panel of expm1(-t); row 0 holds the sum of 2 t for the hinge */
+    double *minus;    /* panel of expm1(-t); row 0 holds a sum over the rows for the hinge */
     double *ignored;  /* what a perturbed class beyond the loss's terms would get */
     double *moved;    /* (k, stride) the chunk's differences */
     int64_t *crossings;
@@ -380,10 +387,10 @@ static void difference_panel(const difference_job *j, difference_worker *w, cons
                 *(vdouble *)(w->plus + r * PANEL_COLUMNS + q) = a;
                 *(vdouble *)(w->minus + r * PANEL_COLUMNS + q) = -a / (a + 1.0);
             }
-    } else if (p->loss == LOSS_HINGE && !forward) { /* the sum of 2 t, shared by every class */
+    } else if (p->loss == LOSS_HINGE && !forward) { /* the sum of t or 2 t, shared by every class */
         memset(w->minus, 0, PANEL_COLUMNS * sizeof(double));
         for (int r = 0; r < n_rows; r++)
-            for (ptrdiff_t q = 0; q < padded; q++) w->minus[q] += 2 * w->plus[r * PANEL_COLUMNS + q];
+            for (ptrdiff_t q = 0; q < padded; q++) w->minus[q] += HINGE_SHIFT * w->plus[r * PANEL_COLUMNS + q];
     }
     int labelled = p->loss == LOSS_HINGE || p->loss == LOSS_SQUARED_HINGE;
     for (ptrdiff_t c0 = 0, tile = 0, classes; tile < j->layout.n_tiles; tile++, c0 += classes) {

@@ -51,6 +51,17 @@ INLINE vdouble max_vdouble(vdouble a, vdouble b) {
 }
 #endif
 
+/* sign(t) * min(max(m, -|t|), |t|), in one instruction where there is one */
+#if defined(GD_AVX512)
+#define HAS_CLAMP 1
+INLINE vdouble clamp_vdouble(vdouble m, vdouble t) {
+    __m512i turned = _mm512_ternarylogic_epi64((__m512i)m, (__m512i)t, _mm512_set1_epi64(INT64_MIN), 0x78); /* m ^ (t & sign) */
+    return (vdouble)_mm512_range_pd((__m512d)turned, (__m512d)t, 2); /* the smaller magnitude, the first's sign */
+}
+#else
+#define HAS_CLAMP 0
+#endif
+
 INLINE vfloat broadcast_float(float a) { return a - (vfloat){0}; }
 INLINE vdouble broadcast_double(double a) { return a - (vdouble){0}; }
 
