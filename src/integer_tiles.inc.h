@@ -50,49 +50,63 @@
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) sums[r * CLASSES + c] = acc[r][c];              \
     }
 
-/* One half (0, 1) of a strip of VECTOR_BYTES columns: g[2][class] += four coefficients * four rows, for each group */
-#define DEFINE_INTEGER_GRADIENT(CLASSES, HALF)                                                                         \
-    static void integer_gradient_##CLASSES##_##HALF(const uint8_t *const *rows, ptrdiff_t first, int n_groups,         \
-                                                    const int32_t *coefficients, vint32 *g) {                          \
+/* One half of a strip of VECTOR_BYTES columns: g[2][class] += four coefficients * four rows, for each group of rows.
+ * `gather` takes the first half and leaves both behind, four vectors a group, for all who come after. */
+#define DEFINE_INTEGER_GRADIENT(NAME, CLASSES, TAKE)                                                                   \
+    static void integer_##NAME##_##CLASSES(const uint8_t *const *rows, ptrdiff_t first, vint32 *interleaved,           \
+                                           int n_groups, const int32_t *coefficients, vint32 *g) {                     \
         vint32 acc[2][CLASSES];                                                                                        \
+        (void)rows, (void)first;                                                                                       \
         _Pragma("GCC unroll 2") for (int q = 0; q < 2; q++)                                                            \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[q][c] = g[q * CLASSES + c];                 \
         for (int group = 0; group < n_groups; group++) {                                                               \
-            const uint8_t *const *four = rows + 4 * group;                                                             \
-            vint32 ab = interleave_8_##HALF(load_bytes(four[0] + first), load_bytes(four[1] + first));                 \
-            vint32 cd = interleave_8_##HALF(load_bytes(four[2] + first), load_bytes(four[3] + first));                 \
-            vint32 low = interleave_16_0(ab, cd), high = interleave_16_1(ab, cd);                                      \
+            vint32 *four = interleaved + 4 * group, left, right;                                                       \
+            TAKE                                                                                                       \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) {                                               \
                 vint32 b = broadcast_int32(coefficients[group * CLASSES + c]);                                         \
-                acc[0][c] = add_fours(acc[0][c], low, b);                                                              \
-                acc[1][c] = add_fours(acc[1][c], high, b);                                                             \
+                acc[0][c] = add_fours(acc[0][c], left, b);                                                             \
+                acc[1][c] = add_fours(acc[1][c], right, b);                                                            \
             }                                                                                                          \
         }                                                                                                              \
         _Pragma("GCC unroll 2") for (int q = 0; q < 2; q++)                                                            \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) g[q * CLASSES + c] = acc[q][c];                 \
     }
+#define TAKE_ROWS                                                                                                      \
+    vint32 x[4], ab, cd;                                                                                               \
+    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) x[r] = load_bytes(rows[4 * group + r] + first);                \
+    ab = interleave_8_high(x[0], x[1]);                                                                                \
+    cd = interleave_8_high(x[2], x[3]);                                                                                \
+    four[2] = interleave_16_low(ab, cd);                                                                               \
+    four[3] = interleave_16_high(ab, cd);                                                                              \
+    ab = interleave_8_low(x[0], x[1]);                                                                                 \
+    cd = interleave_8_low(x[2], x[3]);                                                                                 \
+    four[0] = left = interleave_16_low(ab, cd);                                                                        \
+    four[1] = right = interleave_16_high(ab, cd);
+#define TAKE_INTERLEAVED                                                                                               \
+    left = four[0];                                                                                                    \
+    right = four[1];
 
 /* CLASSES with the rows that fill the registers, and with one. */
 #define DEFINE_INTEGER_TILES(CLASSES, MANY)                                                                            \
     DEFINE_INTEGER_SCORES(CLASSES, MANY)                                                                               \
     DEFINE_INTEGER_SCORES(CLASSES, 1)                                                                                  \
-    DEFINE_INTEGER_GRADIENT(CLASSES, 0)                                                                                \
-    DEFINE_INTEGER_GRADIENT(CLASSES, 1)
+    DEFINE_INTEGER_GRADIENT(gather, CLASSES, TAKE_ROWS)                                                                \
+    DEFINE_INTEGER_GRADIENT(gradient, CLASSES, TAKE_INTERLEAVED)
 
 #define INTEGER_TILE_ROW(CLASSES, MANY)                                                                                \
     {MANY, integer_scores_##CLASSES##_##MANY, integer_scores_##CLASSES##_1,                                            \
-     {integer_gradient_##CLASSES##_0, integer_gradient_##CLASSES##_1}}
+     integer_gather_##CLASSES, integer_gradient_##CLASSES}
 
 EACH_INTEGER_TILE(DEFINE_INTEGER_TILES, )
 
 typedef void (*integer_scores_tile)(const uint8_t *const *, const uint8_t *const *, ptrdiff_t, ptrdiff_t,
                                     const int16_t *, vint32 *);
-typedef void (*integer_gradient_tile)(const uint8_t *const *, ptrdiff_t, int, const int32_t *, vint32 *);
+typedef void (*integer_gradient_tile)(const uint8_t *const *, ptrdiff_t, vint32 *, int, const int32_t *, vint32 *);
 
 static const struct {
     int many;
     integer_scores_tile scores, scores_one;
-    integer_gradient_tile gradient[2];
-} integer_tiles[] = {{0, NULL, NULL, {NULL, NULL}}, EACH_INTEGER_TILE(INTEGER_TILE_ROW, COMMA)};
+    integer_gradient_tile gather, gradient;
+} integer_tiles[] = {{0, NULL, NULL, NULL, NULL}, EACH_INTEGER_TILE(INTEGER_TILE_ROW, COMMA)};
 
 #endif

@@ -39,6 +39,7 @@ typedef struct integer_worker {
     double *scores;      /* (block_rows, padded_classes) relative to class 0 */
     uint8_t *tails;      /* (block_rows, PADDED_COLUMNS): last columns that do not fill a piece, zeros after */
     int8_t *coefficients; /* per tile (groups of four entries, classes, 4) */
+    vint32 *interleaved; /* (groups, 4): a strip of columns, four rows side by side */
     int32_t *gradient;   /* like the total */
     int64_t *by_class;   /* (k,) sums of coefficients */
 } integer_worker;
@@ -112,6 +113,7 @@ static integer_worker lay_integer_worker(char *base, const integer_job *j, size_
     w.scores = carve(base, used, B * (size_t)j->padded_classes * sizeof(double));
     w.tails = carve(base, used, B * PADDED_COLUMNS);
     w.coefficients = carve(base, used, 4 * (size_t)j->group_room * outputs);
+    w.interleaved = carve(base, used, 4 * (size_t)j->group_room * sizeof(vint32));
     w.gradient = carve(base, used, outputs * (size_t)j->columns * sizeof(int32_t));
     w.by_class = carve(base, used, k * sizeof(int64_t));
     return w;
@@ -355,24 +357,23 @@ static void integer_losses(const integer_job *j, integer_block *b, integer_worke
 }
 
 static void integer_gradient(const integer_job *j, const integer_block *b, const int8_t *coefficients,
-                             int32_t *gradient) {
+                             vint32 *interleaved, int32_t *gradient) {
     const uint8_t *rows[INTEGER_ENTRIES_MOST + 3], *tails[INTEGER_ENTRIES_MOST + 3];
     int n_groups = b->n_entries / 4;
     for (int a = 0; a < b->n_entries; a++) {
         rows[a] = b->rows[b->entries[a]];
         tails[a] = b->tails[b->entries[a]];
     }
-    for (ptrdiff_t c0 = 0, tile = 0, classes; tile < j->n_tiles; tile++, c0 += classes) {
-        classes = integer_tile_classes(j, tile);
-        const int32_t *words = (const int32_t *)(coefficients + 4 * c0 * j->group_room);
-        for (ptrdiff_t from = 0; from < j->columns; from += VECTOR_BYTES) {
+    for (ptrdiff_t from = 0; from < j->columns; from += VECTOR_BYTES)
+        for (ptrdiff_t c0 = 0, tile = 0, classes; tile < j->n_tiles; tile++, c0 += classes) {
             int tail = from >= j->whole;
-            for (int half = 0; half < 2; half++)
-                integer_tiles[classes].gradient[half](
-                    tail ? tails : rows, tail ? from - j->whole : from, n_groups, words,
-                    (vint32 *)(gradient + c0 * j->columns + from * classes) + half * 2 * classes);
+            classes = integer_tile_classes(j, tile);
+            const int32_t *words = (const int32_t *)(coefficients + 4 * c0 * j->group_room);
+            vint32 *g = (vint32 *)(gradient + c0 * j->columns + from * classes);
+            integer_gradient_tile first = tile ? integer_tiles[classes].gradient : integer_tiles[classes].gather;
+            first(tail ? tails : rows, tail ? from - j->whole : from, interleaved, n_groups, words, g);
+            integer_tiles[classes].gradient(NULL, 0, interleaved + 2, n_groups, words, g + 2 * classes);
         }
-    }
 }
 
 static void integer_chunk(void *context, ptrdiff_t chunk, int worker) {
@@ -390,7 +391,7 @@ static void integer_chunk(void *context, ptrdiff_t chunk, int worker) {
         integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), w.tails, &b);
         integer_scores(j, &b, w.sums, w.scores);
         integer_losses(j, &b, &w, &n_terms);
-        integer_gradient(j, &b, w.coefficients, w.gradient);
+        integer_gradient(j, &b, w.coefficients, w.interleaved, w.gradient);
     }
     pool_turn_wait(j->turn, chunk);
     for (ptrdiff_t i = 0; i < size; i++) j->gradient[i] += w.gradient[i];

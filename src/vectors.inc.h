@@ -266,8 +266,8 @@ INLINE vdouble widened_sums(vint32 a) {
 #if !defined(GD_AVX512)
 INLINE vint32 add_pairs(vint32 sum, vint32 x, vint32 w) { return sum + INTEGER_OPERATION(madd_epi16, x, w); }
 #endif
-#define interleave_8_0(a, b) INTEGER_OPERATION(unpacklo_epi8, a, b)
-#define interleave_8_1(a, b) INTEGER_OPERATION(unpackhi_epi8, a, b)
-#define interleave_16_0(a, b) INTEGER_OPERATION(unpacklo_epi16, a, b)
-#define interleave_16_1(a, b) INTEGER_OPERATION(unpackhi_epi16, a, b)
+#define interleave_8_low(a, b) INTEGER_OPERATION(unpacklo_epi8, a, b)
+#define interleave_8_high(a, b) INTEGER_OPERATION(unpackhi_epi8, a, b)
+#define interleave_16_low(a, b) INTEGER_OPERATION(unpacklo_epi16, a, b)
+#define interleave_16_high(a, b) INTEGER_OPERATION(unpackhi_epi16, a, b)
 #endif
