@@ -129,10 +129,21 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #undef MASTER
 #undef SQUARE_ROOT
 
+/* ---- integers ---- */
+#include "integer_tiles.inc.h"
+#include "integers.inc.h"
+
 /* ---- the table ---- */
+
+static size_t evaluate_float_scratch(const gd_problem *p, const gd_weights *w, int n_threads) {
+    size_t size = evaluate_scratch_float(p, w, n_threads), other = 0;
+    if (integers_fit(p, w)) other = integer_scratch(p, w, n_threads);
+    return size > other ? size : other;
+}
 
 static void evaluate_float(const gd_problem *p, const gd_weights *w, const gd_answer *a, void *scratch, int n_threads,
                            pool_control *control) {
+    if (a->value && !a->scores && integers_fit(p, w) && evaluate_integers(p, w, a, scratch, n_threads, control)) return;
     static const pool_task tasks[] = {evaluate_chunk_float_uint8_t, evaluate_chunk_float_half,
                                       evaluate_chunk_float_float};
     evaluate_with_float(tasks[p->input], p, w, a, scratch, n_threads, control);
@@ -215,7 +226,7 @@ static void descend(const gd_problem *p, gd_descent *asked, int double_arithmeti
 
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
-    .evaluate_float_scratch = evaluate_scratch_float,
+    .evaluate_float_scratch = evaluate_float_scratch,
     .evaluate_double_scratch = evaluate_scratch_double,
     .evaluate_float = evaluate_float,
     .evaluate_double = evaluate_double,

@@ -209,3 +209,76 @@ INLINE vdouble sums_double(vdouble *v) {
 #endif
     return v[0];
 }
+
+/* ---- integers: bytes of X, 16-bit weights, sums in 32 bits (vint32 carries all of them) ---- */
+#if defined(__SSE2__)
+#if defined(GD_AVX512)
+#define INTEGER_OPERATION(name, a, b) ((vint32)_mm512_##name((__m512i)(a), (__m512i)(b)))
+INLINE vint32 load_bytes(const uint8_t *p) { return (vint32)_mm512_loadu_si512((const void *)p); }
+INLINE vint32 load_int16_uint8_t(const uint8_t *p) {
+    return (vint32)_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)p));
+}
+INLINE vint32 broadcast_int32(int32_t a) { return (vint32)_mm512_set1_epi32(a); }
+/* One line of assembly each: gcc 12 wraps the intrinsics in copies of the accumulator. */
+INLINE vint32 add_pairs(vint32 sum, vint32 x, vint32 w) {
+    __asm__("vpdpwssd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(w));
+    return sum;
+}
+INLINE vint32 add_fours(vint32 sum, vint32 x, vint32 k) {
+    __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(k));
+    return sum;
+}
+INLINE unsigned greater_bits(vdouble a, vdouble b) {
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GT_OQ);
+}
+INLINE vdouble widened_sums(vint32 a) {
+    return (vdouble)_mm512_cvtepi32_pd(_mm512_castsi512_si256((__m512i)a)) +
+           (vdouble)_mm512_cvtepi32_pd(_mm512_extracti64x4_epi64((__m512i)a, 1));
+}
+#elif defined(GD_AVX2)
+#define INTEGER_OPERATION(name, a, b) ((vint32)_mm256_##name((__m256i)(a), (__m256i)(b)))
+INLINE vint32 load_bytes(const uint8_t *p) { return (vint32)_mm256_loadu_si256((const __m256i *)p); }
+INLINE vint32 load_int16_uint8_t(const uint8_t *p) {
+    return (vint32)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p));
+}
+INLINE vint32 broadcast_int32(int32_t a) { return (vint32)_mm256_set1_epi32(a); }
+/* Pairs of byte products must fit 16 bits: |k| + |k'| <= 128 for neighbours. */
+INLINE vint32 add_fours(vint32 sum, vint32 x, vint32 k) {
+    return sum + INTEGER_OPERATION(madd_epi16, INTEGER_OPERATION(maddubs_epi16, x, k), _mm256_set1_epi16(1));
+}
+INLINE unsigned greater_bits(vdouble a, vdouble b) {
+    return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_GT_OQ));
+}
+INLINE vdouble widened_sums(vint32 a) {
+    return (vdouble)_mm256_cvtepi32_pd(_mm256_castsi256_si128((__m256i)a)) +
+           (vdouble)_mm256_cvtepi32_pd(_mm256_extracti128_si256((__m256i)a, 1));
+}
+#else
+#define INTEGER_OPERATION(name, a, b) ((vint32)_mm_##name((__m128i)(a), (__m128i)(b)))
+INLINE vint32 load_bytes(const uint8_t *p) { return (vint32)_mm_loadu_si128((const __m128i *)p); }
+INLINE vint32 load_int16_uint8_t(const uint8_t *p) {
+    return (vint32)_mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)p), _mm_setzero_si128());
+}
+INLINE vint32 broadcast_int32(int32_t a) { return (vint32)_mm_set1_epi32(a); }
+/* Even and odd bytes apart, as 16-bit numbers. */
+INLINE vint32 add_fours(vint32 sum, vint32 x, vint32 k) {
+    __m128i bytes = (__m128i)x, few = (__m128i)k;
+    __m128i even = _mm_madd_epi16(_mm_and_si128(bytes, _mm_set1_epi16(255)), _mm_srai_epi16(_mm_slli_epi16(few, 8), 8));
+    __m128i odd = _mm_madd_epi16(_mm_srli_epi16(bytes, 8), _mm_srai_epi16(few, 8));
+    return sum + (vint32)even + (vint32)odd;
+}
+INLINE unsigned greater_bits(vdouble a, vdouble b) {
+    return (unsigned)_mm_movemask_pd(_mm_cmpgt_pd((__m128d)a, (__m128d)b));
+}
+INLINE vdouble widened_sums(vint32 a) {
+    return (vdouble)_mm_cvtepi32_pd((__m128i)a) + (vdouble)_mm_cvtepi32_pd(_mm_unpackhi_epi64((__m128i)a, (__m128i)a));
+}
+#endif
+#if !defined(GD_AVX512)
+INLINE vint32 add_pairs(vint32 sum, vint32 x, vint32 w) { return sum + INTEGER_OPERATION(madd_epi16, x, w); }
+#endif
+#define interleave_8_low(a, b) INTEGER_OPERATION(unpacklo_epi8, a, b)
+#define interleave_8_high(a, b) INTEGER_OPERATION(unpackhi_epi8, a, b)
+#define interleave_16_low(a, b) INTEGER_OPERATION(unpacklo_epi16, a, b)
+#define interleave_16_high(a, b) INTEGER_OPERATION(unpackhi_epi16, a, b)
+#endif
