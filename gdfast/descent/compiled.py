@@ -20,7 +20,7 @@ from .optimizers import GradientDescent, Momentum
 SEGMENT = 4096
 """Steps in one call, at most: the learning rates and values of a segment are arrays."""
 
-_RULES: dict[type, str] = {
+RULES: dict[type, str] = {
     GradientDescent: "gradient_descent",
     Momentum: "momentum",
 }
@@ -41,7 +41,7 @@ class CompiledRoad:
 
     def __init__(self, objective: Any, optimizer: Any, batches: MiniBatches, rate_of: Callable[[int], float]) -> None:
         self._objective = objective
-        self._rule = _RULES[type(optimizer)]
+        self._rule = RULES[type(optimizer)]
         self._settings = tuple(float(setting) for setting in astuple(optimizer))
         self._batches = batches
         self._rate_of = rate_of
@@ -53,7 +53,7 @@ class CompiledRoad:
         batches, optimizer = run.batches, run.optimizer
         if batches is None or run.clip is not None or run.sign < 0 or run.step.line_search is not None:
             return None
-        if type(optimizer) not in _RULES or not structure.can_descend(run.objective, run.w0):
+        if type(optimizer) not in RULES or not structure.can_descend(run.objective, run.w0):
             return None
         return CompiledRoad(run.objective, optimizer, batches, run.step.rate_of)
 

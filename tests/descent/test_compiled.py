@@ -1,0 +1,198 @@
+"""The compiled road of stochastic runs walks the trajectory of the plain loop, and cuts change no bit."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import gdfast as gd
+from gdfast.descent import compiled
+
+N, D, K = 57, 19, 4
+LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
+REGULARIZERS = [None, gd.L2(0.01), gd.L1(0.003), gd.ElasticNet(0.002, 0.01)]
+RULES = [rule() for rule in compiled.RULES]
+# X, W and the step that suits them
+TYPES = [("float64", "float64"), ("float32", "float32"), ("float32", "float64"), ("float64", "float32")]
+TYPES += [("uint8", "float64"), ("float16", "float32")]
+
+
+def made(loss, regularizer=None, x="float64", w="float64", fold=False, seed=0, **options):
+    rng = np.random.default_rng(seed)
+    pixels = rng.integers(0, 256, size=(N, D))
+    X = pixels.astype(np.uint8) if x == "uint8" else (pixels / 128 - 1).astype(x)
+    y = rng.normal(size=(N, K)) if isinstance(loss, gd.SquaredError) else rng.integers(0, K, size=N)
+    if fold or x == "uint8":
+        options |= {"mean": X.mean(axis=0, dtype=np.float64), "scale": X.std(axis=0, dtype=np.float64) + 0.1}
+    objective = gd.LinearObjective(X, y, loss, regularizer, **options)
+    return objective, rng.normal(size=objective.shape).astype(w) * w_scale(w)
+
+
+def w_scale(dtype):
+    return np.dtype(dtype).type(0.1)
+
+
+def plain(monkeypatch, *arguments, **options):
+    """The same run by the plain loop."""
+    with monkeypatch.context() as patched:
+        patched.setattr(compiled.CompiledRoad, "of", staticmethod(lambda run: None))
+        return gd.minimize(*arguments, **options)
+
+
+def assert_same_walk(result, expected, tolerance):
+    scale = np.abs(expected.w).max()
+    np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=tolerance * scale)
+    values = expected.history.values
+    np.testing.assert_allclose(result.history.values, values, rtol=0, atol=tolerance * np.abs(values).max())
+    assert np.array_equal(result.history.step_sizes, expected.history.step_sizes)
+    assert (result.steps, result.status, result.w.dtype) == (expected.steps, expected.status, expected.w.dtype)
+    assert result.passes == pytest.approx(expected.passes)
+    assert result.evaluations == expected.evaluations
+
+
+def spy(monkeypatch):
+    """Counts the steps taken by the compiled road."""
+    taken, take = [], compiled.CompiledRoad.take
+
+    def counting(self, k, n, w, state):
+        segment = take(self, k, n, w, state)
+        taken.append(0 if segment is None else len(segment.values))
+        return segment
+
+    monkeypatch.setattr(compiled.CompiledRoad, "take", counting)
+    return taken
+
+
+@pytest.mark.parametrize("optimizer", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+def test_every_rule_walks_as_the_plain_loop(monkeypatch, optimizer, loss):
+    taken = spy(monkeypatch)
+    for regularizer in REGULARIZERS:
+        objective, W = made(loss, regularizer)
+        options = {"batches": gd.MiniBatches(8, seed=3), "epochs": 4, "step": 0.003}
+        result = gd.minimize(objective, W, optimizer, **options)
+        assert sum(taken) == result.steps
+        taken.clear()
+        assert_same_walk(result, plain(monkeypatch, objective, W, optimizer, **options), 1e-12)
+
+
+@pytest.mark.parametrize(("x", "w"), TYPES)
+@pytest.mark.parametrize("fold", [False, True])
+@pytest.mark.parametrize("size", [1, 7, 57, 200])
+def test_every_type_walks_as_the_plain_loop(monkeypatch, x, w, fold, size):
+    tolerance = 1e-12 if (x, w) == ("float64", "float64") else 1e-5
+    for optimizer in (gd.GradientDescent(), gd.Momentum(0.8)):
+        objective, W = made(gd.CrossEntropy(), gd.L2(0.01), x, w, fold, penalize_bias=size == 7)
+        options = {"batches": gd.MiniBatches(size, seed=1), "max_steps": 30, "step": 0.01}
+        result = gd.minimize(objective, W, optimizer, **options)
+        assert_same_walk(result, plain(monkeypatch, objective, W, optimizer, **options), tolerance)
+
+
+@pytest.mark.parametrize("options", [{"bias": False}, {"sample_weight": np.arange(N) % 3}], ids=["no bias", "weights"])
+def test_options_of_the_objective(monkeypatch, options):
+    objective, W = made(gd.Hinge(), gd.L2(0.01), **options)
+    run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
+    assert_same_walk(gd.minimize(objective, W, **run), plain(monkeypatch, objective, W, **run), 1e-12)
+
+
+def test_rows_of_rows_are_the_right_rows(monkeypatch):
+    objective, W = made(gd.Hinge())
+    part = objective.rows(np.arange(0, N, 2))
+    run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
+    assert_same_walk(gd.minimize(part, W, **run), plain(monkeypatch, part, W, **run), 1e-12)
+
+
+def test_schedules_and_sequences(monkeypatch):
+    objective, W = made(gd.CrossEntropy())
+    for step in (lambda k: 0.1 / (1 + k), np.linspace(0.1, 0.01, 40)):
+        run = {"batches": gd.MiniBatches(16), "max_steps": 40, "step": step}
+        assert_same_walk(gd.minimize(objective, W, **run), plain(monkeypatch, objective, W, **run), 1e-12)
+
+
+@pytest.mark.parametrize("optimizer", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("x", ["float64", "float32", "uint8"])
+def test_cuts_change_no_bit(monkeypatch, optimizer, x):
+    objective, W = made(gd.Hinge(), gd.L2(0.01), x)
+    run = {"batches": gd.MiniBatches(8, seed=2), "max_steps": 37, "step": 0.01}
+    whole = gd.minimize(objective, W, optimizer, **run)
+    seen = []
+    cut = {
+        "callback": {"callback": lambda k, w, value: seen.append((k, w, value))},
+        "evaluations": {"evaluate_every": 5, "metrics": {"size": lambda w: float(np.abs(w).sum())}},
+        "progress": {"progress": True},
+    }
+    for more in cut.values():
+        result = gd.minimize(objective, W, optimizer, **run, **more)
+        assert np.array_equal(result.w, whole.w)
+        assert np.array_equal(result.history.values, whole.history.values)
+    assert [k for k, _, _ in seen] == list(range(1, 38))
+    assert [value for _, _, value in seen] == whole.history.values.tolist()
+    monkeypatch.setattr(compiled, "SEGMENT", 4)
+    assert np.array_equal(gd.minimize(objective, W, optimizer, **run).w, whole.w)
+
+
+def test_any_number_of_threads_gives_the_same_bits():
+    objective, W = made(gd.CrossEntropy(), gd.L2(0.01), "float32", "float32")
+    before, runs = gd.get_num_threads(), []
+    try:
+        for threads in (1, 2, 3, 5):
+            gd.set_num_threads(threads)
+            runs.append(gd.minimize(objective, W, gd.Momentum(), batches=gd.MiniBatches(16), epochs=3).w)
+    finally:
+        gd.set_num_threads(before)
+    for other in runs[1:]:
+        assert np.array_equal(other, runs[0])
+
+
+def test_a_run_that_diverges_ends_where_the_plain_loop_ends(monkeypatch):
+    objective, W = made(gd.SquaredError())
+    run = {"batches": gd.MiniBatches(8), "max_steps": 4000, "step": 30.0}
+    result, expected = gd.minimize(objective, W, **run), plain(monkeypatch, objective, W, **run)
+    assert result.status is expected.status is gd.Status.DIVERGED
+    assert result.steps == expected.steps
+    assert np.isfinite(result.w).all()
+
+
+def test_what_has_no_compiled_road_still_runs(monkeypatch):
+    taken = spy(monkeypatch)
+    objective, W = made(gd.Hinge())
+    run = {"batches": gd.MiniBatches(8), "max_steps": 5}
+    gd.minimize(objective, W, clip=1.0, **run)
+    gd.maximize(objective, W, **run)
+
+    class Square:
+        def value(self, W):
+            return float((W**2).sum())
+
+        def gradient(self, W):
+            return 2 * W
+
+    gd.minimize(made(gd.Hinge(), Square())[0], W, **run)
+    assert not taken
+
+
+def test_an_interrupt_ends_a_long_run_at_once_with_the_result_so_far():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(20_000, 64)), rng.integers(0, 10, size=20_000)
+    objective = gd.LinearObjective(X, y, gd.CrossEntropy())
+    pressed = []
+
+    def press():
+        pressed.append(time.perf_counter())
+        signal.raise_signal(signal.SIGINT)
+
+    timer = threading.Timer(0.5, press)
+    timer.start()
+    try:
+        run = {"batches": gd.MiniBatches(64), "epochs": 100_000, "step": 1e-3}
+        result = gd.minimize(objective, np.zeros(objective.shape), **run)
+    finally:
+        timer.cancel()
+    assert result.status is gd.Status.INTERRUPTED
+    assert 0 < result.steps < 100_000 * 313
+    assert result.history.values.size == result.steps
+    assert pressed
