@@ -57,7 +57,7 @@ class Adam:
     ...     direction, state = optimizer.update(np.array(gradient), state, w)
     ...     print(direction.round(3), state.steps)
     [-1.  1.] 1
-    [-1.    0.053] 2
+    [-1.    -0.053] 2
     """
 
     beta1: float = 0.9

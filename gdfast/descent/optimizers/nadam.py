@@ -59,9 +59,9 @@ class NAdam:
     >>> for gradient in (2.0, 2.0, -2.0):
     ...     direction, state = optimizer.update(np.array([gradient]), state, w)
     ...     print(direction.round(4), round(state.momenta, 4), state.steps)
-    [-1.0564] 0.4501 1
-    [-0.9053] 0.2026 2
-    [0.5074] 0.0913 3
+    [-1.0565] 0.4501 1
+    [-0.7837] 0.2026 2
+    [0.5716] 0.0912 3
     """
 
     beta1: float = 0.9

@@ -50,7 +50,7 @@ class RAdam:
     >>> for _ in range(7):
     ...     direction, state = optimizer.update(np.array([2.0]), state, w)
     ...     print(direction.round(4), end=" ")
-    [-2.] [-2.] [-2.] [-2.] [-2.] [-0.0171] [-0.0225]
+    [-2.] [-2.] [-2.] [-2.] [-2.] [-0.0258] [-0.0327]
     """
 
     beta1: float = 0.9
