@@ -77,6 +77,7 @@ class AveragedSGD:
         count = state.steps - self.start
         if count < 1:
             return state.mean
-        mean = (w - state.mean) / count
+        mean: Array = w - state.mean
+        mean /= count
         mean += state.mean
         return mean
