@@ -23,7 +23,21 @@ if TYPE_CHECKING:
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
     from .descent.minimize import maximize, minimize
-    from .descent.optimizers import GradientDescent, Momentum
+    from .descent.optimizers import (
+        AdaDelta,
+        AdaGrad,
+        Adam,
+        AdamW,
+        AMSGrad,
+        AveragedSGD,
+        GradientDescent,
+        Lion,
+        Momentum,
+        NAdam,
+        Nesterov,
+        RAdam,
+        RMSProp,
+    )
     from .descent.result import Result, Status
     from .descent.searches import SearchResult, local_search, random_search
     from .differences import directional_derivative, numerical_gradient, numerical_jacobian
@@ -47,7 +61,21 @@ _NAMES_OF = {
     "objective.batches": ("MiniBatches",),
     "descent.minimize": ("minimize", "maximize"),
     "descent.result": ("Status", "Result"),
-    "descent.optimizers": ("GradientDescent", "Momentum"),
+    "descent.optimizers": (
+        "GradientDescent",
+        "Momentum",
+        "Nesterov",
+        "AveragedSGD",
+        "AdaGrad",
+        "AdaDelta",
+        "RMSProp",
+        "Adam",
+        "AdamW",
+        "NAdam",
+        "RAdam",
+        "AMSGrad",
+        "Lion",
+    ),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
     "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
     "checks.gradient_check": ("check_gradient",),
@@ -67,6 +95,12 @@ _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
 __all__ = [
     "L1",
     "L2",
+    "AMSGrad",
+    "AdaDelta",
+    "AdaGrad",
+    "Adam",
+    "AdamW",
+    "AveragedSGD",
     "CrossEntropy",
     "ElasticNet",
     "FunctionObjective",
@@ -74,8 +108,13 @@ __all__ = [
     "GradientReport",
     "Hinge",
     "LinearObjective",
+    "Lion",
     "MiniBatches",
     "Momentum",
+    "NAdam",
+    "Nesterov",
+    "RAdam",
+    "RMSProp",
     "Result",
     "SearchResult",
     "SquaredError",

@@ -1,0 +1,51 @@
+"""Which way to go: one frozen dataclass of settings per rule, one rule per file.
+
+`init(w)` gives the state before the first step; `update(gradient, state, w)` a direction and a fresh
+state. Nothing is changed in place, so a state that was kept stays what it was. The driver then moves
+``w + step * direction``.
+
+A state is None or a named tuple: first arrays of w's shape and dtype, then numbers, the count of
+finished steps last where the rule needs it. Neither holds the step, so a change of it acts at once.
+"""
+
+from .adadelta import AdaDelta, AdaDeltaState
+from .adagrad import AdaGrad, AdaGradState
+from .adam import Adam, AdamState
+from .adamw import AdamW
+from .amsgrad import AMSGrad, AMSGradState
+from .averaged_sgd import AveragedSGD, AveragedSGDState
+from .gradient_descent import GradientDescent
+from .lion import Lion, LionState
+from .momentum import Momentum, MomentumState
+from .nadam import NAdam, NAdamState
+from .nesterov import Nesterov
+from .radam import RAdam
+from .rmsprop import RMSProp, RMSPropState
+from .structure import descent_direction, final_answer
+
+__all__ = [
+    "AMSGrad",
+    "AMSGradState",
+    "AdaDelta",
+    "AdaDeltaState",
+    "AdaGrad",
+    "AdaGradState",
+    "Adam",
+    "AdamState",
+    "AdamW",
+    "AveragedSGD",
+    "AveragedSGDState",
+    "GradientDescent",
+    "Lion",
+    "LionState",
+    "Momentum",
+    "MomentumState",
+    "NAdam",
+    "NAdamState",
+    "Nesterov",
+    "RAdam",
+    "RMSProp",
+    "RMSPropState",
+    "descent_direction",
+    "final_answer",
+]

@@ -1,0 +1,32 @@
+"""What an optimizer may offer beyond init and update, asked for through ONE free function each.
+
+An optimizer that needs more than the gradient defines `direction(objective, k, w, state)`; one whose
+answer is not the last w (a running mean) defines `answer(w, state)`. The driver never asks which
+optimizer it has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ...protocols import Array, Objective, Optimizer
+
+
+def descent_direction(
+    optimizer: Optimizer[Any], objective: Objective, k: int, w: Array, gradient: Array, state: Any
+) -> tuple[Array, Any]:
+    """The direction of step k and the state after it, by whichever road the optimizer offers.
+
+    `objective` is the whole one, also when the gradient is that of a mini-batch.
+    """
+    own = getattr(optimizer, "direction", None)
+    if own is None:
+        return optimizer.update(gradient, state, w)
+    direction, state = own(objective, k, w, state)
+    return direction, state
+
+
+def final_answer(optimizer: Optimizer[Any], w: Array, state: Any) -> Array:
+    """The weights that a run which stands at w hands back: w itself unless the optimizer has an `answer`."""
+    own = getattr(optimizer, "answer", None)
+    return w if own is None else own(w, state)

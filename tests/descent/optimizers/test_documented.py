@@ -1,0 +1,33 @@
+"""docs/optimizers.md names every rule with its own defaults, and its examples run."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from pathlib import Path
+
+import gdfast as gd
+from gdfast.descent import optimizers
+
+PAGE = (Path(__file__).parents[3] / "docs" / "optimizers.md").read_text(encoding="utf-8")
+
+
+def test_every_rule_stands_in_the_table_with_its_defaults():
+    written = re.findall(r"^\| `(\w+\(.*?\))` \|", PAGE, flags=re.MULTILINE)
+    rules = {name for name in optimizers.__all__ if name in gd.__all__}
+    assert len(written) == len(rules) == 13
+    for call in written:
+        name = call.partition("(")[0]
+        rule = getattr(gd, name)
+        assert name in rules
+        assert eval(f"gd.{call}") == rule()
+        assert all(parameter in call for parameter in inspect.signature(rule).parameters)
+
+
+def test_the_examples_run(capsys):
+    names: dict[str, object] = {}
+    for example in re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE):
+        exec(compile(example, "docs/optimizers.md", "exec"), names)
+    shown = capsys.readouterr().out
+    assert names["result"].value < 0.3
+    assert "[0. 0.]" in shown
