@@ -5,6 +5,7 @@ typedef struct U(rule) {
     gd_rule rule;
     MASTER rate, norm, l1, l2;
     MASTER a, b, c, d; /* the rule's settings */
+    MASTER rest_a, rest_b; /* 1 - a and 1 - b, before they are rounded */
     MASTER scale_first, scale_second; /* Adam: rate / (1 - beta1^t), 1 / sqrt(1 - beta2^t) */
 } U(rule);
 
@@ -12,7 +13,8 @@ static U(rule) U(make_rule)(const gd_descent *asked, ptrdiff_t k, double norm) {
     const double *s = asked->settings;
     U(rule) u = {.rule = asked->rule, .rate = (MASTER)asked->rates[k], .norm = (MASTER)norm,
                  .l1 = (MASTER)asked->l1, .l2 = (MASTER)(2 * asked->l2),
-                 .a = (MASTER)s[0], .b = (MASTER)s[1], .c = (MASTER)s[2], .d = (MASTER)s[3]};
+                 .a = (MASTER)s[0], .b = (MASTER)s[1], .c = (MASTER)s[2], .d = (MASTER)s[3],
+                 .rest_a = (MASTER)(1 - s[0]), .rest_b = (MASTER)(1 - s[1])};
     if (asked->rule == RULE_ADAM || asked->rule == RULE_ADAMW) {
         double t = (double)(asked->first_step + k + 1);
         u.scale_first = (MASTER)(asked->rates[k] / (1 - pow(s[0], t)));
@@ -45,13 +47,13 @@ static void U(update)(const U(rule) * rule, const REAL *restrict sums, ptrdiff_t
         EACH_WEIGHT(first[i] += g * g; w[i] = x - u.rate * (g / (SQUARE_ROOT(first[i]) + u.a));)
         break;
     case RULE_RMSPROP:
-        EACH_WEIGHT(first[i] = u.a * first[i] + (1 - u.a) * g * g;
+        EACH_WEIGHT(first[i] = u.a * first[i] + u.rest_a * g * g;
                     w[i] = x - u.rate * (g / (SQUARE_ROOT(first[i]) + u.b));)
         break;
     case RULE_ADAM:
     case RULE_ADAMW: {
         MASTER decay = u.rule == RULE_ADAMW ? u.rate * u.d : 0;
-        EACH_WEIGHT(first[i] = u.a * first[i] + (1 - u.a) * g; second[i] = u.b * second[i] + (1 - u.b) * g * g;
+        EACH_WEIGHT(first[i] = u.a * first[i] + u.rest_a * g; second[i] = u.b * second[i] + u.rest_b * g * g;
                     w[i] = x - decay * x -
                            u.scale_first * (first[i] / (SQUARE_ROOT(second[i]) * u.scale_second + u.c));)
         break;

@@ -15,7 +15,7 @@ import numpy as np
 from ..objective import structure
 from ..objective.batches import MiniBatches
 from ..protocols import Array
-from .optimizers import GradientDescent, Momentum
+from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 
 SEGMENT = 4096
 """Steps in one call, at most: the learning rates and values of a segment are arrays."""
@@ -23,6 +23,11 @@ SEGMENT = 4096
 RULES: dict[type, str] = {
     GradientDescent: "gradient_descent",
     Momentum: "momentum",
+    Nesterov: "nesterov",
+    AdaGrad: "adagrad",
+    RMSProp: "rmsprop",
+    Adam: "adam",
+    AdamW: "adamw",
 }
 
 
@@ -95,8 +100,6 @@ class CompiledRoad:
 
 
 def _arrays_of(state: Any) -> list[Array]:
-    if isinstance(state, np.ndarray):
-        return [state]
     return [] if state is None else [part for part in state if isinstance(part, np.ndarray)]
 
 
@@ -104,7 +107,5 @@ def _with_arrays(state: Any, arrays: list[Array], steps: int) -> Any:
     """A state like this one, with these arrays and its step number moved on."""
     if state is None:
         return None
-    if isinstance(state, np.ndarray):
-        return arrays[0]
     fresh = iter(arrays)
     return type(state)(*(next(fresh) if isinstance(part, np.ndarray) else part + steps for part in state))

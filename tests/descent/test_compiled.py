@@ -16,6 +16,7 @@ N, D, K = 57, 19, 4
 LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
 REGULARIZERS = [None, gd.L2(0.01), gd.L1(0.003), gd.ElasticNet(0.002, 0.01)]
 RULES = [rule() for rule in compiled.RULES]
+RULES += [gd.RMSProp(0.9999), gd.Adam(beta2=0.99999)]
 # X, W and the step that suits them
 TYPES = [("float64", "float64"), ("float32", "float32"), ("float32", "float64"), ("float64", "float32")]
 TYPES += [("uint8", "float64"), ("float16", "float32")]
@@ -67,7 +68,7 @@ def spy(monkeypatch):
     return taken
 
 
-@pytest.mark.parametrize("optimizer", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("optimizer", RULES, ids=str)
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 def test_every_rule_walks_as_the_plain_loop(monkeypatch, optimizer, loss):
     taken = spy(monkeypatch)
@@ -85,7 +86,7 @@ def test_every_rule_walks_as_the_plain_loop(monkeypatch, optimizer, loss):
 @pytest.mark.parametrize("size", [1, 7, 57, 200])
 def test_every_type_walks_as_the_plain_loop(monkeypatch, x, w, fold, size):
     tolerance = 1e-12 if (x, w) == ("float64", "float64") else 1e-5
-    for optimizer in (gd.GradientDescent(), gd.Momentum(0.8)):
+    for optimizer in (gd.GradientDescent(), gd.Momentum(0.8), gd.RMSProp(0.9999), gd.AdamW(beta2=0.99999)):
         objective, W = made(gd.CrossEntropy(), gd.L2(0.01), x, w, fold, penalize_bias=size == 7)
         options = {"batches": gd.MiniBatches(size, seed=1), "max_steps": 30, "step": 0.01}
         result = gd.minimize(objective, W, optimizer, **options)
@@ -113,7 +114,7 @@ def test_schedules_and_sequences(monkeypatch):
         assert_same_walk(gd.minimize(objective, W, **run), plain(monkeypatch, objective, W, **run), 1e-12)
 
 
-@pytest.mark.parametrize("optimizer", RULES, ids=lambda rule: type(rule).__name__)
+@pytest.mark.parametrize("optimizer", RULES, ids=str)
 @pytest.mark.parametrize("x", ["float64", "float32", "uint8"])
 def test_cuts_change_no_bit(monkeypatch, optimizer, x):
     objective, W = made(gd.Hinge(), gd.L2(0.01), x)
