@@ -90,6 +90,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define HORIZONTAL_SUMS sums_double
 #include "evaluation.inc.h"
 #include "losses.inc.h"
+#include "elementary.inc.h"
 #include "differences.inc.h"
 #include "mixes.inc.h"
 #define INPUT double
