@@ -132,6 +132,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 
 /* ---- integers ---- */
 #include "integer_tiles.inc.h"
+#include "integer_weights.inc.h"
+#include "integer_rows.inc.h"
 #include "integers.inc.h"
 
 /* ---- the table ---- */
