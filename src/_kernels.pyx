@@ -3,7 +3,7 @@
 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
 import os
@@ -93,6 +93,24 @@ cdef extern from "kernels.h":
         int n_states
         double *values
         Py_ssize_t done
+    ctypedef struct gd_csr:
+        const void *values
+        const void *indices
+        const int64_t *first
+        int wide_values, wide_indices
+    ctypedef struct gd_tiles:
+        Py_ssize_t n_rows, n_columns, panel_rows, n_panels, block_columns, n_blocks
+        int64_t *entry
+        int64_t *listed
+        uint16_t *columns
+        uint16_t *counts
+        uint16_t *rows
+        void *values
+        int wide_values
+    enum: GD_PANEL_ROWS_MOST, GD_BLOCK_COLUMNS_MOST
+    int gd_check_csr(const gd_csr *, Py_ssize_t, Py_ssize_t, int64_t, int, int64_t *) nogil
+    int64_t gd_count_entries(const gd_csr *, const int64_t *, Py_ssize_t, Py_ssize_t, int64_t *) nogil
+    int64_t gd_fill_tiles(gd_tiles *, const gd_csr *, const int64_t *, void *, int64_t) nogil
     ctypedef struct gd_kernels:
         size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
         size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
@@ -104,6 +122,10 @@ cdef extern from "kernels.h":
         void (*mix)(const gd_problem *, const gd_mix *, void *, int, pool_control *) noexcept nogil
         size_t (*descend_scratch)(const gd_problem *, const gd_descent *, int) noexcept nogil
         void (*descend)(const gd_problem *, gd_descent *, int, void *, pool_control *) noexcept nogil
+        size_t (*evaluate_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_weights *, int, int) noexcept nogil
+        void (*evaluate_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_answer *, int, void *, int, pool_control *) noexcept nogil
+        size_t (*differences_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_differences *, int) noexcept nogil
+        void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
 
 
 cdef extern from "dispatch.h":
@@ -387,3 +409,6 @@ cdef class Problem:
         PyMem_RawFree(memory)
         (<int64_t *> n.data)[0] = asked.done
         raise_if_stopped(&control)
+
+
+include "sparse.pxi"
