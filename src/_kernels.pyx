@@ -125,6 +125,8 @@ cdef extern from "kernels.h":
         size_t (*evaluate_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_weights *, int, int) noexcept nogil
         void (*evaluate_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_answer *, int, void *, int, pool_control *) noexcept nogil
         size_t (*differences_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_differences *, int) noexcept nogil
+        size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *) noexcept nogil
+        void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *, pool_control *) noexcept nogil
         void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
 
 

@@ -40,6 +40,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "evaluation.inc.h"
 #include "losses.inc.h"
 #include "sparse_evaluation.inc.h"
+#include "sparse_descent.inc.h"
 #define INPUT float
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
@@ -96,6 +97,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "differences.inc.h"
 #include "mixes.inc.h"
 #include "sparse_evaluation.inc.h"
+#include "sparse_descent.inc.h"
 #include "sparse_differences.inc.h"
 #define INPUT double
 #include "sparse_tiles.inc.h"
@@ -253,6 +255,15 @@ static void differences_sparse(const gd_problem *p, const gd_tiles *t, const gd_
                             scratch, n_threads, control);
 }
 
+static size_t descend_sparse_scratch(const gd_problem *p, gd_descent *asked) {
+    return asked->is_double ? sparse_descend_scratch_double(p, asked) : sparse_descend_scratch_float(p, asked);
+}
+
+static void descend_sparse(const gd_problem *p, const gd_csr *x, gd_descent *asked, void *scratch,
+                           pool_control *control) {
+    (asked->is_double ? sparse_descend_double : sparse_descend_float)(p, x, asked, scratch, control);
+}
+
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
     .evaluate_float_scratch = evaluate_float_scratch,
@@ -267,6 +278,8 @@ const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .evaluate_sparse = evaluate_sparse,
     .differences_sparse_scratch = differences_sparse_scratch,
     .differences_sparse = differences_sparse,
+    .descend_sparse_scratch = descend_sparse_scratch,
+    .descend_sparse = descend_sparse,
     .descend_scratch = descend_scratch,
     .descend = descend,
 };

@@ -130,6 +130,9 @@ typedef struct gd_kernels {
     size_t (*differences_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_differences *, int n_threads);
     void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *,
                                void *scratch, int n_threads, pool_control *);
+    /* plain gradient descent on sparse rows, l1 = 0; float64 X needs double weights */
+    size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *);
+    void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
 } gd_kernels;
 
 #endif

@@ -8,6 +8,10 @@
 #define STAY_BYTES (512 * 1024)      /* blocks of the gradient that stay in cache while panels go by */
 #define LOSS_CHUNK_ROWS 512
 #define GRADIENT_CHUNK_ENTRIES 16384 /* entries below which another chunk does not pay */
+#define RUN_MOST 1024                /* entries of a row that are widened at a time */
+#define AHEAD 32                     /* entries between a prefetch and its use */
+#define TURN_COLUMNS 256
+#define SHRINK_LEAST 1e-6
 
 typedef float quad_float __attribute__((vector_size(16), aligned(4), may_alias));
 typedef double quad_double __attribute__((vector_size(32), aligned(8), may_alias));
@@ -77,14 +81,23 @@ static ptrdiff_t split_block(const gd_tiles *t, ptrdiff_t panel, ptrdiff_t split
     return split == 0 ? 0 : low;
 }
 
-static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) {
-    sparse_layout l;
-    ptrdiff_t k = p->n_classes, most = 4 * QUADS_MOST;
-    int64_t entries = t->entry[t->n_panels * t->n_blocks];
-    l.n_groups = (k + most - 1) / most;
+/* How k classes are grouped; the rest is not set. */
+static sparse_layout group_layout(ptrdiff_t k) {
+    sparse_layout l = {.n_groups = (k + 4 * QUADS_MOST - 1) / (4 * QUADS_MOST)};
     l.group_classes = (k + l.n_groups - 1) / l.n_groups;
     l.quads = (int)((l.group_classes + 3) / 4);
     l.K = 4 * l.quads;
+    return l;
+}
+
+/* Where class c stands among padded groups. */
+INLINE ptrdiff_t padded_at(const sparse_layout *l, ptrdiff_t c) {
+    return c / l->group_classes * l->K + c % l->group_classes;
+}
+
+static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) {
+    sparse_layout l = group_layout(p->n_classes);
+    int64_t entries = t->entry[t->n_panels * t->n_blocks];
     l.turned = t->n_panels > 1;
     l.splits = 1;
     if (t->n_panels < SPLITS_MOST) {
@@ -105,3 +118,32 @@ static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) 
     l.gradient_chunks = (t->n_blocks + l.gradient_blocks - 1) / l.gradient_blocks;
     return l;
 }
+
+/* A row of 4 * QUADS values in registers: `many` vectors, then a pair of quads, then a quad. */
+#define ROW_MANY(QUADS) (4 * (QUADS) / LANES)
+#define ROW_PAIR(QUADS) (4 * (QUADS) % LANES / 8)
+#define ROW_QUAD(QUADS) (4 * (QUADS) % LANES % 8 / 4)
+#define ROW_DECLARE(name, QUADS)                                                                                       \
+    VECTOR name[ROW_MANY(QUADS) + 1];                                                                                  \
+    R(pair) name##_pair;                                                                                               \
+    R(quad) name##_quad
+#define ROW_EACH(QUADS, MANY, PAIR, QUAD)                                                                              \
+    _Pragma("GCC unroll 16") for (int q_ = 0; q_ < ROW_MANY(QUADS); q_++) { MANY; }                                       \
+    if (ROW_PAIR(QUADS)) { PAIR; }                                                                                     \
+    if (ROW_QUAD(QUADS)) { QUAD; }
+#define PAIR_AT(QUADS) (ROW_MANY(QUADS) * LANES)
+#define QUAD_AT(QUADS) (ROW_MANY(QUADS) * LANES + ROW_PAIR(QUADS) * 8)
+#define ROW_LOAD(name, from, QUADS)                                                                                    \
+    ROW_EACH(QUADS, memcpy(&name[q_], (from) + q_ * LANES, sizeof(VECTOR)),                                              \
+             memcpy(&name##_pair, (from) + PAIR_AT(QUADS), sizeof name##_pair),                                        \
+             memcpy(&name##_quad, (from) + QUAD_AT(QUADS), sizeof name##_quad))
+#define ROW_STORE(name, to, QUADS)                                                                                     \
+    ROW_EACH(QUADS, memcpy((to) + q_ * LANES, &name[q_], sizeof(VECTOR)),                                                \
+             memcpy((to) + PAIR_AT(QUADS), &name##_pair, sizeof name##_pair),                                          \
+             memcpy((to) + QUAD_AT(QUADS), &name##_quad, sizeof name##_quad))
+/* sum += x * row */
+#define ROW_ADD(sum, x, row, QUADS)                                                                                    \
+    ROW_EACH(QUADS, sum[q_] = FMA(BROADCAST(x), row[q_], sum[q_]), sum##_pair += (x) * row##_pair,                        \
+             sum##_quad += (x) * row##_quad)
+
+#define EACH_QUADS(M) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8)
