@@ -29,6 +29,7 @@ cdef extern from "pool.h":
 cdef extern from "arrays.h":
     Py_ssize_t gd_first_not_finite(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int) nogil
     void gd_permutation(int64_t *, int64_t, uint64_t, uint64_t) nogil
+    void gd_prefer_large_pages(void *, size_t)
 
 
 cdef extern from "kernels.h":
@@ -225,6 +226,7 @@ cdef void *allocate(size_t size, void **aligned) except NULL:
     if memory == NULL:
         raise MemoryError(f"{size} bytes of scratch space could not be allocated")
     aligned[0] = <void *> ((<uintptr_t> memory + 63) & ~(<uintptr_t> 63))
+    gd_prefer_large_pages(memory, size)
     return memory
 
 
@@ -301,14 +303,9 @@ cdef class Problem:
         answer.scores = s.data
         memset(&control, 0, sizeof(control))
         control.poll = poll_signals
-        if double_arithmetic:
-            memory = allocate(kernels.evaluate_double_scratch(&self.p, &weights, n_threads), &scratch)
-            with nogil:
-                kernels.evaluate_double(&self.p, &weights, &answer, scratch, n_threads, &control)
-        else:
-            memory = allocate(kernels.evaluate_float_scratch(&self.p, &weights, n_threads), &scratch)
-            with nogil:
-                kernels.evaluate_float(&self.p, &weights, &answer, scratch, n_threads, &control)
+        memory = allocate(self.evaluate_scratch(&weights, double_arithmetic, n_threads), &scratch)
+        with nogil:
+            self.run_evaluate(&weights, &answer, double_arithmetic, scratch, n_threads, &control)
         PyMem_RawFree(memory)
         raise_if_stopped(&control)
 
@@ -334,9 +331,9 @@ cdef class Problem:
         asked.crossings = <int64_t *> x.data
         memset(&control, 0, sizeof(control))
         control.poll = poll_signals
-        memory = allocate(kernels.differences_scratch(&self.p, &asked, n_threads), &scratch)
+        memory = allocate(self.differences_scratch(&asked, n_threads), &scratch)
         with nogil:
-            kernels.differences(&self.p, &weights, &asked, scratch, n_threads, &control)
+            self.run_differences(&weights, &asked, scratch, n_threads, &control)
         PyMem_RawFree(memory)
         raise_if_stopped(&control)
 
@@ -405,12 +402,40 @@ cdef class Problem:
         for i in range(asked.n_states):
             asked.state[i] = (<Buffer> held[i]).data
         asked.values = <double *> v.data
-        memory = allocate(kernels.descend_scratch(&self.p, &asked, double_arithmetic), &scratch)
+        memory = allocate(self.descend_scratch(&asked, double_arithmetic), &scratch)
         with nogil:
-            kernels.descend(&self.p, &asked, double_arithmetic, scratch, &control)
+            self.run_descend(&asked, double_arithmetic, scratch, &control)
         PyMem_RawFree(memory)
         (<int64_t *> n.data)[0] = asked.done
         raise_if_stopped(&control)
+
+    # the kernels of dense X; a SparseProblem has others
+
+    cdef size_t evaluate_scratch(self, const gd_weights *w, bint double_arithmetic, int n_threads) except? 0:
+        if double_arithmetic:
+            return kernels.evaluate_double_scratch(&self.p, w, n_threads)
+        return kernels.evaluate_float_scratch(&self.p, w, n_threads)
+
+    cdef void run_evaluate(self, const gd_weights *w, const gd_answer *answer, bint double_arithmetic, void *scratch,
+                           int n_threads, pool_control *control) noexcept nogil:
+        if double_arithmetic:
+            kernels.evaluate_double(&self.p, w, answer, scratch, n_threads, control)
+        else:
+            kernels.evaluate_float(&self.p, w, answer, scratch, n_threads, control)
+
+    cdef size_t differences_scratch(self, const gd_differences *asked, int n_threads) except? 0:
+        return kernels.differences_scratch(&self.p, asked, n_threads)
+
+    cdef void run_differences(self, const gd_weights *w, const gd_differences *asked, void *scratch, int n_threads,
+                              pool_control *control) noexcept nogil:
+        kernels.differences(&self.p, w, asked, scratch, n_threads, control)
+
+    cdef size_t descend_scratch(self, gd_descent *asked, bint double_arithmetic) except? 0:
+        return kernels.descend_scratch(&self.p, asked, double_arithmetic)
+
+    cdef void run_descend(self, gd_descent *asked, bint double_arithmetic, void *scratch,
+                          pool_control *control) noexcept nogil:
+        kernels.descend(&self.p, asked, double_arithmetic, scratch, control)
 
 
 include "sparse.pxi"

@@ -88,60 +88,25 @@ cdef class SparseProblem(Problem):
         self.arrays = (a, b, r, v)
         return 0
 
-    def evaluate(self, W, values, gradient, scores, bint double_arithmetic):
-        """As Problem.evaluate."""
+    cdef size_t evaluate_scratch(self, const gd_weights *w, bint double_arithmetic, int n_threads) except? 0:
         self.make_tiles()
-        cdef Buffer w = Buffer(W, PyBUF_C_CONTIGUOUS)
-        cdef Buffer v = Buffer(values, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-        cdef Buffer g = Buffer(gradient, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-        cdef Buffer s = Buffer(scores, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-        cdef gd_weights weights
-        cdef gd_answer answer
-        cdef pool_control control
-        cdef int n_threads = gdfast_get_num_threads()
-        cdef void *scratch = NULL
-        cdef void *memory
-        weights.w = w.view.buf
-        weights.is_double = w.view.itemsize == 8
-        weights.n_models = w.view.shape[0] if w.view.ndim == 3 else 1
-        answer.value = <double *> v.data
-        answer.gradient = g.data
-        answer.scores = s.data
-        memset(&control, 0, sizeof(control))
-        control.poll = poll_signals
-        memory = allocate(kernels.evaluate_sparse_scratch(&self.p, &self.t, &weights, double_arithmetic, n_threads),
-                          &scratch)
-        with nogil:
-            kernels.evaluate_sparse(&self.p, &self.t, &weights, &answer, double_arithmetic, scratch, n_threads,
-                                    &control)
-        PyMem_RawFree(memory)
-        raise_if_stopped(&control)
+        return kernels.evaluate_sparse_scratch(&self.p, &self.t, w, double_arithmetic, n_threads)
 
-    def differences(self, W, double h, int scheme, columns, difference, crossings):
-        """As Problem.differences; columns ascend."""
+    cdef void run_evaluate(self, const gd_weights *w, const gd_answer *answer, bint double_arithmetic, void *scratch,
+                           int n_threads, pool_control *control) noexcept nogil:
+        kernels.evaluate_sparse(&self.p, &self.t, w, answer, double_arithmetic, scratch, n_threads, control)
+
+    cdef size_t differences_scratch(self, const gd_differences *asked, int n_threads) except? 0:
         self.make_tiles()
-        cdef Buffer w = Buffer(W, PyBUF_C_CONTIGUOUS), c = Buffer(columns, PyBUF_C_CONTIGUOUS)
-        cdef Buffer d = Buffer(difference, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-        cdef Buffer x = Buffer(crossings, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
-        cdef gd_weights weights
-        cdef gd_differences asked
-        cdef pool_control control
-        cdef int n_threads = gdfast_get_num_threads()
-        cdef void *scratch = NULL
-        cdef void *memory
-        weights.w = w.view.buf
-        weights.is_double = w.view.itemsize == 8
-        weights.n_models = 1
-        asked.h = h
-        asked.scheme = scheme
-        asked.columns = <const int64_t *> c.data
-        asked.n_columns = c.view.shape[0]
-        asked.difference = <double *> d.data
-        asked.crossings = <int64_t *> x.data
-        memset(&control, 0, sizeof(control))
-        control.poll = poll_signals
-        memory = allocate(kernels.differences_sparse_scratch(&self.p, &self.t, &asked, n_threads), &scratch)
-        with nogil:
-            kernels.differences_sparse(&self.p, &self.t, &weights, &asked, scratch, n_threads, &control)
-        PyMem_RawFree(memory)
-        raise_if_stopped(&control)
+        return kernels.differences_sparse_scratch(&self.p, &self.t, asked, n_threads)
+
+    cdef void run_differences(self, const gd_weights *w, const gd_differences *asked, void *scratch, int n_threads,
+                              pool_control *control) noexcept nogil:
+        kernels.differences_sparse(&self.p, &self.t, w, asked, scratch, n_threads, control)
+
+    cdef size_t descend_scratch(self, gd_descent *asked, bint double_arithmetic) except? 0:
+        return kernels.descend_sparse_scratch(&self.p, asked)
+
+    cdef void run_descend(self, gd_descent *asked, bint double_arithmetic, void *scratch,
+                          pool_control *control) noexcept nogil:
+        kernels.descend_sparse(&self.p, &self.sparse.csr, asked, scratch, control)

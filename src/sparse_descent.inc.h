@@ -18,14 +18,15 @@ typedef struct R(row_run) {
 } R(row_run);
 
 #define ROW_TOUCH(address, QUADS)                                                                                      \
-    for (int b_ = 0; b_ < 4 * (QUADS) * (int)sizeof(REAL); b_ += 64) __builtin_prefetch((const char *)(address) + b_, 1)
+    _Pragma("GCC unroll 8") for (int b_ = 0; b_ < 4 * (QUADS) * (int)sizeof(REAL); b_ += 64)                            \
+        __builtin_prefetch((const char *)(address) + b_, 1)
 
 #define DEFINE_ROWS(QUADS)                                                                                             \
     static void R(row_scores_##QUADS)(const R(row_run) * run, const REAL *v, REAL *s) {                                \
         ROW_DECLARE(even, QUADS);                                                                                      \
         ROW_DECLARE(odd, QUADS);                                                                                       \
         ROW_LOAD(even, s, QUADS)                                                                                       \
-        ROW_EACH(QUADS, odd[q_] = BROADCAST((REAL)0), odd_pair = (R(pair)){0}, odd_quad = (R(quad)){0})                \
+        ROW_CLEAR(odd, QUADS)                                                                                          \
         int e = 0;                                                                                                     \
         for (; e + 2 <= run->n; e += 2) {                                                                              \
             ROW_DECLARE(row, QUADS);                                                                                   \
@@ -58,16 +59,26 @@ typedef struct R(row_run) {
     }                                                                                                                  \
     /* the same, and what it adds to the sum of squares */                                                             \
     static double R(row_add_squares_##QUADS)(const R(row_run) * run, const REAL *coefficients, REAL *v) {              \
-        double sums[4 * QUADS] = {0}, total = 0;                                                                       \
+        REAL flat[4 * QUADS];                                                                                          \
+        double total = 0;                                                                                              \
+        ROW_DECLARE(coefficient, QUADS);                                                                               \
+        ROW_DECLARE(sum, QUADS);                                                                                       \
+        ROW_LOAD(coefficient, coefficients, QUADS)                                                                     \
+        ROW_CLEAR(sum, QUADS)                                                                                          \
         for (int e = 0; e < run->n; e++) {                                                                             \
             REAL *to = v + run->columns[e] * (4 * QUADS);                                                              \
-            for (int c = 0; c < 4 * QUADS; c++) {                                                                      \
-                REAL before = to[c], after = before + run->x[e] * coefficients[c];                                     \
-                sums[c] += ((double)after - (double)before) * ((double)after + (double)before);                        \
-                to[c] = after;                                                                                         \
-            }                                                                                                          \
+            ROW_DECLARE(row, QUADS);                                                                                   \
+            ROW_DECLARE(before, QUADS);                                                                                \
+            ROW_LOAD(row, to, QUADS)                                                                                   \
+            ROW_EACH(QUADS, before[q_] = row[q_], before_pair = row_pair, before_quad = row_quad)                      \
+            ROW_ADD(row, run->x[e], coefficient, QUADS)                                                                \
+            ROW_STORE(row, to, QUADS)                                                                                  \
+            ROW_EACH(QUADS, sum[q_] += (row[q_] - before[q_]) * (row[q_] + before[q_]),                                \
+                     sum_pair += (row_pair - before_pair) * (row_pair + before_pair),                                  \
+                     sum_quad += (row_quad - before_quad) * (row_quad + before_quad))                                  \
         }                                                                                                              \
-        for (int c = 0; c < 4 * QUADS; c++) total += sums[c];                                                          \
+        ROW_STORE(sum, flat, QUADS)                                                                                    \
+        for (int c = 0; c < 4 * QUADS; c++) total += (double)flat[c];                                                  \
         return total;                                                                                                  \
     }
 EACH_QUADS(DEFINE_ROWS)
@@ -101,6 +112,34 @@ static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int
     for (int64_t e = begin + n; e < end && a < AHEAD; e++) run->columns[n + a++] = R(column_at)(x, e);
     for (int64_t e = next; e < next_end && a < AHEAD; e++) run->columns[n + a++] = R(column_at)(x, e);
     for (; a < AHEAD; a++) run->columns[n + a] = run->columns[0];
+}
+
+/* Prefetches the start of a row's entries; the processor sees the rest coming by itself. */
+static void R(announce_row)(const gd_csr *x, int64_t row) {
+    int64_t begin = x->first[row], n = x->first[row + 1] - begin;
+    if (n > ANNOUNCED_MOST) n = ANNOUNCED_MOST;
+    size_t index = x->wide_indices ? 8 : 4, value = x->wide_values ? 8 : 4;
+    const char *indices = (const char *)x->indices + (size_t)begin * index;
+    const char *values = (const char *)x->values + (size_t)begin * value;
+    for (size_t b = 0; b < (size_t)n * index + 63; b += 64) __builtin_prefetch(indices + b);
+    for (size_t b = 0; b < (size_t)n * value + 63; b += 64) __builtin_prefetch(values + b);
+}
+
+/* (n_groups, K) of one row, without the padding -> out = padded * factor + shift; and the other way. */
+static void R(from_padded)(const sparse_layout *l, ptrdiff_t k, const REAL *padded, REAL factor, const REAL *shift,
+                           REAL *out) {
+    for (ptrdiff_t c0 = 0; c0 < k; c0 += l->group_classes, padded += l->K)
+        for (ptrdiff_t c = c0; c < c0 + l->group_classes && c < k; c++) out[c] = padded[c - c0] * factor + shift[c];
+}
+
+static int R(to_padded)(const sparse_layout *l, ptrdiff_t k, const REAL *from, REAL factor, REAL *padded) {
+    int on = 0;
+    for (ptrdiff_t c0 = 0; c0 < k; c0 += l->group_classes, padded += l->K)
+        for (ptrdiff_t c = c0; c < c0 + l->group_classes && c < k; c++) {
+            on |= from[c] != 0;
+            padded[c - c0] = from[c] * factor;
+        }
+    return on;
 }
 
 typedef struct R(sparse_descent) {
@@ -195,7 +234,7 @@ static void R(multiply_out)(R(sparse_descent) * s) {
     s->shrink = 1;
 }
 
-/* Calls for the runs of row `order[i]`, with what comes after it; scores into `padded`, or adds it as coefficients. */
+/* Row order[i]: its scores are added to `padded`, or `padded` are its coefficients and v moves. */
 static void R(visit_row)(R(sparse_descent) * s, ptrdiff_t i, int add) {
     const gd_csr *x = s->x;
     const sparse_layout *l = &s->layout;
@@ -205,11 +244,11 @@ static void R(visit_row)(R(sparse_descent) * s, ptrdiff_t i, int add) {
         next = x->first[asked->order[i + 1]];
         next_end = x->first[asked->order[i + 1] + 1];
     }
-    int one_run = end - begin <= RUN_MOST;
+    if (!add && i + 2 < asked->starts[asked->n_steps]) R(announce_row)(x, asked->order[i + 2]);
+    int kept = add && s->longest == 1 && end - begin <= RUN_MOST; /* the run that was read for the scores */
     for (int64_t e = begin; e < end; e += RUN_MOST) {
         int n = end - e < RUN_MOST ? (int)(end - e) : RUN_MOST;
-        if (!(add && one_run && asked->starts[1] - asked->starts[0] == 1 && s->longest == 1))
-            R(read_run)(x, s->problem->scale, e, n, end, next, next_end, s->run);
+        if (!kept) R(read_run)(x, s->problem->scale, e, n, end, next, next_end, s->run);
         for (ptrdiff_t g = 0; g < l->n_groups; g++) {
             REAL *v = s->v + (size_t)g * s->group_size, *part = s->padded + g * l->K;
             if (!add)
@@ -245,8 +284,7 @@ static void R(sparse_descend)(const gd_problem *p, const gd_csr *x, gd_descent *
             for (int r = 0; r < n_rows; r++) {
                 memset(s.padded, 0, padded);
                 R(visit_row)(&s, begin + b + r, 0);
-                for (ptrdiff_t c = 0; c < k; c++)
-                    scores[r * k + c] = s.padded[padded_at(l, c)] * (REAL)s.shrink + s.bias[c];
+                R(from_padded)(l, k, s.padded, (REAL)s.shrink, s.bias, scores + r * k);
             }
             value += R(block_loss)(p, asked->order + begin + b, n_rows, scores, active, &n_active);
             for (int r = 0, a = 0; r < n_rows; r++) {
@@ -271,15 +309,8 @@ static void R(sparse_descend)(const gd_problem *p, const gd_csr *x, gd_descent *
             s.bias[c] = (REAL)(bias - rate * norm * sum);
         }
         REAL factor = (REAL)(-rate * norm / s.shrink);
-        for (ptrdiff_t r = 0; r < length; r++) {
-            int on = 0;
-            for (ptrdiff_t c = 0; c < k; c++) {
-                REAL coefficient = s.scores[r * k + c];
-                on |= coefficient != 0;
-                s.padded[padded_at(l, c)] = coefficient * factor;
-            }
-            if (on) R(visit_row)(&s, begin + r, 1);
-        }
+        for (ptrdiff_t r = 0; r < length; r++)
+            if (R(to_padded)(l, k, s.scores + r * k, factor, s.padded)) R(visit_row)(&s, begin + r, 1);
         asked->done = step + 1;
     }
     R(turn_weights)(&s, 1);

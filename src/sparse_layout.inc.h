@@ -10,6 +10,7 @@
 #define GRADIENT_CHUNK_ENTRIES 16384 /* entries below which another chunk does not pay */
 #define RUN_MOST 1024                /* entries of a row that are widened at a time */
 #define AHEAD 32                     /* entries between a prefetch and its use */
+#define ANNOUNCED_MOST 512           /* entries of a coming row that are prefetched */
 #define TURN_COLUMNS 256
 #define SHRINK_LEAST 1e-6
 
@@ -90,11 +91,6 @@ static sparse_layout group_layout(ptrdiff_t k) {
     return l;
 }
 
-/* Where class c stands among padded groups. */
-INLINE ptrdiff_t padded_at(const sparse_layout *l, ptrdiff_t c) {
-    return c / l->group_classes * l->K + c % l->group_classes;
-}
-
 static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) {
     sparse_layout l = group_layout(p->n_classes);
     int64_t entries = t->entry[t->n_panels * t->n_blocks];
@@ -141,6 +137,8 @@ static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) 
     ROW_EACH(QUADS, memcpy((to) + q_ * LANES, &name[q_], sizeof(VECTOR)),                                                \
              memcpy((to) + PAIR_AT(QUADS), &name##_pair, sizeof name##_pair),                                          \
              memcpy((to) + QUAD_AT(QUADS), &name##_quad, sizeof name##_quad))
+#define ROW_CLEAR(name, QUADS)                                                                                         \
+    ROW_EACH(QUADS, name[q_] = BROADCAST((REAL)0), name##_pair = (R(pair)){0}, name##_quad = (R(quad)){0})
 /* sum += x * row */
 #define ROW_ADD(sum, x, row, QUADS)                                                                                    \
     ROW_EACH(QUADS, sum[q_] = FMA(BROADCAST(x), row[q_], sum[q_]), sum##_pair += (x) * row##_pair,                        \

@@ -35,7 +35,7 @@
                 int count = left < GRADIENT_RUN ? left : GRADIENT_RUN;                                                 \
                 REAL flat[4 * QUADS];                                                                                  \
                 ROW_DECLARE(sum, QUADS);                                                                               \
-                ROW_EACH(QUADS, sum[q_] = BROADCAST((REAL)0), sum_pair = (R(pair)){0}, sum_quad = (R(quad)){0})         \
+                ROW_CLEAR(sum, QUADS)                                                                                  \
                 for (int e = 0; e < count; e++) {                                                                      \
                     const REAL *c = coefficients + (size_t)row[e] * (4 * QUADS), x = (REAL)value[e];                   \
                     ROW_DECLARE(coefficient, QUADS);                                                                   \

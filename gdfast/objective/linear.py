@@ -438,8 +438,11 @@ class LinearObjective:
 
     # ---- many steps in one call ----
 
-    def can_descend(self, w: Array) -> bool:
-        """Whether `descend` has a compiled road for this objective."""
+    def can_descend(self, w: Array, rule: str) -> bool:
+        """Whether `descend` has a compiled road for this objective: sparse rows have one for gradient descent with L2."""
+        if isinstance(self._rows, _kernels.SparseRows):
+            plain = rule == "gradient_descent" and type(self.regularizer) in (type(None), L2)
+            return plain and w.dtype in ((np.float64,) if self._wide else (np.float32, np.float64))
         return type(self.regularizer) in (type(None), L2, L1, ElasticNet) and w.dtype in (np.float32, np.float64)
 
     def descend(
