@@ -111,8 +111,10 @@ INPUT_CODES = {"uint8": 0, "float16": 1, "float32": 2, "float64": 3}
 """Element types of X, as the kernels number them."""
 
 
-def check_matrix(X: Any, *, check_finite: bool) -> Array:
-    """Dense X (n_samples, n_features), as it is: any strides, read-only, memory-mapped; never copied."""
+def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
+    """X (n_samples, n_features) as it is, never copied: dense of any strides, read-only or memory-mapped; or CSR."""
+    if hasattr(X, "format") and hasattr(X, "nnz"):
+        return _check_csr(X, check_finite)
     if isinstance(X, np.ma.MaskedArray):
         raise TypeError("X must be a plain array; it is a masked array, whose mask would be ignored")
     if not isinstance(X, np.ndarray):
@@ -131,6 +133,45 @@ def check_matrix(X: Any, *, check_finite: bool) -> Array:
             i, j = divmod(position, X.shape[1])
             raise ValueError(f"X must be finite; X[{i}, {j}] is {X[i, j]}")
     return X
+
+
+def _check_csr(X: Any, check_finite: bool) -> _kernels.SparseRows:
+    """A scipy.sparse CSR matrix or array, known by its attributes: every row start and index is looked at."""
+    if X.format != "csr":
+        raise TypeError(f"X must be dense or sparse in CSR format; it is in {X.format.upper()} format: X.tocsr() converts")
+    shape = tuple(int(size) for size in X.shape)
+    if len(shape) != 2:
+        raise ValueError(f"X must be (n_samples, n_features); its shape is {shape}")
+    if min(shape) <= 0:
+        raise ValueError(f"X must hold at least one sample and one feature; its shape is {shape}")
+    kinds = {"data": ("float32", "float64"), "indices": ("int32", "int64"), "indptr": ("int32", "int64")}
+    for name, allowed in kinds.items():
+        array = getattr(X, name)
+        if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
+            raise TypeError(f"X.{name} must be a numpy array; it is {type(array).__name__}")
+        if array.dtype.name not in allowed:
+            raise TypeError(f"X.{name} must be {' or '.join(allowed)}; its dtype is {array.dtype}")
+        if not array.dtype.isnative:
+            raise ValueError(f"X.{name} must be in this machine's byte order; its dtype is {array.dtype.str}")
+        if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.aligned:
+            raise ValueError(f"X.{name} must be one-dimensional, contiguous and aligned")
+    if X.indptr.size != shape[0] + 1:
+        raise ValueError(f"X.indptr must have n_samples + 1 = {shape[0] + 1} entries; it has {X.indptr.size}")
+    if X.indices.size != X.data.size:
+        raise ValueError(f"X.indices must have as many entries as X.data, {X.data.size}; it has {X.indices.size}")
+    rows = _kernels.SparseRows(X.data, X.indices, X.indptr, shape)
+    fault, i = rows.first_fault(X.data.size, check_finite)
+    if fault == 1:
+        raise ValueError(f"X.indptr must start at 0; it starts at {X.indptr[0]}")
+    if fault == 2:
+        raise ValueError(f"X.indptr must not decrease; X.indptr[{i}] is {X.indptr[i]} after {X.indptr[i - 1]}")
+    if fault == 3:
+        raise ValueError(f"X.indptr must end within the {X.data.size} entries of X.data; it ends at {X.indptr[-1]}")
+    if fault == 4:
+        raise ValueError(f"X.indices must be in [0, {shape[1]}); X.indices[{i}] is {X.indices[i]}")
+    if fault == 5:
+        raise ValueError(f"X must be finite; X.data[{i}] is {X.data[i]}")
+    return rows
 
 
 def check_labels(y: Any, n_samples: int, n_classes: int | None) -> tuple[Array, int]:

@@ -13,6 +13,15 @@ def set_num_threads(n_threads: int) -> None: ...
 def first_not_finite(X: _Array) -> int: ...
 def permutation(n: int, seed: int, epoch: int) -> NDArray[np.int64]: ...
 
+class SparseRows:
+    shape: tuple[int, int]
+    dtype: np.dtype[Any]
+    values: _Array
+    indices: _Array
+    starts: NDArray[np.int64]
+    def __init__(self, values: _Array, indices: _Array, starts: _Array, shape: tuple[int, ...]) -> None: ...
+    def first_fault(self, n_entries: int, check_finite: bool) -> tuple[int, int]: ...
+
 class Problem:
     double_arithmetic: bool
     def __init__(
@@ -69,4 +78,22 @@ class Problem:
         values: _Array,
         done: _Array,
         double_arithmetic: bool,
+    ) -> None: ...
+
+class SparseProblem(Problem):
+    def __init__(
+        self,
+        X: SparseRows,
+        input: int,
+        labels: _Array | None,
+        targets: _Array | None,
+        weights: _Array | None,
+        index: _Array | None,
+        mean: None,
+        scale: _Array | None,
+        loss: int,
+        margin: float,
+        normalizer: float,
+        n_classes: int,
+        has_bias: bool,
     ) -> None: ...

@@ -3,7 +3,7 @@
 
 from cpython.buffer cimport PyBUF_C_CONTIGUOUS, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
-from libc.stdint cimport int32_t, int64_t, uint64_t, uintptr_t
+from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t, uintptr_t
 from libc.string cimport memset
 
 import os
@@ -29,6 +29,7 @@ cdef extern from "pool.h":
 cdef extern from "arrays.h":
     Py_ssize_t gd_first_not_finite(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int) nogil
     void gd_permutation(int64_t *, int64_t, uint64_t, uint64_t) nogil
+    void gd_prefer_large_pages(void *, size_t)
 
 
 cdef extern from "kernels.h":
@@ -93,6 +94,24 @@ cdef extern from "kernels.h":
         int n_states
         double *values
         Py_ssize_t done
+    ctypedef struct gd_csr:
+        const void *values
+        const void *indices
+        const int64_t *first
+        int wide_values, wide_indices
+    ctypedef struct gd_tiles:
+        Py_ssize_t n_rows, n_columns, panel_rows, n_panels, block_columns, n_blocks
+        int64_t *entry
+        int64_t *listed
+        uint16_t *columns
+        uint16_t *counts
+        uint16_t *rows
+        void *values
+        int wide_values
+    enum: GD_PANEL_ROWS_MOST, GD_BLOCK_COLUMNS_MOST
+    int gd_check_csr(const gd_csr *, Py_ssize_t, Py_ssize_t, int64_t, int, int64_t *) nogil
+    int64_t gd_count_entries(const gd_csr *, const int64_t *, Py_ssize_t, Py_ssize_t, int64_t *) nogil
+    int64_t gd_fill_tiles(gd_tiles *, const gd_csr *, const int64_t *, void *, int64_t) nogil
     ctypedef struct gd_kernels:
         size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
         size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
@@ -104,6 +123,12 @@ cdef extern from "kernels.h":
         void (*mix)(const gd_problem *, const gd_mix *, void *, int, pool_control *) noexcept nogil
         size_t (*descend_scratch)(const gd_problem *, const gd_descent *, int) noexcept nogil
         void (*descend)(const gd_problem *, gd_descent *, int, void *, pool_control *) noexcept nogil
+        size_t (*evaluate_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_weights *, int, int) noexcept nogil
+        void (*evaluate_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_answer *, int, void *, int, pool_control *) noexcept nogil
+        size_t (*differences_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_differences *, int) noexcept nogil
+        size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *) noexcept nogil
+        void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *, pool_control *) noexcept nogil
+        void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
 
 
 cdef extern from "dispatch.h":
@@ -201,6 +226,7 @@ cdef void *allocate(size_t size, void **aligned) except NULL:
     if memory == NULL:
         raise MemoryError(f"{size} bytes of scratch space could not be allocated")
     aligned[0] = <void *> ((<uintptr_t> memory + 63) & ~(<uintptr_t> 63))
+    gd_prefer_large_pages(memory, size)
     return memory
 
 
@@ -277,14 +303,9 @@ cdef class Problem:
         answer.scores = s.data
         memset(&control, 0, sizeof(control))
         control.poll = poll_signals
-        if double_arithmetic:
-            memory = allocate(kernels.evaluate_double_scratch(&self.p, &weights, n_threads), &scratch)
-            with nogil:
-                kernels.evaluate_double(&self.p, &weights, &answer, scratch, n_threads, &control)
-        else:
-            memory = allocate(kernels.evaluate_float_scratch(&self.p, &weights, n_threads), &scratch)
-            with nogil:
-                kernels.evaluate_float(&self.p, &weights, &answer, scratch, n_threads, &control)
+        memory = allocate(self.evaluate_scratch(&weights, double_arithmetic, n_threads), &scratch)
+        with nogil:
+            self.run_evaluate(&weights, &answer, double_arithmetic, scratch, n_threads, &control)
         PyMem_RawFree(memory)
         raise_if_stopped(&control)
 
@@ -310,9 +331,9 @@ cdef class Problem:
         asked.crossings = <int64_t *> x.data
         memset(&control, 0, sizeof(control))
         control.poll = poll_signals
-        memory = allocate(kernels.differences_scratch(&self.p, &asked, n_threads), &scratch)
+        memory = allocate(self.differences_scratch(&asked, n_threads), &scratch)
         with nogil:
-            kernels.differences(&self.p, &weights, &asked, scratch, n_threads, &control)
+            self.run_differences(&weights, &asked, scratch, n_threads, &control)
         PyMem_RawFree(memory)
         raise_if_stopped(&control)
 
@@ -381,9 +402,40 @@ cdef class Problem:
         for i in range(asked.n_states):
             asked.state[i] = (<Buffer> held[i]).data
         asked.values = <double *> v.data
-        memory = allocate(kernels.descend_scratch(&self.p, &asked, double_arithmetic), &scratch)
+        memory = allocate(self.descend_scratch(&asked, double_arithmetic), &scratch)
         with nogil:
-            kernels.descend(&self.p, &asked, double_arithmetic, scratch, &control)
+            self.run_descend(&asked, double_arithmetic, scratch, &control)
         PyMem_RawFree(memory)
         (<int64_t *> n.data)[0] = asked.done
         raise_if_stopped(&control)
+
+    # the kernels of dense X; a SparseProblem has others
+
+    cdef size_t evaluate_scratch(self, const gd_weights *w, bint double_arithmetic, int n_threads) except? 0:
+        if double_arithmetic:
+            return kernels.evaluate_double_scratch(&self.p, w, n_threads)
+        return kernels.evaluate_float_scratch(&self.p, w, n_threads)
+
+    cdef void run_evaluate(self, const gd_weights *w, const gd_answer *answer, bint double_arithmetic, void *scratch,
+                           int n_threads, pool_control *control) noexcept nogil:
+        if double_arithmetic:
+            kernels.evaluate_double(&self.p, w, answer, scratch, n_threads, control)
+        else:
+            kernels.evaluate_float(&self.p, w, answer, scratch, n_threads, control)
+
+    cdef size_t differences_scratch(self, const gd_differences *asked, int n_threads) except? 0:
+        return kernels.differences_scratch(&self.p, asked, n_threads)
+
+    cdef void run_differences(self, const gd_weights *w, const gd_differences *asked, void *scratch, int n_threads,
+                              pool_control *control) noexcept nogil:
+        kernels.differences(&self.p, w, asked, scratch, n_threads, control)
+
+    cdef size_t descend_scratch(self, gd_descent *asked, bint double_arithmetic) except? 0:
+        return kernels.descend_scratch(&self.p, asked, double_arithmetic)
+
+    cdef void run_descend(self, gd_descent *asked, bint double_arithmetic, void *scratch,
+                          pool_control *control) noexcept nogil:
+        kernels.descend(&self.p, asked, double_arithmetic, scratch, control)
+
+
+include "sparse.pxi"

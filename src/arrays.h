@@ -14,4 +14,8 @@ ptrdiff_t gd_first_not_finite(const char *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t
  * seed, counted by (epoch, draw), unbiased. */
 void gd_permutation(int64_t *out, int64_t n, uint64_t seed, uint64_t epoch);
 
+/* Hints that this memory is worth large pages, where the system has them and the memory spans some: fewer faults
+ * when it is first touched, and fewer misses in the tables of pages when it is read at random. */
+void gd_prefer_large_pages(void *memory, size_t size);
+
 #endif

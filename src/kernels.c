@@ -8,6 +8,7 @@
 
 #include "vectors.inc.h"
 #include "layout.inc.h"
+#include "sparse_layout.inc.h"
 
 #define PASTE2(a, b) a##_##b
 #define PASTE3(a, b, c) a##_##b##_##c
@@ -38,7 +39,10 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define HORIZONTAL_SUMS sums_float
 #include "evaluation.inc.h"
 #include "losses.inc.h"
+#include "sparse_evaluation.inc.h"
+#include "sparse_descent.inc.h"
 #define INPUT float
+#include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #undef INPUT
@@ -93,12 +97,17 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "elementary.inc.h"
 #include "differences.inc.h"
 #include "mixes.inc.h"
+#include "sparse_evaluation.inc.h"
+#include "sparse_descent.inc.h"
+#include "sparse_differences.inc.h"
 #define INPUT double
+#include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT float
+#include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #include "differences_pass.inc.h"
@@ -227,6 +236,37 @@ static void descend(const gd_problem *p, gd_descent *asked, int double_arithmeti
     runs[double_arithmetic][asked->is_double][p->input](p, asked, scratch, control);
 }
 
+static size_t evaluate_sparse_scratch(const gd_problem *p, const gd_tiles *t, const gd_weights *w,
+                                      int double_arithmetic, int n_threads) {
+    return double_arithmetic ? evaluate_sparse_scratch_double(p, t, w, n_threads)
+                             : evaluate_sparse_scratch_float(p, t, w, n_threads);
+}
+
+/* float64 X needs double arithmetic */
+static void evaluate_sparse(const gd_problem *p, const gd_tiles *t, const gd_weights *w, const gd_answer *a,
+                            int double_arithmetic, void *scratch, int n_threads, pool_control *control) {
+    if (!double_arithmetic)
+        evaluate_sparse_with_float(sparse_kernels_float_float, p, t, w, a, scratch, n_threads, control);
+    else
+        evaluate_sparse_with_double(t->wide_values ? sparse_kernels_double_double : sparse_kernels_double_float, p, t,
+                                    w, a, scratch, n_threads, control);
+}
+
+static void differences_sparse(const gd_problem *p, const gd_tiles *t, const gd_weights *w, const gd_differences *asked,
+                               void *scratch, int n_threads, pool_control *control) {
+    differences_sparse_with(t->wide_values ? sparse_kernels_double_double : sparse_kernels_double_float, p, t, w, asked,
+                            scratch, n_threads, control);
+}
+
+static size_t descend_sparse_scratch(const gd_problem *p, gd_descent *asked) {
+    return asked->is_double ? sparse_descend_scratch_double(p, asked) : sparse_descend_scratch_float(p, asked);
+}
+
+static void descend_sparse(const gd_problem *p, const gd_csr *x, gd_descent *asked, void *scratch,
+                           pool_control *control) {
+    (asked->is_double ? sparse_descend_double : sparse_descend_float)(p, x, asked, scratch, control);
+}
+
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
     .evaluate_float_scratch = evaluate_float_scratch,
@@ -237,6 +277,12 @@ const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .differences = differences,
     .mix_scratch = mix_scratch,
     .mix = mix,
+    .evaluate_sparse_scratch = evaluate_sparse_scratch,
+    .evaluate_sparse = evaluate_sparse,
+    .differences_sparse_scratch = differences_sparse_scratch,
+    .differences_sparse = differences_sparse,
+    .descend_sparse_scratch = descend_sparse_scratch,
+    .descend_sparse = descend_sparse,
     .descend_scratch = descend_scratch,
     .descend = descend,
 };

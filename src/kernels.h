@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "pool.h"
+#include "sparse.h"
 
 typedef enum { INPUT_UINT8, INPUT_FLOAT16, INPUT_FLOAT32, INPUT_FLOAT64 } gd_input;
 typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR } gd_loss;
@@ -121,6 +122,17 @@ typedef struct gd_kernels {
     void (*mix)(const gd_problem *, const gd_mix *, void *scratch, int n_threads, pool_control *);
     size_t (*descend_scratch)(const gd_problem *, const gd_descent *, int double_arithmetic);
     void (*descend)(const gd_problem *, gd_descent *, int double_arithmetic, void *scratch, pool_control *);
+    /* the same on tiles of sparse X; the problem's x is not read, its mean is NULL */
+    size_t (*evaluate_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_weights *, int double_arithmetic,
+                                      int n_threads);
+    void (*evaluate_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_answer *,
+                            int double_arithmetic, void *scratch, int n_threads, pool_control *);
+    size_t (*differences_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_differences *, int n_threads);
+    void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *,
+                               void *scratch, int n_threads, pool_control *);
+    /* plain gradient descent on sparse rows, l1 = 0; float64 X needs double weights */
+    size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *);
+    void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
 } gd_kernels;
 
 #endif

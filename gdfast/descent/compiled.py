@@ -58,7 +58,8 @@ class CompiledRoad:
         batches, optimizer = run.batches, run.optimizer
         if batches is None or run.clip is not None or run.sign < 0 or run.step.line_search is not None:
             return None
-        if type(optimizer) not in RULES or not structure.can_descend(run.objective, run.w0):
+        rule = RULES.get(type(optimizer))
+        if rule is None or not structure.can_descend(run.objective, run.w0, rule):
             return None
         return CompiledRoad(run.objective, optimizer, batches, run.step.rate_of)
 

@@ -118,8 +118,9 @@ class LinearObjective:
         self.penalize_bias = check_flag(penalize_bias, "penalize_bias")
         if n_classes is not None:
             n_classes = check_integer(n_classes, "n_classes", minimum=1)
-        self.X = check_matrix(X, check_finite=check_flag(check_finite, "check_finite"))
-        n, self.n_features = self.X.shape
+        self.X = X
+        self._rows = check_matrix(X, check_finite=check_flag(check_finite, "check_finite"))
+        n, self.n_features = self._rows.shape
         self._labels: Array | None = None
         self._targets: Array | None = None
         if self.loss.classifies:
@@ -131,11 +132,12 @@ class LinearObjective:
             self.n_classes = self._targets.shape[1]
         self._flat_targets = np.ndim(y) == 1
         self._weights = check_sample_weight(sample_weight, n)
+        _require_no_centring(self._rows, mean)
         self.mean = check_columns(mean, "mean", self.n_features, positive=False)
         self.scale = check_columns(scale, "scale", self.n_features, positive=True)
         self.shape = (self.n_classes, self.n_features + int(self.bias))
         self._mean_weight = 1.0 if self._weights is None else float(self._weights.mean())
-        self._wide = self.X.dtype == np.float64
+        self._wide = self._rows.dtype == np.float64
         self._index: Array | None = None
         self._parent: LinearObjective | None = None
         self._touched = 0
@@ -143,23 +145,25 @@ class LinearObjective:
         self._warn_of_offsets()
 
     def _prepare(self) -> None:
-        self.n_samples = self.X.shape[0] if self._index is None else self._index.size
+        self.n_samples = self._rows.shape[0] if self._index is None else self._index.size
         normalizer = 1 / (self.n_samples * self._mean_weight)
-        self._problem = self._make_problem(self.X, self._labels, self._targets, self._weights, self._index, normalizer)
+        self._problem = self._make_problem(self._rows, self._labels, self._targets, self._weights, self._index, normalizer)
 
     def _make_problem(
         self,
-        X: Array,
+        X: Array | _kernels.SparseRows,
         labels: Array | None,
         targets: Array | None,
         weights: Array | None,
         index: Array | None,
         normalizer: float,
     ) -> _kernels.Problem:
-        return _kernels.Problem(
+        make: Any = _kernels.SparseProblem if isinstance(X, _kernels.SparseRows) else _kernels.Problem
+        problem: _kernels.Problem = make(
             X, INPUT_CODES[X.dtype.name], labels, targets, weights, index, self.mean, self.scale,
             self.loss.code, self.loss.margin, normalizer, self.n_classes, self.bias,
         )  # fmt: skip
+        return problem
 
     def _warn_of_offsets(self) -> None:
         if self._wide or self.mean is None:
@@ -269,12 +273,13 @@ class LinearObjective:
             scores = self.scores(W)
         else:
             W = check_weights(W, self.shape)
-            X = check_matrix(X, check_finite=True)
-            if X.shape[1] != self.n_features:
-                raise ValueError(f"X must have {self.n_features} features; it has {X.shape[1]}")
-            problem = self._make_problem(X, None, None, None, None, 1.0)
-            wide = X.dtype == np.float64
-            scores = np.empty((X.shape[0], self.n_classes), dtype=np.float64 if wide else np.float32)
+            rows = check_matrix(X, check_finite=True)
+            _require_no_centring(rows, self.mean)
+            if rows.shape[1] != self.n_features:
+                raise ValueError(f"X must have {self.n_features} features; it has {rows.shape[1]}")
+            problem = self._make_problem(rows, None, None, None, None, 1.0)
+            wide = rows.dtype == np.float64
+            scores = np.empty((rows.shape[0], self.n_classes), dtype=np.float64 if wide else np.float32)
             problem.evaluate(W, None, None, scores, wide)
         if self.loss.classifies:
             return np.asarray(scores.argmax(axis=1))
@@ -399,11 +404,18 @@ class LinearObjective:
         base = np.ascontiguousarray(self.scores(W), dtype=np.float64)
         coefficients = np.empty_like(base)
         self._problem.mix(base, None, None, None, None, None, coefficients)
-        some = self.X[: 1 << 10] if self._index is None else self.X[self._index[: 1 << 10]]
-        x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
-        reach = max(1.0, float(np.abs(x / (1.0 if self.scale is None else self.scale)).max()))
         unit = float(np.finfo(self.arithmetic).eps)
-        return unit * reach * float(np.abs(coefficients).sum(axis=0).max())
+        return unit * max(1.0, self._largest_feature()) * float(np.abs(coefficients).sum(axis=0).max())
+
+    def _largest_feature(self) -> float:
+        """Of some rows, as the model sees them."""
+        if isinstance(self._rows, _kernels.SparseRows):
+            n = min(int(self._rows.starts[-1]), 1 << 20)
+            scale = 1.0 if self.scale is None else self.scale[self._rows.indices[:n]]
+            return float(np.abs(self._rows.values[:n] / scale).max(initial=0.0))
+        some = self._rows[: 1 << 10] if self._index is None else self._rows[self._index[: 1 << 10]]
+        x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
+        return float(np.abs(x / (1.0 if self.scale is None else self.scale)).max())
 
     def along_ray(self, W: Array, V: Array) -> LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
@@ -428,8 +440,11 @@ class LinearObjective:
 
     # ---- many steps in one call ----
 
-    def can_descend(self, w: Array) -> bool:
-        """Whether `descend` has a compiled road for this objective."""
+    def can_descend(self, w: Array, rule: str) -> bool:
+        """Whether `descend` has a compiled road for this objective: sparse rows have one for gradient descent with L2."""
+        if isinstance(self._rows, _kernels.SparseRows):
+            plain = rule == "gradient_descent" and type(self.regularizer) in (type(None), L2)
+            return plain and w.dtype in ((np.float64,) if self._wide else (np.float32, np.float64))
         return type(self.regularizer) in (type(None), L2, L1, ElasticNet) and w.dtype in (np.float32, np.float64)
 
     def descend(
@@ -461,6 +476,11 @@ class LinearObjective:
             )  # fmt: skip
         finally:
             self._touch(int(starts[done[0]]))
+
+
+def _require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> None:
+    if mean is not None and isinstance(X, _kernels.SparseRows):
+        raise ValueError("mean must be None for sparse X, which centring would fill; scale is allowed")
 
 
 def _at(table: Array, flat: Array | None, columns: Array, shape: tuple[int, int]) -> Array:

@@ -45,10 +45,10 @@ def kink_crossings(
     return found
 
 
-def can_descend(objective: Objective, w: Array) -> bool:
-    """Whether `descend` works for this objective and weights like w."""
+def can_descend(objective: Objective, w: Array, rule: str) -> bool:
+    """Whether `descend` works for this objective, weights like w and this update rule."""
     own = getattr(objective, "can_descend", None)
-    return own is not None and bool(own(w))
+    return own is not None and bool(own(w, rule))
 
 
 def descend(
