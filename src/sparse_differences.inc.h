@@ -32,7 +32,7 @@ typedef struct difference_entries {
                 vdouble m = *(const vdouble *)(entries->terms[e] + c);                                                 \
                 vdouble change = broadcast_double(0), other = broadcast_double(0);                                     \
                 TERM(change, other, m, t)                                                                              \
-                if (SHIFT) change += t + t;                                                                            \
+                change += (double)(SHIFT) * t;                                                                         \
                 *(vdouble *)(moved + c) += change;                                                                     \
                 total += CORRECT_FROM_TERMS ? -change : other;                                                         \
             }                                                                                                          \
@@ -41,7 +41,7 @@ typedef struct difference_entries {
             if (LABELLED) moved[entries->label[e]] += sum;                                                             \
         }                                                                                                              \
     }
-DEFINE_ENTRY_DIFFERENCES(hinge_centered, HINGE_CENTERED_TERM, 1, 1, 1)
+DEFINE_ENTRY_DIFFERENCES(hinge_centered, HINGE_CENTERED_TERM, HINGE_SHIFT, 1, 1)
 DEFINE_ENTRY_DIFFERENCES(hinge_forward, HINGE_FORWARD_TERM, 0, 1, 0)
 DEFINE_ENTRY_DIFFERENCES(squared_hinge_centered, SQUARED_HINGE_CENTERED_TERM, 0, 1, 1)
 DEFINE_ENTRY_DIFFERENCES(squared_hinge_forward, SQUARED_HINGE_FORWARD_TERM, 0, 1, 0)

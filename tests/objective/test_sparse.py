@@ -99,11 +99,11 @@ def test_chosen_coordinates_in_the_order_given(loss, coordinates, seed):
     np.testing.assert_allclose(chosen, everything.ravel()[coordinates], rtol=0, atol=1e-13)
 
 
-@pytest.mark.parametrize("h", [1.0, 0.1, 0.02])
+@pytest.mark.parametrize("h", [1.0, 0.1, 0.05])
 @pytest.mark.parametrize("bias", [True, False])
-@pytest.mark.parametrize("k", [2, 9])
+@pytest.mark.parametrize("k", [3, 9])
 def test_kink_crossings_are_counted(h, bias, k):
-    objective, problem, W = pair(reference.HINGE, seed=3, n=60, bias=bias, k=k)
+    objective, problem, W = pair(reference.HINGE, seed=3, n=90, bias=bias, k=k)
     expected = problem.kink_crossings(W, h)
     assert expected.sum() > 0
     counts, _ = objective.kink_crossings(W, h)
@@ -351,14 +351,14 @@ def test_more_elements_than_2_to_the_31():
 
 
 def test_more_entries_than_2_to_the_31(tmp_path):
-    # Row 0 holds 2^31 entries that lie in a hole of a sparse file (zeros in column 0, adding up to 0); the rows
-    # behind it begin beyond 2^31.
+    # Row 0 holds 2^31 entries, zeros in column 0 that add up to 0: their values lie in a hole of a memory-mapped
+    # sparse file, their indices in memory that was never touched. The rows behind it begin beyond 2^31.
     before, tail = 2**31, 6
     try:
         data = sparse_file(tmp_path / "data", np.float32, before + tail)
-        indices = sparse_file(tmp_path / "indices", np.int32, before + tail)
-    except OSError:
-        pytest.skip("this file system has no sparse files of 8 GB")
+        indices = np.zeros(before + tail, dtype=np.int32)
+    except (OSError, MemoryError):
+        pytest.skip("this machine has no room for 8 GB of zeros that take no room")
     data[before:] = [1, 2, 3, 4, 5, 6]
     indices[before:] = [0, 2, 1, 1, 0, 2]
     X = stand_in(data, indices, np.array([0, before, before + 2, before + 2, before + 6]), (4, 3))
@@ -369,7 +369,7 @@ def test_more_entries_than_2_to_the_31(tmp_path):
     problem = reference.LinearProblem(dense, np.array([2, 1, 0]), reference.SQUARED_HINGE)
     value, gradient = batch.value_and_gradient(W)
     assert value == pytest.approx(problem.value(W), rel=1e-6)
-    np.testing.assert_allclose(gradient, problem.gradient(W), rtol=0, atol=1e-5)
+    np.testing.assert_allclose(gradient, problem.gradient(W), rtol=1e-5)
 
 
 def sparse_file(path, dtype, n):

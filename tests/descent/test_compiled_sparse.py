@@ -1,0 +1,174 @@
+"""The compiled road on sparse rows walks the trajectory of the plain loop; L2 is applied lazily there."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import gdfast as gd
+import reference
+from gdfast.descent import compiled
+
+sparse = pytest.importorskip("scipy.sparse")
+
+N, D, K = 57, 40, 4
+LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
+TOLERANCE = {("float64", "float64"): 1e-12, ("float32", "float32"): 1e-5, ("float32", "float64"): 1e-5}
+
+
+def made(loss, regularizer=None, x="float64", w="float64", k=K, indices=np.int32, seed=0, **options):
+    """An objective on CSR, one row of it empty, one entry given in two parts; and weights."""
+    rng = np.random.default_rng(seed)
+    X = np.where(rng.random((N, D)) < 0.2, rng.integers(-8, 9, (N, D)) / 4, 0).astype(x)
+    X[5], X[7, 3] = 0, 2
+    csr = sparse.csr_array(X)
+    at = csr.indptr[7]
+    csr.data = np.insert(csr.data, at, 0.5)
+    csr.data[at + 1 : csr.indptr[8] + 1][csr.indices[at : csr.indptr[8]] == 3] -= 0.5
+    csr.indices = np.insert(csr.indices, at, 3).astype(indices)
+    csr.indptr = (csr.indptr + (np.arange(N + 1) > 7)).astype(indices)
+    np.testing.assert_array_equal(csr.toarray(), X)
+    y = rng.normal(size=(N, k)) if isinstance(loss, gd.SquaredError) else rng.integers(0, k, size=N)
+    options |= {} if isinstance(loss, gd.SquaredError) else {"n_classes": k}
+    objective = gd.LinearObjective(csr, y, loss, regularizer, **options)
+    return objective, (rng.normal(size=objective.shape) * 0.1).astype(w)
+
+
+def plain(monkeypatch, *arguments, **options):
+    """The same run by the plain loop."""
+    with monkeypatch.context() as patched:
+        patched.setattr(compiled.CompiledRoad, "of", staticmethod(lambda run: None))
+        return gd.minimize(*arguments, **options)
+
+
+def walk(monkeypatch, objective, W, tolerance=1e-12, **options):
+    """Both roads; fails where they part, or where the compiled one was not taken."""
+    taken, take = [], compiled.CompiledRoad.take
+
+    def counting(self, k, n, w, state):
+        segment = take(self, k, n, w, state)
+        taken.append(len(segment.values))
+        return segment
+
+    with monkeypatch.context() as patched:
+        patched.setattr(compiled.CompiledRoad, "take", counting)
+        result = gd.minimize(objective, W, **options)
+    assert sum(taken) == result.steps
+    expected = plain(monkeypatch, objective, W, **options)
+    np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=tolerance * np.abs(expected.w).max())
+    values = expected.history.values
+    np.testing.assert_allclose(result.history.values, values, rtol=0, atol=tolerance * np.abs(values).max())
+    assert (result.steps, result.status, result.w.dtype) == (expected.steps, expected.status, expected.w.dtype)
+    assert result.passes == pytest.approx(expected.passes)
+    return result
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
+@pytest.mark.parametrize("regularizer", [None, gd.L2(0.01)], ids=str)
+@pytest.mark.parametrize("size", [1, 7, 57, 200])
+@pytest.mark.parametrize("types", TOLERANCE, ids=str)
+def test_walks_as_the_plain_loop(monkeypatch, loss, regularizer, size, types):
+    for options in ({}, {"penalize_bias": True}, {"bias": False}, {"scale": np.linspace(0.5, 2, D)}):
+        objective, W = made(loss, regularizer, *types, **options)
+        run = {"batches": gd.MiniBatches(size, seed=1), "max_steps": 60, "step": 0.01}
+        walk(monkeypatch, objective, W, TOLERANCE[types], **run)
+
+
+@pytest.mark.parametrize("k", [2, 3, 8, 13, 20, 32, 33, 70])
+@pytest.mark.parametrize("indices", [np.int32, np.int64])
+def test_any_number_of_classes(monkeypatch, k, indices):
+    objective, W = made(gd.CrossEntropy(), gd.L2(0.1), k=k, indices=indices)
+    walk(monkeypatch, objective, W, batches=gd.MiniBatches(3), epochs=2, step=0.1)
+
+
+def test_sample_weights_and_rows_of_rows(monkeypatch):
+    objective, W = made(gd.Hinge(), gd.L2(0.01), sample_weight=np.arange(N) % 3)
+    run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
+    walk(monkeypatch, objective, W, **run)
+    walk(monkeypatch, objective.rows(np.arange(0, N, 2)), W, **run)
+
+
+@pytest.mark.parametrize("size", [1, 4])
+def test_against_the_obvious_loop(size):
+    objective, W = made(gd.Hinge(), gd.L2(0.05))
+    rows = gd.MiniBatches(size, seed=4)
+    result = gd.minimize(objective, W, batches=rows, max_steps=40, step=0.02)
+    X, y, w = objective.X.toarray(), objective._labels, W.copy()
+    for k in range(40):
+        ids = rows.rows(N, k)
+        batch = reference.LinearProblem(X[ids], y[ids], reference.HINGE, l2=0.05)
+        assert result.history.values[k] == pytest.approx(batch.value(w), rel=1e-12)
+        w -= 0.02 * batch.gradient(w)
+    np.testing.assert_allclose(result.w, w, rtol=0, atol=1e-13)
+
+
+@pytest.mark.parametrize("rate", [0.499, 0.5, 0.7, 3.0])
+def test_a_shrinking_that_nearly_or_more_than_vanishes_is_multiplied_out(monkeypatch, rate):
+    # 1 - 2 * rate * strength is 0.002, 0, -0.4 and -5: a product of a few of them is far below what is kept apart.
+    objective, W = made(gd.CrossEntropy(), gd.L2(1.0))
+    walk(monkeypatch, objective, W, batches=gd.MiniBatches(4), max_steps=20, step=rate, tolerance=1e-11)
+
+
+def test_a_long_run_keeps_the_sum_of_squares(monkeypatch):
+    objective, W = made(gd.Hinge(), gd.L2(0.03))
+    result = gd.minimize(objective, W, batches=gd.MiniBatches(1, seed=2), epochs=300, step=0.05)
+    expected = plain(monkeypatch, objective, W, batches=gd.MiniBatches(1, seed=2), epochs=300, step=0.05)
+    np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(result.history.values, expected.history.values, rtol=1e-11)
+
+
+@pytest.mark.parametrize("types", [("float64", "float64"), ("float32", "float32"), ("float32", "float64")], ids=str)
+def test_cuts_change_no_bit_without_l2_and_only_rounding_with_it(monkeypatch, types):
+    run = {"batches": gd.MiniBatches(8, seed=2), "max_steps": 37, "step": 0.01}
+    for regularizer in (None, gd.L2(0.01)):
+        objective, W = made(gd.Hinge(), regularizer, *types)
+        whole = gd.minimize(objective, W, **run)
+        with monkeypatch.context() as patched:
+            patched.setattr(compiled, "SEGMENT", 4)
+            cut = gd.minimize(objective, W, **run)
+        if regularizer is None:
+            np.testing.assert_array_equal(cut.w, whole.w)
+            np.testing.assert_array_equal(cut.history.values, whole.history.values)
+        else:
+            rounding = 1e-13 if types[1] == "float64" else 1e-6
+            np.testing.assert_allclose(cut.w, whole.w, rtol=0, atol=rounding)
+
+
+def test_rows_longer_than_a_run_of_entries(monkeypatch):
+    rng = np.random.default_rng(0)
+    X = sparse.csr_array(rng.integers(-4, 5, (12, 5000)) / 64.0)
+    objective = gd.LinearObjective(X, np.arange(12) % 3, gd.CrossEntropy(), gd.L2(1e-3))
+    walk(monkeypatch, objective, rng.normal(size=objective.shape), batches=gd.MiniBatches(1), epochs=2, step=0.1)
+
+
+def test_what_has_no_compiled_road_takes_the_plain_one():
+    objective, W = made(gd.Hinge(), gd.L1(0.01))
+    assert not objective.can_descend(W, "gradient_descent")
+    objective, W = made(gd.Hinge())
+    assert objective.can_descend(W, "gradient_descent")
+    assert not objective.can_descend(W, "adam")
+    assert not objective.can_descend(W.astype(np.float32), "gradient_descent")
+    result = gd.minimize(objective, W, gd.Momentum(), batches=gd.MiniBatches(4), epochs=1, step=0.01)
+    assert result.steps == 15
+
+
+def test_a_value_that_is_not_finite_ends_the_run_before_its_step():
+    objective, W = made(gd.SquaredError())
+    result = gd.minimize(objective, W, batches=gd.MiniBatches(4), epochs=300, step=1e3)
+    assert result.status is gd.Status.DIVERGED
+    assert np.isfinite(result.w).all()
+
+
+def test_an_interrupt_leaves_whole_steps():
+    objective, W = made(gd.Hinge(), gd.L2(0.01))
+    threading.Timer(0.3, lambda: signal.raise_signal(signal.SIGINT)).start()
+    start = time.perf_counter()
+    result = gd.minimize(objective, W, batches=gd.MiniBatches(1), epochs=10**6, step=0.01)
+    assert time.perf_counter() - start < 10
+    assert result.status is gd.Status.INTERRUPTED
+    again = gd.minimize(objective, W, batches=gd.MiniBatches(1), max_steps=result.steps, step=0.01)
+    np.testing.assert_allclose(result.w, again.w, rtol=0, atol=1e-12)
