@@ -236,7 +236,7 @@ def check_columns(values: Any, name: str, n_features: int, *, positive: bool) ->
 
 
 def check_weights(W: Any, shape: tuple[int, ...], name: str = "W") -> Array:
-    """Finite weights of exactly this shape, float32 or float64; C order (copied only where it is not)."""
+    """Finite weights of exactly this shape, float32 or float64; C order, aligned (copied only where they are not)."""
     if isinstance(W, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain array; it is a masked array")
     array = np.asarray(W)
@@ -246,7 +246,7 @@ def check_weights(W: Any, shape: tuple[int, ...], name: str = "W") -> Array:
         raise ValueError(f"{name} must have the shape {shape}; its shape is {array.shape}")
     if not np.isfinite(array).all():
         require_finite(array, name)
-    return np.ascontiguousarray(array)
+    return np.require(array, requirements=["C", "A"])
 
 
 def check_indices(indices: Any, size: int, name: str = "indices") -> Array:
