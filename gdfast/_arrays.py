@@ -138,7 +138,7 @@ def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
 def _check_csr(X: Any, check_finite: bool) -> _kernels.SparseRows:
     """A scipy.sparse CSR matrix or array, known by its attributes: every row start and index is looked at."""
     if X.format != "csr":
-        raise TypeError(f"X must be dense or sparse in CSR format; it is in {X.format.upper()} format: X.tocsr() converts")
+        raise TypeError(f"X must be dense or in CSR format; it is in {X.format.upper()} format: X.tocsr() converts")
     shape = tuple(int(size) for size in X.shape)
     if len(shape) != 2:
         raise ValueError(f"X must be (n_samples, n_features); its shape is {shape}")

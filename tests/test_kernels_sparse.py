@@ -6,6 +6,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -58,7 +59,7 @@ def as_csr(X, indices="int32", tangled=False, rng=None):
     data, columns, starts = csr.data, csr.indices.astype(indices), csr.indptr.astype(indices)
     if tangled:  # each entry twice: half of it in a first round, half in a second, each in its own order
         parts = [np.concatenate([rng.permutation(np.arange(a, b)), rng.permutation(np.arange(a, b))])
-                 for a, b in zip(starts[:-1], starts[1:], strict=True)]  # fmt: skip
+                 for a, b in pairwise(starts)]  # fmt: skip
         order = np.concatenate(parts).astype(np.int64)
         data, columns, starts = data[order] / 2, columns[order], 2 * starts
     made = sparse.csr_array(X.shape, dtype=X.dtype)
@@ -77,7 +78,8 @@ def build(X, y, loss, k, **options):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_every_size(dtype, indices, tangled, loss, size):
     X, y, W = draw(dtype, indices, loss, size, tangled=tangled)
-    problem, objective, tolerance = reference.LinearProblem(X.toarray(), y, loss), build(X, y, loss, size[2]), TOLERANCE[dtype]
+    problem, objective = reference.LinearProblem(X.toarray(), y, loss), build(X, y, loss, size[2])
+    tolerance = TOLERANCE[dtype]
     expected_value, expected = problem.data_loss(W)
     value, gradient = objective.value_and_gradient(W)
     assert value == pytest.approx(expected_value, rel=tolerance, abs=tolerance)
