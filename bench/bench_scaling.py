@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import common
@@ -71,12 +72,13 @@ def grow(axis: str | None, quick: bool) -> dict[str, Any]:
     shapes = [MIDDLE | ({axis: size} if axis is not None else {}) for size in sizes]
     if quick:
         shapes = [shape | {"rows": max(100, shape["rows"] // 10)} for shape in shapes]
-    contestants: dict[str, Callable[[], Any]] = {}
+    makers: dict[str, Callable[[], Callable[[], Any]]] = {}
     for i, shape in enumerate(shapes):
-        contestants |= {f"{name} {i}": call for name, call in both(**shape).items()}
+        makers |= {f"{name} {i}": make for name, make in both(**shape).items()}
+    contestants = {name: make() for name, make in makers.items()}
     for call in contestants.values():  # the libraries' own buffers
         call()
-    memory = {name: bytes_beyond(call) for name, call in contestants.items()}
+    memory = {name: bytes_beyond(lambda make=make: make()()) for name, make in makers.items()}
     timings = common.interleave(contestants, rounds=3 if quick else 9)
     return {
         "points": [
@@ -90,15 +92,18 @@ def grow(axis: str | None, quick: bool) -> dict[str, Any]:
     }
 
 
-def both(rows: int, features: int, classes: int) -> dict[str, Callable[[], Any]]:
-    """gdfast and NumPy on random rows."""
+def both(rows: int, features: int, classes: int) -> dict[str, Callable[[], Callable[[], Any]]]:
+    """What makes the contestants, with the buffers that they keep, on random rows."""
     import gdfast as gd
 
     rng = np.random.default_rng(0)
     X, y = rng.random((rows, features), dtype=np.float32), rng.integers(0, classes, rows)
     W = (rng.normal(size=(classes, features + 1)) * 3 / np.sqrt(features)).astype(np.float32)
     objective = gd.LinearObjective(X, y, gd.Hinge(), n_classes=classes)
-    return {"gdfast": lambda: objective.value_and_gradient(W), "NumPy": with_numpy(X, y, W, "hinge")}
+    return {
+        "gdfast": lambda: partial(objective.value_and_gradient, W),
+        "NumPy": lambda: with_numpy(X, y, W, "hinge"),
+    }
 
 
 def fits(points: list[dict[str, Any]]) -> dict[str, float | None]:
@@ -176,6 +181,7 @@ def megabytes(n_bytes: int | None) -> float | None:
 def draw(axes: dict[str, Any], slopes: dict[str, Any], file: str) -> None:
     """Time above, memory below, one column for each axis, both scales logarithmic."""
     from matplotlib.figure import Figure
+    from matplotlib.ticker import NullFormatter
 
     figure = Figure(figsize=(3.2 * len(axes), 6), layout="constrained")
     panels = figure.subplots(2, len(axes), sharey="row", sharex="col")
@@ -197,6 +203,7 @@ def draw(axes: dict[str, Any], slopes: dict[str, Any], file: str) -> None:
             panel.grid(alpha=0.3)
             if kind == "bytes_beyond_X":
                 panel.set_xlabel(axis)
+            panel.xaxis.set_minor_formatter(NullFormatter())
             if axis == "threads":
                 panel.set_xticks(sizes, [str(size) for size in sizes])
                 panel.minorticks_off()
