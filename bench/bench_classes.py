@@ -22,7 +22,7 @@ Array = np.ndarray[Any, Any]
 Answer = tuple[float, Array]
 
 N_FEATURES, N_CLASSES = 768, 1000
-BLOCK = 1000  # rows: their scores (4 MB) stay near the processor; 500 to 4,000 are equally quick
+BLOCK = 1000  # rows: their scores (4 MB) stay near the processor
 NAMES = ("gdfast", "NumPy", "NumPy, blocks of rows", "PyTorch", "JAX")
 
 
