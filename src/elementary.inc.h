@@ -21,7 +21,7 @@ INLINE vdouble expm1_vector(vdouble x) {
     p = fma_vdouble(p, r, broadcast_double(1.0 / 6.0));
     p = fma_vdouble(p, r, broadcast_double(0.5));
     p = fma_vdouble(p * r, r, r);
-    vdouble power = (vdouble)((vint64)broadcast_double(1.0) + (vint64)((vuint64)t << 52));
+    vdouble power = (vdouble)((vuint64)broadcast_double(1.0) + ((vuint64)t << 52));
     return fma_vdouble(power, p, power - 1.0);
 }
 
@@ -30,7 +30,7 @@ INLINE vdouble log1p_vector(vdouble x) {
     vdouble u = x + 1.0;
     vuint64 bits = (vuint64)u - 0x3fe6a09e667f3bcdULL; /* bits of sqrt(1/2) */
     vint64 exponent = (vint64)bits >> 52;
-    vdouble m = (vdouble)((vint64)u - (exponent << 52));
+    vdouble m = (vdouble)((vuint64)u - ((vuint64)exponent << 52));
     vdouble n = __builtin_convertvector(exponent, vdouble);
     vint64 unscaled = exponent == 0;
     vdouble lost = (x - (u - 1.0)) / u;

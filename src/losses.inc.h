@@ -24,7 +24,7 @@ INLINE VECTOR R(exp_vector)(VECTOR x) {
     p = FMA(p, r, BROADCAST(0.5));
     p = FMA(p, r, BROADCAST(1.0));
     p = FMA(p, r, BROADCAST(1.0));
-    return (VECTOR)((INTEGERS)p + (INTEGERS)((UNSIGNED)t << 52));
+    return (VECTOR)((UNSIGNED)p + ((UNSIGNED)t << 52));
 #else
     const float magic = 12582912.0f; /* 1.5 * 2^23 */
     x = MAX(x, BROADCAST(-87.0f));
@@ -39,7 +39,7 @@ INLINE VECTOR R(exp_vector)(VECTOR x) {
     p = FMA(p, r, BROADCAST(1.6666665459e-1f));
     p = FMA(p, r, BROADCAST(5.0000001201e-1f));
     p = FMA(p * r, r, r + 1.0f);
-    return (VECTOR)((INTEGERS)p + (INTEGERS)((UNSIGNED)t << 23));
+    return (VECTOR)((UNSIGNED)p + ((UNSIGNED)t << 23));
 #endif
 }
 
