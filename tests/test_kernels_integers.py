@@ -44,7 +44,7 @@ def python(script, folder, *arguments, **variables):
     return subprocess.run(command, env=environment, cwd=folder, capture_output=True, text=True, check=False)
 
 
-def agrees(objective, problem, W, tolerance=1e-12):
+def assert_agrees(objective, problem, W, tolerance=1e-12):
     expected_value, expected = problem.data_loss(W)
     value, gradient = objective.value_and_gradient(W)
     assert value == pytest.approx(expected_value, rel=tolerance)
@@ -55,7 +55,7 @@ def agrees(objective, problem, W, tolerance=1e-12):
 @pytest.mark.parametrize("size", SIZES, ids=str)
 def test_equals_the_formula_in_float64(size):
     X, y, W = draw(*size)
-    agrees(gd.LinearObjective(X, y, gd.Hinge(), n_classes=size[2]), reference.LinearProblem(X, y), W)
+    assert_agrees(gd.LinearObjective(X, y, gd.Hinge(), n_classes=size[2]), reference.LinearProblem(X, y), W)
 
 
 @pytest.mark.parametrize("size", [(800, 784, 10), (577, 191, 11)], ids=str)
@@ -67,14 +67,14 @@ def test_mean_scale_and_margin_are_folded_in_exactly(size, bias):
     settings = {"mean": rng.uniform(0, 255, d), "scale": rng.uniform(1, 90, d), "bias": bias}
     W = W[:, : d + bias] * 60
     objective = gd.LinearObjective(X, y, gd.Hinge(0.3), n_classes=k, **settings)
-    agrees(objective, reference.LinearProblem(X, y, margin=0.3, **settings), W)
+    assert_agrees(objective, reference.LinearProblem(X, y, margin=0.3, **settings), W)
 
 
 def test_rows_in_any_order_and_repeated():
     X, y, W = draw(900, 150, 5)
     chosen = np.random.default_rng(2).integers(0, 900, 700)
     batch = gd.LinearObjective(X, y, gd.Hinge()).rows(chosen)
-    agrees(batch, reference.LinearProblem(X[chosen], y[chosen]), W)
+    assert_agrees(batch, reference.LinearProblem(X[chosen], y[chosen]), W)
     # The order of rows is not even in the bits.
     value, gradient = batch.value_and_gradient(W)
     other_value, other_gradient = gd.LinearObjective(X, y, gd.Hinge()).rows(np.sort(chosen)).value_and_gradient(W)
@@ -143,7 +143,7 @@ def test_lecture_2_a_term_counts_when_its_margin_is_strictly_above_zero():
     np.testing.assert_allclose(gradient, sums / n, rtol=1e-15, atol=0)
     # The same ties by weights that 16 bits cannot hold: the formula in float64 decides.
     scaled = W * 3.0
-    agrees(gd.LinearObjective(X, y, gd.Hinge(3.0)), reference.LinearProblem(X, y, margin=3.0), scaled, 1e-14)
+    assert_agrees(gd.LinearObjective(X, y, gd.Hinge(3.0)), reference.LinearProblem(X, y, margin=3.0), scaled, 1e-14)
 
 
 @pytest.mark.parametrize("step", [-1, 0, 1])
@@ -192,7 +192,7 @@ def test_zero_weights_give_exactly_the_number_of_wrong_classes():
     X, y, W = draw(1024, 100, 10)
     value, gradient = gd.LinearObjective(X, y, gd.Hinge()).value_and_gradient(0 * W)
     assert value == 9.0
-    agrees(gd.LinearObjective(X, y, gd.Hinge()), reference.LinearProblem(X, y), 0 * W, 1e-15)
+    assert_agrees(gd.LinearObjective(X, y, gd.Hinge()), reference.LinearProblem(X, y), 0 * W, 1e-15)
     assert gradient[:, -1].sum() == pytest.approx(0, abs=1e-15)
 
 
@@ -219,7 +219,7 @@ def test_every_coefficient_at_its_largest():
 @pytest.mark.parametrize("exponent", [-300, -160, -30, 30, 160])
 def test_weights_of_any_size(exponent):
     X, y, W = draw(512, 80, 5)
-    agrees(gd.LinearObjective(X, y, gd.Hinge()), reference.LinearProblem(X, y), W * 10.0**exponent)
+    assert_agrees(gd.LinearObjective(X, y, gd.Hinge()), reference.LinearProblem(X, y), W * 10.0**exponent)
 
 
 def test_one_huge_weight_leaves_the_others_exact():
@@ -227,7 +227,7 @@ def test_one_huge_weight_leaves_the_others_exact():
     X, y, W = draw(600, 90, 6)
     X[:, 7] = 0
     W[2, 7] = 1e6
-    agrees(gd.LinearObjective(X, y, gd.Hinge()), reference.LinearProblem(X, y), W)
+    assert_agrees(gd.LinearObjective(X, y, gd.Hinge()), reference.LinearProblem(X, y), W)
 
 
 def test_weights_beyond_the_road_are_left_to_the_other():

@@ -85,7 +85,7 @@ def gradient_of(walk: str, data: dict[str, np.ndarray]) -> Callable[[int, np.nda
     return lambda k, w: 0.1 * w - signed.T @ (1 / (1 + np.exp(signed @ w))) / len(signed)
 
 
-def library_walk(case: str, walk: str, data: dict[str, np.ndarray]) -> np.ndarray:
+def walk_of_the_original(case: str, walk: str, data: dict[str, np.ndarray]) -> np.ndarray:
     """The weights after each step of the library's own optimizer: (STEPS, WEIGHTS)."""
     maker, settings, rate = CASES[case]
     library, name = maker.split(".")
@@ -132,7 +132,7 @@ def _optax_walk(
 def main() -> None:
     """Write the file and say what is in it."""
     data = problem()
-    walks = np.array([[library_walk(case, walk, data) for walk in WALKS] for case in CASES])
+    walks = np.array([[walk_of_the_original(case, walk, data) for walk in WALKS] for case in CASES])
     np.savez_compressed(
         FILE,
         **data,

@@ -45,7 +45,7 @@ def plain(monkeypatch, *arguments, **options):
         return gd.minimize(*arguments, **options)
 
 
-def walk(monkeypatch, objective, W, tolerance=1e-12, **options):
+def assert_same_walk(monkeypatch, objective, W, tolerance=1e-12, **options):
     """Both roads; fails where they part, or where the compiled one was not taken."""
     taken, take = [], compiled.CompiledRoad.take
 
@@ -75,21 +75,21 @@ def test_walks_as_the_plain_loop(monkeypatch, loss, regularizer, size, types):
     for options in ({}, {"penalize_bias": True}, {"bias": False}, {"scale": np.linspace(0.5, 2, D)}):
         objective, W = made(loss, regularizer, *types, **options)
         run = {"batches": gd.MiniBatches(size, seed=1), "max_steps": 60, "step": 0.01}
-        walk(monkeypatch, objective, W, TOLERANCE[types], **run)
+        assert_same_walk(monkeypatch, objective, W, TOLERANCE[types], **run)
 
 
 @pytest.mark.parametrize("k", [2, 3, 8, 13, 20, 32, 33, 70])
 @pytest.mark.parametrize("indices", [np.int32, np.int64])
 def test_any_number_of_classes(monkeypatch, k, indices):
     objective, W = made(gd.CrossEntropy(), gd.L2(0.1), k=k, indices=indices)
-    walk(monkeypatch, objective, W, batches=gd.MiniBatches(3), epochs=2, step=0.1)
+    assert_same_walk(monkeypatch, objective, W, batches=gd.MiniBatches(3), epochs=2, step=0.1)
 
 
 def test_sample_weights_and_rows_of_rows(monkeypatch):
     objective, W = made(gd.Hinge(), gd.L2(0.01), sample_weight=np.arange(N) % 3)
     run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
-    walk(monkeypatch, objective, W, **run)
-    walk(monkeypatch, objective.rows(np.arange(0, N, 2)), W, **run)
+    assert_same_walk(monkeypatch, objective, W, **run)
+    assert_same_walk(monkeypatch, objective.rows(np.arange(0, N, 2)), W, **run)
 
 
 @pytest.mark.parametrize("size", [1, 4])
@@ -110,7 +110,7 @@ def test_against_the_obvious_loop(size):
 def test_a_shrinking_that_nearly_or_more_than_vanishes_is_multiplied_out(monkeypatch, rate):
     # 1 - 2 * rate * strength is 0.002, 0, -0.4 and -5: a product of a few of them is far below what is kept apart.
     objective, W = made(gd.CrossEntropy(), gd.L2(1.0))
-    walk(monkeypatch, objective, W, batches=gd.MiniBatches(4), max_steps=20, step=rate, tolerance=1e-11)
+    assert_same_walk(monkeypatch, objective, W, batches=gd.MiniBatches(4), max_steps=20, step=rate, tolerance=1e-11)
 
 
 def test_a_long_run_keeps_the_sum_of_squares(monkeypatch):
@@ -142,7 +142,9 @@ def test_rows_longer_than_a_run_of_entries(monkeypatch):
     rng = np.random.default_rng(0)
     X = sparse.csr_array(rng.integers(-4, 5, (12, 5000)) / 64.0)
     objective = gd.LinearObjective(X, np.arange(12) % 3, gd.CrossEntropy(), gd.L2(1e-3))
-    walk(monkeypatch, objective, rng.normal(size=objective.shape), batches=gd.MiniBatches(1), epochs=2, step=0.1)
+    assert_same_walk(
+        monkeypatch, objective, rng.normal(size=objective.shape), batches=gd.MiniBatches(1), epochs=2, step=0.1
+    )
 
 
 def test_what_has_no_compiled_road_takes_the_plain_one():

@@ -79,7 +79,7 @@ def test_live_comparison(case, maker):
     library = maker.CASES[case][0].split(".")[0]
     pytest.importorskip(library, reason=f"{library} is not installed; the recorded numbers are compared anyway")
     for i, walk in enumerate(maker.WALKS):
-        theirs = maker.library_walk(case, walk, DATA)
+        theirs = maker.walk_of_the_original(case, walk, DATA)
         np.testing.assert_allclose(walked(case, maker.gradient_of(walk, DATA)), theirs, **TOLERANCE)
         np.testing.assert_allclose(DATA["weights"][CASES.index(case), i], theirs[DATA["recorded"] - 1], **TOLERANCE)
 
