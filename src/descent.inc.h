@@ -39,7 +39,7 @@ static void D(descend)(const gd_problem *p, gd_descent *asked, void *scratch, po
             int n_rows = (int)(end - i < B ? end - i : B), active[BLOCK_ROWS_MOST], n_active;
             const int64_t *ids = asked->order + i;
             ptrdiff_t coming = asked->starts[asked->n_steps] - i - n_rows;
-            RI(announce)(p, ids + n_rows, l.direct ? (int)(coming < n_rows ? coming : n_rows) : 0, &block);
+            RI(announce)(p, ids + n_rows, l.direct ? (int)(coming < n_rows ? coming : n_rows) : 0, n_rows, &block);
             RI(gather)(p, &l, ids, n_rows, &block);
             RI(block_scores)(&l, &block, w, bias, s.worker.sums, s.worker.scores);
             value += R(block_loss)(p, ids, n_rows, s.worker.scores, active, &n_active);

@@ -22,7 +22,7 @@ static void RI(difference_chunk)(void *context, ptrdiff_t chunk, int worker) {
             int n_rows = (int)(last - i < l->block_rows ? last - i : l->block_rows);
             const int64_t *ids = w.order + i;
             ptrdiff_t n_next = last - i - n_rows < l->block_rows ? last - i - n_rows : l->block_rows;
-            RI(announce)(p, ids + n_rows, l->direct ? (int)n_next : 0, &block);
+            RI(announce)(p, ids + n_rows, l->direct ? (int)n_next : 0, n_rows, &block);
             RI(gather)(p, l, ids, n_rows, &block);
             RI(block_scores)(l, &block, j->w, j->bias, w.sums, w.scores);
             scores_to_terms(p, ids, n_rows, label, w.scores);

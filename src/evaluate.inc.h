@@ -22,7 +22,7 @@ static void RI(evaluate_chunk)(void *context, ptrdiff_t chunk, int worker) {
         int active[BLOCK_ROWS_MOST];
         ptrdiff_t next = i + n_rows, n_next = end - next < l->block_rows ? end - next : l->block_rows;
         for (ptrdiff_t r = 0; r < n_next; r++) ids[r] = p->index ? p->index[next + r] : next + r;
-        RI(announce)(p, ids, l->direct ? (int)n_next : 0, &block);
+        RI(announce)(p, ids, l->direct ? (int)n_next : 0, n_rows, &block);
         for (int r = 0; r < n_rows; r++) ids[r] = p->index ? p->index[i + r] : i + r;
         RI(gather)(p, l, ids, n_rows, &block);
         RI(block_scores)(l, &block, e->w, e->bias, w.sums, w.scores);

@@ -2,7 +2,7 @@
  * Everything here follows from the problem alone, never from the number of threads. */
 
 #define BLOCK_ROWS_MOST 64
-#define BLOCK_BYTES (600 * 1024)  /* a block of rows stays in the second-level cache */
+#define BLOCK_BYTES (400 * 1024)  /* a block of rows and the next stay in the second-level cache */
 #define SEGMENT_BYTES (20 * 1024) /* a segment of a tile's weights stays in the first-level cache */
 #define CHUNKS_MOST 32
 #define CHUNK_WORK 131072 /* multiply-adds below which another chunk does not pay */

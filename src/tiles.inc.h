@@ -2,25 +2,35 @@
  *
  * A tile keeps rows x classes (scores) or classes x vectors (gradient) sums in registers. Weights and
  * gradients are packed tile by tile: for each vector of columns, the vectors of the tile's classes
- * stand side by side, so that both phases stream through them in order.
+ * stand side by side, so that both phases stream through them in order. `coming` are the rows of the
+ * next block, asked for in both phases.
  */
 
 #define X_VECTOR(p) LOAD(REAL, INPUT)(p)
 
 /* Sums of n_vectors products for ROWS rows and CLASSES classes, added to sums[row][class]. */
 #define DEFINE_SCORES_TILE(CLASSES, ROWS)                                                                              \
-    static void RI(scores_tile_##CLASSES##_##ROWS)(const INPUT *const *rows, ptrdiff_t first, ptrdiff_t n_vectors,     \
-                                                   const REAL *w, VECTOR *sums) {                                      \
+    static void RI(scores_tile_##CLASSES##_##ROWS)(const INPUT *const *rows, const char *const *coming,                \
+                                                   ptrdiff_t first, ptrdiff_t n_vectors, const REAL *w,                \
+                                                   VECTOR *sums) {                                                     \
         VECTOR acc[ROWS][CLASSES];                                                                                     \
         const INPUT *x[ROWS];                                                                                          \
-        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) x[r] = rows[r] + first;                                 \
+        const char *ahead[ROWS];                                                                                       \
+        _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) {                                                       \
+            x[r] = rows[r] + first;                                                                                    \
+            ahead[r] = coming[r] + first * (ptrdiff_t)sizeof(INPUT);                                                   \
+        }                                                                                                              \
         _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                                         \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[r][c] = sums[r * CLASSES + c];              \
         for (ptrdiff_t v = 0; v < n_vectors; v++) {                                                                    \
             VECTOR a[ROWS];                                                                                            \
-            _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) a[r] = X_VECTOR(x[r] + v * LANES);                  \
+            _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) {                                                   \
+                __builtin_prefetch(ahead[r] + v * LANES * (ptrdiff_t)sizeof(INPUT), 0, 2);                             \
+                a[r] = X_VECTOR(x[r] + v * LANES);                                                                     \
+            }                                                                                                          \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) {                                               \
                 VECTOR b = ((const VECTOR *)w)[v * CLASSES + c];                                                       \
+                KEEP_IN_REGISTER(b);                                                                                   \
                 _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) acc[r][c] = FMA(a[r], b, acc[r][c]);            \
             }                                                                                                          \
         }                                                                                                              \
@@ -30,14 +40,16 @@
 
 /* gradient[vector][class] += coefficient[row][class] * x[row][vector], for VECTORS vectors from `first` on. */
 #define DEFINE_GRADIENT_TILE(CLASSES, VECTORS)                                                                         \
-    static void RI(gradient_tile_##CLASSES##_##VECTORS)(const INPUT *const *rows, ptrdiff_t first, ptrdiff_t n_rows,   \
-                                                        const REAL *coefficients, REAL *gradient) {                    \
+    static void RI(gradient_tile_##CLASSES##_##VECTORS)(const INPUT *const *rows, const char *const *coming,           \
+                                                        ptrdiff_t first, ptrdiff_t n_rows, const REAL *coefficients,   \
+                                                        REAL *gradient) {                                              \
         VECTOR acc[VECTORS][CLASSES];                                                                                  \
         VECTOR *g = (VECTOR *)gradient;                                                                                \
         _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++)                                                      \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[q][c] = g[q * CLASSES + c];                 \
         for (ptrdiff_t r = 0; r < n_rows; r++) {                                                                       \
             const INPUT *x = rows[r] + first;                                                                          \
+            __builtin_prefetch(coming[r] + first * (ptrdiff_t)sizeof(INPUT), 0, 2);                                    \
             const REAL *k = coefficients + r * CLASSES;                                                                \
             VECTOR a[VECTORS];                                                                                         \
             _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) a[q] = X_VECTOR(x + q * LANES);                  \
@@ -63,8 +75,10 @@
 
 EACH_TILE(DEFINE_TILES, )
 
-typedef void (*RI(scores_tile))(const INPUT *const *, ptrdiff_t, ptrdiff_t, const REAL *, VECTOR *);
-typedef void (*RI(gradient_tile))(const INPUT *const *, ptrdiff_t, ptrdiff_t, const REAL *, REAL *);
+typedef void (*RI(scores_tile))(const INPUT *const *, const char *const *, ptrdiff_t, ptrdiff_t, const REAL *,
+                                VECTOR *);
+typedef void (*RI(gradient_tile))(const INPUT *const *, const char *const *, ptrdiff_t, ptrdiff_t, const REAL *,
+                                  REAL *);
 
 static const struct {
     int many;
@@ -79,21 +93,14 @@ typedef struct RI(block) {
     const INPUT *rows[BLOCK_ROWS_MOST];       /* column 0 of the padded row (lead columns before x) */
     const INPUT *edges[2][BLOCK_ROWS_MOST];   /* its first and last vector, when copied */
     INPUT *copies;                            /* room for 2 * BLOCK_ROWS_MOST vectors, or for packed rows */
-    const char *coming[BLOCK_ROWS_MOST];      /* the rows of the next block, fetched while this one is scored */
-    int n_coming;
+    const char *coming[BLOCK_ROWS_MOST];      /* as many rows of the next block */
 } RI(block);
 
-/* Which rows come next: their lines are asked for while the current block is scored. */
-static void RI(announce)(const gd_problem *p, const int64_t *ids, int n_rows, RI(block) * b) {
-    b->n_coming = n_rows;
-    for (int r = 0; r < n_rows; r++) b->coming[r] = p->x + ids[r] * p->row_stride;
-}
-
-INLINE void RI(fetch)(const RI(block) * b, int row, int n_rows, ptrdiff_t vector, ptrdiff_t n_vectors) {
-    for (int r = row; r < row + n_rows && r < b->n_coming; r++)
-        for (ptrdiff_t at = vector * LANES * (ptrdiff_t)sizeof(INPUT);
-             at < (vector + n_vectors) * LANES * (ptrdiff_t)sizeof(INPUT); at += 64)
-            __builtin_prefetch(b->coming[r] + at, 0, 2);
+/* Which rows come next: while this block of n_rows is worked on, their lines are asked for one by one, since a burst
+ * of requests is dropped. A block without a successor asks for lines that it has. */
+static void RI(announce)(const gd_problem *p, const int64_t *ids, int n_coming, int n_rows, RI(block) * b) {
+    for (int r = 0; r < n_rows; r++)
+        b->coming[r] = r < n_coming ? p->x + ids[r] * p->row_stride : (const char *)b->copies;
 }
 
 /* Where the rows of a block are; copies what can't be read in place. */
@@ -138,24 +145,22 @@ static void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w
         for (int edge = 0; edge < 2; edge++) {
             ptrdiff_t v = edge ? l->n_vectors - 1 : 0;
             if (edge ? l->last_whole == l->n_vectors : l->first_whole == 0) continue;
+            const INPUT *const *x = b->edges[edge];
+            const REAL *we = wt + v * classes * LANES;
             int r = 0;
             for (; r + many <= b->n_rows; r += many)
-                RI(tiles)[classes].scores(b->edges[edge] + r, 0, 1, wt + v * classes * LANES, sums + r * classes);
+                RI(tiles)[classes].scores(x + r, b->coming + r, 0, 1, we, sums + r * classes);
             for (; r < b->n_rows; r++)
-                RI(tiles)[classes].scores_one(b->edges[edge] + r, 0, 1, wt + v * classes * LANES, sums + r * classes);
+                RI(tiles)[classes].scores_one(x + r, b->coming + r, 0, 1, we, sums + r * classes);
         }
         for (ptrdiff_t v = l->first_whole; v < l->last_whole; v += segment) {
             ptrdiff_t count = l->last_whole - v < segment ? l->last_whole - v : segment;
             const REAL *ws = wt + v * classes * LANES;
             int r = 0;
-            for (; r + many <= b->n_rows; r += many) {
-                if (tile == 0) RI(fetch)(b, r, many, v, count);
-                RI(tiles)[classes].scores(b->rows + r, v * LANES, count, ws, sums + r * classes);
-            }
-            for (; r < b->n_rows; r++) {
-                if (tile == 0) RI(fetch)(b, r, 1, v, count);
-                RI(tiles)[classes].scores_one(b->rows + r, v * LANES, count, ws, sums + r * classes);
-            }
+            for (; r + many <= b->n_rows; r += many)
+                RI(tiles)[classes].scores(b->rows + r, b->coming + r, v * LANES, count, ws, sums + r * classes);
+            for (; r < b->n_rows; r++)
+                RI(tiles)[classes].scores_one(b->rows + r, b->coming + r, v * LANES, count, ws, sums + r * classes);
         }
         REAL *flat = (REAL *)sums; /* written behind what is still to be read; room for a whole last group */
         for (int i = 0; i < n_sums; i += LANES) {
@@ -184,12 +189,13 @@ static void RI(block_gradient)(const layout *l, const RI(block) * b, const REAL 
         for (int i = 0; i < n_active; i++)
             memcpy(compact + i * classes, coefficients + active[i] * K + c0, (size_t)classes * sizeof(REAL));
         ptrdiff_t v = l->first_whole;
-        if (v > 0) RI(tiles)[classes].gradient_one(edges[0], 0, n_active, compact, gt);
+        if (v > 0) RI(tiles)[classes].gradient_one(edges[0], b->coming, 0, n_active, compact, gt);
         for (; v + many <= l->last_whole; v += many)
-            RI(tiles)[classes].gradient(rows, v * LANES, n_active, compact, gt + v * classes * LANES);
+            RI(tiles)[classes].gradient(rows, b->coming, v * LANES, n_active, compact, gt + v * classes * LANES);
         for (; v < l->last_whole; v++)
-            RI(tiles)[classes].gradient_one(rows, v * LANES, n_active, compact, gt + v * classes * LANES);
-        if (v < l->n_vectors) RI(tiles)[classes].gradient_one(edges[1], 0, n_active, compact, gt + v * classes * LANES);
+            RI(tiles)[classes].gradient_one(rows, b->coming, v * LANES, n_active, compact, gt + v * classes * LANES);
+        gt += v * classes * LANES;
+        if (v < l->n_vectors) RI(tiles)[classes].gradient_one(edges[1], b->coming, 0, n_active, compact, gt);
         c0 += classes;
     }
 }

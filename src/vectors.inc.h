@@ -23,6 +23,15 @@ typedef vdouble vdouble_unaligned __attribute__((aligned(8)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
 
+/* Loaded once and kept: the compiler would rather read a vector again for each of its uses. */
+#if defined(GD_AVX512)
+#define KEEP_IN_REGISTER(vector) __asm__("" : "+v"(vector))
+#elif defined(__x86_64__)
+#define KEEP_IN_REGISTER(vector) __asm__("" : "+x"(vector))
+#else
+#define KEEP_IN_REGISTER(vector) (void)(vector)
+#endif
+
 #if defined(GD_AVX512)
 #define fma_vfloat(a, b, c) ((vfloat)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define fma_vdouble(a, b, c) ((vdouble)_mm512_fmadd_pd((__m512d)(a), (__m512d)(b), (__m512d)(c)))
