@@ -13,7 +13,15 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import _kernels
-from .._arrays import INPUT_CODES, check_labels, check_positive, check_sample_weight, check_targets, require_finite
+from .._arrays import (
+    INPUT_CODES,
+    check_labels,
+    check_positive,
+    check_sample_weight,
+    check_targets,
+    plain_array,
+    require_finite,
+)
 from ..protocols import Array
 
 
@@ -44,9 +52,7 @@ class Loss:
         return float(value[0]), gradient.astype(dtype, copy=False)
 
     def _on_scores(self, scores: Any, y: Any, sample_weight: Any) -> tuple[_kernels.Problem, Array, np.dtype[Any]]:
-        if isinstance(scores, np.ma.MaskedArray):
-            raise TypeError("scores must be a plain array; it is a masked array")
-        array = np.asarray(scores)
+        array = plain_array(scores, "scores")
         if array.dtype != np.float64 and array.dtype != np.float32:
             raise TypeError(f"scores must be float32 or float64; their dtype is {array.dtype}")
         if array.ndim != 2 or array.size == 0:

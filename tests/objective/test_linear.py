@@ -249,6 +249,7 @@ def test_a_mini_batch_keeps_the_classes_and_can_be_cut_again():
         ([[0, 1]], ValueError),
         ("01", (TypeError, ValueError)),
         (None, (TypeError, ValueError)),
+        (np.ma.masked_array([0, 1], [False, True]), TypeError),
     ],
 )
 def test_bad_rows_are_named(rows, error):
