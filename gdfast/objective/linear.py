@@ -23,6 +23,7 @@ from .._arrays import (
     check_sample_weight,
     check_targets,
     check_weights,
+    plain_array,
 )
 from ..protocols import Array, FloatArray
 from .linear_differences import LinearDifferences
@@ -107,7 +108,7 @@ class LinearObjective(LinearDifferences):
         self.loss = Hinge() if loss is None else loss
         if not isinstance(self.loss, Loss):
             raise TypeError(f"loss must be a gdfast loss such as gd.Hinge(); it is {self.loss!r}")
-        if regularizer is not None and not isinstance(regularizer, Regularizer):
+        if regularizer is not None and (isinstance(regularizer, type) or not isinstance(regularizer, Regularizer)):
             raise TypeError(
                 f"regularizer must have value(W) and gradient(W), as gd.L2(1e-3) has; it is {regularizer!r}"
             )
@@ -223,7 +224,9 @@ class LinearObjective(LinearDifferences):
 
     def values_at(self, Ws: Array) -> FloatArray:
         """L at many W, (m, *shape) -> (m,), in one pass over X."""
-        Ws = np.asarray(Ws)
+        Ws = plain_array(Ws, "Ws")
+        if Ws.ndim != 3 or len(Ws) == 0:
+            raise ValueError(f"Ws must be (m, {self.shape[0]}, {self.shape[1]}), m >= 1; its shape is {Ws.shape}")
         Ws = check_weights(Ws, (len(Ws), *self.shape), "Ws")
         values = np.empty(len(Ws))
         self._touch(self.n_samples)

@@ -287,6 +287,7 @@ X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2])
         ({"loss": "hinge"}, TypeError, "loss"),
         ({"loss": gd.Hinge}, TypeError, "loss"),
         ({"regularizer": 0.1}, TypeError, "regularizer"),
+        ({"regularizer": gd.L2}, TypeError, "regularizer"),
         ({"bias": 1}, TypeError, "bias"),
         ({"penalize_bias": None}, TypeError, "penalize_bias"),
         ({"check_finite": "no"}, TypeError, "check_finite"),

@@ -249,3 +249,11 @@ def test_numbers_beyond_float64_are_not_finite():
     for changes in ({"mean": wide}, {"scale": wide}, {"y": wide, "loss": gd.SquaredError()}):
         with pytest.raises(ValueError, match="must be finite"):
             gd.LinearObjective(np.ones((3, 3)), **({"y": [0, 1, 1]} | changes))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (0, 2, 3), (1, 2, 2), (1, 1, 2, 3)])
+def test_many_weights_of_another_shape_are_refused(shape):
+    objective = gd.LinearObjective(np.ones((3, 2)), [0, 1, 1])
+    with pytest.raises(ValueError, match="Ws must"):
+        objective.values_at(np.zeros(shape))
+    assert objective.passes == 0
