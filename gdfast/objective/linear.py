@@ -310,25 +310,6 @@ class LinearObjective(LinearDifferences):
         batch._prepare()
         return batch
 
-    def gradient_rounding(self, W: Array) -> float:
-        """About how far rounding may move an element of the gradient at W: the arithmetic's unit times the
-        size of what is added up, which near an optimum is far larger than the gradient itself."""
-        base = np.ascontiguousarray(self.scores(W), dtype=np.float64)
-        coefficients = np.empty_like(base)
-        self._problem.mix(base, None, None, None, None, None, coefficients)
-        unit = float(np.finfo(self.arithmetic).eps)
-        return unit * max(1.0, self._largest_feature()) * float(np.abs(coefficients).sum(axis=0).max())
-
-    def _largest_feature(self) -> float:
-        """Of some rows, as the model sees them."""
-        if isinstance(self._rows, _kernels.SparseRows):
-            n = min(int(self._rows.starts[-1]), 1 << 20)
-            scale = 1.0 if self.scale is None else self.scale[self._rows.indices[:n]]
-            return float(np.abs(self._rows.values[:n] / scale).max(initial=0.0))
-        some = self._rows[: 1 << 10] if self._index is None else self._rows[self._index[: 1 << 10]]
-        x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
-        return float(np.abs(x / (1.0 if self.scale is None else self.scale)).max())
-
     def along_ray(self, W: Array, V: Array) -> LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
         arrays = self._checked_directions(W, V=V)
