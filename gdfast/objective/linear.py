@@ -77,9 +77,9 @@ class LinearObjective(LinearDifferences):
     -----
     Arithmetic is float64 for float64 X, else float32 with float64 totals; gradients have W's dtype (float32
     or float64). The hinge on uint8 X, without sample weights, is exact instead: integer sums give value and
-    gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, at least
-    512 rows and 64 features). One fused pass over X gives value and gradient. Results are the same bits for any number
-    of threads. Rays, planes and numerical gradients are float64 whatever X is.
+    gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, rows in C
+    order, at least 512 rows and 64 features). One fused pass over X gives value and gradient. Results are the same
+    bits for any number of threads. Rays, planes and numerical gradients are float64 whatever X is.
 
     Examples
     --------
