@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import _kernels
-from .protocols import Array
+from .protocols import Array, FloatArray
 
 
 def check_number(value: Any, name: str) -> float:
@@ -78,13 +78,23 @@ def check_rng(rng: Any, name: str = "rng") -> np.random.Generator:
     return np.random.default_rng(check_integer(rng, name, minimum=0))
 
 
+def plain_array(values: Any, name: str) -> Array:
+    """Values as an array, never copied where they are one; a masked array (its mask would be ignored) is refused."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array; it is a masked array")
+    try:
+        return np.asarray(values)
+    except ValueError as error:  # rows of unequal length
+        raise ValueError(f"{name} must be an array: {error}") from error
+
+
 def check_point(w: Any, name: str = "w", *, finite: bool = True) -> Array:
     """A float array of any shape, never copied; a Python float or list becomes float64."""
-    if isinstance(w, np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a plain array; it is a masked array")
-    array = np.asarray(w)
+    array = plain_array(w, name)
     if array.dtype.kind != "f":
         raise TypeError(f"{name} must be a float array (float32 or float64); its dtype is {array.dtype}")
+    if not array.dtype.isnative:
+        raise ValueError(f"{name} must be in this machine's byte order; its dtype is {array.dtype.str}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty; its shape is {array.shape}")
     if finite:
@@ -192,33 +202,34 @@ def check_labels(y: Any, n_samples: int, n_classes: int | None) -> tuple[Array, 
 
 def check_targets(y: Any, n_samples: int) -> Array:
     """Real targets (n,) or (n, k) -> float64 (n, k)."""
-    if isinstance(y, np.ma.MaskedArray):
-        raise TypeError("y must be a plain array; it is a masked array")
-    targets = np.asarray(y)
+    targets = plain_array(y, "y")
     if targets.dtype.kind not in "fiu":
         raise TypeError(f"y must hold real targets; its dtype is {targets.dtype}")
     if targets.ndim not in (1, 2) or targets.shape[0] != n_samples or targets.size == 0:
         raise ValueError(
             f"y must be ({n_samples},) or ({n_samples}, k), one row for each of X's; its shape is {targets.shape}"
         )
-    require_finite(targets, "y")
-    return np.array(targets.reshape(n_samples, -1), dtype=np.float64, order="C")
+    return _float64_copy(targets, "y").reshape(n_samples, -1)
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
-    """Weights >= 0, not all zero -> float64 (n_samples,), or None."""
+    """Weights >= 0, not all zero, with a mean that can be divided by -> float64 (n_samples,), or None."""
     if sample_weight is None:
         return None
     weights = _one_dimensional(sample_weight, "sample_weight", n_samples)
     if weights.dtype.kind not in "fiu":
         raise TypeError(f"sample_weight must hold real numbers; its dtype is {weights.dtype}")
-    require_finite(weights, "sample_weight")
+    weights = _float64_copy(weights, "sample_weight")
     if (weights < 0).any():
         i = int(np.argmax(weights < 0))
         raise ValueError(f"sample_weight must be >= 0; sample_weight[{i}] is {weights[i]}")
     if not (weights > 0).any():
         raise ValueError("sample_weight must hold a weight > 0; all are 0")
-    return np.array(weights, dtype=np.float64)
+    with np.errstate(over="ignore"):
+        mean = float(weights.mean())
+    if not np.finfo(np.float64).tiny <= mean < math.inf:
+        raise ValueError(f"sample_weight must have a mean that float64 can divide by; it is {mean:g}")
+    return weights
 
 
 def check_columns(values: Any, name: str, n_features: int, *, positive: bool) -> Array | None:
@@ -228,18 +239,16 @@ def check_columns(values: Any, name: str, n_features: int, *, positive: bool) ->
     columns = _one_dimensional(values, name, n_features)
     if columns.dtype.kind not in "fiu":
         raise TypeError(f"{name} must hold real numbers; its dtype is {columns.dtype}")
-    require_finite(columns, name)
+    columns = _float64_copy(columns, name)
     if positive and (columns <= 0).any():
         j = int(np.argmax(columns <= 0))
         raise ValueError(f"{name} must be > 0; {name}[{j}] is {columns[j]}")
-    return np.array(columns, dtype=np.float64)
+    return columns
 
 
 def check_weights(W: Any, shape: tuple[int, ...], name: str = "W") -> Array:
     """Finite weights of exactly this shape, float32 or float64; C order, aligned (copied only where they are not)."""
-    if isinstance(W, np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a plain array; it is a masked array")
-    array = np.asarray(W)
+    array = plain_array(W, name)
     if array.dtype != np.float64 and array.dtype != np.float32:
         raise TypeError(f"{name} must be float32 or float64; its dtype is {array.dtype}")
     if array.shape != shape:
@@ -251,7 +260,7 @@ def check_weights(W: Any, shape: tuple[int, ...], name: str = "W") -> Array:
 
 def check_indices(indices: Any, size: int, name: str = "indices") -> Array:
     """Positions in [0, size), at least one, repeats allowed -> int64 (m,)."""
-    array = np.asarray(indices)
+    array = plain_array(indices, name)
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional; its shape is {array.shape}")
     if array.size == 0:
@@ -267,21 +276,26 @@ def check_indices(indices: Any, size: int, name: str = "indices") -> Array:
 
 def check_steps(steps: Any, name: str = "steps") -> Array:
     """Finite numbers (m,) -> float64, C order."""
-    array = np.asarray(steps)
+    array = plain_array(steps, name)
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must hold real numbers; its dtype is {array.dtype}")
     if array.ndim != 1:
         raise ValueError(f"{name} must be one-dimensional; its shape is {array.shape}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty")
-    require_finite(array, name)
-    return np.ascontiguousarray(array, dtype=np.float64)
+    return _float64_copy(array, name)
 
 
 def _one_dimensional(values: Any, name: str, size: int) -> Array:
-    if isinstance(values, np.ma.MaskedArray):
-        raise TypeError(f"{name} must be a plain array; it is a masked array")
-    array = np.asarray(values)
+    array = plain_array(values, name)
     if array.shape != (size,):
         raise ValueError(f"{name} must have the shape ({size},); its shape is {array.shape}")
     return array
+
+
+def _float64_copy(array: Array, name: str) -> FloatArray:
+    """In C order; finite, also where a wider type than float64 came."""
+    with np.errstate(over="ignore"):
+        copy = np.array(array, dtype=np.float64, order="C")
+    require_finite(copy, name)
+    return copy

@@ -227,7 +227,7 @@ def _read_batch(file: Path, X: Pixels, y: Labels) -> None:
 def _class_names(file: Path) -> tuple[str, ...]:
     if not file.is_file():
         return PUBLISHED_NAMES
-    names = tuple(file.read_text(encoding="utf-8").split())
+    names = tuple(file.read_text(encoding="utf-8", errors="replace").split())
     if len(names) != len(PUBLISHED_NAMES):
         raise ValueError(f"{file} must hold {len(PUBLISHED_NAMES)} class names; it holds {len(names)}")
     return names

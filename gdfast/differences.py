@@ -15,7 +15,7 @@ from typing import Any, Literal, TypeVar
 
 import numpy as np
 
-from ._arrays import check_point, check_positive, require_finite
+from ._arrays import check_point, check_positive, plain_array, require_finite
 from .protocols import Array, FloatArray
 
 Scheme = Literal["centered", "forward"]
@@ -162,6 +162,7 @@ def directional_derivative(f: Callable[[Array], Any], x: Any, direction: Any, h:
     >>> round(gd.directional_derivative(lambda x: float(x[0] * x[1]), [1.0, 2.0], [3.0, 4.0]), 9)
     2.0
     """
+    _require_callable(f)
     point = check_point(x, "x")
     h = check_positive(h, "h")
     unit = _unit(direction, point)
@@ -203,13 +204,17 @@ def _quotients(
     coordinates: Sequence[int],
 ) -> Iterator[Value]:
     """One difference quotient per coordinate. Every argument is checked before f is first called."""
-    if not callable(f):
-        raise TypeError(f"f must be callable; it is {_kind(f)}")
+    _require_callable(f)
     h = check_positive(h, "h")
     if scheme not in ("centered", "forward"):
         raise ValueError(f'scheme must be "centered" or "forward"; it is {scheme!r}')
     ends = [_ends(x, flat, h, scheme) for flat in coordinates]
     return _walk(f, convert, x, h, coordinates, ends)
+
+
+def _require_callable(f: Any) -> None:
+    if not callable(f):
+        raise TypeError(f"f must be callable; it is {_kind(f)}")
 
 
 def _walk(
@@ -283,7 +288,7 @@ def _flat_indices(coordinates: Any, x: Array) -> Sequence[int]:
 
 def check_coordinates(coordinates: Any, size: int) -> Array:
     """Distinct flat indices into an array of `size` elements, as int64 (size,)."""
-    indices = np.asarray(coordinates)
+    indices = plain_array(coordinates, "coordinates")
     if indices.size == 0:
         raise ValueError("coordinates must hold at least one flat index; it is empty")
     if indices.dtype.kind not in "iu":
@@ -300,7 +305,7 @@ def check_coordinates(coordinates: Any, size: int) -> Array:
 
 
 def _unit(direction: Any, x: Array) -> FloatArray:
-    v = np.asarray(direction)
+    v = plain_array(direction, "direction")
     if v.dtype.kind not in "fiu":
         raise TypeError(f"direction must hold real numbers; its dtype is {v.dtype}")
     if v.shape != x.shape:

@@ -173,7 +173,7 @@ def set_num_threads(int n_threads):
 cdef int choose() except -1:
     global kernels, kernels_name
     request = os.environ.get("GDFAST_ISA", "")
-    cdef bytes encoded = request.encode()
+    cdef bytes encoded = os.fsencode(request)
     cdef const char *asked = NULL
     if request:
         asked = encoded

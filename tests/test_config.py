@@ -164,6 +164,13 @@ def test_an_instruction_set_that_is_not_there_is_one_sentence():
     assert all(name in sentence for name in config()["instruction sets available"])
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="the environment is text there")
+def test_an_instruction_set_that_is_no_text_is_the_same_sentence():
+    tried = python("import gdfast", GDFAST_ISA="\udcff")
+    assert tried.returncode == 1
+    assert last_line(tried.stderr).startswith("ImportError: GDFAST_ISA must be one of ")
+
+
 def test_show_config_names_everything(capsys):
     gd.show_config()
     shown = dict(line.split(": ", 1) for line in capsys.readouterr().out.splitlines())

@@ -137,6 +137,9 @@ def test_cifar10_wrong_number_of_names(folder):
     (folder / "batches.meta.txt").write_text("cat\ndog\n")
     with pytest.raises(ValueError, match=r"batches\.meta\.txt must hold 10 class names; it holds 2"):
         load_cifar10(folder)
+    (folder / "batches.meta.txt").write_bytes(b"\xff\xfe")
+    with pytest.raises(ValueError, match=r"batches\.meta\.txt must hold 10 class names; it holds 1"):
+        load_cifar10(folder)
 
 
 @pytest.mark.parametrize("name", NAMES)

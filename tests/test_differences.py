@@ -235,6 +235,7 @@ def test_other_arguments_are_refused():
         ([[0, 1]], ValueError, "one-dimensional"),
         ([0.0], TypeError, "integers"),
         ([True], TypeError, "integers"),
+        (np.ma.masked_array([0, 1], [False, True]), TypeError, "coordinates must be a plain array"),
     ],
 )
 def test_coordinates_are_checked(coordinates, error, match):
@@ -251,11 +252,19 @@ def test_coordinates_are_checked(coordinates, error, match):
         ([1j, 0, 0], TypeError, "real numbers"),
         (["a", "b", "c"], TypeError, "real numbers"),
         (None, TypeError, "real numbers"),
+        (np.ma.masked_array([1.0, 2.0, 0.0], [False, True, False]), TypeError, "direction must be a plain array"),
+        ([[1.0], [2.0, 3.0], 4.0], ValueError, "direction must be an array"),
     ],
 )
 def test_directions_are_checked(direction, error, match):
     with pytest.raises(error, match=match):
         directional_derivative(worked, POINT, direction)
+
+
+def test_what_cannot_be_called_is_no_function():
+    for derivative in (numerical_gradient, numerical_jacobian, lambda f, x: directional_derivative(f, x, x)):
+        with pytest.raises(TypeError, match="f must be callable; it is float 3"):
+            derivative(3.0, POINT)
 
 
 def test_the_jacobian_refuses_what_is_no_real_array_or_changes_shape():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..objective.function import returned_gradient, returned_value
-from ..objective.rays import along_ray
+from ..objective.rays import Bisected, along_ray
 from ..protocols import Array, FloatArray, Objective, Ray
 
 
@@ -40,7 +40,7 @@ class Negated:
         return NegatedRay(along_ray(self._objective, w, v))
 
 
-class NegatedRay:
+class NegatedRay(Bisected):
     """``-L(w + step * v)`` as a function of the step."""
 
     __slots__ = ("_ray",)

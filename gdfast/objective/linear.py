@@ -23,6 +23,7 @@ from .._arrays import (
     check_sample_weight,
     check_targets,
     check_weights,
+    plain_array,
 )
 from ..protocols import Array, FloatArray
 from .linear_differences import LinearDifferences
@@ -76,9 +77,9 @@ class LinearObjective(LinearDifferences):
     -----
     Arithmetic is float64 for float64 X, else float32 with float64 totals; gradients have W's dtype (float32
     or float64). The hinge on uint8 X, without sample weights, is exact instead: integer sums give value and
-    gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, at least
-    512 rows and 64 features). One fused pass over X gives value and gradient. Results are the same bits for any number
-    of threads. Rays, planes and numerical gradients are float64 whatever X is.
+    gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, rows in C
+    order, at least 512 rows and 64 features). One fused pass over X gives value and gradient. Results are the same
+    bits for any number of threads. Rays, planes and numerical gradients are float64 whatever X is.
 
     Examples
     --------
@@ -107,7 +108,7 @@ class LinearObjective(LinearDifferences):
         self.loss = Hinge() if loss is None else loss
         if not isinstance(self.loss, Loss):
             raise TypeError(f"loss must be a gdfast loss such as gd.Hinge(); it is {self.loss!r}")
-        if regularizer is not None and not isinstance(regularizer, Regularizer):
+        if regularizer is not None and (isinstance(regularizer, type) or not isinstance(regularizer, Regularizer)):
             raise TypeError(
                 f"regularizer must have value(W) and gradient(W), as gd.L2(1e-3) has; it is {regularizer!r}"
             )
@@ -223,7 +224,9 @@ class LinearObjective(LinearDifferences):
 
     def values_at(self, Ws: Array) -> FloatArray:
         """L at many W, (m, *shape) -> (m,), in one pass over X."""
-        Ws = np.asarray(Ws)
+        Ws = plain_array(Ws, "Ws")
+        if Ws.ndim != 3 or len(Ws) == 0:
+            raise ValueError(f"Ws must be (m, {self.shape[0]}, {self.shape[1]}), m >= 1; its shape is {Ws.shape}")
         Ws = check_weights(Ws, (len(Ws), *self.shape), "Ws")
         values = np.empty(len(Ws))
         self._touch(self.n_samples)
@@ -306,25 +309,6 @@ class LinearObjective(LinearDifferences):
         batch._touched = 0
         batch._prepare()
         return batch
-
-    def gradient_rounding(self, W: Array) -> float:
-        """About how far rounding may move an element of the gradient at W: the arithmetic's unit times the
-        size of what is added up, which near an optimum is far larger than the gradient itself."""
-        base = np.ascontiguousarray(self.scores(W), dtype=np.float64)
-        coefficients = np.empty_like(base)
-        self._problem.mix(base, None, None, None, None, None, coefficients)
-        unit = float(np.finfo(self.arithmetic).eps)
-        return unit * max(1.0, self._largest_feature()) * float(np.abs(coefficients).sum(axis=0).max())
-
-    def _largest_feature(self) -> float:
-        """Of some rows, as the model sees them."""
-        if isinstance(self._rows, _kernels.SparseRows):
-            n = min(int(self._rows.starts[-1]), 1 << 20)
-            scale = 1.0 if self.scale is None else self.scale[self._rows.indices[:n]]
-            return float(np.abs(self._rows.values[:n] / scale).max(initial=0.0))
-        some = self._rows[: 1 << 10] if self._index is None else self._rows[self._index[: 1 << 10]]
-        x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
-        return float(np.abs(x / (1.0 if self.scale is None else self.scale)).max())
 
     def along_ray(self, W: Array, V: Array) -> LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""

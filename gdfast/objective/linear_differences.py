@@ -28,7 +28,24 @@ class LinearDifferences:
     shape: tuple[int, int]
     n_classes: int
     n_samples: int
+    mean: Array | None
+    scale: Array | None
     _problem: _kernels.Problem
+    _rows: Array | _kernels.SparseRows
+    _index: Array | None
+    _labels: Array | None
+    _targets: Array | None
+    _weights: Array | None
+    _mean_weight: float
+
+    @property
+    def arithmetic(self) -> np.dtype[Any]:
+        """The type that scores and gradients are computed in."""
+        raise TypeError(f"{type(self).__name__} must say how it computes")
+
+    def scores(self, W: Array) -> Array:
+        """(n_samples, n_classes)."""
+        raise TypeError(f"{type(self).__name__} must compute scores")
 
     def _touch(self, rows: int) -> None:
         raise TypeError(f"{type(self).__name__} must count the rows it touches")
@@ -125,6 +142,32 @@ class LinearDifferences:
             counts += crossed if flat is None else crossed.ravel()[flat]
             excess += extra if flat is None else extra.ravel()[flat]
         return counts, excess
+
+    def gradient_rounding(self, W: Array) -> float:
+        """About how far rounding may move an element of the gradient at W: the arithmetic's unit times the size of
+        what is added up, and of what a row's coefficients are differences of, which near an optimum are far larger
+        than the gradient itself."""
+        base = np.ascontiguousarray(self.scores(W), dtype=np.float64)
+        coefficients = np.empty_like(base)
+        self._problem.mix(base, None, None, None, None, None, coefficients)
+        rows = slice(None) if self._index is None else self._index
+        y = self._labels if self._targets is None else self._targets
+        assert y is not None
+        sizes = self.loss.coefficient_sizes(base, y[rows])
+        weights = np.ones(self.n_samples) if self._weights is None else self._weights[rows]
+        sizes *= (weights / (self.n_samples * self._mean_weight))[:, None]
+        unit = float(np.finfo(self.arithmetic).eps)
+        return unit * max(1.0, self._largest_feature()) * float((np.abs(coefficients) + sizes).sum(axis=0).max())
+
+    def _largest_feature(self) -> float:
+        """Of some rows, as the model sees them."""
+        if isinstance(self._rows, _kernels.SparseRows):
+            n = min(int(self._rows.starts[-1]), 1 << 20)
+            scale = 1.0 if self.scale is None else self.scale[self._rows.indices[:n]]
+            return float(np.abs(self._rows.values[:n] / scale).max(initial=0.0))
+        some = self._rows[: 1 << 10] if self._index is None else self._rows[self._index[: 1 << 10]]
+        x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
+        return float(np.abs(x / (1.0 if self.scale is None else self.scale)).max())
 
 
 def _at(table: Array, flat: Array | None, columns: Array, shape: tuple[int, int]) -> Array:

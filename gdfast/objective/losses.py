@@ -13,8 +13,16 @@ from typing import Any, ClassVar
 import numpy as np
 
 from .. import _kernels
-from .._arrays import INPUT_CODES, check_labels, check_positive, check_sample_weight, check_targets, require_finite
-from ..protocols import Array
+from .._arrays import (
+    INPUT_CODES,
+    check_labels,
+    check_positive,
+    check_sample_weight,
+    check_targets,
+    plain_array,
+    require_finite,
+)
+from ..protocols import Array, FloatArray
 
 
 class Loss:
@@ -43,10 +51,15 @@ class Loss:
         problem.mix(base, None, None, None, value, None, gradient)
         return float(value[0]), gradient.astype(dtype, copy=False)
 
+    def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
+        """How large the numbers are whose difference a coefficient d loss_i / d score_ij is: (n, k).
+
+        Times the unit of the arithmetic it is the coefficient's rounding. The hinge's are counts, and exact.
+        """
+        return np.zeros(scores.shape)
+
     def _on_scores(self, scores: Any, y: Any, sample_weight: Any) -> tuple[_kernels.Problem, Array, np.dtype[Any]]:
-        if isinstance(scores, np.ma.MaskedArray):
-            raise TypeError("scores must be a plain array; it is a masked array")
-        array = np.asarray(scores)
+        array = plain_array(scores, "scores")
         if array.dtype != np.float64 and array.dtype != np.float32:
             raise TypeError(f"scores must be float32 or float64; their dtype is {array.dtype}")
         if array.ndim != 2 or array.size == 0:
@@ -144,6 +157,16 @@ class SquaredHinge(Loss):
     def __post_init__(self) -> None:
         object.__setattr__(self, "margin", check_positive(self.margin, "margin"))
 
+    def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
+        """Margins are differences of scores; one that is well below 0 has no rounding."""
+        rows = np.arange(len(scores))
+        right = scores[rows, y][:, None]
+        sizes = np.abs(scores) + np.abs(right) + self.margin
+        sizes = np.where(scores - right + self.margin > -1e-6 * sizes, 2 * sizes, 0.0)
+        sizes[rows, y] = 0.0
+        sizes[rows, y] = sizes.sum(axis=1)
+        return sizes
+
 
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
@@ -169,6 +192,12 @@ class CrossEntropy(Loss):
 
     code: ClassVar[int] = 2
 
+    def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
+        """The right class's is its probability less 1."""
+        sizes = np.zeros(scores.shape)
+        sizes[np.arange(len(scores)), y] = 1.0
+        return sizes
+
 
 @dataclass(frozen=True)
 class SquaredError(Loss):
@@ -188,3 +217,7 @@ class SquaredError(Loss):
 
     code: ClassVar[int] = 3
     classifies: ClassVar[bool] = False
+
+    def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
+        """Residuals are scores less targets."""
+        return np.asarray(2 * (np.abs(scores) + np.abs(y)))

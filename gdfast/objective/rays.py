@@ -49,11 +49,11 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
     >>> ray.value(1.0), ray.slope(0.0)
     (0.0, -50.0)
     """
+    _require_objective(objective)
     own = getattr(objective, "along_ray", None)
     if own is not None:
         ray: Ray = own(w, v)
         return ray
-    _require_objective(objective)
     point, direction = check_directions(w, v=v)
     return FunctionRay(objective, point.copy(), direction.copy())
 
@@ -85,17 +85,17 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
     array([[0., 4.],
            [1., 5.]])
     """
+    _require_objective(objective)
     own = getattr(objective, "on_plane", None)
     if own is not None:
         plane: Plane = own(w, u, v)
         return plane
-    _require_objective(objective)
     point, first, second = check_directions(w, u=u, v=v)
     return FunctionPlane(objective, point.copy(), first.copy(), second.copy())
 
 
 def _require_objective(objective: Any) -> None:
-    if not isinstance(objective, Objective):
+    if isinstance(objective, type) or not isinstance(objective, Objective):
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r}")
 
 
@@ -112,8 +112,42 @@ def check_directions(w: Any, **directions: Any) -> list[Array]:
     return arrays
 
 
+class Bisected:
+    """A ray whose lowest point is found from its slopes."""
+
+    __slots__ = ()
+
+    def slope(self, step: float) -> float:
+        """The right derivative there."""
+        raise TypeError(f"{type(self).__name__} must define slope(step)")
+
+    def minimum(self, max_step: float = MAX_STEP) -> float:
+        """The step >= 0 that minimises a convex ray, by bisection on its slope.
+
+        0 when the ray rises at once; `max_step` when it still falls there.
+        """
+        lowest, highest = 0.0, 1.0
+        max_step = check_positive(max_step, "max_step")
+        if self.slope(0.0) >= 0:
+            return 0.0
+        while self.slope(min(highest, max_step)) < 0:
+            lowest = highest
+            if highest >= max_step:
+                return max_step
+            highest *= 2
+        highest = min(highest, max_step)
+        while True:
+            middle = 0.5 * (lowest + highest)
+            if not lowest < middle < highest or highest - lowest <= 4 * math.ulp(highest):
+                return highest
+            if self.slope(middle) < 0:
+                lowest = middle
+            else:
+                highest = middle
+
+
 @dataclass(frozen=True, eq=False)
-class FunctionRay:
+class FunctionRay(Bisected):
     """The generic ray: every value is one evaluation of the objective."""
 
     objective: Objective
@@ -122,11 +156,11 @@ class FunctionRay:
 
     def value(self, step: float) -> float:
         """L(w + step * v)."""
-        return self.objective.value(self._at(step))
+        return self.objective.value(self._at(check_number(step, "step")))
 
     def slope(self, step: float) -> float:
         """The gradient there, times v."""
-        return float(np.vdot(self.objective.gradient(self._at(step)), self.v))
+        return float(np.vdot(self.objective.gradient(self._at(check_number(step, "step"))), self.v))
 
     def values(self, steps: Array) -> FloatArray:
         """L at many steps: (m,) -> (m,)."""
@@ -152,7 +186,7 @@ class FunctionPlane:
 
 
 @dataclass(frozen=True, eq=False)
-class LinearRay:
+class LinearRay(Bisected):
     """A linear objective along W + step * V, from the scores of W and of V; float64 throughout."""
 
     problem: _kernels.Problem
@@ -188,30 +222,6 @@ class LinearRay:
         if self.regularizer is not None:
             values += [self.regularizer.value(self.w + step * self.v) for step in points]
         return values
-
-    def minimum(self, max_step: float = MAX_STEP) -> float:
-        """The step that minimises a convex ray, by bisection on its slope.
-
-        0 when the ray rises at once; `max_step` when it still falls there.
-        """
-        lowest, highest = 0.0, 1.0
-        max_step = check_positive(max_step, "max_step")
-        if self.slope(0.0) >= 0:
-            return 0.0
-        while self.slope(min(highest, max_step)) < 0:
-            lowest = highest
-            if highest >= max_step:
-                return max_step
-            highest *= 2
-        highest = min(highest, max_step)
-        while True:
-            middle = 0.5 * (lowest + highest)
-            if not lowest < middle < highest or highest - lowest <= 4 * math.ulp(highest):
-                return highest
-            if self.slope(middle) < 0:
-                lowest = middle
-            else:
-                highest = middle
 
 
 @dataclass(frozen=True, eq=False)

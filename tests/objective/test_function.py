@@ -126,6 +126,8 @@ def test_a_list_of_floats_is_a_gradient():
         (np.ma.masked_array(np.ones(3)), TypeError, "w must be a plain array"),
         (np.ones((0, 3)), ValueError, "w must not be empty"),
         ("abc", TypeError, "w must be a float array"),
+        (np.ones(3, np.dtype(float).newbyteorder()), ValueError, "w must be in this machine's byte order"),
+        ([[1.0], [2.0, 3.0]], ValueError, "w must be an array"),
     ],
 )
 def test_bad_points(method, w, error, message):

@@ -249,6 +249,7 @@ def test_a_mini_batch_keeps_the_classes_and_can_be_cut_again():
         ([[0, 1]], ValueError),
         ("01", (TypeError, ValueError)),
         (None, (TypeError, ValueError)),
+        (np.ma.masked_array([0, 1], [False, True]), TypeError),
     ],
 )
 def test_bad_rows_are_named(rows, error):
@@ -286,6 +287,7 @@ X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 2, 0, 1, 2])
         ({"loss": "hinge"}, TypeError, "loss"),
         ({"loss": gd.Hinge}, TypeError, "loss"),
         ({"regularizer": 0.1}, TypeError, "regularizer"),
+        ({"regularizer": gd.L2}, TypeError, "regularizer"),
         ({"bias": 1}, TypeError, "bias"),
         ({"penalize_bias": None}, TypeError, "penalize_bias"),
         ({"check_finite": "no"}, TypeError, "check_finite"),

@@ -233,3 +233,27 @@ def test_predict_takes_the_same_layouts(tmp_path):
     expected = objective.predict(W)
     for relay in ACCEPTED.values():
         np.testing.assert_array_equal(objective.predict(W, relay(X, tmp_path)), expected)
+
+
+@pytest.mark.parametrize("weights", [[5e-324, 0.0, 0.0], [1e308] * 3, np.array([1.0, 1.0, "1e400"], np.longdouble)])
+def test_sample_weights_whose_mean_cannot_be_divided_by_are_refused(weights):
+    with pytest.raises(ValueError, match="sample_weight must"):
+        gd.LinearObjective(np.ones((3, 2)), [0, 1, 1], sample_weight=weights)
+    with pytest.raises(ValueError, match="sample_weight must"):
+        gd.Hinge().value(np.ones((3, 2)), [0, 1, 1], weights)
+
+
+@pytest.mark.skipif(np.finfo(np.longdouble).max == np.finfo(float).max, reason="long double is double here")
+def test_numbers_beyond_float64_are_not_finite():
+    wide = np.full(3, np.longdouble("1e400"))
+    for changes in ({"mean": wide}, {"scale": wide}, {"y": wide, "loss": gd.SquaredError()}):
+        with pytest.raises(ValueError, match="must be finite"):
+            gd.LinearObjective(np.ones((3, 3)), **({"y": [0, 1, 1]} | changes))
+
+
+@pytest.mark.parametrize("shape", [(), (4,), (2, 3), (0, 2, 3), (1, 2, 2), (1, 1, 2, 3)])
+def test_many_weights_of_another_shape_are_refused(shape):
+    objective = gd.LinearObjective(np.ones((3, 2)), [0, 1, 1])
+    with pytest.raises(ValueError, match="Ws must"):
+        objective.values_at(np.zeros(shape))
+    assert objective.passes == 0

@@ -173,12 +173,30 @@ def test_an_objective_that_is_none_is_refused():
         gd.along_ray(lambda w: 0.0, np.ones(2), np.ones(2))
 
 
-@pytest.mark.parametrize("steps", [np.zeros((2, 2)), np.array([np.nan]), np.array(["1"]), np.array([])])
+@pytest.mark.parametrize("made", [gd.along_ray, gd.on_plane])
+def test_a_class_is_no_objective(made):
+    with pytest.raises(TypeError, match="objective must have value, gradient"):
+        made(gd.LinearObjective, *[np.ones(2)] * (2 if made is gd.along_ray else 3))
+
+
+MASKED = np.ma.masked_array([0.0, 1.0], [False, True])
+
+
+@pytest.mark.parametrize("steps", [np.zeros((2, 2)), np.array([np.nan]), np.array(["1"]), np.array([]), MASKED])
 def test_bad_steps_are_named(steps):
     objective, _, W, V = pair(reference.HINGE)
     for ray in (gd.along_ray(objective, W, V), gd.along_ray(Plain(objective), W, V)):
         with pytest.raises((TypeError, ValueError), match="steps"):
             ray.values(steps)
+
+
+@pytest.mark.parametrize(("step", "error"), [(np.nan, ValueError), ("1", TypeError), (np.ones(2), TypeError)])
+@pytest.mark.parametrize("method", ["value", "slope"])
+def test_a_bad_step_is_named(step, error, method):
+    objective, _, W, V = pair(reference.HINGE)
+    for ray in (gd.along_ray(objective, W, V), gd.along_ray(Plain(objective), W, V)):
+        with pytest.raises(error, match=r"^step must be"):
+            getattr(ray, method)(step)
 
 
 # The lowest point of a ray.
@@ -194,6 +212,7 @@ def test_lecture_30_the_minimum_of_a_ray_along_the_negative_gradient(loss, seed,
     step = ray.minimum()
     assert type(step) is float
     assert step > 0
+    assert gd.along_ray(Plain(objective), W, -gradient).minimum() == pytest.approx(step, rel=1e-6)
     best = ray.value(step)
     around = np.concatenate([step * np.linspace(0, 3, 400), step + np.array([-1e-6, 1e-6])])
     assert best <= ray.values(around).min() + 1e-12 * abs(best)
@@ -213,11 +232,12 @@ def test_the_minimum_of_a_hinge_is_one_of_its_kinks(seed):
 
 
 def test_the_minimum_of_a_ray_that_rises_or_falls_for_ever():
-    objective = gd.LinearObjective(np.ones((1, 1)), np.array([0]), gd.CrossEntropy(), bias=False, n_classes=2)
+    linear = gd.LinearObjective(np.ones((1, 1)), np.array([0]), gd.CrossEntropy(), bias=False, n_classes=2)
     W, V = np.zeros((2, 1)), np.array([[1.0], [0.0]])
-    assert gd.along_ray(objective, W, -V).minimum() == 0.0
-    # exp(-a) is below the rounding of the slope some time, but the loss falls as far as asked.
-    assert gd.along_ray(objective, W, V).minimum(max_step=20.0) == 20.0
+    for objective in (linear, Plain(linear)):
+        assert gd.along_ray(objective, W, -V).minimum() == 0.0
+        # exp(-a) is below the rounding of the slope some time, but the loss falls as far as asked.
+        assert gd.along_ray(objective, W, V).minimum(max_step=20.0) == 20.0
 
 
 # Planes.
