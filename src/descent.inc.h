@@ -25,11 +25,16 @@ static void D(descend)(const gd_problem *p, gd_descent *asked, void *scratch, po
     }
     REAL *w = same ? (REAL *)s.w : s.effective, *bias = same ? (REAL *)s.bias : s.effective_bias;
     asked->done = 0;
+    double work = WATCHED_WORK; /* since the stop flag was looked at, which costs as much as a small step */
     for (ptrdiff_t step = 0; step < asked->n_steps; step++) {
-        if (pool_stopped(control, 0)) break;
+        if (work >= WATCHED_WORK) {
+            if (pool_stopped(control, 0)) break;
+            work = 0;
+        }
         if (!same) U(effective)(p, &l, s.w, s.bias, s.inverse_scale, s.mean, w, bias);
         ptrdiff_t begin = asked->starts[step], end = asked->starts[step + 1];
         double norm = 1 / ((double)(end - begin) * asked->mean_weight), value = 0;
+        work += (double)(end - begin + 1) * (double)packed;
         int direct = same && asked->rule == RULE_GRADIENT_DESCENT && end - begin <= B;
         U(rule) rule = U(make_rule)(asked, step, norm), bias_rule = rule;
         if (!asked->penalize_bias) bias_rule.l1 = bias_rule.l2 = 0;

@@ -152,6 +152,7 @@ typedef struct difference_job {
     layout layout;
     ptrdiff_t stride; /* columns, padded to whole panels' vectors */
     double *w, *bias;
+    double *row;             /* (d,) of W, on its way in */
     double *step, *shift; /* t = step * (x - shift), per perturbed column */
     double *moved;        /* totals (k, stride) */
     int64_t *crossings;
@@ -190,6 +191,7 @@ static size_t lay_difference_job(char *base, difference_job *j, int n_threads) {
     j->stride = (ptrdiff_t)(((size_t)j->asked->n_columns + unit - 1) / unit * unit);
     j->w = carve(base, &used, k * (size_t)(j->layout.n_vectors * DOUBLE_LANES) * sizeof(double));
     j->bias = carve(base, &used, k * sizeof(double));
+    j->row = carve(base, &used, (size_t)p->n_features * sizeof(double));
     j->step = carve(base, &used, (size_t)j->stride * sizeof(double));
     j->shift = carve(base, &used, (size_t)j->stride * sizeof(double));
     j->moved = carve(base, &used, k * (size_t)j->stride * sizeof(double));

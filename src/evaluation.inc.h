@@ -18,6 +18,7 @@ typedef struct R(evaluation) {
     const gd_answer *answer;
     layout layout;
     REAL *w, *bias;               /* packed */
+    double *row;                  /* (d,) of W or of the gradient, on the way in or out */
     double *gradient, *bias_gradient, *values; /* totals */
     char *workers;
     size_t worker_bytes;
@@ -52,6 +53,7 @@ static size_t R(lay_evaluation)(char *base, R(evaluation) * e, int n_threads) {
     size_t used = 0, K = (size_t)l->n_outputs, packed = K * (size_t)(l->n_vectors * LANES);
     e->w = carve(base, &used, packed * sizeof(REAL));
     e->bias = carve(base, &used, K * sizeof(REAL));
+    e->row = carve(base, &used, (size_t)e->problem->n_features * sizeof(double));
     e->gradient = carve(base, &used, packed * sizeof(double));
     e->bias_gradient = carve(base, &used, K * sizeof(double));
     e->values = carve(base, &used, K * sizeof(double));
@@ -71,50 +73,82 @@ INLINE size_t R(packed)(const layout *l, ptrdiff_t c0, ptrdiff_t classes, ptrdif
     return (size_t)(c0 * l->n_vectors * LANES + ((column / LANES) * classes + c) * LANES + column % LANES);
 }
 
+/* Columns of W lie side by side in pieces of the packed form: this many from column j on. */
+INLINE ptrdiff_t R(piece)(const layout *l, ptrdiff_t d, ptrdiff_t j) {
+    ptrdiff_t room = LANES - (j + l->lead) % LANES;
+    return room < d - j ? room : d - j;
+}
+
+/* Row c of W in double, divided by the scale; returns the bias less the product with the mean. */
+static double R(fold_row)(const gd_problem *p, const gd_weights *weights, ptrdiff_t c, double *row) {
+    ptrdiff_t d = p->n_features, first = c * (d + p->has_bias);
+    double bias = 0;
+    if (weights->is_double) {
+        const double *w = (const double *)weights->w + first;
+        for (ptrdiff_t j = 0; j < d; j++) row[j] = w[j];
+        if (p->has_bias) bias = w[d];
+    } else {
+        const float *w = (const float *)weights->w + first;
+        for (ptrdiff_t j = 0; j < d; j++) row[j] = (double)w[j];
+        if (p->has_bias) bias = (double)w[d];
+    }
+    if (p->scale)
+        for (ptrdiff_t j = 0; j < d; j++) row[j] /= p->scale[j];
+    if (p->mean)
+        for (ptrdiff_t j = 0; j < d; j++) bias -= row[j] * p->mean[j];
+    return bias;
+}
+
 static void R(pack_weights)(R(evaluation) * e) {
     const gd_problem *p = e->problem;
     const layout *l = &e->layout;
-    ptrdiff_t d = p->n_features, columns = d + p->has_bias;
+    ptrdiff_t d = p->n_features;
     memset(e->w, 0, (size_t)(l->n_outputs * l->n_vectors * LANES) * sizeof(REAL));
     for (ptrdiff_t c0 = 0, tile = 0, classes; tile < l->n_tiles; tile++, c0 += classes) {
         classes = tile_classes(l, tile);
         for (ptrdiff_t c = 0; c < classes; c++) {
-            const float *narrow = (const float *)e->weights->w + (c0 + c) * columns;
-            const double *wide = (const double *)e->weights->w + (c0 + c) * columns;
-            int is_double = e->weights->is_double;
-            double bias = p->has_bias ? (is_double ? wide[d] : (double)narrow[d]) : 0;
-            for (ptrdiff_t j = 0; j < d; j++) {
-                double w = is_double ? wide[j] : (double)narrow[j];
-                if (p->scale) w /= p->scale[j];
-                if (p->mean) bias -= w * p->mean[j];
-                e->w[R(packed)(l, c0, classes, c, j)] = (REAL)w;
+            e->bias[c0 + c] = (REAL)R(fold_row)(p, e->weights, c0 + c, e->row);
+            for (ptrdiff_t j = 0, n; j < d; j += n) {
+                REAL *to = e->w + R(packed)(l, c0, classes, c, j);
+                n = R(piece)(l, d, j);
+                for (ptrdiff_t i = 0; i < n; i++) to[i] = (REAL)e->row[j + i];
             }
-            e->bias[c0 + c] = (REAL)bias;
         }
     }
 }
 
+/* Sums over rows become row c of the gradient with respect to W. */
+static void R(unfold_row)(const gd_problem *p, double *row, double of_bias, ptrdiff_t c, int is_double,
+                          void *gradient) {
+    ptrdiff_t d = p->n_features, first = c * (d + p->has_bias);
+    if (p->mean)
+        for (ptrdiff_t j = 0; j < d; j++) row[j] -= of_bias * p->mean[j];
+    if (p->scale)
+        for (ptrdiff_t j = 0; j < d; j++) row[j] /= p->scale[j];
+    if (is_double) {
+        double *to = (double *)gradient + first;
+        for (ptrdiff_t j = 0; j < d; j++) to[j] = row[j] * p->normalizer;
+        if (p->has_bias) to[d] = of_bias * p->normalizer;
+    } else {
+        float *to = (float *)gradient + first;
+        for (ptrdiff_t j = 0; j < d; j++) to[j] = (float)(row[j] * p->normalizer);
+        if (p->has_bias) to[d] = (float)(of_bias * p->normalizer);
+    }
+}
+
 static void R(unpack_gradient)(const R(evaluation) * e) {
-    const gd_problem *p = e->problem;
     const layout *l = &e->layout;
-    ptrdiff_t d = p->n_features, columns = d + p->has_bias;
+    ptrdiff_t d = e->problem->n_features;
     for (ptrdiff_t c0 = 0, tile = 0, classes; tile < l->n_tiles; tile++, c0 += classes) {
         classes = tile_classes(l, tile);
-        for (ptrdiff_t c = 0; c < classes; c++)
-            for (ptrdiff_t j = 0; j < columns; j++) {
-                double g = e->bias_gradient[c0 + c];
-                if (j < d) {
-                    double sum = e->gradient[R(packed)(l, c0, classes, c, j)];
-                    if (p->mean) sum -= g * p->mean[j];
-                    if (p->scale) sum /= p->scale[j];
-                    g = sum;
-                }
-                g *= p->normalizer;
-                if (e->weights->is_double)
-                    ((double *)e->answer->gradient)[(c0 + c) * columns + j] = g;
-                else
-                    ((float *)e->answer->gradient)[(c0 + c) * columns + j] = (float)g;
+        for (ptrdiff_t c = 0; c < classes; c++) {
+            for (ptrdiff_t j = 0, n; j < d; j += n) {
+                n = R(piece)(l, d, j);
+                memcpy(e->row + j, e->gradient + R(packed)(l, c0, classes, c, j), (size_t)n * sizeof(double));
             }
+            R(unfold_row)(e->problem, e->row, e->bias_gradient[c0 + c], c0 + c, e->weights->is_double,
+                          e->answer->gradient);
+        }
     }
 }
 

@@ -188,7 +188,7 @@ static void differences(const gd_problem *p, const gd_weights *weights, const gd
     j.control = control;
     n_threads = useful_threads(n_threads, j.layout.n_chunks);
     lay_difference_job(scratch, &j, n_threads);
-    evaluation_double e = {.problem = p, .weights = weights, .layout = j.layout, .w = j.w, .bias = j.bias};
+    evaluation_double e = {.problem = p, .weights = weights, .layout = j.layout, .w = j.w, .bias = j.bias, .row = j.row};
     pack_weights_double(&e);
     for (int t = 0; t < n_threads; t++) {
         size_t used;

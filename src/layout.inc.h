@@ -6,6 +6,7 @@
 #define SEGMENT_BYTES (20 * 1024) /* a segment of a tile's weights stays in the first-level cache */
 #define CHUNKS_MOST 32
 #define CHUNK_WORK 131072 /* multiply-adds below which another chunk does not pay */
+#define WATCHED_WORK 1e6  /* multiply-adds between two looks at the stop flag, in a run of small steps */
 
 #if defined(GD_AVX512)
 #define TILE_CLASSES 10

@@ -96,12 +96,10 @@ static void U(repack)(const layout *l, ptrdiff_t d, int has_bias, MASTER *outsid
         classes = tile_classes(l, tile);
         for (ptrdiff_t c = 0; c < classes; c++) {
             MASTER *row = outside + (c0 + c) * columns;
-            for (ptrdiff_t j = 0; j < d; j++) {
+            for (ptrdiff_t j = 0, n; j < d; j += n) {
                 MASTER *place = packed + R(packed)(l, c0, classes, c, j);
-                if (inwards)
-                    *place = row[j];
-                else
-                    row[j] = *place;
+                n = R(piece)(l, d, j);
+                memcpy(inwards ? place : row + j, inwards ? row + j : place, (size_t)n * sizeof(MASTER));
             }
             if (has_bias && inwards) bias[c0 + c] = row[d];
             if (has_bias && !inwards) row[d] = bias[c0 + c];

@@ -6,7 +6,6 @@ It walks the same trajectory as the plain loop (to rounding), and cutting it int
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from dataclasses import astuple
 from typing import Any, NamedTuple
 
@@ -16,6 +15,7 @@ from ..objective import structure
 from ..objective.batches import MiniBatches
 from ..protocols import Array
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
+from .step_sizes import StepRule
 
 SEGMENT = 4096
 """Steps in one call, at most: the learning rates and values of a segment are arrays."""
@@ -36,20 +36,20 @@ class Segment(NamedTuple):
 
     w: Array
     state: Any
-    values: list[float]
-    rates: list[float]
+    values: Array
+    rates: Array
     interrupted: bool
 
 
 class CompiledRoad:
     """Takes steps k .. k + n - 1 of a run in one call."""
 
-    def __init__(self, objective: Any, optimizer: Any, batches: MiniBatches, rate_of: Callable[[int], float]) -> None:
+    def __init__(self, objective: Any, optimizer: Any, batches: MiniBatches, step: StepRule) -> None:
         self._objective = objective
         self._rule = RULES[type(optimizer)]
         self._settings = tuple(float(setting) for setting in astuple(optimizer))
         self._batches = batches
-        self._rate_of = rate_of
+        self._step = step
         self._epochs: dict[int, Array] = {}
 
     @staticmethod
@@ -61,19 +61,19 @@ class CompiledRoad:
         rule = RULES.get(type(optimizer))
         if rule is None or not structure.can_descend(run.objective, run.w0, rule):
             return None
-        return CompiledRoad(run.objective, optimizer, batches, run.step.rate_of)
+        return CompiledRoad(run.objective, optimizer, batches, run.step)
 
     def take(self, k: int, n: int, w: Array, state: Any) -> Segment | None:
         """Up to n steps from step k on; None when a number ceased to be finite on the way (nothing is moved)."""
         n = min(n, SEGMENT)
-        rates = [self._rate_of(i) for i in range(k, k + n)]
+        rates = self._step.rates(k, n)
         order, starts = self._rows(k, n)
         moved, arrays = w.copy(), [array.copy() for array in _arrays_of(state)]
         values, done = np.empty(n), np.zeros(1, dtype=np.int64)
         interrupted = False
         try:
             structure.descend(
-                self._objective, self._rule, self._settings, moved, tuple(arrays), order, starts, np.array(rates),
+                self._objective, self._rule, self._settings, moved, tuple(arrays), order, starts, rates,
                 getattr(state, "steps", 0), values, done,
             )  # fmt: skip
         except KeyboardInterrupt:
@@ -82,7 +82,7 @@ class CompiledRoad:
         finite = math.isfinite(np.vdot(moved, moved)) or bool(np.isfinite(moved).all())
         if not finite or (steps < n and not interrupted):
             return None
-        return Segment(moved, _with_arrays(state, arrays, steps), values[:steps].tolist(), rates[:steps], interrupted)
+        return Segment(moved, _with_arrays(state, arrays, steps), values[:steps], rates[:steps], interrupted)
 
     def _rows(self, k: int, n: int) -> tuple[Array, Array]:
         """The rows of steps k .. k + n - 1 one after the other, and where each step's begin."""

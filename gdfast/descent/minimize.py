@@ -238,7 +238,7 @@ def _descend(run: Settings) -> Result:
                     if segment is not None:
                         k, w, state = k + len(segment.values), segment.w, segment.state
                         record.add_segment(segment.values, segment.rates)
-                        here = Look(segment.values[-1] if segment.values else math.nan, w, math.nan)
+                        here = Look(float(segment.values[-1]) if len(segment.values) else math.nan, w, math.nan)
                         finished = (k, w, state, here)
                         if segment.interrupted:
                             status = Status.INTERRUPTED

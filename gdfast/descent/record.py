@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from array import array
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -35,16 +36,13 @@ class Evaluation(NamedTuple):
 
 
 class Record:
-    """Lists that grow by one per step. Values are those of the objective that is minimised.
+    """Arrays that grow with the steps. Values are those of the objective that is minimised.
 
     An interrupt may come between two lines of it, so `history` is told how much of it is finished.
     """
 
     def __init__(self, objective: Any, metrics: Mapping[str, Callable[[Array], Any]]) -> None:
-        self.values: list[float] = []
-        self.norms: list[float] = []
-        self.seconds: list[float] = []
-        self.step_sizes: list[float] = []
+        self.values, self.norms, self.seconds, self.step_sizes = array("d"), array("d"), array("d"), array("d")
         self.best: tuple[float, Array | None] = (math.inf, None)
         self.evaluated: list[Evaluation] = []
         self.evaluations = 0
@@ -66,13 +64,14 @@ class Record:
         self.norms.append(look.norm)
         self.seconds.append(perf_counter() - self._start)
 
-    def add_segment(self, values: list[float], rates: list[float]) -> None:
+    def add_segment(self, values: Array, rates: Array) -> None:
         """Steps that were taken in one call: no gradient was looked at, and the clock once."""
-        self.evaluations += len(values)
-        self.values += values
-        self.norms += [math.nan] * len(values)
-        self.seconds += [perf_counter() - self._start] * len(values)
-        self.step_sizes += rates
+        n = len(values)
+        self.evaluations += n
+        self.values.frombytes(values.tobytes())
+        self.norms.extend(array("d", [math.nan]) * n)
+        self.seconds.extend(array("d", [perf_counter() - self._start]) * n)
+        self.step_sizes.frombytes(rates.tobytes())
 
     def keep_best(self, value: float, w: Array) -> None:
         """The whole objective is known at w."""

@@ -25,6 +25,12 @@ class StepRule(NamedTuple):
     line_search: LineSearch | None
     is_constant: bool
 
+    def rates(self, k: int, n: int) -> Array:
+        """The learning rates of steps k .. k + n - 1."""
+        if self.is_constant:
+            return np.full(n, self.rate_of(k))
+        return np.array([self.rate_of(i) for i in range(k, k + n)], dtype=np.float64)
+
 
 def step_rule(step: Any, max_steps: int) -> StepRule:
     """`step` as a rule for max_steps steps, or TypeError/ValueError."""
