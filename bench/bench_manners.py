@@ -1,0 +1,202 @@
+"""How a library behaves beside others: two processes at once on the same CPUs, and how soon Ctrl-C is heard.
+
+Two at once: each of two processes computes loss and gradient (hinge, float32) over and over for some seconds, with as
+many threads as there are CPUs: first one alone, then both. Half the speed alone is all that either can have; the share
+of it that the slower one keeps is printed. Threads that spin while they wait for work lose it.
+
+Ctrl-C: SIGINT is sent in the midst of long calls of every kind; the time until Python has it is printed.
+
+    python bench/bench_manners.py [--quick] [--json] [--threads 2]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import common
+import numpy as np
+from bench_full_batch import with_numpy
+
+Array = np.ndarray[Any, Any]
+
+LIBRARIES = ("gdfast", "NumPy", "PyTorch")
+SHAPE, CLASSES = (20_000, 1024), 10
+
+
+def main() -> None:
+    chosen = common.arguments(__doc__)
+    if chosen.case is not None:
+        case = dict(chosen.case)
+        print(json.dumps(heard(**case) if "interrupts" in case else calls_per_second(**case)))
+        return
+    facts, threads = common.machine(), chosen.threads[-1]
+    seconds = 0.5 if chosen.quick else 4.0
+    shares = {name: share(name, threads, seconds) for name in LIBRARIES if name != "PyTorch" or has_torch()}
+    interrupts = common.run_apart(__file__, {"interrupts": 3 if chosen.quick else 20, "quick": chosen.quick}, threads)
+    if chosen.json:
+        print(json.dumps({"machine": facts, "two at once": shares, "interrupts": interrupts}, indent=2))
+        return
+    print(common.describe(facts))
+    print(f"\n## Two processes at once, {threads} threads each on {threads} CPUs\n")
+    header = ("", "calls a second, alone", "each of two", "the slower keeps of a fair half")
+    rows = [
+        (name, s["alone"], " and ".join(common.cell(rate) for rate in s["both"]), f"{s['kept']:.0%}")
+        for name, s in shares.items()
+    ]
+    print(common.table(header, rows))
+    print(f"\n## From Ctrl-C to KeyboardInterrupt, {threads} threads\n")
+    header = ("in the midst of", "the call lasts, s", "median, ms", "longest, ms")
+    print(common.table(header, [(name, i["call"], i["median"], i["longest"]) for name, i in interrupts.items()]))
+
+
+# Two at once.
+
+
+def share(library: str, threads: int, seconds: float) -> dict[str, Any]:
+    """Calls a second of one process alone and of two at once."""
+    alone = together(1, library, threads, seconds)[0]
+    both = together(2, library, threads, seconds)
+    return {"alone": alone, "both": both, "kept": min(both) / (alone / 2)}
+
+
+def together(n: int, library: str, threads: int, seconds: float) -> list[float]:
+    """Start n processes that begin to count at the same moment."""
+    environment = {name: value for name, value in os.environ.items() if name not in common.HANDICAPS}
+    environment |= dict.fromkeys(common.THREAD_VARIABLES, str(threads))
+    case = json.dumps({"library": library, "start": time.time() + 6.0, "seconds": seconds})
+    cpus = set(common.usable_cpus()[:threads])
+    processes = [
+        subprocess.Popen(
+            [sys.executable, __file__, "--case", case, "--threads", str(threads)],
+            env=environment,
+            preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(n)
+    ]
+    answers = [process.communicate()[0] for process in processes]
+    return [json.loads(answer.splitlines()[-1])["rate"] for answer in answers]
+
+
+def calls_per_second(library: str, start: float, seconds: float) -> dict[str, float]:
+    """What one process does: wait for the start, call for some seconds, count."""
+    call = work_of(library)
+    call()
+    if time.time() > start:
+        raise SystemExit(f"{library} was not ready in time")
+    time.sleep(max(0.0, start - time.time()))
+    calls, begin = 0, time.perf_counter()
+    while time.perf_counter() - begin < seconds:
+        call()
+        calls += 1
+    return {"rate": calls / (time.perf_counter() - begin)}
+
+
+def work_of(library: str) -> Callable[[], Any]:
+    """Loss and gradient by one library."""
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal(SHAPE, dtype=np.float32)
+    y = rng.integers(0, CLASSES, SHAPE[0])
+    W = 0.01 * rng.standard_normal((CLASSES, SHAPE[1] + 1), dtype=np.float32)
+    if library == "gdfast":
+        import gdfast as gd
+
+        objective = gd.LinearObjective(X, y, gd.Hinge())
+        return lambda: objective.value_and_gradient(W)
+    if library == "NumPy":
+        return with_numpy(X, y, W, "hinge")
+    import torch
+
+    x, labels, w = torch.from_numpy(X), torch.from_numpy(y), torch.from_numpy(W).requires_grad_()
+
+    def with_torch() -> None:
+        w.grad = None
+        scores = x @ w[:, :-1].T + w[:, -1]
+        (CLASSES * torch.nn.functional.multi_margin_loss(scores, labels)).backward()
+
+    return with_torch
+
+
+def has_torch() -> bool:
+    """Whether PyTorch is installed."""
+    return bool(common.versions("torch"))
+
+
+# Ctrl-C.
+
+
+def heard(interrupts: int, quick: bool) -> dict[str, dict[str, float]]:
+    """For each long call: how long it takes, and the milliseconds from SIGINT to KeyboardInterrupt."""
+    import gdfast as gd
+
+    rng = np.random.default_rng(0)
+    rows = 5_000 if quick else 50_000
+    X = rng.standard_normal((rows, 3072), dtype=np.float32)
+    y = rng.integers(0, CLASSES, rows)
+    W = 0.01 * rng.standard_normal((CLASSES, 3073))
+    hinge, softmax = gd.LinearObjective(X, y, gd.Hinge()), gd.LinearObjective(X, y, gd.CrossEntropy())
+    pixels = gd.LinearObjective(rng.integers(0, 256, X.shape, dtype=np.uint8), y, gd.Hinge())
+    many = np.repeat(W[None], 50, axis=0)
+    ray = hinge.along_ray(W, W)
+    batches = gd.MiniBatches(64)
+    calls = {
+        "50 losses in one pass": lambda: hinge.values_at(many),
+        "numerical gradient, hinge": lambda: hinge.numerical_gradient(W),
+        "numerical gradient, softmax": lambda: softmax.numerical_gradient(W),
+        "10,000 points of a ray": lambda: ray.values(np.linspace(-1, 1, 10_000)),
+        "uint8, a gradient at a time": lambda: [pixels.gradient(W) for _ in range(50)],
+    }
+    answer = {}
+    for name, call in calls.items():
+        length = common.time_once(call)
+        waits = [wait for wait in (wait_after(call, length * rng.random()) for _ in range(interrupts)) if wait]
+        answer[name] = {"call": length, "median": float(np.median(waits)), "longest": max(waits)}
+
+    # minimize does not raise: it returns what it has
+    def run() -> None:
+        result = gd.minimize(softmax, W, gd.Momentum(0.9), step=0.01, batches=batches, epochs=50)
+        if result.status is not gd.Status.INTERRUPTED:
+            raise SystemExit(f"the run ended as {result.status.name} before it could be interrupted")
+        raise KeyboardInterrupt
+
+    waits = [wait for wait in (wait_after(run, 0.3 + 0.3 * rng.random()) for _ in range(interrupts)) if wait]
+    answer["minimize, 50 epochs of mini-batches"] = {
+        "call": None, "median": float(np.median(waits)), "longest": max(waits)
+    }  # fmt: skip
+    return answer
+
+
+def wait_after(call: Callable[[], Any], delay: float) -> float | None:
+    """Milliseconds from SIGINT, sent after a delay, to the KeyboardInterrupt; None when the call was over before."""
+    sent = 0.0
+
+    def send() -> None:
+        nonlocal sent
+        sent = time.perf_counter()
+        os.kill(os.getpid(), signal.SIGINT)
+
+    timer = threading.Timer(delay, send)
+    timer.start()
+    try:
+        call()
+    except KeyboardInterrupt:
+        return 1e3 * (time.perf_counter() - sent)
+    try:
+        timer.join()
+        time.sleep(0.01)
+    except KeyboardInterrupt:
+        pass
+    return None
+
+
+if __name__ == "__main__":
+    main()
