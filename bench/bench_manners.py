@@ -68,32 +68,44 @@ def share(library: str, threads: int, seconds: float) -> dict[str, Any]:
 
 
 def together(n: int, library: str, threads: int, seconds: float) -> list[float]:
-    """Start n processes that begin to count at the same moment."""
+    """Start n processes; when all are ready they begin to count."""
     environment = {name: value for name, value in os.environ.items() if name not in common.HANDICAPS}
     environment |= dict.fromkeys(common.THREAD_VARIABLES, str(threads))
-    case = json.dumps({"library": library, "start": time.time() + 6.0, "seconds": seconds})
+    case = json.dumps({"library": library, "seconds": seconds})
     cpus = set(common.usable_cpus()[:threads])
     processes = [
         subprocess.Popen(
             [sys.executable, __file__, "--case", case, "--threads", str(threads)],
             env=environment,
             preexec_fn=lambda: os.sched_setaffinity(0, cpus),
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
         )
         for _ in range(n)
     ]
-    answers = [process.communicate()[0] for process in processes]
+    for process in processes:
+        if process.stdout is None or process.stdout.readline() != "ready\n":
+            raise SystemExit(f"{library} did not get ready")
+    answers = [process.communicate()[0] for process in started(processes)]
     return [json.loads(answer.splitlines()[-1])["rate"] for answer in answers]
 
 
-def calls_per_second(library: str, start: float, seconds: float) -> dict[str, float]:
-    """What one process does: wait for the start, call for some seconds, count."""
+def started(processes: list[subprocess.Popen[str]]) -> list[subprocess.Popen[str]]:
+    """The processes, told to go."""
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    return processes
+
+
+def calls_per_second(library: str, seconds: float) -> dict[str, float]:
+    """What one process does: get ready, wait for the word, call for some seconds, count."""
     call = work_of(library)
     call()
-    if time.time() > start:
-        raise SystemExit(f"{library} was not ready in time")
-    time.sleep(max(0.0, start - time.time()))
+    print("ready", flush=True)
+    sys.stdin.readline()
     calls, begin = 0, time.perf_counter()
     while time.perf_counter() - begin < seconds:
         call()
