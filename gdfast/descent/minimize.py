@@ -9,22 +9,23 @@ it was.
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from ..objective.batches import MiniBatches
 from ..objective.function import returned_gradient
-from ..objective.rays import along_ray
 from ..protocols import Array, Found, LineSearch, Objective, Optimizer
 from .compiled import CompiledRoad
 from .negated import Negated
-from .optimizers import GradientDescent, descent_direction, final_answer
+from .optimizers import GradientDescent, descent_direction, final_answer, lower_bound
 from .progress import progress_bar
 from .record import Look, Record, largest_element
 from .result import History, Result, Status
 from .settings import Callback, Metrics, Settings, checked_settings
 from .step_sizes import Step
+from .trial import Trial, moved
 
 __all__ = ["History", "Result", "Status", "maximize", "minimize"]
 
@@ -39,6 +40,7 @@ def minimize(
     max_steps: int | None = None,
     epochs: int | None = None,
     gtol: float = 1e-6,
+    gap_tol: float | None = None,
     evaluate_every: int | None = None,
     metrics: Metrics | None = None,
     callback: Callback | None = None,
@@ -68,10 +70,14 @@ def minimize(
         is one epoch).
     gtol : float
         The run has CONVERGED where no element of the whole objective's gradient is larger. >= 0.
+    gap_tol : float, optional
+        The run has CONVERGED also where the optimum is PROVEN to be within this distance: by the objective's
+        `duality_gap`, or by the bound that the optimizer keeps. Looked at when the run is evaluated. >= 0.
     evaluate_every : int, optional
         The run is evaluated at steps 0, evaluate_every, 2 * evaluate_every, ... and at the end (None: only
         there): the metrics are called and, with batches, the whole objective is computed, which is when
-        gtol and the best weights are looked at. Without batches these two are looked at after every step.
+        gtol and the best weights are looked at. Without batches these two are looked at after every step (of
+        `DualCoordinateAscent`, which needs no look: only then, where `evaluate_every` is given).
     metrics : dict of name -> callable, optional
         Numbers ``f(w)`` for ``result.history.metrics``.
     callback : callable, optional
@@ -119,6 +125,7 @@ def minimize(
             max_steps=max_steps,
             epochs=epochs,
             gtol=gtol,
+            gap_tol=gap_tol,
             evaluate_every=evaluate_every,
             metrics=metrics,
             callback=callback,
@@ -138,6 +145,7 @@ def maximize(
     max_steps: int | None = None,
     epochs: int | None = None,
     gtol: float = 1e-6,
+    gap_tol: float | None = None,
     evaluate_every: int | None = None,
     metrics: Metrics | None = None,
     callback: Callback | None = None,
@@ -172,6 +180,7 @@ def maximize(
             max_steps=max_steps,
             epochs=epochs,
             gtol=gtol,
+            gap_tol=gap_tol,
             evaluate_every=evaluate_every,
             metrics=metrics,
             callback=callback,
@@ -189,6 +198,7 @@ def _descend(run: Settings) -> Result:
     k, w, part, status = 0, run.w0, whole, Status.MAX_STEPS
     state = optimizer.init(w)
     here = before = Look(math.nan, w, math.nan)
+    known: Look | None = None  # the whole objective at w, where a line search has been there
     direction: Any = None
     compiled, plain_until = CompiledRoad.of(run), 0
     finished = (k, w, state, here)  # the last finished step, set in one go: Ctrl-C may come between any two lines
@@ -199,23 +209,26 @@ def _descend(run: Settings) -> Result:
         try:
             while True:
                 # The whole objective is looked at after each step: its gradient is also the next step's.
+                is_due = run.evaluate_every is not None and k % run.evaluate_every == 0
+                looks = rows_of is None and (is_due or run.looks_always)
                 if rows_of is None:
-                    before, here = here, record.look(whole, w)
+                    before, here = here, (known or record.look(whole, w)) if looks else Look(math.nan, w, math.nan)
+                if looks:
                     if not here.is_finite():
                         status = Status.DIVERGED
                         break
-                    record.add(here)
+                    record.add(k, here)
                     record.keep_best(here.value, w)
                 finished = (k, w, state, here)
 
                 # k steps are finished. Who wants to know? Is it enough?
-                converged = rows_of is None and here.norm <= run.gtol
-                if run.evaluate_every is not None and k % run.evaluate_every == 0:
+                converged = looks and here.norm <= run.gtol
+                if is_due:
                     answer = final_answer(optimizer, w, state)
-                    there = here if rows_of is None and answer is w else record.look(whole, answer)
-                    record.evaluate(k, there, answer)
-                    converged = there.norm <= run.gtol
-                    if not there.is_finite():
+                    look = here if looks and answer is w else record.look(whole, answer)
+                    record.evaluate(k, look, answer)
+                    converged = look.norm <= run.gtol or _is_proven(run, record, look, answer, state)
+                    if not look.is_finite():
                         status = Status.DIVERGED
                         break
                 if bar is not None and k > 0:
@@ -236,8 +249,8 @@ def _descend(run: Settings) -> Result:
                     n = _steps_until_asked(run, k)
                     segment = compiled.take(k, n, w, state)
                     if segment is not None:
+                        record.add_segment(k, segment.values, segment.rates)
                         k, w, state = k + len(segment.values), segment.w, segment.state
-                        record.add_segment(segment.values, segment.rates)
                         here = Look(float(segment.values[-1]) if len(segment.values) else math.nan, w, math.nan)
                         finished = (k, w, state, here)
                         if segment.interrupted:
@@ -253,7 +266,7 @@ def _descend(run: Settings) -> Result:
                     if not here.is_finite():
                         status = Status.DIVERGED
                         break
-                    record.add(here)
+                    record.add(k, here)
 
                 # Which way?
                 last_direction = direction
@@ -262,26 +275,29 @@ def _descend(run: Settings) -> Result:
                 direction = returned_gradient(direction, w, "the optimizer")
 
                 # How far?
+                known = None
                 if line_search is None:
                     length = rate_of(k)
                 else:
-                    found = _searched(line_search, part, w, direction, here)
-                    record.evaluations += found.evaluations
+                    trial = Trial(part, w, direction, partial(record.look, part))
+                    found = _searched(line_search, trial, direction, here)
+                    record.evaluations += found.evaluations - (trial.look is not None)
                     if not found.accepted and rows_of is None:
                         status = Status.NO_DESCENT
                         break
                     length = float(found.step) if found.accepted else 0.0  # the next mini-batch may go on
+                    known = trial.look_at(length) if rows_of is None else None
 
-                moved = w + length * direction
-                if not _is_finite(moved):
+                there = moved(w, length, direction)
+                if not _is_finite(there):
                     status = Status.DIVERGED
                     break
                 stalls = step_is_constant and here.value == before.value
-                if stalls and _same(moved, w) and _same(direction, last_direction):
+                if stalls and _same(there, w) and _same(direction, last_direction):
                     status = Status.NO_DESCENT
                     break
                 record.step_sizes.append(length)
-                w = moved
+                w = there
                 k += 1
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
@@ -298,7 +314,7 @@ def _result(
         if record.evaluated and record.evaluated[-1].k == k:
             there = record.evaluated[-1].look
         else:
-            is_unknown = status is Status.DIVERGED and math.isnan(there.value)
+            is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
             if run.rows_of is not None or answer is not w or is_unknown:
                 there = record.look(whole, answer)
                 record.keep_best(there.value, answer)
@@ -306,7 +322,8 @@ def _result(
                 record.evaluate(k, there, answer)
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
-    if status is Status.MAX_STEPS and there.norm <= run.gtol:
+    is_proven = status is not Status.INTERRUPTED and _is_proven(run, record, there, answer, state)
+    if status is Status.MAX_STEPS and (there.norm <= run.gtol or is_proven):
         status = Status.CONVERGED
     if status is Status.MAX_STEPS and not there.is_finite():
         status = Status.DIVERGED
@@ -320,10 +337,21 @@ def _result(
         evaluations=record.evaluations,
         passes=record.passes(),
         seconds=record.elapsed(),
-        history=record.history(looks=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),
+        history=record.history(before=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),
         best_w=np.asarray(best_w),
         best_value=run.sign * best_value,
+        duality_gap=record.gap(there.value),
     )
+
+
+def _is_proven(run: Settings, record: Record, look: Look, answer: Array, state: Any) -> bool:
+    """Whether the optimum is proven to be within gap_tol of what was seen at `answer`."""
+    if run.gap_tol is None or not look.is_finite():
+        return False
+    bound = lower_bound(run.optimizer, run.objective, state)
+    record.keep_bound(look.value - run.objective.duality_gap(answer) if bound is None else bound)
+    gap = record.gap(look.value)
+    return gap is not None and gap <= run.gap_tol
 
 
 def _steps_until_asked(run: Settings, k: int) -> int:
@@ -338,12 +366,12 @@ def _steps_until_asked(run: Settings, k: int) -> int:
     return n
 
 
-def _searched(line_search: LineSearch, part: Objective, w: Array, direction: Array, here: Look) -> Found:
+def _searched(line_search: LineSearch, trial: Trial, direction: Array, here: Look) -> Found:
     """What the line search finds along the direction; nothing where there is none."""
     if not direction.any():
         return Found(0.0, here.value, 0, accepted=False)
     slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
-    return line_search.search(along_ray(part, w, direction), here.value, slope)
+    return line_search.search(trial, here.value, slope)
 
 
 def _is_finite(w: Array) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Mapping
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -42,8 +43,10 @@ class Record:
     """
 
     def __init__(self, objective: Any, metrics: Mapping[str, Callable[[Array], Any]]) -> None:
+        self.steps = array("q")
         self.values, self.norms, self.seconds, self.step_sizes = array("d"), array("d"), array("d"), array("d")
         self.best: tuple[float, Array | None] = (math.inf, None)
+        self.bound = -math.inf
         self.evaluated: list[Evaluation] = []
         self.evaluations = 0
         self._objective = objective
@@ -58,16 +61,18 @@ class Record:
         gradient = returned_gradient(gradient, w, "the objective")
         return Look(returned_value(value, "the objective"), gradient, largest_element(gradient))
 
-    def add(self, look: Look) -> None:
-        """What the next step sees goes into the history."""
+    def add(self, k: int, look: Look) -> None:
+        """What step k sees goes into the history."""
+        self.steps.append(k)
         self.values.append(look.value)
         self.norms.append(look.norm)
         self.seconds.append(perf_counter() - self._start)
 
-    def add_segment(self, values: Array, rates: Array) -> None:
-        """Steps that were taken in one call: no gradient was looked at, and the clock once."""
+    def add_segment(self, k: int, values: Array, rates: Array) -> None:
+        """Steps from step k on that were taken in one call: no gradient was looked at, and the clock once."""
         n = len(values)
         self.evaluations += n
+        self.steps.extend(range(k, k + n))
         self.values.frombytes(values.tobytes())
         self.norms.extend(array("d", [math.nan]) * n)
         self.seconds.extend(array("d", [perf_counter() - self._start]) * n)
@@ -77,6 +82,14 @@ class Record:
         """The whole objective is known at w."""
         if value < self.best[0]:
             self.best = (value, w)
+
+    def keep_bound(self, bound: float) -> None:
+        """The objective is proven to be nowhere below this."""
+        self.bound = max(self.bound, bound)
+
+    def gap(self, value: float) -> float | None:
+        """How far a value is from the optimum at most; None where nothing is proven."""
+        return None if self.bound == -math.inf else max(0.0, value - self.bound)
 
     def evaluate(self, k: int, look: Look, w: Array) -> None:
         """The run is evaluated at w, after k steps: the metrics are called here, and only here."""
@@ -92,11 +105,11 @@ class Record:
         """Passes over the data since the start, where the objective counts them."""
         return None if self._passes_before is None else float(self._objective.passes - self._passes_before)
 
-    def history(self, looks: int, steps: int, sign: float) -> History:
-        """The first `looks` looks and `steps` steps; values times sign."""
-        looks = min(looks, len(self.values))
+    def history(self, before: int, steps: int, sign: float) -> History:
+        """The looks before step `before`, and `steps` steps; values times sign."""
+        looks = bisect_left(self.steps, before, hi=len(self.seconds))
         return History(
-            steps=np.arange(looks),
+            steps=np.array(self.steps[:looks]),
             values=sign * np.array(self.values[:looks]),
             gradient_norms=np.array(self.norms[:looks]),
             step_sizes=np.array(self.step_sizes[:steps]),

@@ -18,7 +18,7 @@ class Status(enum.Enum):
     'Stopped by the callback: w is where the run stood then.'
     """
 
-    CONVERGED = "Converged: every element of the gradient is within gtol of zero."
+    CONVERGED = "Converged: every element of the gradient is within gtol of zero, or the optimum proven within gap_tol."
     MAX_STEPS = (
         "All steps were taken before every element of the gradient came within gtol of zero: "
         "allow more steps, choose another step or optimizer, or a larger gtol."

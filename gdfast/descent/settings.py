@@ -11,6 +11,7 @@ import numpy as np
 from .._arrays import check_flag, check_integer, check_non_negative, check_point, check_positive
 from ..objective.batches import MiniBatches
 from ..protocols import Array
+from .optimizers.structure import is_blind, proves_bounds
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]
@@ -23,7 +24,8 @@ _DEFAULT_STEPS = 1000
 class Settings:
     """What a run needs to know; the names are those of `minimize`.
 
-    `sign` is 1 to go down and -1 to go up; `rows_of(k)` gives the mini-batch of step k, None the whole.
+    `sign` is 1 to go down and -1 to go up; `rows_of(k)` gives the mini-batch of step k, None the whole. `looks_always`:
+    the whole objective is looked at after every step (without batches).
     """
 
     objective: Any
@@ -33,8 +35,10 @@ class Settings:
     step: StepRule
     batches: MiniBatches | None
     rows_of: Callable[[int], Array] | None
+    looks_always: bool
     max_steps: int
     gtol: float
+    gap_tol: float | None
     evaluate_every: int | None
     metrics: Metrics
     callback: Callback | None
@@ -53,6 +57,7 @@ def checked_settings(
     max_steps: Any,
     epochs: Any,
     gtol: Any,
+    gap_tol: Any,
     evaluate_every: Any,
     metrics: Any,
     callback: Any,
@@ -74,8 +79,10 @@ def checked_settings(
         step=step_rule(step, max_steps),
         batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
+        looks_always=evaluate_every is None or not is_blind(optimizer),
         max_steps=max_steps,
         gtol=check_non_negative(gtol, "gtol"),
+        gap_tol=_checked_gap(gap_tol, objective, optimizer, sign),
         evaluate_every=_optional(check_integer, evaluate_every, "evaluate_every", minimum=1),
         metrics=_checked_metrics(metrics),
         callback=callback,
@@ -119,6 +126,18 @@ def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objec
     if max_steps is not None:
         raise ValueError(f"max_steps and epochs exclude each other; they are {max_steps} and {count}")
     return count if batches is None else count * batches.steps_per_epoch(objective.n_samples)
+
+
+def _checked_gap(gap_tol: Any, objective: Any, optimizer: Any, sign: float) -> float | None:
+    if gap_tol is None:
+        return None
+    tolerance: float = check_non_negative(gap_tol, "gap_tol")
+    if sign < 0 or not (proves_bounds(optimizer) or callable(getattr(objective, "duality_gap", None))):
+        raise ValueError(
+            "gap_tol needs something that proves it: minimize with an objective that has duality_gap, or an optimizer "
+            f"with lower_bound; they are {_kind(objective)} and {_kind(optimizer)}"
+        )
+    return tolerance
 
 
 def _optional(check: Callable[..., Any], value: Any, name: str, **limits: Any) -> Any:

@@ -21,7 +21,7 @@ from .nadam import NAdam, NAdamState
 from .nesterov import Nesterov
 from .radam import RAdam
 from .rmsprop import RMSProp, RMSPropState
-from .structure import descent_direction, final_answer
+from .structure import descent_direction, final_answer, lower_bound
 
 __all__ = [
     "AMSGrad",
@@ -48,4 +48,5 @@ __all__ = [
     "RMSPropState",
     "descent_direction",
     "final_answer",
+    "lower_bound",
 ]

@@ -1,8 +1,9 @@
 """What an optimizer may offer beyond init and update, asked for through ONE free function each.
 
 An optimizer that needs more than the gradient defines `direction(objective, k, w, state)`; one whose
-answer is not the last w (a running mean) defines `answer(w, state)`. The driver never asks which
-optimizer it has.
+answer is not the last w (a running mean) defines `answer(w, state)`; one that proves a bound on the optimum
+defines `lower_bound(objective, state)`; one that does not use the driver's look at the objective says
+`blind = True`. The driver never asks which optimizer it has.
 """
 
 from __future__ import annotations
@@ -30,3 +31,19 @@ def final_answer(optimizer: Optimizer[Any], w: Array, state: Any) -> Array:
     """The weights that a run which stands at w hands back: w itself unless the optimizer has an `answer`."""
     own = getattr(optimizer, "answer", None)
     return w if own is None else own(w, state)
+
+
+def lower_bound(optimizer: Optimizer[Any], objective: Objective, state: Any) -> float | None:
+    """What the optimizer has proven the objective never to be below; None unless it proves bounds."""
+    own = getattr(optimizer, "lower_bound", None)
+    return None if own is None else float(own(objective, state))
+
+
+def proves_bounds(optimizer: Any) -> bool:
+    """Whether it has a `lower_bound`."""
+    return callable(getattr(optimizer, "lower_bound", None))
+
+
+def is_blind(optimizer: Any) -> bool:
+    """Whether its steps need no look of the driver at the objective."""
+    return bool(getattr(optimizer, "blind", False))
