@@ -18,8 +18,9 @@ from ..objective.batches import MiniBatches
 from ..objective.function import returned_gradient
 from ..protocols import Array, Found, LineSearch, Objective, Optimizer
 from .compiled import CompiledRoad
+from .ending import Finished, is_enough, result_of
 from .negated import Negated
-from .optimizers import GradientDescent, descent_direction, final_answer, lower_bound
+from .optimizers import GradientDescent, descent_direction, final_answer
 from .progress import progress_bar
 from .record import Look, Record, largest_element
 from .result import History, Result, Status
@@ -201,7 +202,7 @@ def _descend(run: Settings) -> Result:
     known: Look | None = None  # the whole objective at w, where a line search has been there
     direction: Any = None
     compiled, plain_until = CompiledRoad.of(run), 0
-    finished = (k, w, state, here)  # the last finished step, set in one go: Ctrl-C may come between any two lines
+    finished = Finished(k, w, state, here)
 
     # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -219,7 +220,7 @@ def _descend(run: Settings) -> Result:
                         break
                     record.add(k, here)
                     record.keep_best(here.value, w)
-                finished = (k, w, state, here)
+                finished = Finished(k, w, state, here)
 
                 # k steps are finished. Who wants to know? Is it enough?
                 converged = looks and here.norm <= run.gtol
@@ -227,7 +228,7 @@ def _descend(run: Settings) -> Result:
                     answer = final_answer(optimizer, w, state)
                     look = here if looks and answer is w else record.look(whole, answer)
                     record.evaluate(k, look, answer)
-                    converged = look.norm <= run.gtol or _is_proven(run, record, look, answer, state)
+                    converged = is_enough(run, record, look, answer, state)
                     if not look.is_finite():
                         status = Status.DIVERGED
                         break
@@ -252,7 +253,7 @@ def _descend(run: Settings) -> Result:
                         record.add_segment(k, segment.values, segment.rates)
                         k, w, state = k + len(segment.values), segment.w, segment.state
                         here = Look(float(segment.values[-1]) if len(segment.values) else math.nan, w, math.nan)
-                        finished = (k, w, state, here)
+                        finished = Finished(k, w, state, here)
                         if segment.interrupted:
                             status = Status.INTERRUPTED
                             break
@@ -301,57 +302,7 @@ def _descend(run: Settings) -> Result:
                 k += 1
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-        return _result(run, whole, record, finished, status)
-
-
-def _result(
-    run: Settings, whole: Objective, record: Record, finished: tuple[int, Array, Any, Look], status: Status
-) -> Result:
-    """Where the last finished step led, as the whole objective sees it."""
-    k, w, state, there = finished
-    answer = final_answer(run.optimizer, w, state)
-    try:
-        if record.evaluated and record.evaluated[-1].k == k:
-            there = record.evaluated[-1].look
-        else:
-            is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
-            if run.rows_of is not None or answer is not w or is_unknown:
-                there = record.look(whole, answer)
-                record.keep_best(there.value, answer)
-            if status is not Status.INTERRUPTED:
-                record.evaluate(k, there, answer)
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-    is_proven = status is not Status.INTERRUPTED and _is_proven(run, record, there, answer, state)
-    if status is Status.MAX_STEPS and (there.norm <= run.gtol or is_proven):
-        status = Status.CONVERGED
-    if status is Status.MAX_STEPS and not there.is_finite():
-        status = Status.DIVERGED
-    best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
-    return Result(
-        w=np.asarray(answer),
-        value=run.sign * there.value,
-        gradient_norm=there.norm,
-        status=status,
-        steps=k,
-        evaluations=record.evaluations,
-        passes=record.passes(),
-        seconds=record.elapsed(),
-        history=record.history(before=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),
-        best_w=np.asarray(best_w),
-        best_value=run.sign * best_value,
-        duality_gap=record.gap(there.value),
-    )
-
-
-def _is_proven(run: Settings, record: Record, look: Look, answer: Array, state: Any) -> bool:
-    """Whether the optimum is proven to be within gap_tol of what was seen at `answer`."""
-    if run.gap_tol is None or not look.is_finite():
-        return False
-    bound = lower_bound(run.optimizer, run.objective, state)
-    record.keep_bound(look.value - run.objective.duality_gap(answer) if bound is None else bound)
-    gap = record.gap(look.value)
-    return gap is not None and gap <= run.gap_tol
+        return result_of(run, whole, record, finished, status)
 
 
 def _steps_until_asked(run: Settings, k: int) -> int:
