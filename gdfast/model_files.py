@@ -73,7 +73,7 @@ def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
     """
     place = Path(path)
     try:
-        with np.load(place, allow_pickle=False) as file:
+        with open(place, "rb") as raw, np.load(raw, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         sealed = json.loads(bytes(arrays.pop(_HEADER)).decode())
         text, digest = sealed["header"], sealed["digest"]

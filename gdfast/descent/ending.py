@@ -29,7 +29,7 @@ def result_of(run: Settings, whole: Objective, record: Record, finished: Finishe
     answer = final_answer(run.optimizer, w, state)
     try:
         if record.evaluated and record.evaluated[-1].k == k:
-            there = record.evaluated[-1].look
+            there = Look(record.evaluated[-1].value, answer, record.evaluated[-1].norm)
         else:
             is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
             if run.rows_of is not None or answer is not w or is_unknown:

@@ -26,6 +26,7 @@ from .._arrays import (
     plain_array,
 )
 from ..protocols import Array, FloatArray
+from .fingerprints import linear_fingerprint
 from .linear_differences import LinearDifferences
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
@@ -309,6 +310,10 @@ class LinearObjective(LinearDifferences):
         batch._touched = 0
         batch._prepare()
         return batch
+
+    def fingerprint(self, W: Array) -> dict[str, Any]:
+        """What tells this objective from another: see `gdfast.objective.structure.fingerprint`."""
+        return linear_fingerprint(self, check_weights(W, self.shape))
 
     def along_ray(self, W: Array, V: Array) -> LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""

@@ -45,6 +45,15 @@ def kink_crossings(
     return found
 
 
+def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
+    """What tells this objective from another: JSON-like facts, its value at w (or on some rows there) among them."""
+    own = getattr(objective, "fingerprint", None)
+    if own is None:
+        return {"kind": type(objective).__name__, "value": float(objective.value(w))}
+    found: dict[str, Any] = own(w)
+    return found
+
+
 def can_descend(objective: Objective, w: Array, rule: str) -> bool:
     """Whether `descend` works for this objective, weights like w and this update rule."""
     own = getattr(objective, "can_descend", None)
