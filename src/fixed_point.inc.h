@@ -120,12 +120,11 @@ static void fixed_coefficients(const integer_job *j, integer_block *b, double un
     b->n_entries = (b->n_entries + 3) / 4 * 4;
 }
 
-/* to += unit * the gradient's integers, which start again at 0 */
-static void fixed_spill(const integer_job *j, double unit, int32_t *gradient, double *to) {
+/* to += unit * the gradient's integers */
+static void fixed_spill(const integer_job *j, double unit, const int32_t *gradient, double *to) {
     ptrdiff_t size = j->outputs * j->columns;
     for (ptrdiff_t i = 0; i < size; i += DOUBLE_LANES)
         *(vdouble *)(to + i) += load_double_int32(gradient + i) * unit;
-    memset(gradient, 0, (size_t)size * sizeof(int32_t));
 }
 
 static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
@@ -137,9 +136,9 @@ static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
     ptrdiff_t k = p->n_classes, size = j->outputs * j->columns, begin = chunk * j->chunk_rows;
     ptrdiff_t end = begin + j->chunk_rows < p->n_rows ? begin + j->chunk_rows : p->n_rows;
     integer_block b;
+    int has_spilled = 0;
     double value = 0, bound = 0; /* of coefficients: a power of two, or 0 where there were none */
     memset(w.integers.gradient, 0, (size_t)size * sizeof(int32_t));
-    memset(w.spilled, 0, (size_t)size * sizeof(double));
     memset(w.by_class, 0, (size_t)j->padded_classes * sizeof(double));
     for (ptrdiff_t i = begin; i < end && !f->beyond && !pool_stopped(j->control, worker); i += j->block_rows) {
         integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), w.integers.tails, &b);
@@ -150,7 +149,12 @@ static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
         if (largest > 1e30) f->beyond = 1;
         if (largest < 1e-30 || f->beyond) continue;
         if (largest > bound) {
-            if (bound > 0) fixed_spill(j, bound / COEFFICIENTS_MOST, w.integers.gradient, w.spilled);
+            if (bound > 0) {
+                if (!has_spilled) memset(w.spilled, 0, (size_t)size * sizeof(double));
+                has_spilled = 1;
+                fixed_spill(j, bound / COEFFICIENTS_MOST, w.integers.gradient, w.spilled);
+                memset(w.integers.gradient, 0, (size_t)size * sizeof(int32_t));
+            }
             int exponent;
             double part = frexp(largest, &exponent);
             bound = ldexp(1.0, exponent - (part == 0.5));
@@ -159,9 +163,10 @@ static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
         fixed_coefficients(j, &b, bound / COEFFICIENTS_MOST, &w);
         integer_gradient(j, &b, w.integers.coefficients, w.integers.interleaved, w.integers.gradient);
     }
-    if (bound > 0) fixed_spill(j, bound / COEFFICIENTS_MOST, w.integers.gradient, w.spilled);
     pool_turn_wait(j->turn, chunk);
-    for (ptrdiff_t i = 0; i < size; i++) j->gradient[i] += w.spilled[i];
+    if (has_spilled)
+        for (ptrdiff_t i = 0; i < size; i++) j->gradient[i] += w.spilled[i];
+    if (bound > 0) fixed_spill(j, bound / COEFFICIENTS_MOST, w.integers.gradient, j->gradient);
     for (ptrdiff_t c = 1; c < k; c++) f->by_class[c] += w.by_class[c];
     f->value += value;
     pool_turn_done(j->turn);

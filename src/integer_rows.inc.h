@@ -32,17 +32,18 @@ static void integer_tile_sums(const integer_job *j, const integer_block *b, ptrd
     int classes = (int)integer_tile_classes(j, tile), many = integer_tiles[classes].many;
     const integer_scores_tile *add = bytes ? integer_tiles[classes].byte_scores : integer_tiles[classes].scores;
     ptrdiff_t vector = bytes ? VECTOR_BYTES : SCORE_COLUMNS;
-    memset(sums, 0, (size_t)(b->n_rows * classes) * sizeof(vint32));
-    for (ptrdiff_t next; from < to; from = next) {
-        int tail = from == j->whole, r = 0;
+    const uint8_t *ahead[INTEGER_BLOCK_ROWS]; /* each tile asks for its share of the rows */
+    for (int r = 0; r < b->n_rows; r++) ahead[r] = r % j->n_tiles == tile ? b->coming[r] : b->rows[r];
+    for (ptrdiff_t start = from, next; from < to; from = next) {
+        int tail = from == j->whole, fresh = from == start, r = 0;
         next = from + INTEGER_SEGMENT * vector < to ? from + INTEGER_SEGMENT * vector : to;
         if (!tail && next > j->whole) next = j->whole;
-        const uint8_t *const *x = tail ? b->tails : b->rows, *const *coming = tail || tile ? x : b->coming;
+        const uint8_t *const *x = tail ? b->tails : b->rows, *const *coming = tail ? x : ahead;
         ptrdiff_t first = tail ? 0 : from, n_vectors = (next - from) / vector;
         const vint32 *weights = w + from / vector * classes;
         for (; r + many <= b->n_rows; r += many)
-            add[0](x + r, coming + r, first, n_vectors, weights, sums + r * classes);
-        for (; r < b->n_rows; r++) add[1](x + r, coming + r, first, n_vectors, weights, sums + r * classes);
+            add[0](x + r, coming + r, first, n_vectors, weights, fresh, sums + r * classes);
+        for (; r < b->n_rows; r++) add[1](x + r, coming + r, first, n_vectors, weights, fresh, sums + r * classes);
     }
 }
 
@@ -169,8 +170,11 @@ static void integer_gradient(const integer_job *j, const integer_block *b, const
             const int32_t *words = (const int32_t *)(coefficients + 4 * c0 * j->group_room);
             vint32 *g = (vint32 *)(gradient + c0 * j->columns + from * classes);
             integer_gradient_tile first = tile ? integer_tiles[classes].gradient : integer_tiles[classes].gather;
-            first(tail ? tails : rows, tail ? from - j->whole : from, interleaved, n_groups, words, g);
-            integer_tiles[classes].gradient(NULL, 0, interleaved + 2, n_groups, words, g + 2 * classes);
+            const uint8_t *const *x = tail ? tails : rows;
+            ptrdiff_t next = from + (tile ? VECTOR_BYTES : 0); /* the first tile is at work on these columns */
+            first(x, tail ? from - j->whole : next, interleaved, n_groups, words, g);
+            integer_tiles[classes].gradient(x, tail ? 0 : from + VECTOR_BYTES, interleaved + 2, n_groups, words,
+                                            g + 2 * classes);
         }
 }
 

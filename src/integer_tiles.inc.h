@@ -22,11 +22,11 @@
 #define EACH_INTEGER_TILE(M, SEPARATOR) M(1, 4) SEPARATOR M(2, 4) SEPARATOR M(3, 2) SEPARATOR M(4, 2) SEPARATOR M(5, 2)
 #endif
 
-/* sums[row][class] += products of n_vectors vectors of columns, LOADed and ADDed, with weights laid out in the order
+/* sums[row][class] += (where fresh: =) products of n_vectors vectors of columns, LOADed and ADDed, with weights laid out in the order
  * of use. Asks for the lines of the `coming` rows. */
 #define DEFINE_INTEGER_SCORES(NAME, COLUMNS, LOAD, ADD, CLASSES, ROWS)                                                 \
     static void NAME##_##CLASSES##_##ROWS(const uint8_t *const *rows, const uint8_t *const *coming, ptrdiff_t first,   \
-                                          ptrdiff_t n_vectors, const vint32 *w, vint32 *sums) {                        \
+                                          ptrdiff_t n_vectors, const vint32 *w, int fresh, vint32 *sums) {             \
         vint32 acc[ROWS][CLASSES];                                                                                     \
         const uint8_t *x[ROWS], *ahead[ROWS];                                                                          \
         _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) {                                                       \
@@ -34,7 +34,8 @@
             ahead[r] = coming[r] + first;                                                                              \
         }                                                                                                              \
         _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                                         \
-            _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[r][c] = sums[r * CLASSES + c];              \
+            _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++)                                                 \
+                acc[r][c] = fresh ? (vint32){0} : sums[r * CLASSES + c];                                               \
         for (ptrdiff_t v = 0; v < n_vectors; v++) {                                                                    \
             vint32 a[ROWS];                                                                                            \
             _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) {                                                   \
@@ -51,13 +52,13 @@
     }
 
 /* One half of a strip of VECTOR_BYTES columns: g[2][class] += four coefficients * four rows, for each group of rows.
- * `gather` takes the first half and leaves both behind, four vectors a group, for all who come after. */
+ * `gather` takes the first half and leaves both behind, four vectors a group, for all who come after; they ask for the
+ * columns that come next, at `first`. */
 #define DEFINE_INTEGER_GRADIENT(NAME, CLASSES, TAKE)                                                                   \
     static void integer_##NAME##_##CLASSES(const uint8_t *const *rows, ptrdiff_t first, vint32 *interleaved,           \
                                            int n_groups, const int32_t *coefficients, vint32 *g) {                     \
         vint32 acc[2][CLASSES];                                                                                        \
-        (void)rows, (void)first;                                                                                       \
-        _Pragma("GCC unroll 2") for (int q = 0; q < 2; q++)                                                            \
+            _Pragma("GCC unroll 2") for (int q = 0; q < 2; q++)                                                            \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[q][c] = g[q * CLASSES + c];                 \
         for (int group = 0; group < n_groups; group++) {                                                               \
             vint32 *four = interleaved + 4 * group, left, right;                                                       \
@@ -83,6 +84,7 @@
     four[0] = left = interleave_16_low(ab, cd);                                                                        \
     four[1] = right = interleave_16_high(ab, cd);
 #define TAKE_INTERLEAVED                                                                                               \
+    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) __builtin_prefetch(rows[4 * group + r] + first, 0, 3);         \
     left = four[0];                                                                                                    \
     right = four[1];
 
@@ -115,7 +117,7 @@
 EACH_INTEGER_TILE(DEFINE_INTEGER_TILES, )
 
 typedef void (*integer_scores_tile)(const uint8_t *const *, const uint8_t *const *, ptrdiff_t, ptrdiff_t,
-                                    const vint32 *, vint32 *);
+                                    const vint32 *, int, vint32 *);
 typedef void (*integer_gradient_tile)(const uint8_t *const *, ptrdiff_t, vint32 *, int, const int32_t *, vint32 *);
 
 static const struct {

@@ -20,7 +20,7 @@
 
 #define INTEGER_BLOCK_ROWS 96 /* a multiple of 3 and 4: the rows of tiles */
 #define INTEGER_BLOCK_BYTES (300 * 1024)
-#define INTEGER_SEGMENT 32     /* vectors of weights per pass over a block */
+#define INTEGER_SEGMENT 48     /* vectors of weights per pass over a block */
 #define INTEGER_CHUNKS_MOST 24
 #define INTEGER_CLASSES_MOST 128
 #define INTEGER_FEATURES_MOST (1 << 20)
