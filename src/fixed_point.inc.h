@@ -144,10 +144,9 @@ static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
         integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), w.integers.tails, &b);
         fixed_scores(f, &b, &w);
         value += fixed_losses(j, i, &b, &w);
-        if (!j->answer->gradient) continue;
         double largest = fixed_largest(&b, k, w.scores);
         if (largest > 1e30) f->beyond = 1;
-        if (largest < 1e-30 || f->beyond) continue;
+        if (largest == 0 || f->beyond || !j->answer->gradient) continue;
         if (largest > bound) {
             if (bound > 0) {
                 if (!has_spilled) memset(w.spilled, 0, (size_t)size * sizeof(double));
