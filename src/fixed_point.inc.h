@@ -145,7 +145,7 @@ static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
         fixed_scores(f, &b, &w);
         value += fixed_losses(j, i, &b, &w);
         double largest = fixed_largest(&b, k, w.scores);
-        if (largest > 1e30) f->beyond = 1;
+        if (largest == INFINITY) f->beyond = 1;
         if (largest == 0 || f->beyond || !j->answer->gradient) continue;
         if (largest > bound) {
             if (bound > 0) {
