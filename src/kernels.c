@@ -144,18 +144,23 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "integer_weights.inc.h"
 #include "integer_rows.inc.h"
 #include "integers.inc.h"
+#include "fixed_weights.inc.h"
+#include "fixed_point.inc.h"
 
 /* ---- the table ---- */
 
 static size_t evaluate_float_scratch(const gd_problem *p, const gd_weights *w, int n_threads) {
     size_t size = evaluate_scratch_float(p, w, n_threads), other = 0;
     if (integers_fit(p, w)) other = integer_scratch(p, w, n_threads);
+    if (fixed_fits(p, w)) other = fixed_scratch(p, w, n_threads);
     return size > other ? size : other;
 }
 
 static void evaluate_float(const gd_problem *p, const gd_weights *w, const gd_answer *a, void *scratch, int n_threads,
                            pool_control *control) {
-    if (a->value && !a->scores && integers_fit(p, w) && evaluate_integers(p, w, a, scratch, n_threads, control)) return;
+    int whole = a->value && !a->scores; /* the roads through integers give nothing else */
+    if (whole && integers_fit(p, w) && evaluate_integers(p, w, a, scratch, n_threads, control)) return;
+    if (whole && fixed_fits(p, w) && evaluate_fixed(p, w, a, scratch, n_threads, control)) return;
     static const pool_task tasks[] = {evaluate_chunk_float_uint8_t, evaluate_chunk_float_half,
                                       evaluate_chunk_float_float};
     evaluate_with_float(tasks[p->input], p, w, a, scratch, n_threads, control);
