@@ -3,15 +3,13 @@
 
 #define QUADS_MOST 8                 /* a group of classes: its weights for one column stay in registers */
 #define GRADIENT_RUN 256             /* entries added up in float before they go to double */
-#define SPLITS_MOST 4                /* scores of their own for as many parts of a panel's columns ... */
-#define SPLIT_ROW_ENTRIES 32         /* ... where rows have that many entries in each part */
 #define STAY_BYTES (512 * 1024)      /* blocks of the gradient that stay in cache while panels go by */
 #define LOSS_CHUNK_ROWS 512
 #define GRADIENT_CHUNK_ENTRIES 16384 /* entries below which another chunk does not pay */
 #define RUN_MOST 1024                /* entries of a row that are widened at a time */
-#define AHEAD 32                     /* entries between a prefetch and its use */
 #define ANNOUNCED_MOST 512           /* entries of a coming row that are prefetched */
-#define TURN_COLUMNS 256
+#define TURN_COLUMNS 256             /* columns that are turned at a time */
+#define TURN_CHUNK 4096              /* columns that are turned by one thread */
 #define SHRINK_LEAST 1e-6
 
 typedef float quad_float __attribute__((vector_size(16), aligned(4), may_alias));
@@ -40,12 +38,19 @@ typedef struct sparse_tile {
 typedef struct sparse_layout {
     ptrdiff_t n_groups, group_classes, K; /* classes of a group, and padded to quads */
     int quads;
-    int turned;            /* weights are turned beforehand */
-    ptrdiff_t splits;      /* of each panel's columns, for scores */
+    int by_rows;           /* scores row by row, from weights that are turned beforehand */
     ptrdiff_t loss_rows, loss_chunks;
     ptrdiff_t stay_blocks; /* blocks of columns whose gradient is added up at once */
     ptrdiff_t gradient_blocks, gradient_chunks;
 } sparse_layout;
+
+/* How a stochastic step moves the weights (sparse_descent.inc.h). */
+typedef enum { MOVE_ROWS, MOVE_TOUCHED, MOVE_ALL } sparse_move;
+
+static sparse_move sparse_move_of(const gd_descent *asked) {
+    if (asked->rule == RULE_GRADIENT_DESCENT && asked->l1 == 0) return MOVE_ROWS;
+    return asked->rule == RULE_ADAGRAD && asked->l1 == 0 && asked->l2 == 0 ? MOVE_TOUCHED : MOVE_ALL;
+}
 
 INLINE sparse_tile get_tile(const gd_tiles *t, ptrdiff_t panel, ptrdiff_t block) {
     ptrdiff_t i = panel * t->n_blocks + block;
@@ -66,22 +71,6 @@ INLINE ptrdiff_t group_classes(const sparse_layout *l, const gd_problem *p, ptrd
     return left < l->group_classes ? left : l->group_classes;
 }
 
-/* The first block of a split of a panel: splits hold about equally many entries. */
-static ptrdiff_t split_block(const gd_tiles *t, ptrdiff_t panel, ptrdiff_t split, ptrdiff_t splits) {
-    const int64_t *entry = t->entry + panel * t->n_blocks;
-    if (split == splits) return t->n_blocks;
-    int64_t wanted = entry[0] + (entry[t->n_blocks] - entry[0]) / splits * split;
-    ptrdiff_t low = 0, high = t->n_blocks;
-    while (low < high) {
-        ptrdiff_t middle = (low + high) / 2;
-        if (entry[middle] < wanted)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return split == 0 ? 0 : low;
-}
-
 /* How k classes are grouped; the rest is not set. */
 static sparse_layout group_layout(ptrdiff_t k) {
     sparse_layout l = {.n_groups = (k + 4 * QUADS_MOST - 1) / (4 * QUADS_MOST)};
@@ -94,13 +83,7 @@ static sparse_layout group_layout(ptrdiff_t k) {
 static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) {
     sparse_layout l = group_layout(p->n_classes);
     int64_t entries = t->entry[t->n_panels * t->n_blocks];
-    l.turned = t->n_panels > 1;
-    l.splits = 1;
-    if (t->n_panels < SPLITS_MOST) {
-        int64_t parts = entries / (SPLIT_ROW_ENTRIES * (t->n_rows > 0 ? t->n_rows : 1));
-        l.splits = parts > SPLITS_MOST ? SPLITS_MOST : parts < 1 ? 1 : (ptrdiff_t)parts;
-        if (entries < GRADIENT_CHUNK_ENTRIES * SPLITS_MOST) l.splits = 1;
-    }
+    l.by_rows = t->n_panels > 1 || entries >= t->n_columns;
     l.loss_rows = ((p->n_rows + 31) / 32 + BLOCK_ROWS_MOST - 1) / BLOCK_ROWS_MOST * BLOCK_ROWS_MOST;
     if (l.loss_rows < LOSS_CHUNK_ROWS) l.loss_rows = LOSS_CHUNK_ROWS;
     l.loss_chunks = (p->n_rows + l.loss_rows - 1) / l.loss_rows;
@@ -127,16 +110,17 @@ static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) 
     _Pragma("GCC unroll 16") for (int q_ = 0; q_ < ROW_MANY(QUADS); q_++) { MANY; }                                       \
     if (ROW_PAIR(QUADS)) { PAIR; }                                                                                     \
     if (ROW_QUAD(QUADS)) { QUAD; }
-#define PAIR_AT(QUADS) (ROW_MANY(QUADS) * LANES)
-#define QUAD_AT(QUADS) (ROW_MANY(QUADS) * LANES + ROW_PAIR(QUADS) * 8)
-#define ROW_LOAD(name, from, QUADS)                                                                                    \
-    ROW_EACH(QUADS, memcpy(&name[q_], (from) + q_ * LANES, sizeof(VECTOR)),                                              \
-             memcpy(&name##_pair, (from) + PAIR_AT(QUADS), sizeof name##_pair),                                        \
-             memcpy(&name##_quad, (from) + QUAD_AT(QUADS), sizeof name##_quad))
-#define ROW_STORE(name, to, QUADS)                                                                                     \
-    ROW_EACH(QUADS, memcpy((to) + q_ * LANES, &name[q_], sizeof(VECTOR)),                                                \
-             memcpy((to) + PAIR_AT(QUADS), &name##_pair, sizeof name##_pair),                                          \
-             memcpy((to) + QUAD_AT(QUADS), &name##_quad, sizeof name##_quad))
+/* the vectors at `whole`, what is left at `rest` */
+#define ROW_LOAD_PARTS(name, whole, rest, QUADS)                                                                       \
+    ROW_EACH(QUADS, memcpy(&name[q_], (whole) + q_ * LANES, sizeof(VECTOR)),                                             \
+             memcpy(&name##_pair, (rest), sizeof name##_pair),                                                         \
+             memcpy(&name##_quad, (rest) + 8 * ROW_PAIR(QUADS), sizeof name##_quad))
+#define ROW_STORE_PARTS(name, whole, rest, QUADS)                                                                      \
+    ROW_EACH(QUADS, memcpy((whole) + q_ * LANES, &name[q_], sizeof(VECTOR)),                                             \
+             memcpy((rest), &name##_pair, sizeof name##_pair),                                                         \
+             memcpy((rest) + 8 * ROW_PAIR(QUADS), &name##_quad, sizeof name##_quad))
+#define ROW_LOAD(name, from, QUADS) ROW_LOAD_PARTS(name, from, (from) + ROW_MANY(QUADS) * LANES, QUADS)
+#define ROW_STORE(name, to, QUADS) ROW_STORE_PARTS(name, to, (to) + ROW_MANY(QUADS) * LANES, QUADS)
 #define ROW_CLEAR(name, QUADS)                                                                                         \
     ROW_EACH(QUADS, name[q_] = BROADCAST((REAL)0), name##_pair = (R(pair)){0}, name##_quad = (R(quad)){0})
 /* sum += x * row */
