@@ -131,7 +131,7 @@ static int R(to_padded)(const sparse_layout *l, ptrdiff_t k, const REAL *from, R
 static void R(score_row)(R(sparse_descent) * s, ptrdiff_t i) {
     const int64_t *order = s->asked->order, *first = s->x->first;
     ptrdiff_t n = s->asked->starts[s->asked->n_steps];
-    if (i + 2 < n) R(announce_row)(s->x, order[i + 2]);
+    if (i + ROWS_AHEAD < n) R(announce_row)(s->x, order[i + ROWS_AHEAD]);
     memset(s->padded, 0, (size_t)(s->layout.n_groups * s->layout.K) * sizeof(REAL));
     for (int64_t e = first[order[i]], end = first[order[i] + 1]; e < end; e += RUN_MOST) {
         const R(row_run) *next, *run = R(run_at)(&s->reader, e, end, i + 1 < n ? order[i + 1] : -1, &next);

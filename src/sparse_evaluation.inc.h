@@ -139,7 +139,7 @@ static void R(row_scores)(void *context, ptrdiff_t chunk, int worker) {
     for (ptrdiff_t i = begin; i < end; i++) {
         if (i % BLOCK_ROWS_MOST == 0 && pool_stopped(j->control, worker)) return;
         int64_t row = p->index ? p->index[i] : i, after = i + 1 == end ? -1 : p->index ? p->index[i + 1] : i + 1;
-        if (p->index && i + 2 < end) R(announce_row)(reader.x, p->index[i + 2]);
+        if (p->index && i + ROWS_AHEAD < end) R(announce_row)(reader.x, p->index[i + ROWS_AHEAD]);
         REAL *scores = j->scores + (j->group * p->n_rows + i) * l->K;
         memset(scores, 0, (size_t)l->K * sizeof(REAL));
         for (int64_t e = first[row]; e < first[row + 1]; e += RUN_MOST) {

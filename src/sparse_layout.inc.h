@@ -7,6 +7,7 @@
 #define LOSS_CHUNK_ROWS 512
 #define GRADIENT_CHUNK_ENTRIES 16384 /* entries below which another chunk does not pay */
 #define RUN_MOST 1024                /* entries of a row that are widened at a time */
+#define ROWS_AHEAD 4                 /* rows between the prefetch of one and its reading */
 #define ANNOUNCED_MOST 512           /* entries of a coming row that are prefetched */
 #define TURN_COLUMNS 256             /* columns that are turned at a time */
 #define TURN_CHUNK 4096              /* columns that are turned by one thread */

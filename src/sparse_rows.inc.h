@@ -174,6 +174,6 @@ static void R(announce_row)(const gd_csr *x, int64_t row) {
     size_t index = x->wide_indices ? 8 : 4, value = x->wide_values ? 8 : 4;
     const char *indices = (const char *)x->indices + (size_t)begin * index;
     const char *values = (const char *)x->values + (size_t)begin * value;
-    for (size_t b = 0; b < (size_t)n * index + 63; b += 64) __builtin_prefetch(indices + b);
-    for (size_t b = 0; b < (size_t)n * value + 63; b += 64) __builtin_prefetch(values + b);
+    for (size_t b = 0; b < (size_t)n * index + 63; b += 64) __builtin_prefetch(indices + b, 0, 2);
+    for (size_t b = 0; b < (size_t)n * value + 63; b += 64) __builtin_prefetch(values + b, 0, 2);
 }

@@ -51,7 +51,8 @@ class CompiledRoad:
         self._batches = batches
         self._rate_of = rate_of
         self._epochs: dict[int, Array] = {}
-        self._hidden: tuple[Array, tuple[Array, ...]] | None = None  # after the last segment: its w, and what belongs to it
+        # After the last segment: its w, and what the objective keeps beside it.
+        self._hidden: tuple[Array, tuple[Array, ...]] | None = None
 
     @staticmethod
     def of(run: Any) -> CompiledRoad | None:
