@@ -166,8 +166,9 @@ def report(result: dict[str, Any]) -> str:
             title,
             common.table(["loss + gradient", "ms", "x gdfast", "x memory floor"], rows),
             f"\nmemory floor {floors['memory_ms']:.3g} ms (X, its copy, W and the gradient once); X holds "
-            f"{result['X_MB']:.3g} MB, the copy and the gradient {result['kept_MB']:.3g} MB, at most {result['peak_MB']:.3g} MB while it "
-            f"is made; the first call takes {result['first_call_ms']:.3g} ms; gdfast runs {result['gdfast_runs']}",
+            f"{result['X_MB']:.3g} MB, the copy and the gradient {result['kept_MB']:.3g} MB, at most "
+            f"{result['peak_MB']:.3g} MB while it is made; the first call takes {result['first_call_ms']:.3g} ms; "
+            f"gdfast runs {result['gdfast_runs']}",
         ]
     )
 

@@ -100,7 +100,6 @@ cdef extern from "kernels.h":
         const int64_t *first
         int wide_values, wide_indices
     ctypedef struct gd_tiles:
-        const gd_csr *csr
         Py_ssize_t n_rows, n_columns, panel_rows, n_panels, block_columns, n_blocks
         int64_t *entry
         int64_t *listed

@@ -57,7 +57,6 @@ cdef class SparseProblem(Problem):
         cdef Py_ssize_t row_bytes = ((k + groups - 1) // groups + 3) // 4 * 4 * size
         cdef int64_t entries, fullest, listed, kept
         cdef gd_tiles *t = &self.t
-        t.csr = &self.sparse.csr
         t.n_rows, t.n_columns, t.wide_values = n, d, self.sparse.csr.wide_values
         most = min(PANEL_BYTES // row_bytes, GD_PANEL_ROWS_MOST)
         t.n_panels = (n + most - 1) // most

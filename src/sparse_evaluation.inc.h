@@ -1,10 +1,10 @@
-/* Loss, gradient and scores of sparse X for one REAL, in three parallel steps: scores; losses, which turn scores
- * into coefficients; gradient, each block of columns by itself.
+/* Loss, gradient and scores of sparse X for one REAL, in three parallel steps: scores, tile by tile; losses, which
+ * turn scores into coefficients; gradient, each block of columns by itself.
  *
- * Classes go in groups of at most 4 * QUADS_MOST. Scores of a group are (n_rows, 4 * quads). Weights are turned to
- * (columns, classes). Where X has about an entry for each column or more, all weights of a group are turned, and
- * scores go row by row through X as it is: sums stay in registers. A few rows of a wide X are visited tile by tile,
- * and only the weights of their columns are turned.
+ * Classes go in groups of at most 4 * QUADS_MOST. Scores of a group are (n_rows, 4 * quads); where all rows
+ * are one panel, its columns are cut into `splits` that have scores of their own, added up in order.
+ * Weights are turned to (columns, classes): block by block on the way where each is needed once (one
+ * panel), else all of them beforehand.
  */
 
 typedef struct R(sparse_kernel) {
@@ -20,9 +20,8 @@ typedef struct R(sparse_job) {
     sparse_layout layout;
     R(sparse_kernel) kernel;
     ptrdiff_t model;      /* of weights, the one at work */
-    ptrdiff_t group;      /* of classes, whose weights are turned */
-    R(split_rows) turned; /* (n_columns, K), for scores by rows */
-    REAL *scores;         /* (n_groups, n_rows, K): sums, then coefficients */
+    REAL *turned;         /* (n_groups, n_blocks * block_columns, K) or NULL */
+    REAL *scores;         /* (splits, n_groups, n_rows, K): sums, then the first split's are coefficients */
     double *bias, *bias_gradient, *value;
     char *workers;
     size_t worker_bytes;
@@ -34,9 +33,9 @@ static size_t R(lay_sparse_job)(char *base, R(sparse_job) * j, int n_threads) {
     const sparse_layout *l = &j->layout;
     size_t used = 0, K = (size_t)l->K, block = (size_t)j->tiles->block_columns;
     size_t rows = (size_t)j->problem->n_rows, groups = (size_t)l->n_groups;
-    ptrdiff_t turned = l->by_rows ? j->tiles->n_columns : 0;
-    j->turned = R(split)(carve(base, &used, (size_t)(turned * l->K) * sizeof(REAL)), turned, l->K);
-    j->scores = carve(base, &used, groups * rows * K * sizeof(REAL));
+    j->turned = NULL;
+    if (l->turned) j->turned = carve(base, &used, groups * block * (size_t)j->tiles->n_blocks * K * sizeof(REAL));
+    j->scores = carve(base, &used, (size_t)l->splits * groups * rows * K * sizeof(REAL));
     j->bias = carve(base, &used, (size_t)j->problem->n_classes * sizeof(double));
     j->bias_gradient = carve(base, &used, (size_t)j->problem->n_classes * sizeof(double));
     j->value = carve(base, &used, sizeof(double));
@@ -44,7 +43,6 @@ static size_t R(lay_sparse_job)(char *base, R(sparse_job) * j, int n_threads) {
     size_t loss = ((size_t)(BLOCK_ROWS_MOST * j->problem->n_classes) + LANES) * sizeof(REAL) + 64;
     loss += (size_t)j->problem->n_classes * sizeof(double);
     size_t most = turned_block > gradient_blocks ? turned_block : gradient_blocks;
-    if (most < 2 * sizeof(R(row_run))) most = 2 * sizeof(R(row_run));
     j->worker_bytes = ((most > loss ? most : loss) + 63) / 64 * 64;
     j->workers = carve(base, &used, j->worker_bytes * (size_t)(n_threads < 1 ? 1 : n_threads));
     return used;
@@ -63,17 +61,15 @@ static size_t R(evaluate_sparse_scratch)(const gd_problem *p, const gd_tiles *t,
 
 /* ---- weights: (classes, columns) -> (columns, K) ---- */
 
-/* Columns [first, first + n) of the classes of a group; classes beyond the last are zeros. */
+/* Columns [first, first + n) of the classes of a group into `to`; classes beyond the last are zeros. */
 #define DEFINE_TURN(type)                                                                                              \
-    static void R(turn_##type)(const R(sparse_job) * j, ptrdiff_t group, ptrdiff_t first, ptrdiff_t n) {               \
+    static void R(turn_##type)(const R(sparse_job) * j, ptrdiff_t group, ptrdiff_t first, ptrdiff_t n, REAL *to) {     \
         const gd_problem *p = j->problem;                                                                              \
         ptrdiff_t K = j->layout.K, stride = p->n_features + p->has_bias, c0 = group * j->layout.group_classes;         \
         ptrdiff_t classes = group_classes(&j->layout, p, group);                                                       \
         const type *w = (const type *)j->weights->w + (j->model * p->n_classes + c0) * stride + first;                 \
         for (ptrdiff_t c = 0; c < K; c += 4) {                                                                         \
-            ptrdiff_t i = 0, step;                                                                                     \
-            REAL *to = R(quad_of)(&j->turned, K, c, &step);                                                            \
-            to += first * step;                                                                                        \
+            ptrdiff_t i = 0;                                                                                           \
             if (c + 4 <= classes)                                                                                      \
                 for (; i + 4 <= n; i += 4) {                                                                           \
                     R(quad) q[4];                                                                                      \
@@ -89,12 +85,12 @@ static size_t R(evaluate_sparse_scratch)(const gd_problem *p, const gd_tiles *t,
                             q[r] = __builtin_convertvector(narrow, R(quad));                                           \
                     }                                                                                                  \
                     TRANSPOSE(R(quad), q[0], q[1], q[2], q[3]);                                                           \
-                    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) memcpy(to + (i + r) * step, &q[r], sizeof q[r]); \
+                    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) memcpy(to + (i + r) * K + c, &q[r], sizeof q[r]); \
                 }                                                                                                      \
             for (; i < n; i++)                                                                                         \
                 for (ptrdiff_t r = c; r < c + 4; r++) {                                                                \
                     double value = r < classes ? (double)w[r * stride + i] : 0;                                        \
-                    to[i * step + r - c] = (REAL)(p->scale ? value / p->scale[first + i] : value);                     \
+                    to[i * K + r] = (REAL)(p->scale ? value / p->scale[first + i] : value);                            \
                 }                                                                                                      \
         }                                                                                                              \
     }                                                                                                                  \
@@ -115,61 +111,45 @@ static size_t R(evaluate_sparse_scratch)(const gd_problem *p, const gd_tiles *t,
 DEFINE_TURN(float)
 DEFINE_TURN(double)
 
-static void R(turn_columns)(void *context, ptrdiff_t chunk, int worker) {
+static void R(turn_block)(void *context, ptrdiff_t chunk, int worker) {
     const R(sparse_job) *j = context;
     (void)worker;
-    ptrdiff_t begin = chunk * TURN_CHUNK, left = j->tiles->n_columns - begin, end = begin + (left < TURN_CHUNK ? left : TURN_CHUNK);
-    for (ptrdiff_t first = begin; first < end; first += TURN_COLUMNS) {
-        ptrdiff_t n = end - first < TURN_COLUMNS ? end - first : TURN_COLUMNS;
-        (j->weights->is_double ? R(turn_double) : R(turn_float))(j, j->group, first, n);
-    }
+    ptrdiff_t group = chunk / j->tiles->n_blocks, block = chunk % j->tiles->n_blocks;
+    REAL *to = j->turned + chunk * j->tiles->block_columns * j->layout.K;
+    ptrdiff_t first = block * j->tiles->block_columns, n = columns_of_block(j->tiles, block);
+    (j->weights->is_double ? R(turn_double) : R(turn_float))(j, group, first, n, to);
 }
 
 /* ---- scores ---- */
 
-/* Of one chunk of rows, for the group at work. */
-static void R(row_scores)(void *context, ptrdiff_t chunk, int worker) {
-    const R(sparse_job) *j = context;
-    const gd_problem *p = j->problem;
-    const sparse_layout *l = &j->layout;
-    R(reader) reader = {.x = j->tiles->csr, .runs = (R(row_run) *)(j->workers + (size_t)worker * j->worker_bytes)};
-    const int64_t *first = reader.x->first;
-    R(forget_runs)(&reader);
-    ptrdiff_t begin = chunk * l->loss_rows, end = begin + l->loss_rows < p->n_rows ? begin + l->loss_rows : p->n_rows;
-    for (ptrdiff_t i = begin; i < end; i++) {
-        if (i % BLOCK_ROWS_MOST == 0 && pool_stopped(j->control, worker)) return;
-        int64_t row = p->index ? p->index[i] : i, after = i + 1 == end ? -1 : p->index ? p->index[i + 1] : i + 1;
-        if (p->index && i + ROWS_AHEAD < end) R(announce_row)(reader.x, p->index[i + ROWS_AHEAD]);
-        REAL *scores = j->scores + (j->group * p->n_rows + i) * l->K;
-        memset(scores, 0, (size_t)l->K * sizeof(REAL));
-        for (int64_t e = first[row]; e < first[row + 1]; e += RUN_MOST) {
-            const R(row_run) *next, *run = R(run_at)(&reader, e, first[row + 1], after, &next);
-            R(sparse_rows)[l->quads].scores(run, next, j->turned, scores);
-        }
-    }
-}
-
-/* Of one panel, tile by tile. */
-static void R(tile_scores)(void *context, ptrdiff_t panel, int worker) {
+static void R(sparse_scores)(void *context, ptrdiff_t chunk, int worker) {
     const R(sparse_job) *j = context;
     const gd_tiles *t = j->tiles;
     const sparse_layout *l = &j->layout;
-    REAL *w = (REAL *)(j->workers + (size_t)worker * j->worker_bytes);
-    ptrdiff_t first_row = panel * t->panel_rows;
+    REAL *buffer = (REAL *)(j->workers + (size_t)worker * j->worker_bytes);
+    ptrdiff_t panel = chunk / l->splits, split = chunk % l->splits, first_row = panel * t->panel_rows;
     ptrdiff_t rows = t->n_rows - first_row < t->panel_rows ? t->n_rows - first_row : t->panel_rows;
+    ptrdiff_t begin = split_block(t, panel, split, l->splits), end = split_block(t, panel, split + 1, l->splits);
     for (ptrdiff_t group = 0; group < l->n_groups; group++) {
-        REAL *scores = j->scores + (group * t->n_rows + first_row) * l->K;
+        REAL *scores = j->scores + ((split * l->n_groups + group) * t->n_rows + first_row) * l->K;
         memset(scores, 0, (size_t)(rows * l->K) * sizeof(REAL));
-        for (ptrdiff_t b = 0; b < t->n_blocks && !pool_stopped(j->control, worker); b++) {
+        for (ptrdiff_t b = begin; b < end && !pool_stopped(j->control, worker); b++) {
             sparse_tile tile = get_tile(t, panel, b);
             if (tile.n_listed == 0) continue;
-            (j->weights->is_double ? R(pick_double) : R(pick_float))(j, group, b * t->block_columns, &tile, w);
+            const REAL *w = buffer;
+            ptrdiff_t first = b * t->block_columns, n = columns_of_block(t, b);
+            if (j->turned)
+                w = j->turned + (group * t->n_blocks + b) * t->block_columns * l->K;
+            else if (tile.n_listed * 4 < n)
+                (j->weights->is_double ? R(pick_double) : R(pick_float))(j, group, first, &tile, buffer);
+            else
+                (j->weights->is_double ? R(turn_double) : R(turn_float))(j, group, first, n, buffer);
             j->kernel.scores(&tile, w, scores);
         }
     }
 }
 
-/* Rows [i, i + n_rows): the sums and the bias, into (n_rows, k). */
+/* Rows [i, i + n_rows): the splits' sums and the bias, into (n_rows, k). */
 static void R(finish_scores)(const R(sparse_job) * j, ptrdiff_t i, int n_rows, REAL *scores) {
     const gd_problem *p = j->problem;
     const sparse_layout *l = &j->layout;
@@ -179,7 +159,12 @@ static void R(finish_scores)(const R(sparse_job) * j, ptrdiff_t i, int n_rows, R
         for (int r = 0; r < n_rows; r++) {
             const REAL *from = j->scores + (g * n + i + r) * l->K;
             REAL *to = scores + r * k + c0;
-            for (ptrdiff_t c = 0; c < classes; c++) to[c] = from[c] + (REAL)j->bias[c0 + c];
+            for (ptrdiff_t c = 0; c < classes; c++) to[c] = from[c];
+            for (ptrdiff_t s = 1; s < l->splits; s++) {
+                from += l->n_groups * n * l->K;
+                for (ptrdiff_t c = 0; c < classes; c++) to[c] += from[c];
+            }
+            for (ptrdiff_t c = 0; c < classes; c++) to[c] += (REAL)j->bias[c0 + c];
         }
     }
 }
@@ -319,7 +304,7 @@ static void R(sparse_gradient)(void *context, ptrdiff_t chunk, int worker) {
 
 /* ---- all of it ---- */
 
-/* The scores of one model, without the bias, which is laid ready. */
+/* The scores of one model, split by split, without the bias, which is laid ready. */
 static void R(run_sparse_scores)(R(sparse_job) * j, int n_threads) {
     const gd_problem *p = j->problem;
     const gd_tiles *t = j->tiles;
@@ -329,12 +314,8 @@ static void R(run_sparse_scores)(R(sparse_job) * j, int n_threads) {
         const void *w = j->weights->w;
         j->bias[c] = !p->has_bias ? 0 : j->weights->is_double ? ((const double *)w)[at] : (double)((const float *)w)[at];
     }
-    if (!j->layout.by_rows) pool_run(R(tile_scores), j, t->n_panels, n_threads, j->control);
-    if (!j->layout.by_rows) return;
-    for (j->group = 0; j->group < j->layout.n_groups && !j->control->stop; j->group++) {
-        pool_run(R(turn_columns), j, (d + TURN_CHUNK - 1) / TURN_CHUNK, n_threads, j->control);
-        if (!j->control->stop) pool_run(R(row_scores), j, j->layout.loss_chunks, n_threads, j->control);
-    }
+    if (j->turned) pool_run(R(turn_block), j, j->layout.n_groups * t->n_blocks, n_threads, j->control);
+    if (!j->control->stop) pool_run(R(sparse_scores), j, t->n_panels * j->layout.splits, n_threads, j->control);
 }
 
 static void R(evaluate_sparse_with)(const R(sparse_kernel) *kernels, const gd_problem *p, const gd_tiles *t,

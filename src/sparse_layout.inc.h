@@ -3,6 +3,8 @@
 
 #define QUADS_MOST 8                 /* a group of classes: its weights for one column stay in registers */
 #define GRADIENT_RUN 256             /* entries added up in float before they go to double */
+#define SPLITS_MOST 4                /* scores of their own for as many parts of a panel's columns ... */
+#define SPLIT_ROW_ENTRIES 32         /* ... where rows have that many entries in each part */
 #define STAY_BYTES (512 * 1024)      /* blocks of the gradient that stay in cache while panels go by */
 #define LOSS_CHUNK_ROWS 512
 #define GRADIENT_CHUNK_ENTRIES 16384 /* entries below which another chunk does not pay */
@@ -10,7 +12,6 @@
 #define ROWS_AHEAD 4                 /* rows between the prefetch of one and its reading */
 #define ANNOUNCED_MOST 512           /* entries of a coming row that are prefetched */
 #define TURN_COLUMNS 256             /* columns that are turned at a time */
-#define TURN_CHUNK 4096              /* columns that are turned by one thread */
 #define SHRINK_LEAST 1e-6
 
 typedef float quad_float __attribute__((vector_size(16), aligned(4), may_alias));
@@ -39,7 +40,8 @@ typedef struct sparse_tile {
 typedef struct sparse_layout {
     ptrdiff_t n_groups, group_classes, K; /* classes of a group, and padded to quads */
     int quads;
-    int by_rows;           /* scores row by row, from weights that are turned beforehand */
+    int turned;            /* weights are turned beforehand */
+    ptrdiff_t splits;      /* of each panel's columns, for scores */
     ptrdiff_t loss_rows, loss_chunks;
     ptrdiff_t stay_blocks; /* blocks of columns whose gradient is added up at once */
     ptrdiff_t gradient_blocks, gradient_chunks;
@@ -72,6 +74,22 @@ INLINE ptrdiff_t group_classes(const sparse_layout *l, const gd_problem *p, ptrd
     return left < l->group_classes ? left : l->group_classes;
 }
 
+/* The first block of a split of a panel: splits hold about equally many entries. */
+static ptrdiff_t split_block(const gd_tiles *t, ptrdiff_t panel, ptrdiff_t split, ptrdiff_t splits) {
+    const int64_t *entry = t->entry + panel * t->n_blocks;
+    if (split == splits) return t->n_blocks;
+    int64_t wanted = entry[0] + (entry[t->n_blocks] - entry[0]) / splits * split;
+    ptrdiff_t low = 0, high = t->n_blocks;
+    while (low < high) {
+        ptrdiff_t middle = (low + high) / 2;
+        if (entry[middle] < wanted)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return split == 0 ? 0 : low;
+}
+
 /* How k classes are grouped; the rest is not set. */
 static sparse_layout group_layout(ptrdiff_t k) {
     sparse_layout l = {.n_groups = (k + 4 * QUADS_MOST - 1) / (4 * QUADS_MOST)};
@@ -84,7 +102,13 @@ static sparse_layout group_layout(ptrdiff_t k) {
 static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) {
     sparse_layout l = group_layout(p->n_classes);
     int64_t entries = t->entry[t->n_panels * t->n_blocks];
-    l.by_rows = t->n_panels > 1 || entries >= t->n_columns;
+    l.turned = t->n_panels > 1;
+    l.splits = 1;
+    if (t->n_panels < SPLITS_MOST) {
+        int64_t parts = entries / (SPLIT_ROW_ENTRIES * (t->n_rows > 0 ? t->n_rows : 1));
+        l.splits = parts > SPLITS_MOST ? SPLITS_MOST : parts < 1 ? 1 : (ptrdiff_t)parts;
+        if (entries < GRADIENT_CHUNK_ENTRIES * SPLITS_MOST) l.splits = 1;
+    }
     l.loss_rows = ((p->n_rows + 31) / 32 + BLOCK_ROWS_MOST - 1) / BLOCK_ROWS_MOST * BLOCK_ROWS_MOST;
     if (l.loss_rows < LOSS_CHUNK_ROWS) l.loss_rows = LOSS_CHUNK_ROWS;
     l.loss_chunks = (p->n_rows + l.loss_rows - 1) / l.loss_rows;
