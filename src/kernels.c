@@ -39,8 +39,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define HORIZONTAL_SUMS sums_float
 #include "evaluation.inc.h"
 #include "losses.inc.h"
+#include "sparse_rows.inc.h"
 #include "sparse_evaluation.inc.h"
-#include "sparse_descent.inc.h"
 #define INPUT float
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
@@ -60,6 +60,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_float 0
 #include "updates.inc.h"
 #include "descents.inc.h"
+#include "sparse_descent.inc.h"
 #undef MASTER
 #undef SQUARE_ROOT
 #define MASTER double
@@ -97,8 +98,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "elementary.inc.h"
 #include "differences.inc.h"
 #include "mixes.inc.h"
+#include "sparse_rows.inc.h"
 #include "sparse_evaluation.inc.h"
-#include "sparse_descent.inc.h"
 #include "sparse_differences.inc.h"
 #define INPUT double
 #include "sparse_tiles.inc.h"
@@ -136,6 +137,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_double 1
 #include "updates.inc.h"
 #include "descents.inc.h"
+#include "sparse_descent.inc.h"
 #undef MASTER
 #undef SQUARE_ROOT
 

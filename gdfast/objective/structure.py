@@ -60,6 +60,12 @@ def can_descend(objective: Objective, w: Array, rule: str) -> bool:
     return own is not None and bool(own(w, rule))
 
 
+def hidden_states(objective: Objective, w: Array, rule: str) -> tuple[Array, ...]:
+    """What `descend` keeps between calls besides the rule's states, as it is before the first step; often nothing."""
+    own = getattr(objective, "hidden_states", None)
+    return () if own is None else tuple(own(w, rule))
+
+
 def descend(
     objective: Any,
     rule: str,
@@ -73,7 +79,7 @@ def descend(
     values: Array,
     done: Array,
 ) -> None:
-    """Many stochastic steps in one call: w and the states move in place.
+    """Many stochastic steps in one call: w and the states (the rule's, then the hidden ones) move in place.
 
     Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i]
     is the objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value
