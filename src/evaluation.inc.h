@@ -71,27 +71,51 @@ INLINE size_t R(packed)(const layout *l, ptrdiff_t c0, ptrdiff_t classes, ptrdif
     return (size_t)(c0 * l->n_vectors * LANES + ((column / LANES) * classes + c) * LANES + column % LANES);
 }
 
+/* W's element of class c and feature j as the kernels take it, its mean's share moved to the bias. */
+INLINE double R(folded_weight)(const gd_problem *p, const gd_weights *weights, ptrdiff_t c, ptrdiff_t j, double *bias) {
+    ptrdiff_t at = c * (p->n_features + p->has_bias) + j;
+    double w = weights->is_double ? ((const double *)weights->w)[at] : (double)((const float *)weights->w)[at];
+    if (p->scale) w /= p->scale[j];
+    if (p->mean) *bias -= w * p->mean[j];
+    return w;
+}
+
+/* The bias as it stands in W. */
+INLINE double R(given_bias)(const gd_problem *p, const gd_weights *weights, ptrdiff_t c) {
+    ptrdiff_t at = c * (p->n_features + p->has_bias) + p->n_features;
+    if (!p->has_bias) return 0;
+    return weights->is_double ? ((const double *)weights->w)[at] : (double)((const float *)weights->w)[at];
+}
+
 static void R(pack_weights)(R(evaluation) * e) {
     const gd_problem *p = e->problem;
     const layout *l = &e->layout;
-    ptrdiff_t d = p->n_features, columns = d + p->has_bias;
     memset(e->w, 0, (size_t)(l->n_outputs * l->n_vectors * LANES) * sizeof(REAL));
     for (ptrdiff_t c0 = 0, tile = 0, classes; tile < l->n_tiles; tile++, c0 += classes) {
         classes = tile_classes(l, tile);
         for (ptrdiff_t c = 0; c < classes; c++) {
-            const float *narrow = (const float *)e->weights->w + (c0 + c) * columns;
-            const double *wide = (const double *)e->weights->w + (c0 + c) * columns;
-            int is_double = e->weights->is_double;
-            double bias = p->has_bias ? (is_double ? wide[d] : (double)narrow[d]) : 0;
-            for (ptrdiff_t j = 0; j < d; j++) {
-                double w = is_double ? wide[j] : (double)narrow[j];
-                if (p->scale) w /= p->scale[j];
-                if (p->mean) bias -= w * p->mean[j];
-                e->w[R(packed)(l, c0, classes, c, j)] = (REAL)w;
-            }
+            double bias = R(given_bias)(p, e->weights, c0 + c);
+            for (ptrdiff_t j = 0; j < p->n_features; j++)
+                e->w[R(packed)(l, c0, classes, c, j)] = (REAL)R(folded_weight)(p, e->weights, c0 + c, j, &bias);
             e->bias[c0 + c] = (REAL)bias;
         }
     }
+}
+
+/* What the answer holds at (c, j): from the sum over rows there, and that of the class's coefficients. */
+INLINE void R(deliver_gradient)(const gd_problem *p, const gd_weights *weights, void *gradient, ptrdiff_t c,
+                                ptrdiff_t j, double sum, double of_bias) {
+    ptrdiff_t at = c * (p->n_features + p->has_bias) + j;
+    if (j == p->n_features) sum = of_bias;
+    else {
+        if (p->mean) sum -= of_bias * p->mean[j];
+        if (p->scale) sum /= p->scale[j];
+    }
+    sum *= p->normalizer;
+    if (weights->is_double)
+        ((double *)gradient)[at] = sum;
+    else
+        ((float *)gradient)[at] = (float)sum;
 }
 
 static void R(unpack_gradient)(const R(evaluation) * e) {
@@ -101,20 +125,9 @@ static void R(unpack_gradient)(const R(evaluation) * e) {
     for (ptrdiff_t c0 = 0, tile = 0, classes; tile < l->n_tiles; tile++, c0 += classes) {
         classes = tile_classes(l, tile);
         for (ptrdiff_t c = 0; c < classes; c++)
-            for (ptrdiff_t j = 0; j < columns; j++) {
-                double g = e->bias_gradient[c0 + c];
-                if (j < d) {
-                    double sum = e->gradient[R(packed)(l, c0, classes, c, j)];
-                    if (p->mean) sum -= g * p->mean[j];
-                    if (p->scale) sum /= p->scale[j];
-                    g = sum;
-                }
-                g *= p->normalizer;
-                if (e->weights->is_double)
-                    ((double *)e->answer->gradient)[(c0 + c) * columns + j] = g;
-                else
-                    ((float *)e->answer->gradient)[(c0 + c) * columns + j] = (float)g;
-            }
+            for (ptrdiff_t j = 0; j < columns; j++)
+                R(deliver_gradient)(p, e->weights, e->answer->gradient, c0 + c, j,
+                                    j < d ? e->gradient[R(packed)(l, c0, classes, c, j)] : 0, e->bias_gradient[c0 + c]);
     }
 }
 

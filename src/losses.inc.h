@@ -144,3 +144,19 @@ static double R(block_loss)(const gd_problem *p, const int64_t *ids, int n_rows,
     *n_active = n;
     return total;
 }
+
+/* The same for n_models side by side, scores (n_rows, n_models * k), added to values (n_models,). The scores
+ * become coefficients where there is one model; `compact` is room for the scores of one of several. */
+static void R(losses)(const gd_problem *p, ptrdiff_t n_models, const int64_t *ids, int n_rows, REAL *scores,
+                      REAL *compact, double *values, int *active, int *n_active) {
+    ptrdiff_t k = p->n_classes;
+    if (n_models == 1) {
+        values[0] += R(block_loss)(p, ids, n_rows, scores, active, n_active);
+        return;
+    }
+    for (ptrdiff_t m = 0; m < n_models; m++) {
+        for (int r = 0; r < n_rows; r++)
+            memcpy(compact + r * k, scores + (r * n_models + m) * k, (size_t)k * sizeof(REAL));
+        values[m] += R(block_loss)(p, ids, n_rows, compact, active, n_active);
+    }
+}
