@@ -106,8 +106,9 @@ static void R(pack_weights)(R(evaluation) * e) {
 INLINE void R(deliver_gradient)(const gd_problem *p, const gd_weights *weights, void *gradient, ptrdiff_t c,
                                 ptrdiff_t j, double sum, double of_bias) {
     ptrdiff_t at = c * (p->n_features + p->has_bias) + j;
-    if (j == p->n_features) sum = of_bias;
-    else {
+    if (j == p->n_features) {
+        sum = of_bias;
+    } else {
         if (p->mean) sum -= of_bias * p->mean[j];
         if (p->scale) sum /= p->scale[j];
     }

@@ -82,19 +82,67 @@ INLINE double R(squared_error_row)(REAL *s, ptrdiff_t k, const double *target) {
     return sum;
 }
 
+/* The largest of n elements; which one where some are NaN is not said */
+INLINE REAL R(largest)(const REAL *s, ptrdiff_t n) {
+    REAL most = s[0];
+    ptrdiff_t c = 0;
+    if (n >= 2 * LANES) {
+        VECTOR a = LOAD(REAL, REAL)(s), b = LOAD(REAL, REAL)(s + LANES);
+        for (c = 2 * LANES; c + 2 * LANES <= n; c += 2 * LANES) {
+            a = MAX(a, LOAD(REAL, REAL)(s + c));
+            b = MAX(b, LOAD(REAL, REAL)(s + c + LANES));
+        }
+        a = MAX(a, b);
+        for (int e = 0; e < LANES; e++) most = a[e] > most ? a[e] : most;
+    }
+    for (; c < n; c++) most = s[c] > most ? s[c] : most;
+    return most;
+}
+
+/* s -= most; returns 0, or NaN where an element is not finite */
+INLINE double R(lower)(REAL *s, ptrdiff_t n, REAL most) {
+    VECTOR finite = BROADCAST((REAL)0);
+    REAL rest = 0;
+    ptrdiff_t c = 0;
+    for (; c + LANES <= n; c += LANES) {
+        VECTOR a = LOAD(REAL, REAL)(s + c) - most;
+        memcpy(s + c, &a, sizeof a);
+        finite += a * 0;
+    }
+    if (c > 0)
+        for (int e = 0; e < LANES; e++) rest += finite[e];
+    for (; c < n; c++) {
+        s[c] -= most;
+        rest += s[c] * 0;
+    }
+    return (double)rest;
+}
+
+/* In float64, in a fixed order. */
+INLINE double R(sum)(const REAL *s, ptrdiff_t n) {
+    double total = 0;
+    ptrdiff_t c = 0;
+    if (n >= 2 * DOUBLE_LANES) {
+        vdouble a = LOAD(double, REAL)(s), b = LOAD(double, REAL)(s + DOUBLE_LANES);
+        for (c = 2 * DOUBLE_LANES; c + 2 * DOUBLE_LANES <= n; c += 2 * DOUBLE_LANES) {
+            a += LOAD(double, REAL)(s + c);
+            b += LOAD(double, REAL)(s + c + DOUBLE_LANES);
+        }
+        a += b;
+        for (int e = 0; e < DOUBLE_LANES; e++) total += a[e];
+    }
+    for (; c < n; c++) total += (double)s[c];
+    return total;
+}
+
 /* Softmax of n_rows consecutive groups of k scores: losses of the rows into `row_losses`. The padding
  * after the last score (to a whole vector) is scratch. */
 static void R(cross_entropy_rows)(REAL *scores, ptrdiff_t n_rows, ptrdiff_t k, const int32_t *labels,
                                   double *row_losses) {
     for (ptrdiff_t r = 0; r < n_rows; r++) {
-        REAL *s = scores + r * k, most = s[0];
-        for (ptrdiff_t c = 1; c < k; c++) most = s[c] > most ? s[c] : most;
-        REAL finite = 0;
-        for (ptrdiff_t c = 0; c < k; c++) {
-            s[c] -= most;
-            finite += s[c] * 0;
-        }
-        row_losses[r] = -(double)s[labels[r]] + (double)finite;
+        REAL *s = scores + r * k;
+        double finite = R(lower)(s, k, R(largest)(s, k));
+        row_losses[r] = -(double)s[labels[r]] + finite;
     }
     for (ptrdiff_t i = 0; i < n_rows * k; i += LANES) {
         VECTOR a;
@@ -104,8 +152,7 @@ static void R(cross_entropy_rows)(REAL *scores, ptrdiff_t n_rows, ptrdiff_t k, c
     }
     for (ptrdiff_t r = 0; r < n_rows; r++) {
         REAL *s = scores + r * k;
-        double sum = 0;
-        for (ptrdiff_t c = 0; c < k; c++) sum += (double)s[c];
+        double sum = R(sum)(s, k);
         row_losses[r] += log(sum);
         REAL scale = (REAL)(1 / sum);
         for (ptrdiff_t c = 0; c < k; c++) s[c] *= scale;

@@ -11,7 +11,7 @@
         _Pragma("GCC unroll 8") for (int t = 0; t < TILE_SIDE; t++)                                                    \
             _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++) acc[t][v] = BROADCAST((REAL)0);                  \
         for (ptrdiff_t step = 0; step < n_steps; step++) {                                                             \
-            _Pragma("GCC unroll 8") for (int j = 0; j < TILE_SIDE; j++) {                                              \
+            _Pragma(PANEL_UNROLL) for (int j = 0; j < TILE_SIDE; j++) {                                                \
                 VECTOR w[VECTORS];                                                                                     \
                 _Pragma("GCC unroll 4") for (int v = 0; v < VECTORS; v++) w[v] = ((const VECTOR *)b)[j * VECTORS + v]; \
                 _Pragma("GCC unroll 8") for (int t = 0; t < TILE_SIDE; t++) {                                          \
