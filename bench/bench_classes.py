@@ -6,10 +6,10 @@ that one call takes beyond X, each in a process of its own which has made one sm
 
     python bench/bench_classes.py [--quick] [--json] [--threads 1 2]
 
-What was tried (Zen 4, 1 thread, float32, GFLOP/s of about 102 possible; NumPy's blocks reach 90): tiles of 10 classes
-63; panels of 48 outputs, X packed as tiles of 8 rows by 8 columns for both phases 92, with the softmax's loops in
+What was tried (Zen 4, 1 thread, float32, GFLOP/s of about 104 possible; NumPy's blocks reach 90): tiles of 10 classes
+74; panels of 48 outputs, X packed as tiles of 8 rows by 8 columns for both phases 92, with the softmax's loops in
 vectors 101. Unrolling the sum 8-fold 99, 2-fold 99, not at all 96. Blocks of 24 rows lost (82 at 3,072 features),
-60 and 80 are alike (97). Below 32 outputs the tiles stay ahead; without fused multiply-adds, nearly always.
+56 and 88 are alike (97). Below 32 outputs the tiles stay ahead; without fused multiply-adds, nearly always.
 """
 
 from __future__ import annotations
