@@ -19,7 +19,7 @@ if find_spec("gdfast._kernels") is None:
 from ._config import get_num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
-    from . import checks, datasets, descent, differences, objective, testing
+    from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
     from .descent.minimize import maximize, minimize
@@ -114,6 +114,7 @@ _SUBMODULES = {
     "differences": "differences",
     "objective": "objective",
     "plots": "pictures.plots",
+    "test_functions": "test_functions",
     "testing": "testing",
 }
 _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
@@ -177,6 +178,7 @@ __all__ = [
     "random_search",
     "set_num_threads",
     "show_config",
+    "test_functions",
     "testing",
 ]
 
