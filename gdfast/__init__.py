@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
+    from .descent.hill_climb import hill_climb
     from .descent.minimize import maximize, minimize
     from .descent.optimizers import (
         AdaDelta,
@@ -72,6 +73,7 @@ _NAMES_OF = {
     "objective.function": ("FunctionObjective",),
     "objective.rays": ("along_ray", "on_plane"),
     "objective.batches": ("MiniBatches",),
+    "descent.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize"),
     "descent.result": ("Status", "Result"),
     "descent.optimizers": (
@@ -167,6 +169,7 @@ __all__ = [
     "differences",
     "directional_derivative",
     "get_num_threads",
+    "hill_climb",
     "local_search",
     "maximize",
     "minimize",

@@ -13,7 +13,7 @@ from gdfast.descent import schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
-RUN_HERE = ["schedules.md"]
+RUN_HERE = ["schedules.md", "searches.md", "test_functions.md"]
 
 
 def test_the_pages_are_there():
@@ -52,3 +52,8 @@ def test_every_schedule_stands_in_the_table_with_its_defaults():
 def test_every_schedule_is_drawn():
     script = (DOCS / "draw_schedules.py").read_text(encoding="utf-8")
     assert [name for name in schedules.__all__ if name in gd.__all__ and f'"{name}(' not in script] == []
+
+
+def test_every_test_function_stands_in_the_table():
+    table = PAGES["test_functions.md"]
+    assert [name for name in gd.test_functions.__all__ if f"`{name}(" not in table] == ["KnownFunction"]
