@@ -13,7 +13,7 @@ from gdfast.descent import schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {path.name: path.read_text(encoding="utf-8") for path in sorted(DOCS.glob("*.md"))}
-RUN_HERE = ["schedules.md", "searches.md", "test_functions.md"]
+RUN_HERE = ["descent.md", "mini_batches.md", "schedules.md", "searches.md", "test_functions.md"]
 
 
 def test_the_pages_are_there():

@@ -22,6 +22,11 @@ class Warmup:
     then : schedule
         Any callable of k; ``Constant(rate)`` for a number.
 
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+
     Notes
     -----
     The last step of the warm-up has the rate ``then(0)`` already. In PyTorch: ``SequentialLR`` of

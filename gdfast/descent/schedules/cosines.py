@@ -22,6 +22,11 @@ class Cosine:
     end : float
         At k = steps, >= 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+
     Notes
     -----
     After `steps` the cosine comes up again, as PyTorch's does (optax's stays at `end`).
@@ -66,6 +71,11 @@ class CosineRestarts:
         >= 1.
     end : float
         What each period falls towards, >= 0. The step that would reach it is the next period's first.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
 
     References
     ----------
@@ -117,6 +127,11 @@ class OneCycle:
         The part of the cycle on the way up, in (0, 1): the peak is at ``k = rise * steps - 1``.
     start_divisor, end_divisor : float
         > 0.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
 
     References
     ----------

@@ -20,6 +20,11 @@ class Constant:
     rate : float
         > 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+
     Examples
     --------
     >>> import gdfast as gd
@@ -50,6 +55,11 @@ class StepDecay:
         Steps on one stair, >= 1.
     factor : float
         > 0; below 1 the rate falls.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
 
     Examples
     --------
@@ -84,6 +94,11 @@ class Exponential:
     factor : float
         > 0; below 1 the rate falls, above 1 it grows (to see which rates a run can bear).
 
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+
     Examples
     --------
     >>> import gdfast as gd
@@ -114,6 +129,11 @@ class InverseTime:
         > 0.
     decay : float
         >= 0; after ``1 / decay`` steps the rate is half of what it was.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
 
     References
     ----------
@@ -155,6 +175,11 @@ class Polynomial:
     end : float
         >= 0.
 
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+
     Examples
     --------
     >>> import gdfast as gd
@@ -190,6 +215,11 @@ class PiecewiseConstant:
         The steps at which a new rate begins: rising, >= 1.
     rates : sequence of float
         > 0, one more than boundaries.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
 
     Examples
     --------
