@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
+    from .descent.checkpoints import Checkpoint
     from .descent.hill_climb import hill_climb
     from .descent.minimize import maximize, minimize
     from .descent.optimizers import (
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
         RMSProp,
     )
     from .descent.result import Result, Status
+    from .descent.resume import resume
     from .descent.schedules import (
         Constant,
         Cosine,
@@ -75,6 +77,8 @@ _NAMES_OF = {
     "objective.batches": ("MiniBatches",),
     "descent.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize"),
+    "descent.checkpoints": ("Checkpoint",),
+    "descent.resume": ("resume",),
     "descent.result": ("Status", "Result"),
     "descent.optimizers": (
         "GradientDescent",
@@ -130,6 +134,7 @@ __all__ = [
     "Adam",
     "AdamW",
     "AveragedSGD",
+    "Checkpoint",
     "Constant",
     "Cosine",
     "CosineRestarts",
@@ -179,6 +184,7 @@ __all__ = [
     "on_plane",
     "plots",
     "random_search",
+    "resume",
     "set_num_threads",
     "show_config",
     "test_functions",

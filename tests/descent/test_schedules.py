@@ -234,3 +234,16 @@ def test_the_compiled_road_takes_the_same_rates():
     plain = gd.minimize(objective, np.zeros((3, 4)), step=schedule, callback=lambda k, w, value: None, **options)
     assert np.array_equal(compiled.w, plain.w)
     assert compiled.history.step_sizes.tolist() == [schedule(k) for k in range(30)]
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_run_that_is_resumed_goes_on_with_the_rates_it_would_have_had(case, tmp_path):
+    steps = min(9, len(RATES[case]))
+    objective = gd.test_functions.BoundedSaddle()
+    options = {"step": made(case), "max_steps": steps, "gtol": 0, "clip": 0.1}
+    whole = gd.minimize(objective, [1.0, 0.5], gd.Momentum(), **options)
+    half = gd.Checkpoint(tmp_path / "run.npz", every=1)
+    stop = {"callback": lambda k, w, value: k == steps // 2, "checkpoint": half}
+    gd.minimize(objective, [1.0, 0.5], gd.Momentum(), **options, **stop)
+    resumed = gd.resume(half.path, objective)
+    assert np.array_equal(resumed.w, whole.w)
