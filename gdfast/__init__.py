@@ -19,10 +19,11 @@ if find_spec("gdfast._kernels") is None:
 from ._config import get_num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
-    from . import checks, datasets, descent, differences, objective, testing
+    from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
     from .descent.checkpoints import Checkpoint
+    from .descent.hill_climb import hill_climb
     from .descent.minimize import maximize, minimize
     from .descent.optimizers import (
         AdaDelta,
@@ -41,6 +42,19 @@ if TYPE_CHECKING:
     )
     from .descent.result import Result, Status
     from .descent.resume import resume
+    from .descent.schedules import (
+        Constant,
+        Cosine,
+        CosineRestarts,
+        Exponential,
+        InverseTime,
+        OneCycle,
+        PiecewiseConstant,
+        Polynomial,
+        Sequence,
+        StepDecay,
+        Warmup,
+    )
     from .descent.searches import SearchResult, local_search, random_search
     from .differences import directional_derivative, numerical_gradient, numerical_jacobian
     from .objective.batches import MiniBatches
@@ -61,6 +75,7 @@ _NAMES_OF = {
     "objective.function": ("FunctionObjective",),
     "objective.rays": ("along_ray", "on_plane"),
     "objective.batches": ("MiniBatches",),
+    "descent.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize"),
     "descent.checkpoints": ("Checkpoint",),
     "descent.resume": ("resume",),
@@ -80,6 +95,19 @@ _NAMES_OF = {
         "AMSGrad",
         "Lion",
     ),
+    "descent.schedules": (
+        "Constant",
+        "Cosine",
+        "CosineRestarts",
+        "Exponential",
+        "InverseTime",
+        "OneCycle",
+        "PiecewiseConstant",
+        "Polynomial",
+        "Sequence",
+        "StepDecay",
+        "Warmup",
+    ),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
     "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
     "checks.gradient_check": ("check_gradient",),
@@ -92,6 +120,7 @@ _SUBMODULES = {
     "differences": "differences",
     "objective": "objective",
     "plots": "pictures.plots",
+    "test_functions": "test_functions",
     "testing": "testing",
 }
 _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
@@ -106,25 +135,36 @@ __all__ = [
     "AdamW",
     "AveragedSGD",
     "Checkpoint",
+    "Constant",
+    "Cosine",
+    "CosineRestarts",
     "CrossEntropy",
     "ElasticNet",
+    "Exponential",
     "FunctionObjective",
     "GradientDescent",
     "GradientReport",
     "Hinge",
+    "InverseTime",
     "LinearObjective",
     "Lion",
     "MiniBatches",
     "Momentum",
     "NAdam",
     "Nesterov",
+    "OneCycle",
+    "PiecewiseConstant",
+    "Polynomial",
     "RAdam",
     "RMSProp",
     "Result",
     "SearchResult",
+    "Sequence",
     "SquaredError",
     "SquaredHinge",
     "Status",
+    "StepDecay",
+    "Warmup",
     "__version__",
     "along_ray",
     "check_gradient",
@@ -134,6 +174,7 @@ __all__ = [
     "differences",
     "directional_derivative",
     "get_num_threads",
+    "hill_climb",
     "local_search",
     "maximize",
     "minimize",
@@ -146,6 +187,7 @@ __all__ = [
     "resume",
     "set_num_threads",
     "show_config",
+    "test_functions",
     "testing",
 ]
 
