@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
+    from .descent.line_searches import Backtracking, ExactLineSearch, GridSearch, StrongWolfe
     from .descent.minimize import maximize, minimize
     from .descent.optimizers import (
+        LBFGS,
+        SVRG,
         AdaDelta,
         AdaGrad,
         Adam,
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
         Momentum,
         NAdam,
         Nesterov,
+        Newton,
+        NonlinearConjugateGradient,
         RAdam,
         RMSProp,
     )
@@ -75,7 +80,12 @@ _NAMES_OF = {
         "RAdam",
         "AMSGrad",
         "Lion",
+        "SVRG",
+        "NonlinearConjugateGradient",
+        "LBFGS",
+        "Newton",
     ),
+    "descent.line_searches": ("GridSearch", "Backtracking", "StrongWolfe", "ExactLineSearch"),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
     "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
     "checks.gradient_check": ("check_gradient",),
@@ -95,17 +105,22 @@ _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
 __all__ = [
     "L1",
     "L2",
+    "LBFGS",
+    "SVRG",
     "AMSGrad",
     "AdaDelta",
     "AdaGrad",
     "Adam",
     "AdamW",
     "AveragedSGD",
+    "Backtracking",
     "CrossEntropy",
     "ElasticNet",
+    "ExactLineSearch",
     "FunctionObjective",
     "GradientDescent",
     "GradientReport",
+    "GridSearch",
     "Hinge",
     "LinearObjective",
     "Lion",
@@ -113,6 +128,8 @@ __all__ = [
     "Momentum",
     "NAdam",
     "Nesterov",
+    "Newton",
+    "NonlinearConjugateGradient",
     "RAdam",
     "RMSProp",
     "Result",
@@ -120,6 +137,7 @@ __all__ = [
     "SquaredError",
     "SquaredHinge",
     "Status",
+    "StrongWolfe",
     "__version__",
     "along_ray",
     "check_gradient",

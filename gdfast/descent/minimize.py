@@ -19,13 +19,13 @@ from ..objective.function import returned_gradient
 from ..protocols import Array, Found, LineSearch, Objective, Optimizer
 from .compiled import CompiledRoad
 from .negated import Negated
-from .optimizers import GradientDescent, descent_direction, final_answer, lower_bound
+from .optimizers import GradientDescent, descent_direction, evaluations_of, final_answer, lower_bound
 from .progress import progress_bar
 from .record import Look, Record, largest_element
 from .result import History, Result, Status
 from .settings import Callback, Metrics, Settings, checked_settings
 from .step_sizes import Step
-from .trial import Trial, moved
+from .trial import Trial, is_finite, moved
 
 __all__ = ["History", "Result", "Status", "maximize", "minimize"]
 
@@ -271,7 +271,7 @@ def _descend(run: Settings) -> Result:
                 # Which way?
                 last_direction = direction
                 gradient = here.gradient if run.clip is None else _clipped(here.gradient, run.clip)
-                direction, state = descent_direction(optimizer, whole, k, w, gradient, state)
+                direction, state = descent_direction(optimizer, whole, part, k, w, gradient, state)
                 direction = returned_gradient(direction, w, "the optimizer")
 
                 # How far?
@@ -289,7 +289,7 @@ def _descend(run: Settings) -> Result:
                     known = trial.look_at(length) if rows_of is None else None
 
                 there = moved(w, length, direction)
-                if not _is_finite(there):
+                if not is_finite(there):
                     status = Status.DIVERGED
                     break
                 stalls = step_is_constant and here.value == before.value
@@ -334,7 +334,7 @@ def _result(
         gradient_norm=there.norm,
         status=status,
         steps=k,
-        evaluations=record.evaluations,
+        evaluations=record.evaluations + evaluations_of(state),
         passes=record.passes(),
         seconds=record.elapsed(),
         history=record.history(before=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),
@@ -372,11 +372,6 @@ def _searched(line_search: LineSearch, trial: Trial, direction: Array, here: Loo
         return Found(0.0, here.value, 0, accepted=False)
     slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
     return line_search.search(trial, here.value, slope)
-
-
-def _is_finite(w: Array) -> bool:
-    """Whether every element is: a finite sum of squares proves it, otherwise each one is looked at."""
-    return math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())
 
 
 def _clipped(gradient: Array, limit: float) -> Array:
