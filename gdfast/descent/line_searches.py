@@ -17,9 +17,9 @@ import numpy as np
 from .._arrays import check_fraction, check_positive
 from ..objective.lowest import lowest_step
 from ..protocols import FloatArray, Found, Ray
-from .wolfe import Points, strong_wolfe
+from .wolfe import EPS, Points, strong_wolfe
 
-EPS = 2.0**-53
+TRIALS = 1000  # of a search that only shrinks
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class Backtracking:
     def search(self, ray: Ray, value: float, slope: float) -> Found:
         """The first step that lowers the value enough."""
         step, evaluations = self.start, 0
-        while slope < 0 and -step * slope > EPS * abs(value) and step > 1e-30 * self.start:
+        while slope < 0 and -step * slope > EPS * abs(value) and evaluations < TRIALS:
             there = ray.value(step)
             evaluations += 1
             if math.isfinite(there) and there < value and there <= value + self.sufficient * step * slope:

@@ -45,13 +45,13 @@ class Newton:
     Notes
     -----
     Give it `step=1.0`, `Backtracking()` or `StrongWolfe()`. A product with the Hessian is the objective's own
-    ``hessian_product(w, v)`` where it has one, otherwise the difference of two gradients: one evaluation. Each system
-    is solved to ``|residual| <= tolerance * |gradient|`` with ``tolerance = min(0.5, 0.9 * (|gradient| / |last
-    gradient|)**2)`` (Eisenstat and Walker), 0.5 at first; to rounding for up to 100 weights, and for `SquaredError`,
-    whose first step is the solution. Where a direction of negative curvature turns up, the system ends there: a
-    direction that is always downhill. With `SquaredHinge` the Hessian is a generalised one: that of the margins that
-    count. Products of float32 data carry an error of some 1e-4, so a float32 run ends as near as its gradient is
-    exact, only with a few steps more.
+    ``hessian_product(w, v)`` where it has one, otherwise the difference of two gradients: one evaluation (two for up
+    to 100 weights, on both sides of w). Each system is solved to ``|residual| <= tolerance * |gradient|`` with
+    ``tolerance = min(0.5, 0.9 * (|gradient| / |last gradient|)**2)`` (Eisenstat and Walker), 0.5 at first; to
+    rounding for up to 100 weights, and for `SquaredError`, whose first step is the solution. Where a direction of
+    negative curvature turns up, the system ends there: the direction is always downhill. With `SquaredHinge` the
+    Hessian is a generalised one: that of the margins that count. Products of float32 data are off by some 1e-4, so
+    a float32 run ends as near as its gradient is exact, only with a few steps more.
 
     A step costs one gradient and its products; ``result.evaluations`` and ``result.passes`` count them.
 
@@ -95,44 +95,56 @@ class Newton:
         """The solution of Newton's system, as exactly as it pays."""
         gradient = objective.gradient(w)
         length = norm(gradient)
-        is_quadratic = _is_quadratic(objective)
         tolerance = 0.5 if state.steps == 0 else min(0.5, 0.9 * (length / state.norm) ** 2 if state.norm > 0 else 0.5)
-        if is_quadratic or w.size <= SMALL:
+        hessian = _Hessian(objective, w, gradient)
+        if hessian.is_exact:
             tolerance = 0.0
-        rounding = _rounding(objective, w)
-        product = _hessian_product(objective, w, gradient, 1.0 if is_quadratic else math.sqrt(rounding))
-        direction, products = _solved(product, gradient, max(tolerance, math.sqrt(rounding) / 10), self.products)
-        evaluations = state.evaluations + 1 + products
+        direction, products = _solved(hessian.times, gradient, max(tolerance, hessian.error), self.products)
+        evaluations = state.evaluations + 1 + products * hessian.cost
         return direction.astype(w.dtype), NewtonState(length, tolerance, evaluations, state.steps + 1)
+
+
+class _Hessian:
+    """The Hessian at w as products: the objective's own, or differences of gradients over a length `reach`.
+
+    One-sided differences in general; two-sided ones for few weights; a long reach where the gradient is known to be
+    a straight line. `error` is what a product may be off by, `cost` how many gradients it takes.
+    """
+
+    def __init__(self, objective: Any, w: Array, gradient: Array) -> None:
+        arithmetic = getattr(objective, "arithmetic", w.dtype)
+        rounding = max(float(np.finfo(w.dtype).eps), float(np.finfo(arithmetic).eps))
+        self._own = getattr(objective, "hessian_product", None)
+        self._objective, self._w, self._gradient = objective, w, gradient.astype(np.float64)
+        self.is_exact, self.cost = True, 1
+        if self._own is not None or _is_quadratic(objective):
+            relative, self.error = 1.0, 10 * rounding
+            self.is_exact = self._own is None or w.size <= SMALL
+        elif w.size <= SMALL:
+            relative, self.error, self.cost = rounding ** (1 / 3), rounding ** (2 / 3) / 10, 2
+        else:
+            relative, self.error, self.is_exact = math.sqrt(rounding), math.sqrt(rounding) / 10, False
+        self._reach = relative * max(1.0, norm(w))
+
+    def times(self, v: FloatArray) -> FloatArray:
+        """Hessian v."""
+        w = self._w
+        if self._own is not None:
+            return np.asarray(self._own(w, v.astype(w.dtype)), dtype=np.float64)
+        h = self._reach / norm(v)
+        move = (h * v).astype(w.dtype)
+        ahead = self._objective.gradient(np.asarray(w + move))
+        if self.cost == 1:
+            return np.asarray((ahead - self._gradient) / h)
+        behind = self._objective.gradient(np.asarray(w - move))
+        return np.asarray((ahead.astype(np.float64) - behind) / (2 * h))
 
 
 def _is_quadratic(objective: Any) -> bool:
     """Whether the Hessian is known to be the same everywhere."""
     regularizer = getattr(objective, "regularizer", None)
-    smooth = regularizer is None or isinstance(regularizer, L2 | ElasticNet)
-    return isinstance(getattr(objective, "loss", None), SquaredError) and smooth
-
-
-def _rounding(objective: Any, w: Array) -> float:
-    """The unit of the arithmetic that gradients are computed in."""
-    arithmetic = getattr(objective, "arithmetic", w.dtype)
-    return max(float(np.finfo(w.dtype).eps), float(np.finfo(arithmetic).eps))
-
-
-def _hessian_product(objective: Any, w: Array, gradient: Array, relative: float) -> Callable[[FloatArray], FloatArray]:
-    """v -> Hessian v; by differences over `relative` times the size of w (at least 1)."""
-    own = getattr(objective, "hessian_product", None)
-    if own is not None:
-        return lambda v: np.asarray(own(w, v.astype(w.dtype)), dtype=np.float64)
-    reach = relative * max(1.0, norm(w))
-    here = gradient.astype(np.float64)
-
-    def product(v: FloatArray) -> FloatArray:
-        h = reach / norm(v)
-        there = objective.gradient(np.asarray(w + (h * v).astype(w.dtype)))
-        return np.asarray((there - here) / h)
-
-    return product
+    is_smooth = regularizer is None or isinstance(regularizer, L2 | ElasticNet)
+    return isinstance(getattr(objective, "loss", None), SquaredError) and is_smooth
 
 
 def _solved(
