@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
+    from .descent.checkpoints import Checkpoint
     from .descent.line_searches import Backtracking, ExactLineSearch, GridSearch, StrongWolfe
     from .descent.minimize import maximize, minimize
     from .descent.optimizers import (
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         RMSProp,
     )
     from .descent.result import Result, Status
+    from .descent.resume import resume
     from .descent.searches import SearchResult, local_search, random_search
     from .differences import directional_derivative, numerical_gradient, numerical_jacobian
     from .objective.batches import MiniBatches
@@ -65,6 +67,8 @@ _NAMES_OF = {
     "objective.rays": ("along_ray", "on_plane"),
     "objective.batches": ("MiniBatches",),
     "descent.minimize": ("minimize", "maximize"),
+    "descent.checkpoints": ("Checkpoint",),
+    "descent.resume": ("resume",),
     "descent.result": ("Status", "Result"),
     "descent.optimizers": (
         "GradientDescent",
@@ -114,6 +118,7 @@ __all__ = [
     "AdamW",
     "AveragedSGD",
     "Backtracking",
+    "Checkpoint",
     "CrossEntropy",
     "ElasticNet",
     "ExactLineSearch",
@@ -156,6 +161,7 @@ __all__ = [
     "on_plane",
     "plots",
     "random_search",
+    "resume",
     "set_num_threads",
     "show_config",
     "testing",

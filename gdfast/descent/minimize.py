@@ -17,9 +17,11 @@ import numpy as np
 from ..objective.batches import MiniBatches
 from ..objective.function import returned_gradient
 from ..protocols import Array, Found, LineSearch, Objective, Optimizer
+from .checkpoints import Checkpoint, Saved, check_can_save, save
 from .compiled import CompiledRoad
+from .ending import Finished, is_enough, result_of
 from .negated import Negated
-from .optimizers import GradientDescent, descent_direction, evaluations_of, final_answer, lower_bound
+from .optimizers import GradientDescent, descent_direction, final_answer
 from .progress import progress_bar
 from .record import Look, Record, largest_element
 from .result import History, Result, Status
@@ -46,6 +48,7 @@ def minimize(
     callback: Callback | None = None,
     clip: float | None = None,
     progress: bool = False,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     """Follow an optimizer downhill: ``w_(k+1) = w_k + step_k * direction_k``.
 
@@ -87,6 +90,9 @@ def minimize(
         A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0.
     progress : bool
         Show a progress bar (tqdm).
+    checkpoint : Checkpoint, optional
+        Write the run to disk every so many steps; `gdfast.resume` goes on from there, to the same bits. Then
+        optimizer, step and batches must be gdfast's own objects, arrays or numbers.
 
     Returns
     -------
@@ -114,7 +120,7 @@ def minimize(
     >>> result.w.round(6), round(result.value, 6), result.status.name
     (array([ 0.322123, -0.429497]), 0.28823, 'MAX_STEPS')
     """
-    return _descend(
+    return descend(
         checked_settings(
             objective,
             w0,
@@ -131,6 +137,7 @@ def minimize(
             callback=callback,
             clip=clip,
             progress=progress,
+            checkpoint=checkpoint,
         )
     )
 
@@ -151,6 +158,7 @@ def maximize(
     callback: Callback | None = None,
     clip: float | None = None,
     progress: bool = False,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     """Gradient ascent: `minimize` on ``-L``, told in terms of L.
 
@@ -169,7 +177,7 @@ def maximize(
     >>> round(result.value, 6), result.status.name
     (5.0, 'CONVERGED')
     """
-    return _descend(
+    return descend(
         checked_settings(
             objective,
             w0,
@@ -186,14 +194,17 @@ def maximize(
             callback=callback,
             clip=clip,
             progress=progress,
+            checkpoint=checkpoint,
         )
     )
 
 
-def _descend(run: Settings) -> Result:
-    """Go down on ``sign * objective``."""
+def descend(run: Settings, saved: Saved | None = None) -> Result:
+    """Go down on ``sign * objective``: from the start, or from where a run was saved."""
+    if run.checkpoint is not None:
+        check_can_save(run)
     whole = run.objective if run.sign > 0 else Negated(run.objective)
-    optimizer, (rate_of, line_search, step_is_constant), rows_of = run.optimizer, run.step, run.rows_of
+    optimizer, (_, rate_of, line_search, step_is_constant), rows_of = run.optimizer, run.step, run.rows_of
     record = Record(run.objective, run.metrics)
     k, w, part, status = 0, run.w0, whole, Status.MAX_STEPS
     state = optimizer.init(w)
@@ -201,7 +212,11 @@ def _descend(run: Settings) -> Result:
     known: Look | None = None  # the whole objective at w, where a line search has been there
     direction: Any = None
     compiled, plain_until = CompiledRoad.of(run), 0
-    finished = (k, w, state, here)  # the last finished step, set in one go: Ctrl-C may come between any two lines
+    if saved is not None:
+        k, w, state, here, direction = saved.k, saved.w, saved.state, saved.here, saved.direction
+        before = here._replace(value=saved.before)
+        record.restore(saved.arrays, saved.facts)
+    finished = Finished(k, w, state, here)
 
     # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -209,36 +224,44 @@ def _descend(run: Settings) -> Result:
         try:
             while True:
                 # The whole objective is looked at after each step: its gradient is also the next step's.
-                is_due = run.evaluate_every is not None and k % run.evaluate_every == 0
-                looks = rows_of is None and (is_due or run.looks_always)
-                if rows_of is None:
-                    before, here = here, (known or record.look(whole, w)) if looks else Look(math.nan, w, math.nan)
-                if looks:
-                    if not here.is_finite():
-                        status = Status.DIVERGED
-                        break
-                    record.add(k, here)
-                    record.keep_best(here.value, w)
-                finished = (k, w, state, here)
+                ending = None if saved is None or k != saved.k else saved.ending
+                if saved is None or k != saved.k:  # otherwise all this was done before the run was saved
+                    is_due = run.evaluate_every is not None and k % run.evaluate_every == 0
+                    looks = rows_of is None and (is_due or run.looks_always)
+                    if rows_of is None:
+                        before, here = here, (known or record.look(whole, w)) if looks else Look(math.nan, w, math.nan)
+                    if looks:
+                        if not here.is_finite():
+                            status = Status.DIVERGED
+                            break
+                        record.add(k, here)
+                        record.keep_best(here.value, w)
+                    finished = Finished(k, w, state, here)
 
-                # k steps are finished. Who wants to know? Is it enough?
-                converged = looks and here.norm <= run.gtol
-                if is_due:
-                    answer = final_answer(optimizer, w, state)
-                    look = here if looks and answer is w else record.look(whole, answer)
-                    record.evaluate(k, look, answer)
-                    converged = look.norm <= run.gtol or _is_proven(run, record, look, answer, state)
-                    if not look.is_finite():
-                        status = Status.DIVERGED
-                        break
-                if bar is not None and k > 0:
-                    bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
-                    bar.update(k - bar.n)
-                if run.callback is not None and k > 0 and _is_true(run.callback(k, w, run.sign * here.value)):
-                    status = Status.STOPPED
-                    break
-                if converged:
-                    status = Status.CONVERGED
+                    # k steps are finished. Who wants to know? Is it enough?
+                    if looks and here.norm <= run.gtol:
+                        ending = Status.CONVERGED
+                    if is_due:
+                        answer = final_answer(optimizer, w, state)
+                        look = here if looks and answer is w else record.look(whole, answer)
+                        record.evaluate(k, look, answer)
+                        if not look.is_finite():
+                            status = Status.DIVERGED
+                            break
+                        ending = Status.CONVERGED if is_enough(run, record, look, answer, state) else None
+                    if bar is not None and k > 0:
+                        bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
+                        bar.update(k - bar.n)
+                    if run.callback is not None and k > 0 and _is_true(run.callback(k, w, run.sign * here.value)):
+                        ending = Status.STOPPED
+                    if (
+                        run.checkpoint is not None
+                        and k > 0
+                        and (ending is not None or k == run.max_steps or k % run.checkpoint.every == 0)
+                    ):
+                        save(run, k, w, state, here, before.value, direction, ending, record)
+                if ending is not None:
+                    status = ending
                     break
                 if k == run.max_steps:
                     break
@@ -252,7 +275,7 @@ def _descend(run: Settings) -> Result:
                         record.add_segment(k, segment.values, segment.rates)
                         k, w, state = k + len(segment.values), segment.w, segment.state
                         here = Look(float(segment.values[-1]) if len(segment.values) else math.nan, w, math.nan)
-                        finished = (k, w, state, here)
+                        finished = Finished(k, w, state, here)
                         if segment.interrupted:
                             status = Status.INTERRUPTED
                             break
@@ -301,57 +324,7 @@ def _descend(run: Settings) -> Result:
                 k += 1
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-        return _result(run, whole, record, finished, status)
-
-
-def _result(
-    run: Settings, whole: Objective, record: Record, finished: tuple[int, Array, Any, Look], status: Status
-) -> Result:
-    """Where the last finished step led, as the whole objective sees it."""
-    k, w, state, there = finished
-    answer = final_answer(run.optimizer, w, state)
-    try:
-        if record.evaluated and record.evaluated[-1].k == k:
-            there = record.evaluated[-1].look
-        else:
-            is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
-            if run.rows_of is not None or answer is not w or is_unknown:
-                there = record.look(whole, answer)
-                record.keep_best(there.value, answer)
-            if status is not Status.INTERRUPTED:
-                record.evaluate(k, there, answer)
-    except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-    is_proven = status is not Status.INTERRUPTED and _is_proven(run, record, there, answer, state)
-    if status is Status.MAX_STEPS and (there.norm <= run.gtol or is_proven):
-        status = Status.CONVERGED
-    if status is Status.MAX_STEPS and not there.is_finite():
-        status = Status.DIVERGED
-    best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
-    return Result(
-        w=np.asarray(answer),
-        value=run.sign * there.value,
-        gradient_norm=there.norm,
-        status=status,
-        steps=k,
-        evaluations=record.evaluations + evaluations_of(state),
-        passes=record.passes(),
-        seconds=record.elapsed(),
-        history=record.history(before=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),
-        best_w=np.asarray(best_w),
-        best_value=run.sign * best_value,
-        duality_gap=record.gap(there.value),
-    )
-
-
-def _is_proven(run: Settings, record: Record, look: Look, answer: Array, state: Any) -> bool:
-    """Whether the optimum is proven to be within gap_tol of what was seen at `answer`."""
-    if run.gap_tol is None or not look.is_finite():
-        return False
-    bound = lower_bound(run.optimizer, run.objective, state)
-    record.keep_bound(look.value - run.objective.duality_gap(answer) if bound is None else bound)
-    gap = record.gap(look.value)
-    return gap is not None and gap <= run.gap_tol
+        return result_of(run, whole, record, finished, status)
 
 
 def _steps_until_asked(run: Settings, k: int) -> int:
@@ -361,8 +334,9 @@ def _steps_until_asked(run: Settings, k: int) -> int:
     n = run.max_steps - k
     if run.progress:
         n = min(n, max(1, run.max_steps // 100))
-    if run.evaluate_every is not None:
-        n = min(n, run.evaluate_every - k % run.evaluate_every)
+    for every in (run.evaluate_every, run.checkpoint.every if run.checkpoint is not None else None):
+        if every is not None:
+            n = min(n, every - k % every)
     return n
 
 

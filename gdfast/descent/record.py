@@ -15,6 +15,8 @@ from ..objective.function import returned_gradient, returned_value
 from ..protocols import Array, Objective
 from .result import History
 
+_GROWING = ("steps", "values", "norms", "seconds", "step_sizes")
+
 
 class Look(NamedTuple):
     """An objective at one point; norm is the largest absolute element of the gradient."""
@@ -32,7 +34,8 @@ class Evaluation(NamedTuple):
     """The whole objective and the metrics after k steps."""
 
     k: int
-    look: Look
+    value: float
+    norm: float
     metrics: tuple[float, ...]
 
 
@@ -95,7 +98,36 @@ class Record:
         """The run is evaluated at w, after k steps: the metrics are called here, and only here."""
         self.keep_best(look.value, w)
         numbers = tuple(returned_value(f(w), f"metrics[{name!r}]") for name, f in self._metrics.items())
-        self.evaluated.append(Evaluation(k, look, numbers))
+        self.evaluated.append(Evaluation(k, look.value, look.norm, numbers))
+
+    def saved(self) -> tuple[dict[str, Array], dict[str, Any]]:
+        """All that it knows, as arrays and numbers; `restore` takes it back."""
+        arrays = {name: np.array(getattr(self, name)) for name in _GROWING}
+        arrays["evaluated"] = np.array([(e.k, e.value, e.norm, *e.metrics) for e in self.evaluated])
+        value, w = self.best
+        if w is not None:
+            arrays["best_w"] = w
+        return arrays, {
+            "best_value": value,
+            "bound": self.bound,
+            "evaluations": self.evaluations,
+            "seconds": self.elapsed(),
+            "passes": self.passes(),
+            "metrics": list(self._metrics),
+        }
+
+    def restore(self, arrays: Mapping[str, Array], facts: Mapping[str, Any]) -> None:
+        """Go on from what `saved` gave; ValueError when the metrics are others."""
+        if list(self._metrics) != facts["metrics"]:
+            raise ValueError(f"metrics must be those of the run, {facts['metrics']}; they are {list(self._metrics)}")
+        for name in _GROWING:
+            getattr(self, name).frombytes(arrays[name].tobytes())
+        self.evaluated = [Evaluation(int(k), value, norm, tuple(rest)) for k, value, norm, *rest in arrays["evaluated"]]
+        self.best = (facts["best_value"], arrays.get("best_w"))
+        self.bound, self.evaluations = facts["bound"], facts["evaluations"]
+        self._start -= facts["seconds"]
+        if self._passes_before is not None:
+            self._passes_before -= facts["passes"]
 
     def elapsed(self) -> float:
         """Seconds since the start."""
@@ -115,7 +147,7 @@ class Record:
             step_sizes=np.array(self.step_sizes[:steps]),
             seconds=np.array(self.seconds[:looks]),
             evaluated_steps=np.array([e.k for e in self.evaluated], dtype=np.int64),
-            evaluated_values=sign * np.array([e.look.value for e in self.evaluated]),
+            evaluated_values=sign * np.array([e.value for e in self.evaluated]),
             metrics={name: np.array([e.metrics[i] for e in self.evaluated]) for i, name in enumerate(self._metrics)},
         )
 

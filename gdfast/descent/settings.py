@@ -44,6 +44,7 @@ class Settings:
     callback: Callback | None
     clip: float | None
     progress: bool
+    checkpoint: Any = None
 
 
 def checked_settings(
@@ -63,6 +64,7 @@ def checked_settings(
     callback: Any,
     clip: Any,
     progress: Any,
+    checkpoint: Any,
 ) -> Settings:
     """The settings of a run, or TypeError/ValueError naming the argument; w0 is copied."""
     _check_objective(objective, batches)
@@ -88,6 +90,7 @@ def checked_settings(
         callback=callback,
         clip=_optional(check_positive, clip, "clip"),
         progress=check_flag(progress, "progress"),
+        checkpoint=_checked_checkpoint(checkpoint),
     )
 
 
@@ -127,6 +130,12 @@ def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objec
     if max_steps is not None:
         raise ValueError(f"max_steps and epochs exclude each other; they are {max_steps} and {count}")
     return count if batches is None else count * batches.steps_per_epoch(objective.n_samples)
+
+
+def _checked_checkpoint(checkpoint: Any) -> Any:
+    if checkpoint is not None and not (hasattr(checkpoint, "path") and hasattr(checkpoint, "every")):
+        raise TypeError(f"checkpoint must be gdfast.Checkpoint(path, every) or None; it is {_kind(checkpoint)}")
+    return checkpoint
 
 
 def _checked_gap(gap_tol: Any, objective: Any, optimizer: Any, sign: float) -> float | None:

@@ -19,8 +19,9 @@ _NEEDED = "step must be a positive number, a sequence of them, a schedule (calla
 
 
 class StepRule(NamedTuple):
-    """The learning rate as a function of k, unless a line search decides."""
+    """The learning rate as a function of k, unless a line search decides; and what was given as `step`."""
 
+    given: Any
     rate_of: Callable[[int], float]
     line_search: LineSearch | None
     is_constant: bool
@@ -37,14 +38,15 @@ def step_rule(step: Any, max_steps: int) -> StepRule:
     if isinstance(step, type):
         raise TypeError(f"{_NEEDED}; it is the class {step.__name__}: make an instance, {step.__name__}(...)")
     if isinstance(step, LineSearch):
-        return StepRule(_no_rate, step, is_constant=False)
+        return StepRule(step, _no_rate, step, is_constant=False)
     if callable(step):
-        return StepRule(_checked_schedule(step), None, is_constant=False)
+        return StepRule(step, _checked_schedule(step), None, is_constant=False)
     if isinstance(step, numbers.Number):
         rate = check_positive(step, "step")
-        return StepRule(lambda k: rate, None, is_constant=True)
+        return StepRule(rate, lambda k: rate, None, is_constant=True)
     if isinstance(step, Sequence | np.ndarray) and not isinstance(step, str | bytes) and np.ndim(step) > 0:
-        return StepRule(_checked_sequence(step, max_steps).__getitem__, None, is_constant=False)
+        rates = _checked_sequence(step, max_steps)
+        return StepRule(rates, rates.__getitem__, None, is_constant=False)
     raise TypeError(f"{_NEEDED}; it is {type(step).__name__} {step!r:.40}")
 
 

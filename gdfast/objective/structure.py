@@ -45,10 +45,25 @@ def kink_crossings(
     return found
 
 
+def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
+    """What tells this objective from another: JSON-like facts, its value at w (or on some rows there) among them."""
+    own = getattr(objective, "fingerprint", None)
+    if own is None:
+        return {"kind": type(objective).__name__, "value": float(objective.value(w))}
+    found: dict[str, Any] = own(w)
+    return found
+
+
 def can_descend(objective: Objective, w: Array, rule: str) -> bool:
     """Whether `descend` works for this objective, weights like w and this update rule."""
     own = getattr(objective, "can_descend", None)
     return own is not None and bool(own(w, rule))
+
+
+def hidden_states(objective: Objective, w: Array, rule: str) -> tuple[Array, ...]:
+    """What `descend` keeps between calls besides the rule's states, as it is before the first step; often nothing."""
+    own = getattr(objective, "hidden_states", None)
+    return () if own is None else tuple(own(w, rule))
 
 
 def descend(
@@ -64,7 +79,7 @@ def descend(
     values: Array,
     done: Array,
 ) -> None:
-    """Many stochastic steps in one call: w and the states move in place.
+    """Many stochastic steps in one call: w and the states (the rule's, then the hidden ones) move in place.
 
     Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i]
     is the objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value

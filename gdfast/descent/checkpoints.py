@@ -1,0 +1,238 @@
+"""A run on disk: settings, weights, the optimizer's state and the record, so that it goes on as if never stopped.
+
+Settings are frozen dataclasses of gdfast, arrays and numbers; they are written as names and fields, and read back
+through gdfast's own public names. Nothing in a file can name anything else, and no code runs on loading.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, is_dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._arrays import check_integer
+from ..model_files import load_arrays, save_arrays
+from ..objective.structure import fingerprint
+from ..protocols import Array
+from .record import Look, Record
+from .result import Status
+from .settings import Settings
+
+KIND, VERSION = "checkpoint", 1
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Where and how often a run is written to disk.
+
+    Parameters
+    ----------
+    path : path
+        The file; its folder must exist. It is replaced as a whole, so that a crash leaves the last good one.
+    every : int
+        Steps between two writings, >= 1. The end of a run is written as well.
+
+    Raises
+    ------
+    TypeError, ValueError
+        A setting is of the wrong kind or out of its range, or there is no such folder.
+
+    Notes
+    -----
+    `gdfast.resume` goes on from it, to the same bits as the uninterrupted run. The file holds the weights, the
+    optimizer's state and the history; of the data only digests.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> gd.Checkpoint("run.npz", every=50).every
+    50
+    """
+
+    path: str | os.PathLike[str]
+    every: int = 100
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.path, str | os.PathLike):
+            raise TypeError(f"path must be a path; it is {type(self.path).__name__} {self.path!r:.40}")
+        object.__setattr__(self, "every", check_integer(self.every, "every", minimum=1))
+        place = Path(self.path)
+        if place.is_dir() or not place.name:
+            raise ValueError(f"path must name a file; {place} is a folder")
+        if not place.parent.is_dir():
+            raise ValueError(f"path must lie in a folder that exists; {place.parent} does not")
+
+
+class Saved(NamedTuple):
+    """What a run goes on from: the last finished step, what the step after it sees, and the record."""
+
+    k: int
+    w: Array
+    state: Any
+    here: Look
+    before: float
+    direction: Array | None
+    ending: Status | None
+    arrays: Mapping[str, Array]
+    facts: Mapping[str, Any]
+
+
+def check_can_save(run: Settings) -> None:
+    """ValueError, before any work, where a setting of the run cannot be written down."""
+    for name, setting in (("optimizer", run.optimizer), ("step", run.step.given), ("batches", run.batches)):
+        _encode(setting, {}, name)
+
+
+def save(
+    run: Settings,
+    k: int,
+    w: Array,
+    state: Any,
+    here: Look,
+    before: float,
+    direction: Array | None,
+    ending: Status | None,
+    record: Record,
+) -> None:
+    """Write the run, which stands before step k."""
+    assert run.checkpoint is not None
+    arrays: dict[str, Array] = {"w": w, "w0": run.w0}
+    if here.gradient is not w:
+        arrays["gradient"] = here.gradient
+    if direction is not None:
+        arrays["direction"] = direction
+    recorded, facts = record.saved()
+    arrays |= {f"record.{name}": array for name, array in recorded.items()}
+    everything = {
+        "k": k,
+        "look": [here.value, here.norm],
+        "before": before,
+        "converged": ending is Status.CONVERGED,
+        "state": _encode(state, arrays, "the optimizer's state"),
+        "record": facts,
+        "objective": fingerprint(run.objective, w),
+        "settings": {
+            "sign": run.sign,
+            "optimizer": _encode(run.optimizer, arrays, "optimizer"),
+            "step": _encode(run.step.given, arrays, "step"),
+            "batches": _encode(run.batches, arrays, "batches"),
+            **{name: getattr(run, name) for name in ("max_steps", "gtol", "gap_tol", "evaluate_every", "clip")},
+            "every": run.checkpoint.every,
+        },
+    }
+    save_arrays(run.checkpoint.path, KIND, VERSION, arrays, everything)
+
+
+def load(path: str | os.PathLike[str], objective: Any) -> tuple[dict[str, Any], Array, Saved]:
+    """The settings, w0 and where to go on, of a file that was written for this objective."""
+    arrays, facts = load_arrays(path, KIND, VERSION)
+    w = arrays["w"]
+    _require_same(facts["objective"], fingerprint(objective, w), path)
+    settings = {name: _decode(value, arrays) for name, value in facts["settings"].items()}
+    value, norm = facts["look"]
+    recorded = {name.removeprefix("record."): a for name, a in arrays.items() if name.startswith("record.")}
+    saved = Saved(
+        k=facts["k"],
+        w=w,
+        state=_decode(facts["state"], arrays),
+        here=Look(value, arrays.get("gradient", w), norm),
+        before=facts["before"],
+        direction=arrays.get("direction"),
+        ending=Status.CONVERGED if facts["converged"] else None,
+        arrays=recorded,
+        facts=facts["record"],
+    )
+    return settings, arrays["w0"], saved
+
+
+def _require_same(written: Mapping[str, Any], given: Mapping[str, Any], path: Any) -> None:
+    """ValueError that says how the objective differs from the one that the run was on."""
+    for name in sorted(written.keys() | given.keys()):
+        old, new = written.get(name), given.get(name)
+        if name == "value" and old is not None and new is not None:
+            same = bool(np.isclose(old, new, rtol=1e-4, atol=1e-8, equal_nan=True))
+        else:
+            same = old == new
+        if not same:
+            raise ValueError(
+                f"objective must be the one that {path} was written for: its {name} was {old}; it is {new}"
+            )
+
+
+# Settings and states <-> JSON, arrays apart.
+
+
+def _encode(thing: Any, arrays: dict[str, Array], what: str) -> Any:
+    if thing is None or isinstance(thing, bool | int | float | str):
+        return thing
+    if isinstance(thing, np.generic):
+        return {"scalar": _keep(np.asarray(thing), arrays)}
+    if isinstance(thing, np.ndarray) and thing.dtype.kind in "fiub":
+        return {"array": _keep(thing, arrays)}
+    if isinstance(thing, tuple | list):
+        kind = type(thing).__name__ if type(thing) in (tuple, list) else _name_of(type(thing), what)
+        return {kind: [_encode(part, arrays, what) for part in thing]}
+    if is_dataclass(thing) and not isinstance(thing, type):
+        parts = [_encode(getattr(thing, field.name), arrays, what) for field in fields(thing)]
+        return {_name_of(type(thing), what): parts}
+    raise ValueError(
+        f"checkpoint needs settings that can be written down: gdfast's own objects, arrays and numbers; {what} is "
+        f"{type(thing).__name__} {thing!r:.40}"
+    )
+
+
+def _decode(thing: Any, arrays: Mapping[str, Array]) -> Any:
+    if not isinstance(thing, dict):
+        return thing
+    (kind, content), = thing.items()  # fmt: skip
+    if kind == "scalar":
+        return arrays[content][()]
+    if kind == "array":
+        return arrays[content]
+    parts = [_decode(part, arrays) for part in content]
+    if kind in ("tuple", "list"):
+        return parts if kind == "list" else tuple(parts)
+    return _class_of(kind)(*parts)
+
+
+def _keep(array: Array, arrays: dict[str, Array]) -> str:
+    name = f"part.{sum(key.startswith('part.') for key in arrays)}"
+    arrays[name] = array
+    return name
+
+
+def _name_of(kind: type, what: str) -> str:
+    """module:class of one of gdfast's own settings or states."""
+    name = f"{kind.__module__}:{kind.__qualname__}"
+    try:
+        if _class_of(name) is kind:
+            return name
+    except ValueError:
+        pass
+    raise ValueError(
+        f"checkpoint needs settings that can be written down: gdfast's own objects, arrays and numbers; {what} is of "
+        f"the class {kind.__qualname__}"
+    )
+
+
+def _class_of(name: str) -> type:
+    """A frozen dataclass or named tuple of gdfast's descent or objective layer, and nothing else."""
+    module, _, qualified = name.partition(":")
+    parts = module.split(".")
+    if parts[0] == "gdfast" and len(parts) > 1 and parts[1] in ("descent", "objective") and qualified.isidentifier():
+        try:
+            found: Any = getattr(import_module(module), qualified, None)
+        except ImportError:
+            found = None
+        if (
+            isinstance(found, type)
+            and found.__module__ == module
+            and (is_dataclass(found) or hasattr(found, "_fields"))
+        ):
+            return found
+    raise ValueError(f"{name} is no setting of gdfast's")

@@ -1,0 +1,112 @@
+"""Arrays on disk: one .npz per file, no pickle, a version and a digest inside, written whole or not at all.
+
+A file is written beside its place, flushed to the disk and then renamed over it, so that a crash at any moment leaves
+the file that was there. What an earlier crash left beside it is swept away at the next writing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .protocols import Array
+
+_HEADER = "gdfast"
+
+
+def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: Mapping[str, Array], facts: Any) -> None:
+    """Write named arrays and JSON-like facts, atomically.
+
+    Parameters
+    ----------
+    path : path
+        Where; its folder must exist. No suffix is added.
+    kind, version : str, int
+        What the file is; `load_arrays` wants the same kind.
+    arrays : dict of name -> array
+        Of numbers.
+    facts : numbers, strings, lists, dicts
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; what was there before is still there.
+    """
+    place = Path(path)
+    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    header = {"kind": kind, "version": version, "facts": facts}
+    text = json.dumps(header, sort_keys=True)
+    sealed = json.dumps({"header": text, "digest": _digest(text, plain)})
+    prefix = f".{place.name}."
+    for left in place.parent.glob(f"{prefix}*.unfinished"):
+        left.unlink(missing_ok=True)
+    handle, unfinished = tempfile.mkstemp(prefix=prefix, suffix=".unfinished", dir=place.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, allow_pickle=False, **plain, **{_HEADER: np.frombuffer(sealed.encode(), dtype=np.uint8)})
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, place)
+    except BaseException:
+        Path(unfinished).unlink(missing_ok=True)
+        raise
+    _sync_folder(place.parent)
+
+
+def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[dict[str, Array], Any]:
+    """What `save_arrays` wrote: the arrays and the facts.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file is not one of ours, of another kind, of a newer version, or damaged; the message says which.
+    """
+    place = Path(path)
+    try:
+        with open(place, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        sealed = json.loads(bytes(arrays.pop(_HEADER)).decode())
+        text, digest = sealed["header"], sealed["digest"]
+        header = json.loads(text)
+        found, number, facts = header["kind"], header["version"], header["facts"]
+    except FileNotFoundError:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+        raise ValueError(f"{place} is not a whole file of gdfast's ({type(error).__name__}: {error})") from error
+    if digest != _digest(text, arrays):
+        raise ValueError(f"{place} is damaged: its content does not fit its digest")
+    if found != kind:
+        raise ValueError(f"{place} must hold a {kind}; it holds a {found}")
+    if number > version:
+        raise ValueError(f"{place} is of version {number}; this gdfast reads versions up to {version}: update gdfast")
+    return arrays, facts
+
+
+def _digest(text: str, arrays: Mapping[str, Array]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name reaches the disk too, where folders can be flushed."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
