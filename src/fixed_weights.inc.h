@@ -3,7 +3,7 @@
  *
  * Weights and coefficients become integers of 24 bits, each in LIMBS signed bytes, q = l0 + 256 l1 + 65536 l2; the
  * limbs of a class are outputs like any other, so LIMBS (k - 1) of them fill the tiles of the exact road. Sums of
- * products are exact. What is rounded, with c = 127.5:
+ * products are exact. What is rounded, with c the mean of some rows:
  *
  * weights: D_c = w_c - w_0 = unit_c q_c + r_c, |r| <= unit_c / 2 = 2^-24 max |D_c|. <r_c, c> goes into the offset;
  *     what is left, <r_c, x - c>, is a sum of d errors of either sign. Float32 sums err by 2^-24 of their partial
@@ -22,6 +22,7 @@
 #define COEFFICIENTS_MOST (LIMBS_MOST - 256) /* the rounding of each of up to 128 classes comes on top */
 #define LIMBS_OFFSET 0x808080u /* q + offset has the limbs + 128 as its bytes */
 #define FIXED_RANGE 32.0
+#define FIXED_SAMPLE 256
 #define FIXED_SPAN 65536 /* columns whose products with a limb add up below 2^31 */
 
 typedef struct fixed_worker {
@@ -37,6 +38,7 @@ typedef struct fixed_worker {
 
 typedef struct fixed_job {
     integer_job integers; /* its outputs are limbs, limb by limb */
+    double *centre;       /* (d,) */
     int8_t *limbs;        /* per tile (vectors, outputs, VECTOR_BYTES) */
     double *by_class;     /* (k,) */
     double value;
@@ -78,6 +80,7 @@ static size_t lay_fixed_job(char *base, fixed_job *f, int n_threads) {
     j->unit = carve(base, &used, k * sizeof(double));
     j->offset = carve(base, &used, k * sizeof(double));
     j->gradient = carve(base, &used, size * sizeof(double));
+    f->centre = carve(base, &used, (size_t)j->problem->n_features * sizeof(double));
     f->limbs = carve(base, &used, size);
     f->by_class = carve(base, &used, k * sizeof(double));
     lay_fixed_worker(NULL, f, &j->worker_bytes);
@@ -91,6 +94,19 @@ INLINE ptrdiff_t fixed_tile(const integer_job *j, ptrdiff_t output, ptrdiff_t *f
     ptrdiff_t tile = output < of_large ? output / large : j->tile_more + (output - of_large) / j->tile_least;
     *first = tile * j->tile_least + (tile < j->tile_more ? tile : j->tile_more);
     return integer_tile_classes(j, tile);
+}
+
+/* The mean of up to FIXED_SAMPLE rows, far apart. */
+static void fixed_centre(const fixed_job *f) {
+    const gd_problem *p = f->integers.problem;
+    ptrdiff_t n = p->n_rows < FIXED_SAMPLE ? p->n_rows : FIXED_SAMPLE;
+    memset(f->centre, 0, (size_t)p->n_features * sizeof(double));
+    for (ptrdiff_t s = 0; s < n; s++) {
+        ptrdiff_t i = (ptrdiff_t)((double)s / (double)n * (double)p->n_rows);
+        const uint8_t *x = (const uint8_t *)p->x + (p->index ? p->index[i] : i) * p->row_stride;
+        for (ptrdiff_t j = 0; j < p->n_features; j++) f->centre[j] += (double)x[j];
+    }
+    for (ptrdiff_t j = 0; j < p->n_features; j++) f->centre[j] /= (double)n;
 }
 
 /* The limbs of class c >= 1; 0 where they would not hold it as near as float32 arithmetic does. */
@@ -117,7 +133,7 @@ static int limbs_of_class(fixed_job *f, ptrdiff_t c) {
         if (i < d) {
             double difference = w[i] - first[i];
             double nearest = (difference * inverse + 6755399441055744.0) - 6755399441055744.0;
-            residues += difference - nearest * unit;
+            residues += (difference - nearest * unit) * f->centre[i];
             q = (int32_t)nearest;
         }
         uint32_t bytes = ((uint32_t)q + LIMBS_OFFSET) ^ LIMBS_OFFSET;
@@ -125,7 +141,7 @@ static int limbs_of_class(fixed_job *f, ptrdiff_t c) {
             to[l][i / VECTOR_BYTES * VECTOR_BYTES * classes[l] + i % VECTOR_BYTES] = (int8_t)(bytes >> 8 * l);
     }
     j->unit[c] = unit;
-    j->offset[c] = (j->bias[c] - j->bias[0]) + 127.5 * residues;
+    j->offset[c] = (j->bias[c] - j->bias[0]) + residues;
     return 1;
 }
 
@@ -134,6 +150,7 @@ static int fixed_weights(fixed_job *f) {
     integer_job *j = &f->integers;
     double largest = fold_weights(j);
     if (!(largest < 1e30 && j->problem->margin < 1e30)) return 0;
+    fixed_centre(f);
     memset(j->unit, 0, (size_t)j->padded_classes * sizeof(double));
     memset(j->offset, 0, (size_t)j->padded_classes * sizeof(double));
     for (ptrdiff_t c = 1; c < j->problem->n_classes; c++)
