@@ -49,6 +49,7 @@ if TYPE_CHECKING:
     from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
     from .objective.rays import along_ray, on_plane
     from .objective.regularizers import L1, L2, ElasticNet
+    from .objective.structure import suggest_step
     from .pictures import plots
 
     __version__: str
@@ -60,6 +61,7 @@ _NAMES_OF = {
     "objective.linear": ("LinearObjective",),
     "objective.function": ("FunctionObjective",),
     "objective.rays": ("along_ray", "on_plane"),
+    "objective.structure": ("suggest_step",),
     "objective.batches": ("MiniBatches",),
     "descent.minimize": ("minimize", "maximize"),
     "descent.checkpoints": ("Checkpoint",),
@@ -146,6 +148,7 @@ __all__ = [
     "resume",
     "set_num_threads",
     "show_config",
+    "suggest_step",
     "testing",
 ]
 

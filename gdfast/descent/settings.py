@@ -78,7 +78,7 @@ def checked_settings(
         sign=sign,
         w0=point,
         optimizer=optimizer,
-        step=step_rule(step, max_steps),
+        step=step_rule(step, max_steps, objective),
         batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
         looks_always=evaluate_every is None or not is_blind(optimizer),

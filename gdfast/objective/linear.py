@@ -27,6 +27,8 @@ from .._arrays import (
 )
 from ..protocols import Array, FloatArray
 from .fingerprints import linear_fingerprint
+from .linear_certificates import LinearCertificates
+from .linear_curvature import LinearCurvature
 from .linear_differences import LinearDifferences
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
@@ -36,7 +38,7 @@ LARGE_OFFSET = 1e4
 RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
 
 
-class LinearObjective(LinearDifferences):
+class LinearObjective(LinearDifferences, LinearCertificates, LinearCurvature):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters
@@ -139,6 +141,7 @@ class LinearObjective(LinearDifferences):
         self._mean_weight = 1.0 if self._weights is None else float(self._weights.mean())
         self._wide = self._rows.dtype == np.float64
         self._index: Array | None = None
+        self._largest: FloatArray | None = None
         self._parent: LinearObjective | None = None
         self._touched = 0
         self._prepare()
