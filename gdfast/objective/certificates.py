@@ -195,11 +195,12 @@ def squared_error_dual(scores: FloatArray, targets: FloatArray, shares: FloatArr
     g = 8 * rounding(n, k)
     a, whole = 2 * (scores - targets), float(shares.sum())
     balanced = balanced and whole > 0
+    left = np.zeros(k)
     if balanced:
+        left = g * (shares @ np.abs(a))  # of what is taken away, some stays
         a -= (shares @ a) / whole
         targets = targets - (shares @ targets) / whole
     sizes = shares @ np.abs(a)
-    left = g * sizes if balanced else np.zeros(k)
     linear = -float(shares @ np.einsum("ij,ij->i", a, targets))
     linear -= g * float(shares @ np.einsum("ij,ij->i", np.abs(a), np.abs(targets)))
     square = float(shares @ np.einsum("ij,ij->i", a, a)) / 4 * (1 + g)

@@ -12,6 +12,8 @@ from .certificates import CERTIFIED, UNIT, dual_point, lower_bound, value_doubt
 from .linear_parts import LinearParts
 from .regularizers import L2
 
+OTHER_ROAD = 4.0  # the value of uint8 X comes by integers, the scores by float32: so many times the latter's error
+
 
 class LinearCertificates(LinearParts):
     """The part of `LinearObjective` that proves how good weights are."""
@@ -40,12 +42,14 @@ class LinearCertificates(LinearParts):
         Notes
         -----
         True for every W, also by the arithmetic's error: sums are in float64 whatever X is, and what rounding may have
-        done is added. value(W) may be read as what `value` returns or as the exact value there; where the bound is
-        smaller than value's rounding, as what `value` returns.
+        done is added. value(W) may be read as what `value` returns or as the exact value there (where the bound is
+        smaller than value's rounding: as what `value` returns). `value` of uint8 X is rounded in ways of its own: a few
+        times the error of float32 scores is added for it.
 
-        Tight for the smooth losses: at the optimum it is about 1e-8 of the value (for X narrower than float64: the
-        rounding of value, about 1e-7). For the hinge it is loose even at the optimum, where a row on its kink may have any
-        coefficient in [0, 1] and W alone doesn't tell which; `minimize(gap_tol=...)` keeps the best bound of a run.
+        Tight for the smooth losses: below 1e-7 of the value at the optimum (for X narrower than float64 as much as
+        the rounding of float32 scores lets it, about 1e-6). For the hinge it is loose even at the optimum, where a row
+        on its kink may have any coefficient in [0, 1] and W alone doesn't tell which: often a fifth of the value,
+        sometimes all of it. `minimize(gap_tol=...)` keeps the best bound of a run.
 
         Two passes over X, the second with twice the classes where X is narrower than float64; the first call also
         looks once for the largest element of each column. A mini-batch has its own gap.
@@ -63,7 +67,7 @@ class LinearCertificates(LinearParts):
         True
         """
         W = check_weights(W, self.shape)
-        strength = self._certified_strength()
+        strength = self.certified_strength()
         value, scores = np.empty(1), np.empty((self.n_samples, self.n_classes), dtype=self.arithmetic)
         self._touch(self.n_samples)
         self._problem.evaluate(W, value, None, scores, self._wide)
@@ -77,29 +81,39 @@ class LinearCertificates(LinearParts):
         truth = self._labels if self._targets is None else self._targets
         assert truth is not None
         truth = truth if self._index is None else truth[self._index]
+        scores = scores.astype(np.float64, copy=False)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            dual = dual_point(self.loss, scores.astype(np.float64), truth, shares, balanced)
-            G, data = self._products(W, dual.coefficients * shares[:, None])
+            dual = dual_point(self.loss, scores, truth, shares, balanced)
+            C = dual.coefficients * shares[:, None]
+            G, exact = self._products(W, C)
         reach = self._reach()
         bound = lower_bound(dual, self._penalised(G), self._penalised(reach[None])[0], strength)
 
-        data = float(value[0]) if data is None else data
+        data, other_road = float(value[0]), 0.0
+        if exact is not None:
+            self._problem.mix(exact, None, None, None, value, None, None)
+            data = float(value[0])
+            if self._rows.dtype == np.uint8:
+                other_road = OTHER_ROAD * float(np.einsum("ij,ij->", np.abs(C), np.abs(scores - exact)))
         doubt = value_doubt(self.loss, data, W.astype(np.float64), reach, float(shares.sum()), self.n_samples)
         doubt += (W.size + 8) * UNIT * penalty
-        gap = (max(seen, data + penalty + doubt) - bound) * (1 + 4 * UNIT)
+        gap = (max(seen, data + penalty + doubt) + other_road - bound) * (1 + 4 * UNIT)
         return min(gap, seen) if math.isfinite(gap) else seen
 
-    def _certified_strength(self) -> float:
+    def certified_strength(self) -> float:
+        """The strength of L2, or ValueError that says what `duality_gap` lacks."""
         if not isinstance(self.loss, CERTIFIED):
             names = ", ".join(kind.__name__ for kind in CERTIFIED)
             raise ValueError(f"duality_gap needs one of the losses {names}; it is {self.loss!r}")
         if type(self.regularizer) is not L2 or self.regularizer.strength <= 0:
-            raise ValueError(f"duality_gap needs the regularizer L2(strength) with strength > 0; it is {self.regularizer!r}")
+            raise ValueError(
+                f"duality_gap needs the regularizer L2(strength) with strength > 0; it is {self.regularizer!r}"
+            )
         return self.regularizer.strength
 
-    def _products(self, W: Array, C: FloatArray) -> tuple[FloatArray, float | None]:
-        """sum_i C_i z_i', like W, by one pass in float64; on the way the data term of W where X is narrower than that
-        (as outputs beside those of the product)."""
+    def _products(self, W: Array, C: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+        """sum_i C_i z_i', like W, by one pass in float64; and the scores of W in float64 where X is narrower than
+        that, as outputs beside those of the product."""
         k, before = self.n_classes, 0 if self._wide else self.n_classes
         targets = np.zeros((self._rows.shape[0], before + k))
         targets[slice(None) if self._index is None else self._index, before:] = -0.5 * C
@@ -109,7 +123,4 @@ class LinearCertificates(LinearParts):
         scores = None if self._wide else np.empty((self.n_samples, before + k))
         self._touch(self.n_samples)
         self._residual_problem(targets, None, 1.0).evaluate(weights, value, gradient, scores, True)
-        if scores is None:
-            return gradient, None
-        self._problem.mix(np.ascontiguousarray(scores[:, :k]), None, None, None, value, None, None)
-        return gradient[k:], float(value[0])
+        return gradient[before:], None if scores is None else np.ascontiguousarray(scores[:, :k])

@@ -38,6 +38,7 @@ class LinearCurvature(LinearParts):
         few = min(SAMPLE_ROWS, self.n_samples // SAMPLE_TIMES)
         if few > BLOCK and width > BLOCK:
             sample = self.rows(np.sort(rng.choice(self.n_samples, few, replace=False)))
+            assert isinstance(sample, LinearCurvature)
             block = sample._multiplied(block, SAMPLE_TIMES)[0]
         return SAFETY * bend * self._multiplied(block, 2)[1] + float(own)
 

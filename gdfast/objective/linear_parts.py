@@ -103,7 +103,7 @@ class LinearParts:
             is_rising = indices[1:] > indices[:-1]
             is_rising[starts[(starts > 0) & (starts < indices.size)] - 1] = True
             if not is_rising.all():  # an element may be a sum of several entries
-                return np.bincount(indices, weights=sizes, minlength=self.n_features)
+                return np.asarray(np.bincount(indices, weights=sizes, minlength=self.n_features), dtype=np.float64)
             np.maximum.at(largest, indices, sizes)
             return largest
         if self._rows.dtype == np.uint8:

@@ -109,6 +109,13 @@ def suggest_step(objective: Objective) -> float:
     return 1.0 if curvature == 0 else min(1 / curvature, sys.float_info.max)
 
 
+def check_certifies(objective: Any) -> None:
+    """ValueError, before any work, where a `duality_gap` of the objective is known to refuse."""
+    own = getattr(objective, "certified_strength", None)
+    if own is not None:
+        own()
+
+
 def can_descend(objective: Objective, w: Array, rule: str) -> bool:
     """Whether `descend` works for this objective, weights like w and this update rule."""
     own = getattr(objective, "can_descend", None)
