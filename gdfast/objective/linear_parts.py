@@ -43,6 +43,10 @@ class LinearParts:
         """The type that scores and gradients are computed in."""
         raise TypeError(f"{type(self).__name__} must say how it computes")
 
+    def value(self, W: Array) -> float:
+        """L(W)."""
+        raise TypeError(f"{type(self).__name__} must have a value")
+
     def scores(self, W: Array) -> Array:
         """(n_samples, n_classes)."""
         raise TypeError(f"{type(self).__name__} must compute scores")

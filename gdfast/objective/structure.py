@@ -94,8 +94,9 @@ def suggest_step(objective: Objective) -> float:
     --------
     >>> import numpy as np, gdfast as gd
     >>> X = np.array([[1.0], [-1.0], [3.0], [1.0]])
-    >>> gd.suggest_step(gd.LinearObjective(X, np.array([0.0, 1, 2, 3]), gd.SquaredError(), bias=False))
-    0.15151515151515152
+    >>> objective = gd.LinearObjective(X, np.array([0.0, 1, 2, 3]), gd.SquaredError(), bias=False)
+    >>> round(gd.suggest_step(objective), 6)  # the mean of x^2 is 3, times 1.1 to be safe
+    0.151515
     """
     own = getattr(objective, "lipschitz", None)
     if own is None or isinstance(objective, type):
@@ -122,6 +123,12 @@ def can_descend(objective: Objective, w: Array, rule: str) -> bool:
     return own is not None and bool(own(w, rule))
 
 
+def hidden_states(objective: Objective, w: Array, rule: str) -> tuple[Array, ...]:
+    """What `descend` keeps between calls besides the rule's states, as it is before the first step; often nothing."""
+    own = getattr(objective, "hidden_states", None)
+    return () if own is None else tuple(own(w, rule))
+
+
 def descend(
     objective: Any,
     rule: str,
@@ -135,7 +142,7 @@ def descend(
     values: Array,
     done: Array,
 ) -> None:
-    """Many stochastic steps in one call: w and the states move in place.
+    """Many stochastic steps in one call: w and the states (the rule's, then the hidden ones) move in place.
 
     Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i]
     is the objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value

@@ -99,7 +99,7 @@ def test_no_bound_is_false_in_a_thousand():
     for number, case in enumerate(cases()):
         for at, W in enumerate(case.points):
             gap = case.objective.duality_gap(W)
-            assert 0 <= gap <= case.objective.value(W) * (1 + 1e-6 * (case.objective.X.dtype == np.uint8))
+            assert 0 <= gap <= case.objective.value(W)
             assert math.isfinite(gap)
             count += 1
             if is_false(case, W, gap):
@@ -130,7 +130,10 @@ def test_tight_at_the_optimum_of_a_smooth_loss():
         gap = case.objective.duality_gap(case.W)
         if case.objective.arithmetic == np.float64:
             wide += 1
-            assert gap <= 1e-7 * case.optimum + 2e-12  # the optimum may be 0
+            start = case.small.value(
+                np.zeros_like(case.W)
+            )  # the optimum may be next to 0, and is known to 1e-11 of this
+            assert gap <= 1e-7 * case.optimum + 1e-10 * start
         else:
             narrow += 1
             assert gap <= 2e-6 * max(1.0, np.abs(case.objective.scores(case.W)).max()) * (1 + case.optimum)
@@ -163,6 +166,34 @@ def test_near_the_optimum_the_gap_of_a_large_problem_is_small(loss, mode):
     assert gaps["csr"] == pytest.approx(gaps["float64"], abs=1e-9)
     assert max(gaps.values()) <= (1.0 if loss == HINGE else 1e-6)
     assert gaps["float64"] <= (1.0 if loss == HINGE else 1e-7)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32", "float16", "csr32"])
+@pytest.mark.parametrize("k", [4, 40])
+@pytest.mark.parametrize("loss", [HINGE, SQUARED_HINGE, CROSS_ENTROPY])
+def test_true_of_what_value_returns(loss, k, kind):
+    """In narrow arithmetic, on rows enough for the roads through integers and panels: the rounding of value counts."""
+    rng = np.random.default_rng(5)
+    X, y = rng.integers(0, 256, (600, 70)), rng.integers(0, k, 600)
+    X[np.arange(600), y] += 40
+    X = np.minimum(X, 255)
+    settings = {"scale": np.full(70, 255.0), "sample_weight": rng.random(600) if k == 4 else None}
+    wide = gd.LinearObjective(X.astype(np.float64), y, loss_of(loss, 1.0), gd.L2(1e-2), **settings)
+    W0 = np.zeros(wide.shape)
+    optimizer = gd.GradientDescent() if loss == HINGE else gd.Nesterov(0.95)
+    best = gd.minimize(wide, W0, optimizer, "auto", gtol=1e-9, max_steps=600)
+    given = X.astype(kind.replace("csr32", "float32"))
+    given = scipy.sparse.csr_array(given) if kind == "csr32" else given
+    narrow = gd.LinearObjective(given, y, loss_of(loss, 1.0), gd.L2(1e-2), **settings)
+    for size in (0.0, 1e-6, 1e-4, 1e-2, 1.0, 1e3):
+        for _ in range(5):
+            W = best.best_w + size * rng.normal(size=W0.shape)
+            value, gap = narrow.value(W), narrow.duality_gap(W)
+            exact = wide.value(W) if value < 1e5 * best.best_value else value  # see is_false
+            assert max(value, exact) - best.best_value <= gap + 1e-14 * value
+            assert gap <= value
+    if loss != HINGE:
+        assert narrow.duality_gap(best.best_w) <= wide.duality_gap(best.best_w) + 5e-6 * best.best_value
 
 
 @pytest.mark.parametrize("mode", MODES)
