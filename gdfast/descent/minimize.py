@@ -27,7 +27,7 @@ from .record import Look, Record, largest_element
 from .result import History, Result, Status
 from .settings import Callback, Metrics, Settings, checked_settings
 from .step_sizes import Step
-from .trial import Trial, moved
+from .trial import Trial, is_finite, moved
 
 __all__ = ["History", "Result", "Status", "maximize", "minimize"]
 
@@ -295,7 +295,7 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                 # Which way?
                 last_direction = direction
                 gradient = here.gradient if run.clip is None else _clipped(here.gradient, run.clip)
-                direction, state = descent_direction(optimizer, whole, k, w, gradient, state)
+                direction, state = descent_direction(optimizer, whole, part, k, w, gradient, state)
                 direction = returned_gradient(direction, w, "the optimizer")
 
                 # How far?
@@ -313,7 +313,7 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                     known = trial.look_at(length) if rows_of is None else None
 
                 there = moved(w, length, direction)
-                if not _is_finite(there):
+                if not is_finite(there):
                     status = Status.DIVERGED
                     break
                 stalls = step_is_constant and here.value == before.value
@@ -347,11 +347,6 @@ def _searched(line_search: LineSearch, trial: Trial, direction: Array, here: Loo
         return Found(0.0, here.value, 0, accepted=False)
     slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
     return line_search.search(trial, here.value, slope)
-
-
-def _is_finite(w: Array) -> bool:
-    """Whether every element is: a finite sum of squares proves it, otherwise each one is looked at."""
-    return math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())
 
 
 def _clipped(gradient: Array, limit: float) -> Array:

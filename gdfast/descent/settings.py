@@ -12,7 +12,7 @@ from .._arrays import check_flag, check_integer, check_non_negative, check_point
 from ..objective.batches import MiniBatches
 from ..objective.structure import check_certifies
 from ..protocols import Array
-from .optimizers.structure import is_blind, proves_bounds
+from .optimizers.structure import bound, is_blind, proves_bounds
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]
@@ -78,7 +78,7 @@ def checked_settings(
         objective=objective,
         sign=sign,
         w0=point,
-        optimizer=optimizer,
+        optimizer=bound(optimizer, objective, batches),
         step=step_rule(step, max_steps, objective),
         batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
@@ -115,11 +115,12 @@ def _check_objective(objective: Any, batches: Any) -> None:
 
 
 def _check_optimizer(optimizer: Any, clip: Any) -> None:
-    has = {name for name in ("init", "update", "direction") if callable(getattr(optimizer, name, None))}
+    more = ("direction", "batch_direction")
+    has = {name for name in ("init", "update", *more) if callable(getattr(optimizer, name, None))}
     if isinstance(optimizer, type) or "init" not in has or len(has) < 2:
         remedy = f"; make an instance: {optimizer.__name__}()" if isinstance(optimizer, type) else ""
         raise TypeError(f"optimizer must be an object with init and update; it is {_kind(optimizer)}{remedy}")
-    if clip is not None and "direction" in has:
+    if clip is not None and not has.isdisjoint(more):
         raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {_kind(optimizer)}")
 
 

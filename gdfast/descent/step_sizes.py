@@ -12,6 +12,7 @@ import numpy as np
 from .._arrays import check_positive
 from ..objective.structure import suggest_step
 from ..protocols import Array, LineSearch, Schedule
+from .schedules import steps_covered
 
 Step = float | Literal["auto"] | Sequence[float] | Array | Schedule | LineSearch
 """A positive number, "auto", numbers a_1..a_K, a function of k = 0, 1, ... or a line search."""
@@ -43,6 +44,9 @@ def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
     if isinstance(step, LineSearch):
         return StepRule(step, _no_rate, step, is_constant=False)
     if callable(step):
+        covered = steps_covered(step)
+        if covered is not None:
+            _check_length(covered, max_steps)
         return StepRule(step, _checked_schedule(step), None, is_constant=False)
     if isinstance(step, numbers.Number):
         rate = check_positive(step, "step")
@@ -54,14 +58,22 @@ def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
 
 
 def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float]:
-    if len(step) < max_steps:
-        raise ValueError(f"step must hold a learning rate for each of the {max_steps} steps; it holds {len(step)}")
+    _check_length(len(step), max_steps)
     return [check_positive(rate, f"step[{i}]") for i, rate in enumerate(step)]
+
+
+def _check_length(length: int, max_steps: int) -> None:
+    if length < max_steps:
+        raise ValueError(f"step must hold a learning rate for each of the {max_steps} steps; it holds {length}")
 
 
 def _checked_schedule(schedule: Callable[[int], Any]) -> Callable[[int], float]:
     def rate_at(k: int) -> float:
-        rate = schedule(k)
+        try:
+            rate = schedule(k)
+        except Exception as error:
+            error.add_note(f"raised by step at k = {k}")
+            raise
         if type(rate) is not float:
             if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
                 kind = f"{type(rate).__name__} {rate!r:.40}"
