@@ -68,6 +68,7 @@ if TYPE_CHECKING:
     from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
     from .objective.rays import along_ray, on_plane
     from .objective.regularizers import L1, L2, ElasticNet
+    from .objective.structure import suggest_step
     from .pictures import plots
 
     __version__: str
@@ -79,6 +80,7 @@ _NAMES_OF = {
     "objective.linear": ("LinearObjective",),
     "objective.function": ("FunctionObjective",),
     "objective.rays": ("along_ray", "on_plane"),
+    "objective.structure": ("suggest_step",),
     "objective.batches": ("MiniBatches",),
     "descent.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize"),
@@ -205,6 +207,7 @@ __all__ = [
     "resume",
     "set_num_threads",
     "show_config",
+    "suggest_step",
     "test_functions",
     "testing",
 ]

@@ -60,8 +60,9 @@ def minimize(
         Where to start; never changed. A float32 run stays float32.
     optimizer : Optimizer
         Which way; `GradientDescent()` is straight downhill.
-    step : float, sequence, callable or line search
-        How far, as a length along the direction (PyTorch's ``lr``): a number > 0; numbers a_1..a_K > 0,
+    step : float, "auto", sequence, callable or line search
+        How far, as a length along the direction (PyTorch's ``lr``): a number > 0; "auto", which is
+        `gdfast.suggest_step(objective)` and suits `GradientDescent`; numbers a_1..a_K > 0,
         at least max_steps of them; a schedule ``k -> rate >= 0`` for k = 0, 1, ...; or an object with
         ``search(ray, value, slope) -> Found``.
     batches : MiniBatches, optional

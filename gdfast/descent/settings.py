@@ -10,6 +10,7 @@ import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_point, check_positive
 from ..objective.batches import MiniBatches
+from ..objective.structure import check_certifies
 from ..protocols import Array
 from .optimizers.structure import bound, is_blind, proves_bounds
 from .step_sizes import StepRule, step_rule
@@ -78,7 +79,7 @@ def checked_settings(
         sign=sign,
         w0=point,
         optimizer=bound(optimizer, objective, batches),
-        step=step_rule(step, max_steps),
+        step=step_rule(step, max_steps, objective),
         batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
         looks_always=evaluate_every is None or not is_blind(optimizer),
@@ -147,6 +148,8 @@ def _checked_gap(gap_tol: Any, objective: Any, optimizer: Any, sign: float) -> f
             "gap_tol needs something that proves it: minimize with an objective that has duality_gap, or an optimizer "
             f"with lower_bound; they are {_kind(objective)} and {_kind(optimizer)}"
         )
+    if not proves_bounds(optimizer):
+        check_certifies(objective)
     return tolerance
 
 

@@ -5,18 +5,19 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from .._arrays import check_positive
+from ..objective.structure import suggest_step
 from ..protocols import Array, LineSearch, Schedule
 from .schedules import steps_covered
 
-Step = float | Sequence[float] | Array | Schedule | LineSearch
-"""A positive number, numbers a_1..a_K, a function of k = 0, 1, ... or a line search."""
+Step = float | Literal["auto"] | Sequence[float] | Array | Schedule | LineSearch
+"""A positive number, "auto", numbers a_1..a_K, a function of k = 0, 1, ... or a line search."""
 
-_NEEDED = "step must be a positive number, a sequence of them, a schedule (callable of k) or a line search"
+_NEEDED = "step must be a positive number, a sequence of them, a schedule (callable of k), a line search or 'auto'"
 
 
 class StepRule(NamedTuple):
@@ -34,8 +35,10 @@ class StepRule(NamedTuple):
         return np.array([self.rate_of(i) for i in range(k, k + n)], dtype=np.float64)
 
 
-def step_rule(step: Any, max_steps: int) -> StepRule:
-    """`step` as a rule for max_steps steps, or TypeError/ValueError."""
+def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
+    """`step` as a rule for max_steps steps on an objective, or TypeError/ValueError."""
+    if isinstance(step, str) and step == "auto":
+        step = suggest_step(objective)
     if isinstance(step, type):
         raise TypeError(f"{_NEEDED}; it is the class {step.__name__}: make an instance, {step.__name__}(...)")
     if isinstance(step, LineSearch):

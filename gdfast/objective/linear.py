@@ -27,6 +27,8 @@ from .._arrays import (
 )
 from ..protocols import Array, FloatArray
 from .fingerprints import linear_fingerprint
+from .linear_certificates import LinearCertificates
+from .linear_curvature import LinearCurvature
 from .linear_descent import LinearDescent
 from .linear_differences import LinearDifferences
 from .losses import Hinge, Loss
@@ -36,7 +38,7 @@ from .regularizers import Regularizer
 LARGE_OFFSET = 1e4
 
 
-class LinearObjective(LinearDifferences, LinearDescent):
+class LinearObjective(LinearDifferences, LinearDescent, LinearCertificates, LinearCurvature):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters
@@ -142,6 +144,7 @@ class LinearObjective(LinearDifferences, LinearDescent):
         self._mean_weight = 1.0 if self._weights is None else float(self._weights.mean())
         self._wide = self._rows.dtype == np.float64
         self._index: Array | None = None
+        self._largest: FloatArray | None = None
         self._parent: LinearObjective | None = None
         self._touched = 0
         self._prepare()

@@ -8,21 +8,16 @@ import numpy as np
 
 from .. import _kernels
 from ..protocols import Array
+from .linear_parts import LinearParts
 from .regularizers import L1, L2, ElasticNet
 
 RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
 
 
-class LinearDescent:
+class LinearDescent(LinearParts):
     """What `descent.compiled` asks for, through `structure`."""
 
     regularizer: Any
-    penalize_bias: bool
-    _rows: Any
-    _index: Array | None
-    _problem: _kernels.Problem
-    _mean_weight: float
-    _wide: bool
 
     def can_descend(self, w: Array, rule: str) -> bool:
         """Whether `descend` has a compiled road here. On sparse rows the arithmetic is of W's type."""
@@ -70,6 +65,3 @@ class LinearDescent:
             )  # fmt: skip
         finally:
             self._touch(int(starts[done[0]]))
-
-    def _touch(self, rows: int) -> None:
-        raise NotImplementedError
