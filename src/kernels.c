@@ -41,6 +41,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "losses.inc.h"
 #include "sparse_evaluation.inc.h"
 #include "sparse_descent.inc.h"
+#include "dual_rows.inc.h"
+#include "dual_sparse.inc.h"
 #define INPUT float
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
@@ -60,6 +62,9 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_float 0
 #include "updates.inc.h"
 #include "descents.inc.h"
+#define INPUT float
+#include "dual.inc.h"
+#undef INPUT
 #undef MASTER
 #undef SQUARE_ROOT
 #define MASTER double
@@ -99,27 +104,34 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "mixes.inc.h"
 #include "sparse_evaluation.inc.h"
 #include "sparse_descent.inc.h"
+#include "dual_rows.inc.h"
+#include "dual_totals.inc.h"
+#include "dual_sparse.inc.h"
 #include "sparse_differences.inc.h"
 #define INPUT double
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT float
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT half
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT uint8_t
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define MASTER float
@@ -136,6 +148,9 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_double 1
 #include "updates.inc.h"
 #include "descents.inc.h"
+#define INPUT double
+#include "dual.inc.h"
+#undef INPUT
 #undef MASTER
 #undef SQUARE_ROOT
 
@@ -267,6 +282,8 @@ static void descend_sparse(const gd_problem *p, const gd_csr *x, gd_descent *ask
     (asked->is_double ? sparse_descend_double : sparse_descend_float)(p, x, asked, scratch, control);
 }
 
+#include "dual_table.inc.h"
+
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
     .evaluate_float_scratch = evaluate_float_scratch,
@@ -285,4 +302,5 @@ const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .descend_sparse = descend_sparse,
     .descend_scratch = descend_scratch,
     .descend = descend,
+    .duals = {dual_epoch_scratch, dual_epoch, dual_sums_scratch, dual_sums, dual_squares},
 };

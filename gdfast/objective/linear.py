@@ -27,7 +27,7 @@ from .._arrays import (
 )
 from ..protocols import Array, FloatArray
 from .fingerprints import linear_fingerprint
-from .linear_differences import LinearDifferences
+from .linear_duals import LinearDuals
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
 from .regularizers import L1, L2, ElasticNet, Regularizer
@@ -36,7 +36,7 @@ LARGE_OFFSET = 1e4
 RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
 
 
-class LinearObjective(LinearDifferences):
+class LinearObjective(LinearDuals):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters

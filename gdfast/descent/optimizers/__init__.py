@@ -14,6 +14,7 @@ from .adam import Adam, AdamState
 from .adamw import AdamW
 from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
+from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
 from .lion import Lion, LionState
 from .momentum import Momentum, MomentumState
@@ -35,6 +36,8 @@ __all__ = [
     "AdamW",
     "AveragedSGD",
     "AveragedSGDState",
+    "DualCoordinateAscent",
+    "DualState",
     "GradientDescent",
     "Lion",
     "LionState",
