@@ -1,8 +1,8 @@
 """Lower bounds on the optimum of hinge + L2 that hold whatever the duals are: weak duality, rounded outwards.
 
 For feasible duals with ``G = A'X/n`` and ``lin = margin * sum(a)/n`` no objective is below
-``t * lin - t**2 * |G|**2 / (4 * strength)``, 0 <= t <= 1. A bias that is not penalised is feasible only where the sums r
-of A are 0: duals are mixed with others whose sums cancel r, of which only class sums of X are needed.
+``t * lin - t**2 * |G|**2 / (4 * strength)``, 0 <= t <= 1. Where the bias is not penalised, only duals whose sums r of A
+are 0 are feasible: they are mixed with others whose sums cancel r, of which only class sums of X are needed.
 """
 
 from __future__ import annotations

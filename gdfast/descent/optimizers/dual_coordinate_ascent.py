@@ -101,9 +101,10 @@ class DualCoordinateAscent:
             raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
         if type(objective.loss) is not Hinge:
             raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {objective.loss!r}")
-        if type(objective.regularizer) is not L2 or not objective.regularizer.strength > 0:
+        penalty = objective.regularizer
+        if type(penalty) is not L2 or not penalty.strength > 0:
             raise ValueError(
-                f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is {objective.regularizer!r}"
+                f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is {penalty!r}"
             )
         if sign < 0:
             raise ValueError(f"{name} goes down only: use minimize")
@@ -117,6 +118,10 @@ class DualCoordinateAscent:
     def init(self, w: Array) -> DualState | None:
         """None: the duals are zero, and nothing is known of the rows yet."""
         return None
+
+    def update(self, gradient: Array, state: DualState | None, w: Array) -> tuple[Array, DualState | None]:
+        """TypeError: a gradient is not enough, see `direction`."""
+        raise TypeError(f"{type(self).__name__} needs the objective, not a gradient: call direction")
 
     def direction(self, objective: Any, k: int, w: Array, state: DualState | None) -> tuple[Array, DualState]:
         """What epoch k adds to w, and the duals after it."""
