@@ -7,12 +7,26 @@
 
 #define ROW_ROUNDS 64 /* Newton steps at most; two or three are usual */
 
-INLINE REAL R(lanes_total)(VECTOR v) {
-    REAL e[LANES];
-    memcpy(e, &v, sizeof v);
-    for (int half_ = LANES / 2; half_ > 0; half_ /= 2)
-        for (int i = 0; i < half_; i++) e[i] += e[i + half_];
-    return e[0];
+/* The sums of two vectors' lanes. */
+INLINE void R(two_totals)(VECTOR a, VECTOR b, REAL *totals) {
+    VECTOR v;
+#if LANES == 16
+    v = PAIR(a, b, LOW_16_8, HIGH_16_8);
+    v = PAIR(v, v, LOW_16_4, HIGH_16_4);
+    v = PAIR(v, v, LOW_16_2, HIGH_16_2);
+    v = PAIR(v, v, LOW_16_1, HIGH_16_1);
+#elif LANES == 8
+    v = PAIR(a, b, LOW_8_4, HIGH_8_4);
+    v = PAIR(v, v, LOW_8_2, HIGH_8_2);
+    v = PAIR(v, v, LOW_8_1, HIGH_8_1);
+#elif LANES == 4
+    v = PAIR(a, b, LOW_4_2, HIGH_4_2);
+    v = PAIR(v, v, LOW_4_1, HIGH_4_1);
+#else
+    v = PAIR(a, b, LOW_2_1, HIGH_2_1);
+#endif
+    totals[0] = v[0];
+    totals[1] = v[1];
 }
 
 /* The root S. u holds whole vectors, -infinity where no dual is. */
@@ -27,7 +41,9 @@ INLINE REAL R(row_total)(const REAL *u, ptrdiff_t padded, REAL upper, REAL most,
             sum += (VECTOR)(((INTEGERS)a & inside) | ((INTEGERS)top & full));
             count += (VECTOR)((INTEGERS)one & inside);
         }
-        REAL T = R(lanes_total)(sum) / (1 + R(lanes_total)(count)); /* depends on S through the sets alone */
+        REAL totals[2], T;
+        R(two_totals)(sum, count, totals);
+        T = totals[0] / (1 + totals[1]); /* depends on S through the sets alone */
         if (T == S) break;
         if (T > S)
             low = S;
@@ -69,6 +85,25 @@ static int R(solve_row)(const REAL *s, ptrdiff_t k, int32_t y, REAL margin, REAL
 /* How far the duals of a row may go. */
 INLINE double R(row_upper)(const gd_problem *p, const gd_duals *asked, int64_t id) {
     return p->weights ? p->weights[id] / asked->mean_weight : 1;
+}
+
+/* The i-th visit of an epoch: as solve_row. */
+static int R(visit_duals)(const gd_problem *p, const gd_duals *asked, ptrdiff_t i, const REAL *scores, REAL *u,
+                          REAL *change) {
+    int64_t place = asked->order[i], id = asked->rows[i];
+    double q = (asked->squares[place] + asked->bias_square) * asked->unit;
+    return R(solve_row)(scores, p->n_classes, p->labels[id], (REAL)p->margin, (REAL)q, (REAL)R(row_upper)(p, asked, id),
+                        u, (REAL *)asked->duals + place * p->n_classes, change);
+}
+
+INLINE void R(ask_for_duals)(const gd_problem *p, const gd_duals *asked, ptrdiff_t i) {
+    int64_t place = asked->order[i], id = asked->rows[i];
+    const REAL *duals = (const REAL *)asked->duals + place * p->n_classes;
+    __builtin_prefetch(p->labels + id);
+    __builtin_prefetch(asked->squares + place);
+    __builtin_prefetch(duals, 1);
+    __builtin_prefetch(duals + p->n_classes - 1, 1);
+    if (p->weights) __builtin_prefetch(p->weights + id);
 }
 
 #define READ_CONTIGUOUS(type, convert)                                                                                 \

@@ -51,19 +51,15 @@ static void R(sparse_dual_epoch)(const gd_problem *p, const gd_csr *x, gd_duals 
     memset(s->bias, 0, (size_t)k * sizeof(REAL));
     for (ptrdiff_t c = 0; c < k + LANES; c++) run.u[c] = -(REAL)INFINITY;
     R(turn_weights)(s, 0);
+    REAL bias_unit = (REAL)(asked->bias_square * asked->unit);
     for (ptrdiff_t i = 0; i < p->n_rows; i++) {
         if (i % 64 == 0 && pool_stopped(control, 0)) return;
-        int64_t place = asked->order[i], id = asked->rows[i];
-        double upper = R(row_upper)(p, asked, id), q = asked->squares[place] * asked->unit + asked->bias_square * asked->unit;
-        if (upper == 0) continue;
-        if (i + 1 < p->n_rows) __builtin_prefetch((REAL *)asked->duals + asked->order[i + 1] * k, 1);
+        if (i + 2 < p->n_rows) R(ask_for_duals)(p, asked, i + 2);
         memset(s->padded, 0, padded);
         R(visit_row)(s, i, 0);
         R(from_padded)(&s->layout, k, s->padded, 1, s->bias, s->scores);
-        if (!R(solve_row)(s->scores, k, p->labels[id], (REAL)p->margin, (REAL)q, (REAL)upper, run.u,
-                          (REAL *)asked->duals + place * k, run.change))
-            continue;
-        for (ptrdiff_t c = 0; c < k; c++) s->bias[c] -= run.change[c] * (REAL)(asked->bias_square * asked->unit);
+        if (!R(visit_duals)(p, asked, i, s->scores, run.u, run.change)) continue;
+        for (ptrdiff_t c = 0; c < k; c++) s->bias[c] -= run.change[c] * bias_unit;
         R(to_padded)(&s->layout, k, run.change, (REAL)-asked->unit, s->padded);
         R(visit_row)(s, i, 1);
     }

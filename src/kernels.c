@@ -62,9 +62,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_float 0
 #include "updates.inc.h"
 #include "descents.inc.h"
-#define INPUT float
 #include "dual.inc.h"
-#undef INPUT
 #undef MASTER
 #undef SQUARE_ROOT
 #define MASTER double
@@ -148,9 +146,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_double 1
 #include "updates.inc.h"
 #include "descents.inc.h"
-#define INPUT double
 #include "dual.inc.h"
-#undef INPUT
 #undef MASTER
 #undef SQUARE_ROOT
 

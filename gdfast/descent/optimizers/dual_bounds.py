@@ -46,8 +46,9 @@ def bound_with_free_bias(
     present = sizes > 0
     n_present = int(present.sum())
     if r[~present].any() or n_present < 2:
-        return 0.0  # a class without rows may have no duals at all
-    r, sizes = r[present], sizes[present]
+        return 0.0  # of a class without rows only zeros are feasible
+    if n_present < len(r):
+        r, sizes, class_sums = r[present], sizes[present], class_sums[present]
     smallest = float(sizes.min()) * (1 - 1e-12)
     # x_yc = (r_y - r_c) / k, and no |x_yc| is above `largest`, whatever rounding did to r
     x = (r[:, None] - r) / n_present
@@ -60,7 +61,7 @@ def bound_with_free_bias(
     leaving = flow.sum(axis=1)
     mix = (flow / sizes[:, None]).T - np.diag(leaving / sizes)
     sums = (1 - share) * known.sums[:, :-1]
-    sums[present] += share * (mix @ class_sums[present, :-1])
+    sums[present] += (share * mix) @ class_sums[:, :-1]
     total = (1 - share) * known.total + share * float(leaving.sum())
     moment = known.moment + 2 * (share * float(leaving.sum()) + known.total) * known.longest
     return _bound(sums, total, moment, margin, strength, n_samples)

@@ -139,13 +139,18 @@ class DualCoordinateAscent:
             sums, _, _ = objective.dual_sums(duals, state.squares)
             columns = objective.n_features + (objective.bias and objective.penalize_bias)
             W[:, :columns] = -unit * sums[:, :columns]
+        if W.dtype == w.dtype:
+            return np.subtract(W, w, out=W), state
         return np.asarray(W - w, dtype=w.dtype), state
 
     def lower_bound(self, objective: Any, state: DualState | None) -> float:
         """What the objective is nowhere below; one pass over the rows that have duals."""
         if state is None:
             return 0.0
-        sums, total, moment = objective.dual_sums(state.duals, state.squares)
+        duals = state.duals
+        if state.class_sums is not None and not state.class_sums[:, -1].all():
+            duals = duals * (state.class_sums[:, -1] > 0)  # of a class without rows only zeros are feasible
+        sums, total, moment = objective.dual_sums(duals, state.squares)
         longest = float(np.sqrt(state.squares.max())) * (1 + 1e-14)
         if objective.mean is not None:  # sums are taken before centring
             scale = 1.0 if objective.scale is None else objective.scale
