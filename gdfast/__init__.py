@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         AdamW,
         AMSGrad,
         AveragedSGD,
+        DualCoordinateAscent,
         GradientDescent,
         Lion,
         Momentum,
@@ -105,6 +106,7 @@ _NAMES_OF = {
         "NonlinearConjugateGradient",
         "LBFGS",
         "Newton",
+        "DualCoordinateAscent",
     ),
     "descent.schedules": (
         "Constant",
@@ -154,6 +156,7 @@ __all__ = [
     "Cosine",
     "CosineRestarts",
     "CrossEntropy",
+    "DualCoordinateAscent",
     "ElasticNet",
     "ExactLineSearch",
     "Exponential",

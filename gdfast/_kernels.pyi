@@ -98,3 +98,19 @@ class SparseProblem(Problem):
         has_bias: bool,
     ) -> None: ...
     def share_tiles(self, other: Problem) -> None: ...
+
+def dual_epoch(
+    problem: Problem,
+    order: _Array,
+    rows: _Array,
+    squares: _Array,
+    unit: float,
+    bias_square: float,
+    mean_weight: float,
+    duals: _Array,
+    W: _Array,
+) -> None: ...
+def dual_sums(
+    problem: Problem, squares: _Array, mean_weight: float, duals: _Array, sums: _Array, as_given: bool
+) -> tuple[float, float]: ...
+def dual_squares(problem: Problem, squares: _Array) -> None: ...

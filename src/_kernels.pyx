@@ -439,3 +439,4 @@ cdef class Problem:
 
 
 include "sparse.pxi"
+include "dual.pxi"

@@ -44,6 +44,7 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "panel_tiles.inc.h"
 #include "panels.inc.h"
 #include "sparse_evaluation.inc.h"
+#include "dual_rows.inc.h"
 #define INPUT float
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
@@ -67,6 +68,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "updates.inc.h"
 #include "descents.inc.h"
 #include "sparse_descent.inc.h"
+#include "dual_sparse.inc.h"
+#include "dual.inc.h"
 #undef MASTER
 #undef SQUARE_ROOT
 #define MASTER double
@@ -108,12 +111,15 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "mixes.inc.h"
 #include "sparse_rows.inc.h"
 #include "sparse_evaluation.inc.h"
+#include "dual_rows.inc.h"
+#include "dual_totals.inc.h"
 #include "sparse_differences.inc.h"
 #define INPUT double
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #include "panels_pass.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT float
@@ -121,18 +127,21 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #include "panels_pass.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT half
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #include "panels_pass.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT uint8_t
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
 #include "panels_pass.inc.h"
+#include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define MASTER float
@@ -150,6 +159,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "updates.inc.h"
 #include "descents.inc.h"
 #include "sparse_descent.inc.h"
+#include "dual_sparse.inc.h"
+#include "dual.inc.h"
 #undef MASTER
 #undef SQUARE_ROOT
 
@@ -300,6 +311,8 @@ static void descend_sparse(const gd_problem *p, const gd_csr *x, gd_descent *ask
     (asked->is_double ? sparse_descend_double : sparse_descend_float)(p, x, asked, scratch, control);
 }
 
+#include "dual_table.inc.h"
+
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
     .evaluate_float_scratch = evaluate_float_scratch,
@@ -318,4 +331,5 @@ const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .descend_sparse = descend_sparse,
     .descend_scratch = descend_scratch,
     .descend = descend,
+    .duals = {dual_epoch_scratch, dual_epoch, dual_sums_scratch, dual_sums, dual_squares},
 };

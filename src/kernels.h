@@ -106,6 +106,30 @@ typedef struct gd_descent {
     ptrdiff_t done;         /* steps taken: fewer than n_steps when stopped, or when a value is not finite */
 } gd_descent;
 
+/* Duals of the Weston-Watkins hinge with strength * sum W^2, one row of X at a time. */
+typedef struct gd_duals {
+    const int64_t *order;   /* (n_rows,) rows of the duals, in the order of their visit */
+    const int64_t *rows;    /* the same as rows of X */
+    const double *squares;  /* (n_rows,) |x|^2 as the model sees it */
+    double unit;            /* 1 / (2 strength n) */
+    double bias_square;     /* of the value that the bias is multiplied by; 0: no bias */
+    double mean_weight;
+    int is_double;          /* duals and W are double, and so is the arithmetic */
+    void *duals;            /* (n_rows, k): a in [0, weight / mean_weight], the right class less their sum */
+    void *w;                /* (k, d + has_bias), moved in place */
+    double *sums;           /* (k, d + 1): A'X, and the sums of A */
+    int as_given;           /* sums of any coefficients (n_rows, k) in place of duals */
+    double total, moment;   /* sum of a; sum over rows of |A|_1 |x| */
+} gd_duals;
+
+typedef struct gd_dual_kernels { /* x NULL: dense */
+    size_t (*epoch_scratch)(const gd_problem *, const gd_csr *x, int double_arithmetic);
+    void (*epoch)(const gd_problem *, const gd_csr *x, gd_duals *, void *scratch, pool_control *);
+    size_t (*sums_scratch)(const gd_problem *, const gd_csr *x); /* for the squares as well */
+    void (*sums)(const gd_problem *, const gd_csr *x, gd_duals *, void *scratch, pool_control *);
+    void (*squares)(const gd_problem *, const gd_csr *x, double *squares, void *scratch, pool_control *);
+} gd_dual_kernels;
+
 typedef struct gd_kernels {
     const char *name;
     /* arithmetic in float (float32, float16, uint8 X) and in double (any X) */
@@ -133,6 +157,9 @@ typedef struct gd_kernels {
     /* on sparse rows; arithmetic in the type of W: float64 X needs double */
     size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *);
     void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
+    gd_dual_kernels duals;
 } gd_kernels;
+
+static inline const gd_dual_kernels *gd_duals_of(const gd_kernels *table) { return &table->duals; }
 
 #endif

@@ -25,7 +25,7 @@ from .optimizers import GradientDescent, descent_direction, final_answer
 from .progress import progress_bar
 from .record import Look, Record, largest_element
 from .result import History, Result, Status
-from .settings import Callback, Metrics, Settings, checked_settings
+from .settings import DEFAULT_STEP, Callback, Metrics, Settings, checked_settings
 from .step_sizes import Step
 from .trial import Trial, is_finite, moved
 
@@ -36,7 +36,7 @@ def minimize(
     objective: Objective,
     w0: Any,
     optimizer: Optimizer[Any] = GradientDescent(),  # noqa: B008 (frozen)
-    step: Step = 0.1,
+    step: Step = DEFAULT_STEP,
     *,
     batches: MiniBatches | None = None,
     max_steps: int | None = None,
@@ -147,7 +147,7 @@ def maximize(
     objective: Objective,
     w0: Any,
     optimizer: Optimizer[Any] = GradientDescent(),  # noqa: B008 (frozen)
-    step: Step = 0.1,
+    step: Step = DEFAULT_STEP,
     *,
     batches: MiniBatches | None = None,
     max_steps: int | None = None,

@@ -12,12 +12,13 @@ from .._arrays import check_flag, check_integer, check_non_negative, check_point
 from ..objective.batches import MiniBatches
 from ..objective.structure import check_certifies
 from ..protocols import Array
-from .optimizers.structure import bound, is_blind, proves_bounds
+from .optimizers.structure import bound, check_run, is_blind, proves_bounds, takes_step
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]
 Metrics = Mapping[str, Callable[[Array], Any]]
 
+DEFAULT_STEP = 0.1
 _DEFAULT_STEPS = 1000
 
 
@@ -71,6 +72,7 @@ def checked_settings(
     _check_objective(objective, batches)
     _check_optimizer(optimizer, clip)
     point = np.array(check_point(w0, "w0"))
+    check_run(optimizer, objective, point, batches, sign)
     max_steps = _count_steps(max_steps, epochs, batches, objective)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be callable or None; it is {_kind(callback)}")
@@ -79,7 +81,7 @@ def checked_settings(
         sign=sign,
         w0=point,
         optimizer=bound(optimizer, objective, batches),
-        step=step_rule(step, max_steps, objective),
+        step=_step_of(optimizer, step, max_steps, objective),
         batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
         looks_always=evaluate_every is None or not is_blind(optimizer),
@@ -122,6 +124,15 @@ def _check_optimizer(optimizer: Any, clip: Any) -> None:
         raise TypeError(f"optimizer must be an object with init and update; it is {_kind(optimizer)}{remedy}")
     if clip is not None and not has.isdisjoint(more):
         raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {_kind(optimizer)}")
+
+
+def _step_of(optimizer: Any, step: Any, max_steps: int, objective: Any) -> StepRule:
+    """How far; all the way, for an optimizer that takes no step. (The default step is as good as none.)"""
+    if takes_step(optimizer):
+        return step_rule(step, max_steps, objective)
+    if type(step) is not float or step != DEFAULT_STEP:
+        raise ValueError(f"{type(optimizer).__name__} takes no step: leave it out; step is {_kind(step)}")
+    return step_rule(1.0, max_steps, objective)._replace(given=step)
 
 
 def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objective: Any) -> int:

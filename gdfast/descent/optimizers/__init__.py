@@ -15,6 +15,7 @@ from .adam import Adam, AdamState
 from .adamw import AdamW
 from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
+from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
 from .lbfgs import LBFGS, LBFGSState
 from .lion import Lion, LionState
@@ -42,6 +43,8 @@ __all__ = [
     "AdamW",
     "AveragedSGD",
     "AveragedSGDState",
+    "DualCoordinateAscent",
+    "DualState",
     "GradientDescent",
     "LBFGSState",
     "Lion",

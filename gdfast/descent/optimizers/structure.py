@@ -6,7 +6,8 @@ What they compute themselves is counted where their state has a number `evaluati
 defines `bound(objective, batches)`, which refuses, or hands back the optimizer for this run.
 One whose answer is not the last w (a running mean) defines `answer(w, state)`; one that proves a bound on the optimum
 defines `lower_bound(objective, state)`; one that does not use the driver's look at the objective says
-`blind = True`. The driver never asks which optimizer it has.
+`blind = True`; one whose direction is the whole way says `takes_step = False`; one that cannot do every run defines
+`check_run(objective, w0, batches, sign)`. The driver never asks which optimizer it has.
 """
 
 from __future__ import annotations
@@ -65,3 +66,15 @@ def proves_bounds(optimizer: Any) -> bool:
 def is_blind(optimizer: Any) -> bool:
     """Whether its steps need no look of the driver at the objective."""
     return bool(getattr(optimizer, "blind", False))
+
+
+def takes_step(optimizer: Any) -> bool:
+    """Whether somebody else says how far its directions lead."""
+    return bool(getattr(optimizer, "takes_step", True))
+
+
+def check_run(optimizer: Any, objective: Any, w0: Array, batches: Any, sign: float) -> None:
+    """TypeError or ValueError, before any work, for a run that the optimizer cannot do."""
+    own = getattr(optimizer, "check_run", None)
+    if own is not None:
+        own(objective, w0, batches, sign)

@@ -1,0 +1,67 @@
+"""The linear objective's dual, where the loss is the hinge and the regularizer L2: see `DualCoordinateAscent`.
+
+A row has a dual a_c in [0, its weight / the mean weight] for each wrong class; A_c = a_c, A_y = -sum of a. Weights that
+belong to duals are ``W = -A'X / (2 strength n)``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import _kernels
+from ..protocols import Array, FloatArray
+from .linear_differences import LinearDifferences
+
+
+class LinearDuals(LinearDifferences):
+    """The part of `LinearObjective` that knows its dual."""
+
+    n_features: int
+
+    def dual_epoch(
+        self, W: Array, duals: Array, squares: FloatArray, unit: float, bias_square: float, seed: int, epoch: int
+    ) -> None:
+        """Move every row's duals (n_samples, n_classes) to their optimum in turn, and W with them, in place.
+
+        The order is the permutation of (seed, epoch). `squares` are those of `dual_squares`; `unit` is 1 / (2 strength
+        n_samples); `bias_square` that of the value which the bias is multiplied by. W and duals have the type of the
+        arithmetic. One pass over X.
+        """
+        order = _kernels.permutation(self.n_samples, seed, epoch)
+        rows = order if self._index is None else np.ascontiguousarray(self._index[order])
+        self._touch(self.n_samples)
+        _kernels.dual_epoch(self._problem, order, rows, squares, unit, bias_square, self._mean_weight, duals, W)
+
+    def dual_squares(self) -> FloatArray:
+        """``|(x_i - mean) / scale|**2`` of each row, (n_samples,); one pass over X."""
+        squares = np.empty(self.n_samples)
+        self._touch(self.n_samples)
+        _kernels.dual_squares(self._problem, squares)
+        return squares
+
+    def dual_sums(self, duals: Array, squares: FloatArray) -> tuple[FloatArray, float, float]:
+        """``A'X`` with the sums of A as last column (n_classes, n_features + 1), ``sum(a)``, ``sum_i |A_i|_1 |x_i|``.
+
+        In float64; duals are taken into their box first, so that whatever they are, A is feasible. One pass over the
+        rows that have any.
+        """
+        sums = np.empty((self.n_classes, self.n_features + 1))
+        self._touch(self.n_samples)
+        total, moment = _kernels.dual_sums(self._problem, squares, self._mean_weight, duals, sums, False)
+        return sums, total, moment
+
+    def class_sums(self, squares: FloatArray) -> FloatArray:
+        """Weighted sums of the rows of each class, the weights' own sum last: (n_classes, n_features + 1).
+
+        Weights are those of `sample_weight`, divided by their mean. One pass over X.
+        """
+        labels, weights = self._labels, self._weights
+        assert labels is not None
+        if self._index is not None:
+            labels, weights = labels[self._index], None if weights is None else weights[self._index]
+        chosen = np.zeros((self.n_samples, self.n_classes))
+        chosen[np.arange(self.n_samples), labels] = 1.0 if weights is None else weights / self._mean_weight
+        sums = np.empty((self.n_classes, self.n_features + 1))
+        self._touch(self.n_samples)
+        _kernels.dual_sums(self._problem, squares, self._mean_weight, chosen, sums, True)
+        return sums

@@ -1,0 +1,341 @@
+"""Dual coordinate ascent finds the optimum that other roads find, and what it proves is true."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+
+import numpy as np
+import pytest
+
+import gdfast as gd
+from gdfast.descent.optimizers import DualState
+from gdfast.model_files import load_arrays
+
+BIASES = {"none": {"bias": False}, "penalised": {"penalize_bias": True}, "free": {}}
+each_bias = pytest.mark.parametrize("bias", BIASES)
+
+
+def primal(W, X, y, margin, strength, weight, has_bias, penalised):
+    """The objective, straight from its formula."""
+    flat = W[:, :-1] if has_bias else W
+    scores = X @ flat.T + (W[:, -1] if has_bias else 0)
+    terms = scores - scores[np.arange(len(y)), y][:, None] + margin
+    terms[np.arange(len(y)), y] = 0
+    losses = np.maximum(terms, 0).sum(axis=1)
+    return float((weight * losses).sum() / weight.sum() + strength * ((W if penalised else flat) ** 2).sum())
+
+
+def scipy_optimum(X, y, k, margin, strength, weight, has_bias, penalised):
+    """The least value of the objective, as a quadratic program in W and the terms."""
+    optimize = pytest.importorskip("scipy.optimize")
+    n = len(X)
+    Z = np.hstack([X, np.ones((n, int(has_bias)))])
+    size, wrong = k * Z.shape[1], [(i, c) for i in range(n) for c in range(k) if c != y[i]]
+    rows = np.zeros((len(wrong), size + len(wrong)))
+    for t, (i, c) in enumerate(wrong):
+        rows[t, c * Z.shape[1] : (c + 1) * Z.shape[1]] -= Z[i]
+        rows[t, y[i] * Z.shape[1] : (y[i] + 1) * Z.shape[1]] += Z[i]
+        rows[t, size + t] = 1
+    squared = np.ones((k, Z.shape[1]))
+    if has_bias and not penalised:
+        squared[:, -1] = 0
+    squared = np.concatenate([strength * squared.ravel(), np.zeros(len(wrong))])
+    linear = np.concatenate([np.zeros(size), [weight[i] / weight.sum() for i, _ in wrong]])
+    start = np.concatenate([np.zeros(size), np.full(len(wrong), margin)])
+    found = optimize.minimize(
+        lambda v: squared @ v**2 + linear @ v, start, jac=lambda v: 2 * squared * v + linear, method="SLSQP",
+        bounds=[(None, None)] * size + [(0, None)] * len(wrong),
+        constraints={"type": "ineq", "fun": lambda v: rows @ v - margin, "jac": lambda v: rows},
+        options={"ftol": 1e-14, "maxiter": 1000},
+    )  # fmt: skip
+    W = found.x[:size].reshape(k, -1)
+    return primal(W, X, y, margin, strength, weight, has_bias, penalised)
+
+
+def made(seed, n=12, d=3, k=3, bias="penalised", dtype=np.float64, strength=None, odd=True, **options):
+    """Random rows, some of them equal, one of them zero; labels of every class."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n, d)) * 10 ** rng.uniform(-1, 1)
+    y = rng.integers(0, k, n)
+    y[:k] = np.arange(k)
+    if odd:
+        X[n // 2] = X[n // 2 + 1]
+        X[n - 1] = 0
+    strength = 10 ** rng.uniform(-3, 0) if strength is None else strength
+    loss = gd.Hinge(10 ** rng.uniform(-0.5, 0.5))
+    X = X.astype(dtype)
+    objective = gd.LinearObjective(X, y, loss, gd.L2(strength), n_classes=k, **BIASES[bias] | options)
+    return objective, X.astype(np.float64), y
+
+
+def solve(objective, seed=0, w_type=None, **settings):
+    settings = {"max_steps": 3000, "evaluate_every": 10, "gap_tol": 1e-10} | settings
+    w_type = objective.arithmetic if w_type is None else w_type
+    return gd.minimize(objective, np.zeros(objective.shape, w_type), gd.DualCoordinateAscent(seed), **settings)
+
+
+@each_bias
+@pytest.mark.parametrize("seed", range(6))
+def test_the_optimum_is_scipys(bias, seed):
+    weighted, folded = seed % 2 == 1, seed % 3 == 2
+    rng = np.random.default_rng(100 + seed)
+    options = {"sample_weight": np.where(rng.random(12) < 0.2, 0, rng.uniform(0.5, 2, 12))} if weighted else {}
+    if folded:
+        options |= {"mean": rng.normal(size=3), "scale": rng.uniform(0.5, 2, 3)}
+    k = 2 + seed % 3
+    objective, X, y = made(seed, bias=bias, k=k, strength=0.03, **options)
+    weight = options.get("sample_weight", np.ones(12))
+    Z = (X - options.get("mean", 0)) / options.get("scale", 1)
+    optimum = scipy_optimum(
+        Z, y, k, objective.loss.margin, 0.03, weight, objective.bias, objective.penalize_bias or not objective.bias
+    )
+    result = solve(objective, max_steps=20000)
+    assert result.status is gd.Status.CONVERGED
+    assert result.value == pytest.approx(optimum, rel=1e-8, abs=1e-9)
+    assert result.value - result.duality_gap <= optimum + 1e-12
+
+
+@each_bias
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_no_bound_is_above_the_optimum(bias, dtype):
+    """For the duals of a run, for random ones and for ones that are out of their box; and they grow as good as kept."""
+    optimizer, tight = gd.DualCoordinateAscent(), 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        options = {"sample_weight": rng.uniform(0, 2, 14)} if seed % 4 == 0 else {}
+        if seed % 5 == 0:
+            options |= {"mean": rng.normal(size=4), "scale": rng.uniform(0.5, 2, 4)}
+        objective, X, y = made(seed, n=14, d=4, k=2 + seed % 5, bias=bias, dtype=dtype, **options)
+        w, state, bounds = np.zeros(objective.shape, dtype), None, [0.0]
+        exact = (
+            (X - options.get("mean", 0)) / options.get("scale", 1), y, objective.loss.margin,
+            objective.regularizer.strength, options.get("sample_weight", np.ones(14)), objective.bias,
+            objective.penalize_bias or not objective.bias,
+        )  # fmt: skip
+        best = np.inf
+        for k in range(60):
+            direction, state = optimizer.direction(objective, k, w, state)
+            w = w + direction
+            best = min(best, primal(w.astype(np.float64), *exact))
+            bounds.append(optimizer.lower_bound(objective, state))
+        for noise in (0.01, 0.3, 3.0):
+            duals = state.duals + (noise * rng.normal(size=state.duals.shape)).astype(dtype)
+            bounds.append(optimizer.lower_bound(objective, state._replace(duals=duals)))
+        assert max(bounds) <= best * (1 + 1e-14)
+        tight += max(bounds) >= 0.95 * best
+    assert tight >= 20
+
+
+@pytest.mark.parametrize("k", [2, 3, 7, 8, 9, 16, 17, 40, 130])
+def test_one_row_is_solved_in_one_visit(k):
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        strength, margin = 10 ** rng.uniform(-5, 2), 10 ** rng.uniform(-1, 1)
+        x, label = rng.normal(size=(1, 3)), np.array([seed % k])
+        objective = gd.LinearObjective(x, label, gd.Hinge(margin), gd.L2(strength), n_classes=k, penalize_bias=True)
+        W, squares = np.zeros(objective.shape), objective.dual_squares()
+        duals = rng.uniform(0, 1, (1, k)) * (rng.random((1, k)) < 0.5)
+        duals[0, label] = 0
+        duals[0, label] = -duals.sum()
+        unit = 1 / (2 * strength)
+        W[...] = -unit * np.outer(duals, np.append(x, 1))
+        objective.dual_epoch(W, duals, squares, unit, 1.0, 0, 0)
+        bound = gd.DualCoordinateAscent().lower_bound(objective, DualState(duals, squares, None))
+        value = objective.value(W)
+        assert value - bound <= 1e-11 * value + 1e-13 * unit * k  # W was of the size of unit
+        assert duals[0, label] == pytest.approx(-np.delete(duals[0], label).sum())
+
+
+@each_bias
+def test_float64_runs_are_certified_to_1e_8(bias):
+    objective, _, _ = made(3, n=400, d=10, k=5, bias=bias, strength=0.02)
+    result = solve(objective, gap_tol=1e-8)
+    assert result.status is gd.Status.CONVERGED
+    assert 0 <= result.duality_gap <= 1e-8
+
+
+@each_bias
+def test_float32_runs_are_certified_to_1e_4(bias):
+    objective, _, _ = made(3, n=400, d=10, k=5, bias=bias, strength=0.02, dtype=np.float32)
+    result = solve(objective, gap_tol=1e-4)
+    assert result.status is gd.Status.CONVERGED
+    assert result.w.dtype == np.float32
+
+
+@each_bias
+def test_a_class_without_rows_is_no_obstacle(bias):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 4)), rng.integers(0, 2, 30) * 2
+    objective = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(0.1), n_classes=4, **BIASES[bias])
+    assert solve(objective, gap_tol=1e-7).status is gd.Status.CONVERGED
+    alone = gd.LinearObjective(X, np.zeros(30, int), gd.Hinge(), gd.L2(0.1), n_classes=1, **BIASES[bias])
+    result = solve(alone)
+    assert (result.value, result.duality_gap) == (0.0, 0.0)
+
+
+def test_rows_far_from_the_origin_keep_their_bound():
+    objective, X, y = made(5, n=40, bias="free", strength=0.1)
+    far = gd.LinearObjective(X + 1e4, y, objective.loss, objective.regularizer)
+    centred = gd.LinearObjective(X + 1e4, y, objective.loss, objective.regularizer, mean=np.full(3, 1e4))
+    near, result = solve(objective, gap_tol=1e-7), solve(centred, gap_tol=1e-5)
+    assert result.status is gd.Status.CONVERGED
+    assert result.value == pytest.approx(near.value, abs=1e-5)
+    assert solve(far, max_steps=50).duality_gap is not None
+
+
+# ---- the same on every road ----
+
+
+def walk(objective, epochs=12, seed=0):
+    return solve(objective, seed, max_steps=epochs, gap_tol=None).w
+
+
+@each_bias
+@pytest.mark.parametrize(("k", "d"), [(2, 5), (4, 70), (11, 300), (37, 40)])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_sparse_rows_walk_as_dense_ones(bias, k, d, dtype):
+    sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(d)
+    X = np.where(rng.random((80, d)) < 0.2, rng.normal(size=(80, d)), 0).astype(dtype)
+    y = rng.integers(0, k, 80)
+    options = {"n_classes": k, "scale": rng.uniform(0.5, 2, d)} | BIASES[bias]
+    csr = sparse.csr_array(X)
+    for matrix in (
+        csr,
+        sparse.csr_array((csr.data, csr.indices.astype(np.int64), csr.indptr.astype(np.int64)), csr.shape),
+    ):
+        walks = [walk(gd.LinearObjective(x, y, gd.Hinge(), gd.L2(0.05), **options)) for x in (X, matrix)]
+        tolerance = 1e-9 if dtype is np.float64 else 2e-3
+        np.testing.assert_allclose(walks[1], walks[0], atol=tolerance * np.abs(walks[0]).max(), rtol=0)
+
+
+def test_repeated_entries_of_sparse_rows_add_up():
+    sparse = pytest.importorskip("scipy.sparse")
+    whole = sparse.csr_array(np.array([[3.0, 0, 1], [0, 2, 0], [1, 1, 0]]))
+    parts = sparse.csr_array(
+        (np.array([1.0, 2, 1, 5, -3, 1, 1]), np.array([0, 0, 2, 1, 1, 0, 1]), np.array([0, 3, 5, 7])), (3, 3)
+    )
+    y = np.array([0, 1, 2])
+    results = [solve(gd.LinearObjective(x, y, gd.Hinge(), gd.L2(0.1), penalize_bias=True)) for x in (whole, parts)]
+    np.testing.assert_allclose(results[1].w, results[0].w, atol=1e-4)
+    assert results[1].duality_gap <= 1e-10
+
+
+@each_bias
+@pytest.mark.parametrize("d", [5, 300])
+def test_the_type_and_the_place_of_rows_make_no_difference(bias, d):
+    rng = np.random.default_rng(d)
+    pixels, y = rng.integers(0, 256, (90, d)).astype(np.uint8), rng.integers(0, 4, 90)
+    wide = np.zeros((180, 2 * d), np.float32)
+    wide[::2, ::2] = pixels
+    options = {"scale": np.full(d, 255.0)} | BIASES[bias]
+    shapes = [pixels.astype(np.float32), pixels, pixels.astype(np.float16), np.asfortranarray(pixels), wide[::2, ::2]]
+    walks = [walk(gd.LinearObjective(x, y, gd.Hinge(), gd.L2(0.05), **options)) for x in shapes]
+    for other in walks[1:]:
+        np.testing.assert_array_equal(other, walks[0])
+    divided = gd.LinearObjective(pixels / np.float32(255), y, gd.Hinge(), gd.L2(0.05), **BIASES[bias])
+    np.testing.assert_allclose(walk(divided), walks[0], atol=2e-3 * np.abs(walks[0]).max())
+
+
+def test_a_subset_is_an_objective_of_its_own():
+    objective, X, y = made(2, n=40)
+    chosen = np.array([3, 1, 4, 1, 5, 9, 26, 38])
+    alone = gd.LinearObjective(
+        X[chosen], y[chosen], objective.loss, objective.regularizer, n_classes=3, penalize_bias=True
+    )
+    np.testing.assert_allclose(walk(objective.rows(chosen)), walk(alone), atol=1e-12)
+
+
+def test_the_seed_decides_the_order_and_nothing_else():
+    objective, _, _ = made(2, n=40)
+    first, again, other = walk(objective), walk(objective), walk(objective, seed=1)
+    assert first.tobytes() == again.tobytes()
+    assert first.tobytes() != other.tobytes()
+    assert solve(objective).value == pytest.approx(solve(objective, seed=1).value, abs=1e-9)
+
+
+def test_looking_changes_no_bit():
+    objective, _, _ = made(2, n=40, bias="free")
+    seen = []
+    plain = walk(objective)
+    watched = solve(objective, max_steps=12, evaluate_every=1, gap_tol=0.0, callback=lambda k, w, value: seen.append(k))
+    assert watched.w.tobytes() == plain.tobytes()
+    assert seen == list(range(1, 13))
+    assert solve(objective, max_steps=12, evaluate_every=None, gap_tol=None).w.tobytes() == plain.tobytes()
+
+
+# ---- runs ----
+
+
+class Halt(Exception):
+    """Stops a run as a crash would."""
+
+
+@each_bias
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_crashed_run_ends_on_the_same_bits(tmp_path, bias, dtype):
+    settings = {"max_steps": 41, "gap_tol": 1e-13, "evaluate_every": 6}
+    straight = solve(made(7, n=50, bias=bias, dtype=dtype)[0], **settings)
+
+    def crash(k, w, value):
+        if k == 29:
+            raise Halt
+
+    path = tmp_path / "run.npz"
+    with pytest.raises(Halt):
+        solve(
+            made(7, n=50, bias=bias, dtype=dtype)[0],
+            callback=crash,
+            checkpoint=gd.Checkpoint(path, every=8),
+            **settings,
+        )
+    assert load_arrays(path, "checkpoint", 1)[1]["k"] == 24
+    resumed = gd.resume(path, made(7, n=50, bias=bias, dtype=dtype)[0])
+    assert resumed.w.tobytes() == straight.w.tobytes()
+    assert (resumed.value, resumed.duality_gap, resumed.steps) == (straight.value, straight.duality_gap, straight.steps)
+
+
+def test_an_interrupt_leaves_the_last_whole_epoch():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(3000, 200)), rng.integers(0, 6, 3000)
+    objective = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(1e-3), penalize_bias=True)
+    timer = threading.Thread(target=lambda: (time.sleep(0.6), signal.raise_signal(signal.SIGINT)))
+    timer.start()
+    result = solve(objective, max_steps=10**6, evaluate_every=10**6, gap_tol=None)
+    timer.join()
+    assert result.status is gd.Status.INTERRUPTED
+    again = solve(objective, max_steps=result.steps, gap_tol=None)
+    assert again.w.tobytes() == result.w.tobytes()
+
+
+def test_what_it_cannot_do_is_refused_before_any_work():
+    X, y = np.eye(4), np.array([0, 1, 2, 0])
+
+    def objective(loss=None, regularizer=gd.L2(0.1)):  # noqa: B008 (frozen)
+        return gd.LinearObjective(X, y, gd.Hinge() if loss is None else loss, regularizer)
+
+    good, zero = objective(), np.zeros((3, 5))
+    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    optimizer = gd.DualCoordinateAscent()
+    for run, error, message in (
+        (lambda: gd.minimize(bowl, [0.0], optimizer), TypeError, "FunctionObjective"),
+        (lambda: gd.minimize(objective(gd.SquaredHinge()), zero, optimizer), ValueError, "SquaredHinge"),
+        (lambda: gd.minimize(objective(gd.CrossEntropy()), zero, optimizer), ValueError, "CrossEntropy"),
+        (lambda: gd.minimize(objective(regularizer=None), zero, optimizer), ValueError, "L2.*None"),
+        (lambda: gd.minimize(objective(regularizer=gd.L2(0)), zero, optimizer), ValueError, "strength > 0"),
+        (lambda: gd.minimize(objective(regularizer=gd.ElasticNet(0, 1)), zero, optimizer), ValueError, "ElasticNet"),
+        (lambda: gd.minimize(good, zero, optimizer, batches=gd.MiniBatches(2)), ValueError, "batches must be None"),
+        (lambda: gd.maximize(good, zero, optimizer), ValueError, "use minimize"),
+        (lambda: gd.minimize(good, zero + 1, optimizer), ValueError, "w0 must be zero"),
+        (lambda: gd.minimize(good, np.zeros(15), optimizer), ValueError, r"w0 must have .* \(3, 5\)"),
+        (lambda: gd.minimize(good, zero, optimizer, step=1.0), ValueError, "takes no step"),
+        (lambda: gd.minimize(good, zero, optimizer, step=[0.1] * 1000), ValueError, "takes no step"),
+        (lambda: gd.minimize(good, zero, optimizer, clip=1.0), ValueError, "clip"),
+        (lambda: gd.DualCoordinateAscent(-1), ValueError, "seed"),
+        (lambda: gd.DualCoordinateAscent(0.5), TypeError, "seed"),
+    ):
+        with pytest.raises(error, match=message):
+            run()
+    assert good.passes == 0
