@@ -164,7 +164,7 @@ def test_near_the_optimum_the_gap_of_a_large_problem_is_small(loss, mode):
         assert objective.passes - before <= 2
         gaps[kind] = gap / objective.value(W)
     assert gaps["csr"] == pytest.approx(gaps["float64"], abs=1e-9)
-    assert max(gaps.values()) <= (1.0 if loss == HINGE else 1e-6)
+    assert max(gaps.values()) <= (1.0 if loss == HINGE else 5e-6)
     assert gaps["float64"] <= (1.0 if loss == HINGE else 1e-7)
 
 
