@@ -22,7 +22,6 @@ static size_t R(lay_sparse_dual)(char *base, R(sparse_dual) * run, const gd_prob
     s->group_size = (size_t)(p->n_features * s->layout.K);
     run->steps.starts = run->starts;
     run->steps.n_steps = 1;
-    run->starts[1] = p->n_rows;
     s->v = carve(base, &used, (size_t)s->layout.n_groups * s->group_size * sizeof(REAL));
     s->scores = carve(base, &used, (k + LANES) * sizeof(REAL));
     s->padded = carve(base, &used, (size_t)(s->layout.n_groups * s->layout.K) * sizeof(REAL));
@@ -47,14 +46,15 @@ static void R(sparse_dual_epoch)(const gd_problem *p, const gd_csr *x, gd_duals 
     size_t padded = (size_t)(s->layout.n_groups * s->layout.K) * sizeof(REAL);
     run.steps.order = asked->rows;
     run.steps.w = asked->w;
+    run.starts[1] = asked->n_visits;
     memset(s->padded, 0, padded);
     memset(s->bias, 0, (size_t)k * sizeof(REAL));
     for (ptrdiff_t c = 0; c < k + LANES; c++) run.u[c] = -(REAL)INFINITY;
     R(turn_weights)(s, 0);
     REAL bias_unit = (REAL)(asked->bias_square * asked->unit);
-    for (ptrdiff_t i = 0; i < p->n_rows; i++) {
+    for (ptrdiff_t i = 0; i < asked->n_visits; i++) {
         if (i % 64 == 0 && pool_stopped(control, 0)) return;
-        if (i + 2 < p->n_rows) R(ask_for_duals)(p, asked, i + 2);
+        if (i + 2 < asked->n_visits) R(ask_for_duals)(p, asked, i + 2);
         memset(s->padded, 0, padded);
         R(visit_row)(s, i, 0);
         R(from_padded)(&s->layout, k, s->padded, 1, s->bias, s->scores);
