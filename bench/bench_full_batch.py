@@ -22,7 +22,13 @@ Array = np.ndarray[Any, Any]
 Answer = tuple[float, Array]
 
 N_CLASSES, N_FEATURES = 10, 3072
-CASES = [("float32", "hinge"), ("float64", "hinge"), ("uint8", "hinge"), ("float32", "softmax")]
+CASES = [
+    ("float32", "hinge"),
+    ("float64", "hinge"),
+    ("uint8", "hinge"),
+    ("float32", "softmax"),
+    ("uint8", "softmax"),
+]
 
 
 def main() -> None:

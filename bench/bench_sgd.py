@@ -72,12 +72,18 @@ def measure(shape: str, batch: int, momentum: float, data: str | None, quick: bo
         peers["NumPy, as for larger batches"] = with_numpy(work, singly=False)
     with contextlib.suppress(ImportError):
         peers |= {"PyTorch, updates by hand": with_torch(work, False), "PyTorch, torch.optim": with_torch(work, True)}
-    short, differences = with_gdfast(work)(W, max_steps=sample), {}
-    for name, walk in peers.items():
-        other = walk(W, 0, sample)
-        differences[name] = float(np.abs(other - short).max() / np.abs(short).max())
-        if differences[name] > 1e-4:
-            raise SystemExit(f"{name} arrives at other weights than gdfast: they differ by {differences[name]:.1e}")
+    differences: dict[str, float] = {}
+    # A margin within rounding of its edge moves the hinge's gradient by a whole row: the longer the way, the likelier.
+    for length, tolerance in ((3, 1e-4), (sample, 2e-2)):
+        short = with_gdfast(work)(W, max_steps=length)
+        for name, walk in peers.items():
+            other = walk(W, 0, length)
+            differences[name] = float(np.abs(other - short).max() / np.abs(short).max())
+            if differences[name] > tolerance:
+                raise SystemExit(
+                    f"{name} arrives at other weights than gdfast after {length} steps: they differ by "
+                    f"{differences[name]:.1e}"
+                )
     contestants = gdfast_epochs(work, W, further) | {
         name: in_turn(walk, W, sample, steps) for name, walk in peers.items()
     }

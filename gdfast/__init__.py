@@ -19,12 +19,16 @@ if find_spec("gdfast._kernels") is None:
 from ._config import get_num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
-    from . import checks, datasets, descent, differences, objective, testing
+    from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
     from .descent.checkpoints import Checkpoint
+    from .descent.hill_climb import hill_climb
+    from .descent.line_searches import Backtracking, ExactLineSearch, GridSearch, StrongWolfe
     from .descent.minimize import maximize, minimize
     from .descent.optimizers import (
+        LBFGS,
+        SVRG,
         AdaDelta,
         AdaGrad,
         Adam,
@@ -37,11 +41,26 @@ if TYPE_CHECKING:
         Momentum,
         NAdam,
         Nesterov,
+        Newton,
+        NonlinearConjugateGradient,
         RAdam,
         RMSProp,
     )
     from .descent.result import Result, Status
     from .descent.resume import resume
+    from .descent.schedules import (
+        Constant,
+        Cosine,
+        CosineRestarts,
+        Exponential,
+        InverseTime,
+        OneCycle,
+        PiecewiseConstant,
+        Polynomial,
+        Sequence,
+        StepDecay,
+        Warmup,
+    )
     from .descent.searches import SearchResult, local_search, random_search
     from .differences import directional_derivative, numerical_gradient, numerical_jacobian
     from .objective.batches import MiniBatches
@@ -50,6 +69,7 @@ if TYPE_CHECKING:
     from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
     from .objective.rays import along_ray, on_plane
     from .objective.regularizers import L1, L2, ElasticNet
+    from .objective.structure import suggest_step
     from .pictures import plots
 
     __version__: str
@@ -61,7 +81,9 @@ _NAMES_OF = {
     "objective.linear": ("LinearObjective",),
     "objective.function": ("FunctionObjective",),
     "objective.rays": ("along_ray", "on_plane"),
+    "objective.structure": ("suggest_step",),
     "objective.batches": ("MiniBatches",),
+    "descent.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize"),
     "descent.checkpoints": ("Checkpoint",),
     "descent.resume": ("resume",),
@@ -80,8 +102,26 @@ _NAMES_OF = {
         "RAdam",
         "AMSGrad",
         "Lion",
+        "SVRG",
+        "NonlinearConjugateGradient",
+        "LBFGS",
+        "Newton",
         "DualCoordinateAscent",
     ),
+    "descent.schedules": (
+        "Constant",
+        "Cosine",
+        "CosineRestarts",
+        "Exponential",
+        "InverseTime",
+        "OneCycle",
+        "PiecewiseConstant",
+        "Polynomial",
+        "Sequence",
+        "StepDecay",
+        "Warmup",
+    ),
+    "descent.line_searches": ("GridSearch", "Backtracking", "StrongWolfe", "ExactLineSearch"),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
     "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
     "checks.gradient_check": ("check_gradient",),
@@ -94,6 +134,7 @@ _SUBMODULES = {
     "differences": "differences",
     "objective": "objective",
     "plots": "pictures.plots",
+    "test_functions": "test_functions",
     "testing": "testing",
 }
 _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
@@ -101,33 +142,52 @@ _HOME = {name: module for module, names in _NAMES_OF.items() for name in names}
 __all__ = [
     "L1",
     "L2",
+    "LBFGS",
+    "SVRG",
     "AMSGrad",
     "AdaDelta",
     "AdaGrad",
     "Adam",
     "AdamW",
     "AveragedSGD",
+    "Backtracking",
     "Checkpoint",
+    "Constant",
+    "Cosine",
+    "CosineRestarts",
     "CrossEntropy",
     "DualCoordinateAscent",
     "ElasticNet",
+    "ExactLineSearch",
+    "Exponential",
     "FunctionObjective",
     "GradientDescent",
     "GradientReport",
+    "GridSearch",
     "Hinge",
+    "InverseTime",
     "LinearObjective",
     "Lion",
     "MiniBatches",
     "Momentum",
     "NAdam",
     "Nesterov",
+    "Newton",
+    "NonlinearConjugateGradient",
+    "OneCycle",
+    "PiecewiseConstant",
+    "Polynomial",
     "RAdam",
     "RMSProp",
     "Result",
     "SearchResult",
+    "Sequence",
     "SquaredError",
     "SquaredHinge",
     "Status",
+    "StepDecay",
+    "StrongWolfe",
+    "Warmup",
     "__version__",
     "along_ray",
     "check_gradient",
@@ -137,6 +197,7 @@ __all__ = [
     "differences",
     "directional_derivative",
     "get_num_threads",
+    "hill_climb",
     "local_search",
     "maximize",
     "minimize",
@@ -149,6 +210,8 @@ __all__ = [
     "resume",
     "set_num_threads",
     "show_config",
+    "suggest_step",
+    "test_functions",
     "testing",
 ]
 

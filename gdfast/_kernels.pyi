@@ -97,6 +97,7 @@ class SparseProblem(Problem):
         n_classes: int,
         has_bias: bool,
     ) -> None: ...
+    def share_tiles(self, other: Problem) -> None: ...
 
 def dual_epoch(
     problem: Problem,

@@ -83,7 +83,7 @@ class Found:
     Attributes
     ----------
     step, value : the step taken and the objective there
-    evaluations : how many values or slopes of the ray were computed
+    evaluations : at how many points of the ray its value or slope (or both) were computed
     accepted : False when no step lowers the objective
     """
 

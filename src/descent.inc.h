@@ -8,8 +8,11 @@ static void D(descend)(const gd_problem *p, gd_descent *asked, void *scratch, po
     U(lay_descent)(scratch, &s, p, asked, &l);
     ptrdiff_t k = p->n_classes, d = p->n_features, packed = k * l.n_vectors * LANES, B = l.block_rows;
     int folded = p->mean || p->scale, same = U(is_same) && !folded;
-    RI(block) block;
-    block.copies = s.worker.copies;
+    RI(block) blocks[2], *block = &blocks[0], *next = &blocks[1];
+    blocks[0].copies = s.worker.copies;
+    /* room for one row each, where both are used */
+    blocks[1].copies = blocks[0].copies + (l.direct ? 2 : l.n_vectors) * LANES;
+    int is_scored = 0; /* the step before has left this step's sums */
     memset(s.worker.copies, 0, s.worker.copies_bytes);
     memset(s.w, 0, (size_t)packed * sizeof(MASTER));
     memset(s.bias, 0, (size_t)k * sizeof(MASTER));
@@ -44,21 +47,37 @@ static void D(descend)(const gd_problem *p, gd_descent *asked, void *scratch, po
             int n_rows = (int)(end - i < B ? end - i : B), active[BLOCK_ROWS_MOST], n_active;
             const int64_t *ids = asked->order + i;
             ptrdiff_t coming = asked->starts[asked->n_steps] - i - n_rows;
-            RI(announce)(p, ids + n_rows, l.direct ? (int)(coming < n_rows ? coming : n_rows) : 0, n_rows, &block);
-            RI(gather)(p, &l, ids, n_rows, &block);
-            RI(block_scores)(&l, &block, w, bias, s.worker.sums, s.worker.scores);
+            RI(announce)(p, ids + n_rows, l.direct ? (int)(coming < n_rows ? coming : n_rows) : 0, n_rows, block);
+            if (is_scored) {
+                RI(step_scores)(&l, bias, s.worker.sums, s.worker.scores);
+            } else {
+                RI(gather)(p, &l, ids, n_rows, block);
+                RI(block_scores)(&l, block, w, bias, s.worker.sums, s.worker.scores);
+            }
+            is_scored = 0;
             value += R(block_loss)(p, ids, n_rows, s.worker.scores, active, &n_active);
             for (int a = 0; a < n_active; a++)
                 for (ptrdiff_t c = 0; c < k; c++)
                     s.worker.bias_gradient[c] += (double)s.worker.scores[active[a] * k + c];
             if (!direct) {
-                RI(block_gradient)(&l, &block, s.worker.scores, active, n_active, s.worker.compact, s.worker.gradient);
+                RI(block_gradient)(&l, block, s.worker.scores, active, n_active, s.worker.compact, s.worker.gradient);
                 continue;
             }
             value = value * norm + U(penalty)(asked, s.w, asked->l1 != 0 || asked->l2 != 0 ? packed : 0);
             if (asked->l1 != 0 || asked->l2 != 0) U(shrink)(&rule, s.w, packed);
             for (ptrdiff_t e = 0; e < n_rows * k; e++) s.worker.scores[e] *= (REAL)(-asked->rates[step] * norm);
-            RI(block_gradient)(&l, &block, s.worker.scores, active, n_active, s.worker.compact, w);
+            is_scored = n_active == 1 && end - begin == 1 && step + 1 < asked->n_steps && value - value == 0 &&
+                        asked->starts[step + 2] - end == 1 && asked->l1 == 0 && asked->l2 == 0 &&
+                        k <= BLOCK_ROWS_MOST * TILE_CLASSES;
+            if (is_scored) {
+                RI(gather)(p, &l, asked->order + end, 1, next);
+                RI(block_step)(&l, block, next, s.worker.scores, w, s.worker.sums);
+                RI(block) *was = block;
+                block = next;
+                next = was;
+            } else {
+                RI(block_gradient)(&l, block, s.worker.scores, active, n_active, s.worker.compact, w);
+            }
         }
         if (!direct) value = value * norm + U(penalty)(asked, s.w, asked->l1 != 0 || asked->l2 != 0 ? packed : 0);
         if (asked->penalize_bias && p->has_bias) value += U(penalty)(asked, s.bias, k);

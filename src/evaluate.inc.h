@@ -29,14 +29,7 @@ static void RI(evaluate_chunk)(void *context, ptrdiff_t chunk, int worker) {
         if (e->answer->scores)
             memcpy((REAL *)e->answer->scores + i * K, w.scores, (size_t)(n_rows * K) * sizeof(REAL));
         if (!e->answer->value) continue;
-        if (n_models == 1)
-            w.values[0] += R(block_loss)(p, ids, n_rows, w.scores, active, &n_active);
-        else
-            for (ptrdiff_t m = 0; m < n_models; m++) {
-                for (int r = 0; r < n_rows; r++)
-                    memcpy(w.compact + r * k, w.scores + r * K + m * k, (size_t)k * sizeof(REAL));
-                w.values[m] += R(block_loss)(p, ids, n_rows, w.compact, active, &n_active);
-            }
+        R(losses)(p, n_models, ids, n_rows, w.scores, w.compact, w.values, active, &n_active);
         if (!gradient) continue;
         for (int a = 0; a < n_active; a++)
             for (ptrdiff_t c = 0; c < k; c++) w.bias_gradient[c] += (double)w.scores[active[a] * k + c];

@@ -25,28 +25,36 @@ static void integer_gather(const integer_job *j, ptrdiff_t begin, int n_rows, ui
     }
 }
 
+/* sums[row][class] = products of x and the weights of one tile, over the columns [from, to), which are whole vectors;
+ * `bytes`: weights of one byte, not two. The columns from j->whole on are in the tails. */
+static void integer_tile_sums(const integer_job *j, const integer_block *b, ptrdiff_t tile, int bytes,
+                              const vint32 *w, ptrdiff_t from, ptrdiff_t to, vint32 *sums) {
+    int classes = (int)integer_tile_classes(j, tile), many = integer_tiles[classes].many;
+    const integer_scores_tile *add = bytes ? integer_tiles[classes].byte_scores : integer_tiles[classes].scores;
+    ptrdiff_t vector = bytes ? VECTOR_BYTES : SCORE_COLUMNS;
+    const uint8_t *ahead[INTEGER_BLOCK_ROWS]; /* each tile asks for its share of the rows */
+    for (int r = 0; r < b->n_rows; r++) ahead[r] = r % j->n_tiles == tile ? b->coming[r] : b->rows[r];
+    for (ptrdiff_t start = from, next; from < to; from = next) {
+        int tail = from == j->whole, fresh = from == start, r = 0;
+        next = from + INTEGER_SEGMENT * vector < to ? from + INTEGER_SEGMENT * vector : to;
+        if (!tail && next > j->whole) next = j->whole;
+        const uint8_t *const *x = tail ? b->tails : b->rows, *const *coming = tail ? x : ahead;
+        ptrdiff_t first = tail ? 0 : from, n_vectors = (next - from) / vector;
+        const vint32 *weights = w + from / vector * classes;
+        for (; r + many <= b->n_rows; r += many)
+            add[0](x + r, coming + r, first, n_vectors, weights, fresh, sums + r * classes);
+        for (; r < b->n_rows; r++) add[1](x + r, coming + r, first, n_vectors, weights, fresh, sums + r * classes);
+    }
+}
+
 /* scores[row][class] relative to class 0, each known to its class's reach */
 static void integer_scores(const integer_job *j, const integer_block *b, vint32 *sums, double *scores) {
     ptrdiff_t K = j->padded_classes;
     for (int r = 0; r < b->n_rows; r++) scores[r * K] = 0;
     for (ptrdiff_t c0 = 0, tile = 0; tile < j->n_tiles; tile++) {
-        int classes = (int)integer_tile_classes(j, tile), many = integer_tiles[classes].many;
-        int n_sums = b->n_rows * classes;
-        memset(sums, 0, (size_t)n_sums * sizeof(vint32));
-        for (ptrdiff_t from = 0, to; from < j->columns; from = to) {
-            int tail = from == j->whole;
-            to = from + INTEGER_SEGMENT * SCORE_COLUMNS;
-            if (!tail && to > j->whole) to = j->whole;
-            if (tail) to = j->columns;
-            const uint8_t *const *x = tail ? b->tails : b->rows, *const *coming = tail || tile ? x : b->coming;
-            const int16_t *w = j->quantised + c0 * j->columns + from * classes;
-            ptrdiff_t first = tail ? 0 : from, n_vectors = (to - from) / SCORE_COLUMNS;
-            int r = 0;
-            for (; r + many <= b->n_rows; r += many)
-                integer_tiles[classes].scores(x + r, coming + r, first, n_vectors, w, sums + r * classes);
-            for (; r < b->n_rows; r++)
-                integer_tiles[classes].scores_one(x + r, coming + r, first, n_vectors, w, sums + r * classes);
-        }
+        int classes = (int)integer_tile_classes(j, tile), n_sums = b->n_rows * classes;
+        const vint32 *w = (const vint32 *)(j->quantised + c0 * j->columns);
+        integer_tile_sums(j, b, tile, 0, w, 0, j->columns, sums);
         double *flat = (double *)sums; /* written behind what is still to be read; room for a whole last group */
         for (int i = 0; i < n_sums; i += DOUBLE_LANES) {
             vdouble group[DOUBLE_LANES];
@@ -162,8 +170,11 @@ static void integer_gradient(const integer_job *j, const integer_block *b, const
             const int32_t *words = (const int32_t *)(coefficients + 4 * c0 * j->group_room);
             vint32 *g = (vint32 *)(gradient + c0 * j->columns + from * classes);
             integer_gradient_tile first = tile ? integer_tiles[classes].gradient : integer_tiles[classes].gather;
-            first(tail ? tails : rows, tail ? from - j->whole : from, interleaved, n_groups, words, g);
-            integer_tiles[classes].gradient(NULL, 0, interleaved + 2, n_groups, words, g + 2 * classes);
+            const uint8_t *const *x = tail ? tails : rows;
+            ptrdiff_t next = from + (tile ? VECTOR_BYTES : 0); /* the first tile is at work on these columns */
+            first(x, tail ? from - j->whole : next, interleaved, n_groups, words, g);
+            integer_tiles[classes].gradient(x, tail ? 0 : from + VECTOR_BYTES, interleaved + 2, n_groups, words,
+                                            g + 2 * classes);
         }
 }
 

@@ -22,11 +22,11 @@
 #define EACH_INTEGER_TILE(M, SEPARATOR) M(1, 4) SEPARATOR M(2, 4) SEPARATOR M(3, 2) SEPARATOR M(4, 2) SEPARATOR M(5, 2)
 #endif
 
-/* sums[row][class] += products of n_vectors vectors of columns. Asks for the lines of the `coming` rows. */
-#define DEFINE_INTEGER_SCORES(CLASSES, ROWS)                                                                           \
-    static void integer_scores_##CLASSES##_##ROWS(const uint8_t *const *rows, const uint8_t *const *coming,            \
-                                                  ptrdiff_t first, ptrdiff_t n_vectors, const int16_t *w,              \
-                                                  vint32 *sums) {                                                      \
+/* sums[row][class] += (where fresh: =) products of n_vectors vectors of columns, LOADed and ADDed, with weights laid out in the order
+ * of use. Asks for the lines of the `coming` rows. */
+#define DEFINE_INTEGER_SCORES(NAME, COLUMNS, LOAD, ADD, CLASSES, ROWS)                                                 \
+    static void NAME##_##CLASSES##_##ROWS(const uint8_t *const *rows, const uint8_t *const *coming, ptrdiff_t first,   \
+                                          ptrdiff_t n_vectors, const vint32 *w, int fresh, vint32 *sums) {             \
         vint32 acc[ROWS][CLASSES];                                                                                     \
         const uint8_t *x[ROWS], *ahead[ROWS];                                                                          \
         _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) {                                                       \
@@ -34,16 +34,17 @@
             ahead[r] = coming[r] + first;                                                                              \
         }                                                                                                              \
         _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                                         \
-            _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[r][c] = sums[r * CLASSES + c];              \
+            _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++)                                                 \
+                acc[r][c] = fresh ? (vint32){0} : sums[r * CLASSES + c];                                               \
         for (ptrdiff_t v = 0; v < n_vectors; v++) {                                                                    \
             vint32 a[ROWS];                                                                                            \
             _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) {                                                   \
-                __builtin_prefetch(ahead[r] + v * SCORE_COLUMNS, 0, 2);                                                \
-                a[r] = load_int16_uint8_t(x[r] + v * SCORE_COLUMNS);                                                   \
+                __builtin_prefetch(ahead[r] + v * COLUMNS, 0, 2);                                                      \
+                a[r] = LOAD(x[r] + v * COLUMNS);                                                                       \
             }                                                                                                          \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) {                                               \
-                vint32 b = ((const vint32 *)w)[v * CLASSES + c];                                                       \
-                _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) acc[r][c] = add_pairs(acc[r][c], a[r], b);      \
+                vint32 b = w[v * CLASSES + c];                                                                         \
+                _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++) acc[r][c] = ADD(acc[r][c], a[r], b);            \
             }                                                                                                          \
         }                                                                                                              \
         _Pragma("GCC unroll 8") for (int r = 0; r < ROWS; r++)                                                         \
@@ -51,13 +52,13 @@
     }
 
 /* One half of a strip of VECTOR_BYTES columns: g[2][class] += four coefficients * four rows, for each group of rows.
- * `gather` takes the first half and leaves both behind, four vectors a group, for all who come after. */
+ * `gather` takes the first half and leaves both behind, four vectors a group, for all who come after; they ask for the
+ * columns that come next, at `first`. */
 #define DEFINE_INTEGER_GRADIENT(NAME, CLASSES, TAKE)                                                                   \
     static void integer_##NAME##_##CLASSES(const uint8_t *const *rows, ptrdiff_t first, vint32 *interleaved,           \
                                            int n_groups, const int32_t *coefficients, vint32 *g) {                     \
         vint32 acc[2][CLASSES];                                                                                        \
-        (void)rows, (void)first;                                                                                       \
-        _Pragma("GCC unroll 2") for (int q = 0; q < 2; q++)                                                            \
+            _Pragma("GCC unroll 2") for (int q = 0; q < 2; q++)                                                            \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[q][c] = g[q * CLASSES + c];                 \
         for (int group = 0; group < n_groups; group++) {                                                               \
             vint32 *four = interleaved + 4 * group, left, right;                                                       \
@@ -83,30 +84,46 @@
     four[0] = left = interleave_16_low(ab, cd);                                                                        \
     four[1] = right = interleave_16_high(ab, cd);
 #define TAKE_INTERLEAVED                                                                                               \
+    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) __builtin_prefetch(rows[4 * group + r] + first, 0, 3);         \
     left = four[0];                                                                                                    \
     right = four[1];
 
+#if defined(GD_AVX512)
+#define HAS_BYTE_SCORES 1 /* the same with weights of one byte: VECTOR_BYTES columns a vector, no conversion */
+#define DEFINE_BYTE_SCORES(CLASSES, ROWS)                                                                              \
+    DEFINE_INTEGER_SCORES(byte_scores, VECTOR_BYTES, load_bytes, add_fours, CLASSES, ROWS)
+#define BYTE_SCORES(CLASSES, ROWS) byte_scores_##CLASSES##_##ROWS
+#else
+#define HAS_BYTE_SCORES 0
+#define DEFINE_BYTE_SCORES(CLASSES, ROWS)
+#define BYTE_SCORES(CLASSES, ROWS) NULL
+#endif
+#define DEFINE_WIDE_SCORES(CLASSES, ROWS)                                                                              \
+    DEFINE_INTEGER_SCORES(wide_scores, SCORE_COLUMNS, load_int16_uint8_t, add_pairs, CLASSES, ROWS)
+
 /* CLASSES with the rows that fill the registers, and with one. */
 #define DEFINE_INTEGER_TILES(CLASSES, MANY)                                                                            \
-    DEFINE_INTEGER_SCORES(CLASSES, MANY)                                                                               \
-    DEFINE_INTEGER_SCORES(CLASSES, 1)                                                                                  \
+    DEFINE_WIDE_SCORES(CLASSES, MANY)                                                                                  \
+    DEFINE_WIDE_SCORES(CLASSES, 1)                                                                                     \
+    DEFINE_BYTE_SCORES(CLASSES, MANY)                                                                                  \
+    DEFINE_BYTE_SCORES(CLASSES, 1)                                                                                     \
     DEFINE_INTEGER_GRADIENT(gather, CLASSES, TAKE_ROWS)                                                                \
     DEFINE_INTEGER_GRADIENT(gradient, CLASSES, TAKE_INTERLEAVED)
 
 #define INTEGER_TILE_ROW(CLASSES, MANY)                                                                                \
-    {MANY, integer_scores_##CLASSES##_##MANY, integer_scores_##CLASSES##_1,                                            \
-     integer_gather_##CLASSES, integer_gradient_##CLASSES}
+    {MANY, {wide_scores_##CLASSES##_##MANY, wide_scores_##CLASSES##_1},                                                \
+     {BYTE_SCORES(CLASSES, MANY), BYTE_SCORES(CLASSES, 1)}, integer_gather_##CLASSES, integer_gradient_##CLASSES}
 
 EACH_INTEGER_TILE(DEFINE_INTEGER_TILES, )
 
 typedef void (*integer_scores_tile)(const uint8_t *const *, const uint8_t *const *, ptrdiff_t, ptrdiff_t,
-                                    const int16_t *, vint32 *);
+                                    const vint32 *, int, vint32 *);
 typedef void (*integer_gradient_tile)(const uint8_t *const *, ptrdiff_t, vint32 *, int, const int32_t *, vint32 *);
 
 static const struct {
     int many;
-    integer_scores_tile scores, scores_one;
+    integer_scores_tile scores[2], byte_scores[2]; /* of `many` rows, of one */
     integer_gradient_tile gather, gradient;
-} integer_tiles[] = {{0, NULL, NULL, NULL, NULL}, EACH_INTEGER_TILE(INTEGER_TILE_ROW, COMMA)};
+} integer_tiles[] = {{0, {NULL, NULL}, {NULL, NULL}, NULL, NULL}, EACH_INTEGER_TILE(INTEGER_TILE_ROW, COMMA)};
 
 #endif

@@ -20,7 +20,7 @@
 
 #define INTEGER_BLOCK_ROWS 96 /* a multiple of 3 and 4: the rows of tiles */
 #define INTEGER_BLOCK_BYTES (300 * 1024)
-#define INTEGER_SEGMENT 128    /* vectors of weights per pass over a block */
+#define INTEGER_SEGMENT 48     /* vectors of weights per pass over a block */
 #define INTEGER_CHUNKS_MOST 24
 #define INTEGER_CLASSES_MOST 128
 #define INTEGER_FEATURES_MOST (1 << 20)
@@ -36,7 +36,7 @@ typedef struct class_bits {
 } class_bits;
 
 typedef struct integer_worker {
-    vint32 *sums;        /* (block_rows * INTEGER_TILE_CLASSES) and a vector's room */
+    vint32 *sums;        /* (block_rows * INTEGER_TILE_CLASSES) and a group's room */
     double *scores;      /* (block_rows, padded_classes) relative to class 0 */
     uint8_t *tails;      /* (block_rows, PADDED_COLUMNS): last columns that do not fill a piece, zeros after */
     int8_t *coefficients; /* per tile (groups of four entries, classes, 4) */
@@ -72,20 +72,25 @@ typedef struct integer_job {
     pool_control *control;
 } integer_job;
 
+/* Rows of bytes, as many as make it worth while to round W */
+static int integer_rows_fit(const gd_problem *p, const gd_weights *weights) {
+    return p->input == INPUT_UINT8 && p->column_stride == 1 && weights->n_models == 1 && p->n_classes >= 2 &&
+           p->n_classes <= INTEGER_CLASSES_MOST && p->n_features >= INTEGER_FEATURES_LEAST &&
+           p->n_features <= INTEGER_FEATURES_MOST && p->n_rows >= INTEGER_ROWS_LEAST;
+}
+
 /* Problems that take this road; W may still send one back (integer_weights). */
 static int integers_fit(const gd_problem *p, const gd_weights *weights) {
-    return p->input == INPUT_UINT8 && p->loss == LOSS_HINGE && p->column_stride == 1 && !p->weights &&
-           weights->n_models == 1 && p->n_classes >= 2 && p->n_classes <= INTEGER_CLASSES_MOST &&
-           p->n_features >= INTEGER_FEATURES_LEAST && p->n_features <= INTEGER_FEATURES_MOST &&
-           p->n_rows >= INTEGER_ROWS_LEAST;
+    return p->loss == LOSS_HINGE && !p->weights && integer_rows_fit(p, weights);
 }
 
 INLINE ptrdiff_t integer_tile_classes(const integer_job *j, ptrdiff_t tile) {
     return j->tile_least + (tile < j->tile_more);
 }
 
-static integer_job make_integer_job(const gd_problem *p, const gd_weights *weights) {
-    integer_job j = {.problem = p, .weights = weights, .outputs = p->n_classes - 1};
+/* `most`: what one row can add to a gradient sum */
+static integer_job make_integer_job(const gd_problem *p, const gd_weights *weights, ptrdiff_t outputs, ptrdiff_t most) {
+    integer_job j = {.problem = p, .weights = weights, .outputs = outputs};
     ptrdiff_t d = p->n_features;
     j.columns = (d + PADDED_COLUMNS - 1) / PADDED_COLUMNS * PADDED_COLUMNS;
     j.whole = d / PADDED_COLUMNS * PADDED_COLUMNS;
@@ -98,7 +103,7 @@ static integer_job make_integer_job(const gd_problem *p, const gd_weights *weigh
     j.group_room = (2 * j.block_rows + 3) / 4;
     j.padded_classes = (p->n_classes / DOUBLE_LANES + 2) * DOUBLE_LANES;
     /* sums of a chunk stay below 2^31 */
-    ptrdiff_t most = INT32_MAX / (255 * j.outputs) / j.block_rows;
+    most = INT32_MAX / most / j.block_rows;
     ptrdiff_t blocks = (p->n_rows + j.block_rows - 1) / j.block_rows;
     ptrdiff_t each = (blocks + INTEGER_CHUNKS_MOST - 1) / INTEGER_CHUNKS_MOST;
     j.chunk_rows = (each < most ? each : most) * j.block_rows;
@@ -106,11 +111,16 @@ static integer_job make_integer_job(const gd_problem *p, const gd_weights *weigh
     return j;
 }
 
+/* With room for a whole group behind the last */
+INLINE size_t integer_sums_bytes(const integer_job *j) {
+    return (size_t)(j->block_rows * INTEGER_TILE_CLASSES + FLOAT_LANES) * sizeof(vint32);
+}
+
 static integer_worker lay_integer_worker(char *base, const integer_job *j, size_t *used) {
     integer_worker w;
     size_t B = (size_t)j->block_rows, k = (size_t)j->problem->n_classes, outputs = (size_t)j->outputs;
     *used = 0;
-    w.sums = carve(base, used, (B * INTEGER_TILE_CLASSES + DOUBLE_LANES) * sizeof(vint32));
+    w.sums = carve(base, used, integer_sums_bytes(j));
     w.scores = carve(base, used, B * (size_t)j->padded_classes * sizeof(double));
     w.tails = carve(base, used, B * PADDED_COLUMNS);
     w.coefficients = carve(base, used, 4 * (size_t)j->group_room * outputs);

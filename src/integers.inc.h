@@ -40,10 +40,30 @@ INLINE void add_product(double a, double b, double *sum, double *low) {
     *sum = total;
 }
 
+/* A class's sums of coefficients * x and of coefficients -> its row of the gradient */
+static void data_to_answer(const integer_job *j, ptrdiff_t c, const double *data, double by_class) {
+    const gd_problem *p = j->problem;
+    ptrdiff_t d = p->n_features, columns = d + p->has_bias;
+    for (ptrdiff_t i = 0; i < columns; i++) {
+        double g = by_class;
+        if (i < d) {
+            double of_data = data[i];
+            if (p->mean) of_data -= by_class * p->mean[i];
+            if (p->scale) of_data /= p->scale[i];
+            g = of_data;
+        }
+        g *= p->normalizer;
+        if (j->weights->is_double)
+            ((double *)j->answer->gradient)[c * columns + i] = g;
+        else
+            ((float *)j->answer->gradient)[c * columns + i] = (float)g;
+    }
+}
+
 /* From the totals to the loss and its gradient. */
 static void integer_answers(const integer_job *j) {
     const gd_problem *p = j->problem;
-    ptrdiff_t d = p->n_features, columns = d + p->has_bias, k = p->n_classes;
+    ptrdiff_t d = p->n_features, k = p->n_classes;
     memset(j->unpacked, 0, (size_t)d * sizeof(double)); /* class 0: minus the others */
     for (ptrdiff_t c0 = 0, tile = 0, classes; tile < j->n_tiles; tile++, c0 += classes) {
         classes = integer_tile_classes(j, tile);
@@ -65,25 +85,15 @@ static void integer_answers(const integer_job *j) {
     add_product((double)j->n_terms, p->margin, &sum, &low);
     j->answer->value[0] = (sum + low) * p->normalizer;
     if (!j->answer->gradient) return;
-    for (ptrdiff_t c = 0; c < k; c++)
-        for (ptrdiff_t i = 0; i < columns; i++) {
-            double g = (double)j->by_class[c];
-            if (i < d) {
-                double of_data = j->unpacked[c * d + i];
-                if (p->mean) of_data -= g * p->mean[i];
-                if (p->scale) of_data /= p->scale[i];
-                g = of_data;
-            }
-            g *= p->normalizer;
-            if (j->weights->is_double)
-                ((double *)j->answer->gradient)[c * columns + i] = g;
-            else
-                ((float *)j->answer->gradient)[c * columns + i] = (float)g;
-        }
+    for (ptrdiff_t c = 0; c < k; c++) data_to_answer(j, c, j->unpacked + c * d, (double)j->by_class[c]);
+}
+
+static integer_job hinge_job(const gd_problem *p, const gd_weights *weights) {
+    return make_integer_job(p, weights, p->n_classes - 1, 255 * (p->n_classes - 1));
 }
 
 static size_t integer_scratch(const gd_problem *p, const gd_weights *weights, int n_threads) {
-    integer_job j = make_integer_job(p, weights);
+    integer_job j = hinge_job(p, weights);
     return lay_integer_job(NULL, &j, n_threads);
 }
 
@@ -91,7 +101,7 @@ static size_t integer_scratch(const gd_problem *p, const gd_weights *weights, in
 static int evaluate_integers(const gd_problem *p, const gd_weights *weights, const gd_answer *answer, void *scratch,
                              int n_threads, pool_control *control) {
     pool_turn turn;
-    integer_job j = make_integer_job(p, weights);
+    integer_job j = hinge_job(p, weights);
     j.answer = answer;
     j.turn = &turn;
     j.control = control;
@@ -102,7 +112,7 @@ static int evaluate_integers(const gd_problem *p, const gd_weights *weights, con
         size_t used;
         integer_worker w = lay_integer_worker(j.workers + (size_t)t * j.worker_bytes, &j, &used);
         memset(w.tails, 0, (size_t)j.block_rows * PADDED_COLUMNS);
-        memset(w.sums, 0, (size_t)(j.block_rows * INTEGER_TILE_CLASSES + DOUBLE_LANES) * sizeof(vint32));
+        memset(w.sums, 0, integer_sums_bytes(&j));
     }
     memset(j.gradient, 0, (size_t)(j.outputs * j.columns) * sizeof(double));
     memset(j.by_class, 0, (size_t)p->n_classes * sizeof(int64_t));

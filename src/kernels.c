@@ -8,6 +8,7 @@
 
 #include "vectors.inc.h"
 #include "layout.inc.h"
+#include "panel_layout.inc.h"
 #include "sparse_layout.inc.h"
 
 #define PASTE2(a, b) a##_##b
@@ -39,22 +40,26 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define HORIZONTAL_SUMS sums_float
 #include "evaluation.inc.h"
 #include "losses.inc.h"
+#include "sparse_rows.inc.h"
+#include "panel_tiles.inc.h"
+#include "panels.inc.h"
 #include "sparse_evaluation.inc.h"
-#include "sparse_descent.inc.h"
 #include "dual_rows.inc.h"
-#include "dual_sparse.inc.h"
 #define INPUT float
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "panels_pass.inc.h"
 #undef INPUT
 #define INPUT half
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "panels_pass.inc.h"
 #undef INPUT
 #define INPUT uint8_t
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "panels_pass.inc.h"
 #undef INPUT
 #define MASTER float
 #define SQUARE_ROOT sqrtf
@@ -62,6 +67,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_float 0
 #include "updates.inc.h"
 #include "descents.inc.h"
+#include "sparse_descent.inc.h"
+#include "dual_sparse.inc.h"
 #include "dual.inc.h"
 #undef MASTER
 #undef SQUARE_ROOT
@@ -97,19 +104,21 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define HORIZONTAL_SUMS sums_double
 #include "evaluation.inc.h"
 #include "losses.inc.h"
+#include "panel_tiles.inc.h"
+#include "panels.inc.h"
 #include "elementary.inc.h"
 #include "differences.inc.h"
 #include "mixes.inc.h"
+#include "sparse_rows.inc.h"
 #include "sparse_evaluation.inc.h"
-#include "sparse_descent.inc.h"
 #include "dual_rows.inc.h"
 #include "dual_totals.inc.h"
-#include "dual_sparse.inc.h"
 #include "sparse_differences.inc.h"
 #define INPUT double
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "panels_pass.inc.h"
 #include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
@@ -117,18 +126,21 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "sparse_tiles.inc.h"
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "panels_pass.inc.h"
 #include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT half
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "panels_pass.inc.h"
 #include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
 #define INPUT uint8_t
 #include "tiles.inc.h"
 #include "evaluate.inc.h"
+#include "panels_pass.inc.h"
 #include "dual_sums.inc.h"
 #include "differences_pass.inc.h"
 #undef INPUT
@@ -146,6 +158,8 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #define is_same_double_double 1
 #include "updates.inc.h"
 #include "descents.inc.h"
+#include "sparse_descent.inc.h"
+#include "dual_sparse.inc.h"
 #include "dual.inc.h"
 #undef MASTER
 #undef SQUARE_ROOT
@@ -155,28 +169,47 @@ typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 #include "integer_weights.inc.h"
 #include "integer_rows.inc.h"
 #include "integers.inc.h"
+#include "fixed_weights.inc.h"
+#include "fixed_point.inc.h"
 
 /* ---- the table ---- */
 
 static size_t evaluate_float_scratch(const gd_problem *p, const gd_weights *w, int n_threads) {
-    size_t size = evaluate_scratch_float(p, w, n_threads), other = 0;
+    size_t size = panels_fit(p, w) ? panels_scratch_float(p, w, n_threads) : evaluate_scratch_float(p, w, n_threads);
+    size_t other = 0;
     if (integers_fit(p, w)) other = integer_scratch(p, w, n_threads);
+    if (fixed_fits(p, w)) other = fixed_scratch(p, w, n_threads);
     return size > other ? size : other;
 }
 
 static void evaluate_float(const gd_problem *p, const gd_weights *w, const gd_answer *a, void *scratch, int n_threads,
                            pool_control *control) {
-    if (a->value && !a->scores && integers_fit(p, w) && evaluate_integers(p, w, a, scratch, n_threads, control)) return;
+    int whole = a->value && !a->scores; /* the roads through integers give nothing else */
+    if (whole && integers_fit(p, w) && evaluate_integers(p, w, a, scratch, n_threads, control)) return;
+    if (whole && fixed_fits(p, w) && evaluate_fixed(p, w, a, scratch, n_threads, control)) return;
     static const pool_task tasks[] = {evaluate_chunk_float_uint8_t, evaluate_chunk_float_half,
                                       evaluate_chunk_float_float};
-    evaluate_with_float(tasks[p->input], p, w, a, scratch, n_threads, control);
+    static const pool_task panels[] = {panels_block_float_uint8_t, panels_block_float_half, panels_block_float_float};
+    if (panels_fit(p, w))
+        panels_with_float(panels[p->input], p, w, a, scratch, n_threads, control);
+    else
+        evaluate_with_float(tasks[p->input], p, w, a, scratch, n_threads, control);
+}
+
+static size_t evaluate_double_scratch(const gd_problem *p, const gd_weights *w, int n_threads) {
+    return panels_fit(p, w) ? panels_scratch_double(p, w, n_threads) : evaluate_scratch_double(p, w, n_threads);
 }
 
 static void evaluate_double(const gd_problem *p, const gd_weights *w, const gd_answer *a, void *scratch, int n_threads,
                             pool_control *control) {
     static const pool_task tasks[] = {evaluate_chunk_double_uint8_t, evaluate_chunk_double_half,
                                       evaluate_chunk_double_float, evaluate_chunk_double_double};
-    evaluate_with_double(tasks[p->input], p, w, a, scratch, n_threads, control);
+    static const pool_task panels[] = {panels_block_double_uint8_t, panels_block_double_half,
+                                       panels_block_double_float, panels_block_double_double};
+    if (panels_fit(p, w))
+        panels_with_double(panels[p->input], p, w, a, scratch, n_threads, control);
+    else
+        evaluate_with_double(tasks[p->input], p, w, a, scratch, n_threads, control);
 }
 
 static difference_job make_difference_job(const gd_problem *p, const gd_differences *asked) {
@@ -283,7 +316,7 @@ static void descend_sparse(const gd_problem *p, const gd_csr *x, gd_descent *ask
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
     .evaluate_float_scratch = evaluate_float_scratch,
-    .evaluate_double_scratch = evaluate_scratch_double,
+    .evaluate_double_scratch = evaluate_double_scratch,
     .evaluate_float = evaluate_float,
     .evaluate_double = evaluate_double,
     .differences_scratch = differences_scratch,

@@ -100,7 +100,7 @@ typedef struct gd_descent {
     int64_t first_step;     /* steps that were finished before */
     int is_double;          /* W and the states are double */
     void *w;                /* (k, d + has_bias), moved in place */
-    void *state[2];         /* likewise, n_states of them */
+    void *state[2];         /* likewise, n_states of them (gradient descent on sparse rows: see sparse_moves.inc.h) */
     int n_states;
     double *values;         /* (n_steps,) the objective on the batch before each step */
     ptrdiff_t done;         /* steps taken: fewer than n_steps when stopped, or when a value is not finite */
@@ -158,7 +158,7 @@ typedef struct gd_kernels {
     size_t (*differences_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_differences *, int n_threads);
     void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *,
                                void *scratch, int n_threads, pool_control *);
-    /* plain gradient descent on sparse rows, l1 = 0; float64 X needs double weights */
+    /* on sparse rows; arithmetic in the type of W: float64 X needs double */
     size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *);
     void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
     gd_dual_kernels duals;

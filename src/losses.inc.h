@@ -82,19 +82,67 @@ INLINE double R(squared_error_row)(REAL *s, ptrdiff_t k, const double *target) {
     return sum;
 }
 
+/* The largest of n elements; which one where some are NaN is not said */
+INLINE REAL R(largest)(const REAL *s, ptrdiff_t n) {
+    REAL most = s[0];
+    ptrdiff_t c = 0;
+    if (n >= 2 * LANES) {
+        VECTOR a = LOAD(REAL, REAL)(s), b = LOAD(REAL, REAL)(s + LANES);
+        for (c = 2 * LANES; c + 2 * LANES <= n; c += 2 * LANES) {
+            a = MAX(a, LOAD(REAL, REAL)(s + c));
+            b = MAX(b, LOAD(REAL, REAL)(s + c + LANES));
+        }
+        a = MAX(a, b);
+        for (int e = 0; e < LANES; e++) most = a[e] > most ? a[e] : most;
+    }
+    for (; c < n; c++) most = s[c] > most ? s[c] : most;
+    return most;
+}
+
+/* s -= most; returns 0, or NaN where an element is not finite */
+INLINE double R(lower)(REAL *s, ptrdiff_t n, REAL most) {
+    VECTOR finite = BROADCAST((REAL)0);
+    REAL rest = 0;
+    ptrdiff_t c = 0;
+    for (; c + LANES <= n; c += LANES) {
+        VECTOR a = LOAD(REAL, REAL)(s + c) - most;
+        memcpy(s + c, &a, sizeof a);
+        finite += a * 0;
+    }
+    if (c > 0)
+        for (int e = 0; e < LANES; e++) rest += finite[e];
+    for (; c < n; c++) {
+        s[c] -= most;
+        rest += s[c] * 0;
+    }
+    return (double)rest;
+}
+
+/* In float64, in a fixed order. */
+INLINE double R(sum)(const REAL *s, ptrdiff_t n) {
+    double total = 0;
+    ptrdiff_t c = 0;
+    if (n >= 2 * DOUBLE_LANES) {
+        vdouble a = LOAD(double, REAL)(s), b = LOAD(double, REAL)(s + DOUBLE_LANES);
+        for (c = 2 * DOUBLE_LANES; c + 2 * DOUBLE_LANES <= n; c += 2 * DOUBLE_LANES) {
+            a += LOAD(double, REAL)(s + c);
+            b += LOAD(double, REAL)(s + c + DOUBLE_LANES);
+        }
+        a += b;
+        for (int e = 0; e < DOUBLE_LANES; e++) total += a[e];
+    }
+    for (; c < n; c++) total += (double)s[c];
+    return total;
+}
+
 /* Softmax of n_rows consecutive groups of k scores: losses of the rows into `row_losses`. The padding
  * after the last score (to a whole vector) is scratch. */
 static void R(cross_entropy_rows)(REAL *scores, ptrdiff_t n_rows, ptrdiff_t k, const int32_t *labels,
                                   double *row_losses) {
     for (ptrdiff_t r = 0; r < n_rows; r++) {
-        REAL *s = scores + r * k, most = s[0];
-        for (ptrdiff_t c = 1; c < k; c++) most = s[c] > most ? s[c] : most;
-        REAL finite = 0;
-        for (ptrdiff_t c = 0; c < k; c++) {
-            s[c] -= most;
-            finite += s[c] * 0;
-        }
-        row_losses[r] = -(double)s[labels[r]] + (double)finite;
+        REAL *s = scores + r * k;
+        double finite = R(lower)(s, k, R(largest)(s, k));
+        row_losses[r] = -(double)s[labels[r]] + finite;
     }
     for (ptrdiff_t i = 0; i < n_rows * k; i += LANES) {
         VECTOR a;
@@ -104,8 +152,7 @@ static void R(cross_entropy_rows)(REAL *scores, ptrdiff_t n_rows, ptrdiff_t k, c
     }
     for (ptrdiff_t r = 0; r < n_rows; r++) {
         REAL *s = scores + r * k;
-        double sum = 0;
-        for (ptrdiff_t c = 0; c < k; c++) sum += (double)s[c];
+        double sum = R(sum)(s, k);
         row_losses[r] += log(sum);
         REAL scale = (REAL)(1 / sum);
         for (ptrdiff_t c = 0; c < k; c++) s[c] *= scale;
@@ -143,4 +190,20 @@ static double R(block_loss)(const gd_problem *p, const int64_t *ids, int n_rows,
     }
     *n_active = n;
     return total;
+}
+
+/* The same for n_models side by side, scores (n_rows, n_models * k), added to values (n_models,). The scores
+ * become coefficients where there is one model; `compact` is room for the scores of one of several. */
+static void R(losses)(const gd_problem *p, ptrdiff_t n_models, const int64_t *ids, int n_rows, REAL *scores,
+                      REAL *compact, double *values, int *active, int *n_active) {
+    ptrdiff_t k = p->n_classes;
+    if (n_models == 1) {
+        values[0] += R(block_loss)(p, ids, n_rows, scores, active, n_active);
+        return;
+    }
+    for (ptrdiff_t m = 0; m < n_models; m++) {
+        for (int r = 0; r < n_rows; r++)
+            memcpy(compact + r * k, scores + (r * n_models + m) * k, (size_t)k * sizeof(REAL));
+        values[m] += R(block_loss)(p, ids, n_rows, compact, active, n_active);
+    }
 }

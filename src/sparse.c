@@ -122,6 +122,8 @@ static void deal_panel(const gd_tiles *t, const gd_csr *x, const int64_t *index,
     }
 }
 
+enum { LEVELS = 12 }; /* columns with as many entries are listed together: loops over them end as foreseen */
+
 /* Sorts one tile's dealt entries by column, repeats added up, and appends them. */
 static void fill_tile(gd_tiles *t, const dealt *from, int64_t begin, int64_t end, int64_t *entry, int64_t *listed,
                       int64_t *next) {
@@ -131,10 +133,12 @@ static void fill_tile(gd_tiles *t, const dealt *from, int64_t begin, int64_t end
     for (int64_t e = begin; e < end; e++) next[from->columns[e]]++;
     int64_t sum = 0, lowest = 0;
     int64_t first_listed = *listed;
-    for (ptrdiff_t c = 0; c < width; c++) {
-        int64_t count = next[c];
-        if (count) t->columns[(*listed)++] = (uint16_t)c;
-        next[c] = sum;
+    for (int64_t level = LEVELS; level > 0; level--)
+        for (ptrdiff_t c = 0; c < width; c++)
+            if (next[c] == level || (level == LEVELS && next[c] > level)) t->columns[(*listed)++] = (uint16_t)c;
+    for (int64_t q = first_listed; q < *listed; q++) {
+        int64_t count = next[t->columns[q]];
+        next[t->columns[q]] = sum;
         sum += count;
     }
     int repeats = 0;

@@ -26,7 +26,7 @@ typedef struct gd_tiles {
     ptrdiff_t panel_rows, n_panels, block_columns, n_blocks;
     int64_t *entry;    /* (n_panels * n_blocks + 1,) where each tile's entries begin; tile = panel * n_blocks + block */
     int64_t *listed;   /* (n_panels * n_blocks + 1,) where its columns begin */
-    uint16_t *columns; /* columns that have entries, within the block, ascending */
+    uint16_t *columns; /* columns that have entries, within the block, those with many first */
     uint16_t *counts;  /* how many entries, less 1 */
     uint16_t *rows;    /* of each entry, within the panel, ascending in a column, no repeats */
     void *values;

@@ -88,6 +88,11 @@ cdef class SparseProblem(Problem):
         self.arrays = (a, b, r, v)
         return 0
 
+    def share_tiles(self, SparseProblem other):
+        """Take those of a problem on the same rows: they depend on X and the rows alone."""
+        other.make_tiles()
+        self.t, self.arrays = other.t, other.arrays
+
     cdef size_t evaluate_scratch(self, const gd_weights *w, bint double_arithmetic, int n_threads) except? 0:
         self.make_tiles()
         return kernels.evaluate_sparse_scratch(&self.p, &self.t, w, double_arithmetic, n_threads)

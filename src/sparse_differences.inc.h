@@ -169,9 +169,8 @@ static void give_column(const sparse_difference_job *j, ptrdiff_t q, const doubl
     }
 }
 
-/* The first asked column that is not below `column`. */
-static ptrdiff_t asked_from(const gd_differences *asked, int64_t column) {
-    ptrdiff_t low = 0, high = asked->n_columns;
+/* The first asked column from `low` on, before `high`, that is not below `column`. */
+static ptrdiff_t asked_from(const gd_differences *asked, int64_t column, ptrdiff_t low, ptrdiff_t high) {
     while (low < high) {
         ptrdiff_t middle = (low + high) / 2;
         if (asked->columns[middle] < column)
@@ -188,7 +187,8 @@ static void sparse_difference_block(void *context, ptrdiff_t block, int worker) 
     const gd_problem *p = j->scores.problem;
     const gd_tiles *t = j->scores.tiles;
     ptrdiff_t first = block * t->block_columns;
-    ptrdiff_t begin = asked_from(j->asked, first), end = asked_from(j->asked, first + columns_of_block(t, block));
+    ptrdiff_t begin = asked_from(j->asked, first, 0, j->asked->n_columns);
+    ptrdiff_t end = asked_from(j->asked, first + columns_of_block(t, block), begin, j->asked->n_columns);
     if (begin == end) return;
     double *moved = (double *)(j->workers + (size_t)worker * j->worker_bytes);
     int64_t *crossings = NULL;
@@ -200,13 +200,12 @@ static void sparse_difference_block(void *context, ptrdiff_t block, int worker) 
     }
     for (ptrdiff_t panel = 0; panel < t->n_panels && !pool_stopped(j->scores.control, worker); panel++) {
         sparse_tile tile = get_tile(t, panel, block);
-        ptrdiff_t q = begin, at = 0, count;
+        ptrdiff_t at = 0, count;
         for (ptrdiff_t i = 0; i < tile.n_listed; i++, at += count) {
             int64_t column = first + tile.columns[i];
             count = tile.counts[i] + 1;
-            while (q < end && j->asked->columns[q] < column) q++;
-            if (q == end) break;
-            if (j->asked->columns[q] != column) continue;
+            ptrdiff_t q = asked_from(j->asked, column, begin, end);
+            if (q == end || j->asked->columns[q] != column) continue;
             double step = p->scale ? j->asked->h / p->scale[column] : j->asked->h;
             for (ptrdiff_t e = 0; e < count; e += ENTRIES_AT_ONCE) {
                 difference_entries entries = {.n = (int)(count - e < ENTRIES_AT_ONCE ? count - e : ENTRIES_AT_ONCE)};

@@ -9,9 +9,9 @@
 #define LOSS_CHUNK_ROWS 512
 #define GRADIENT_CHUNK_ENTRIES 16384 /* entries below which another chunk does not pay */
 #define RUN_MOST 1024                /* entries of a row that are widened at a time */
-#define AHEAD 32                     /* entries between a prefetch and its use */
+#define ROWS_AHEAD 4                 /* rows between the prefetch of one and its reading */
 #define ANNOUNCED_MOST 512           /* entries of a coming row that are prefetched */
-#define TURN_COLUMNS 256
+#define TURN_COLUMNS 256             /* columns that are turned at a time */
 #define SHRINK_LEAST 1e-6
 
 typedef float quad_float __attribute__((vector_size(16), aligned(4), may_alias));
@@ -46,6 +46,14 @@ typedef struct sparse_layout {
     ptrdiff_t stay_blocks; /* blocks of columns whose gradient is added up at once */
     ptrdiff_t gradient_blocks, gradient_chunks;
 } sparse_layout;
+
+/* How a stochastic step moves the weights (sparse_descent.inc.h). */
+typedef enum { MOVE_ROWS, MOVE_TOUCHED, MOVE_ALL } sparse_move;
+
+static sparse_move sparse_move_of(const gd_descent *asked) {
+    if (asked->rule == RULE_GRADIENT_DESCENT && asked->l1 == 0) return MOVE_ROWS;
+    return asked->rule == RULE_ADAGRAD && asked->l1 == 0 && asked->l2 == 0 ? MOVE_TOUCHED : MOVE_ALL;
+}
 
 INLINE sparse_tile get_tile(const gd_tiles *t, ptrdiff_t panel, ptrdiff_t block) {
     ptrdiff_t i = panel * t->n_blocks + block;
@@ -127,16 +135,17 @@ static sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) 
     _Pragma("GCC unroll 16") for (int q_ = 0; q_ < ROW_MANY(QUADS); q_++) { MANY; }                                       \
     if (ROW_PAIR(QUADS)) { PAIR; }                                                                                     \
     if (ROW_QUAD(QUADS)) { QUAD; }
-#define PAIR_AT(QUADS) (ROW_MANY(QUADS) * LANES)
-#define QUAD_AT(QUADS) (ROW_MANY(QUADS) * LANES + ROW_PAIR(QUADS) * 8)
-#define ROW_LOAD(name, from, QUADS)                                                                                    \
-    ROW_EACH(QUADS, memcpy(&name[q_], (from) + q_ * LANES, sizeof(VECTOR)),                                              \
-             memcpy(&name##_pair, (from) + PAIR_AT(QUADS), sizeof name##_pair),                                        \
-             memcpy(&name##_quad, (from) + QUAD_AT(QUADS), sizeof name##_quad))
-#define ROW_STORE(name, to, QUADS)                                                                                     \
-    ROW_EACH(QUADS, memcpy((to) + q_ * LANES, &name[q_], sizeof(VECTOR)),                                                \
-             memcpy((to) + PAIR_AT(QUADS), &name##_pair, sizeof name##_pair),                                          \
-             memcpy((to) + QUAD_AT(QUADS), &name##_quad, sizeof name##_quad))
+/* the vectors at `whole`, what is left at `rest` */
+#define ROW_LOAD_PARTS(name, whole, rest, QUADS)                                                                       \
+    ROW_EACH(QUADS, memcpy(&name[q_], (whole) + q_ * LANES, sizeof(VECTOR)),                                             \
+             memcpy(&name##_pair, (rest), sizeof name##_pair),                                                         \
+             memcpy(&name##_quad, (rest) + 8 * ROW_PAIR(QUADS), sizeof name##_quad))
+#define ROW_STORE_PARTS(name, whole, rest, QUADS)                                                                      \
+    ROW_EACH(QUADS, memcpy((whole) + q_ * LANES, &name[q_], sizeof(VECTOR)),                                             \
+             memcpy((rest), &name##_pair, sizeof name##_pair),                                                         \
+             memcpy((rest) + 8 * ROW_PAIR(QUADS), &name##_quad, sizeof name##_quad))
+#define ROW_LOAD(name, from, QUADS) ROW_LOAD_PARTS(name, from, (from) + ROW_MANY(QUADS) * LANES, QUADS)
+#define ROW_STORE(name, to, QUADS) ROW_STORE_PARTS(name, to, (to) + ROW_MANY(QUADS) * LANES, QUADS)
 #define ROW_CLEAR(name, QUADS)                                                                                         \
     ROW_EACH(QUADS, name[q_] = BROADCAST((REAL)0), name##_pair = (R(pair)){0}, name##_quad = (R(quad)){0})
 /* sum += x * row */

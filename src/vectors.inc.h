@@ -219,6 +219,16 @@ INLINE vdouble sums_double(vdouble *v) {
     return v[0];
 }
 
+#if FLOAT_LANES == 16
+INLINE vint32 sums_int32(vint32 *v) {
+    FOLD(16, 8, v, 8);
+    FOLD(16, 4, v, 4);
+    FOLD(16, 2, v, 2);
+    FOLD(16, 1, v, 1);
+    return v[0];
+}
+#endif
+
 /* ---- integers: bytes of X, 16-bit weights, sums in 32 bits (vint32 carries all of them) ---- */
 #if defined(__SSE2__)
 #if defined(GD_AVX512)
@@ -236,6 +246,13 @@ INLINE vint32 add_pairs(vint32 sum, vint32 x, vint32 w) {
 INLINE vint32 add_fours(vint32 sum, vint32 x, vint32 k) {
     __asm__("vpdpbusd %2, %1, %0" : "+v"(sum) : "v"(x), "v"(k));
     return sum;
+}
+INLINE vdouble load_double_int32(const int32_t *p) {
+    return (vdouble)_mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)p));
+}
+INLINE void store_float_double(float *p, vdouble a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps((__m512d)a)); }
+INLINE void store_int32_int64(int32_t *p, vint64 a) {
+    _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi64_epi32((__m512i)a));
 }
 INLINE unsigned greater_bits(vdouble a, vdouble b) {
     return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_GT_OQ);

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 from pathlib import Path
 
 import pytest
+
+import gdfast as gd
+from gdfast.descent import schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
@@ -29,3 +33,24 @@ def test_links_to_files_lead_somewhere(page):
 def test_every_page_is_reached_from_the_index():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
     assert [page.name for page in PAGES if page.name != "index.md" and f"]({page.name})" not in index] == []
+
+
+def test_every_schedule_stands_in_the_table_with_its_defaults():
+    written = re.findall(
+        r"^\| `((\w+)\(.*?\))` \|", (DOCS / "schedules.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+    )
+    assert {name for _, name in written} == {name for name in schedules.__all__ if name in gd.__all__}
+    for call, name in written:
+        parameters = inspect.signature(getattr(gd, name)).parameters.values()
+        shown = ", ".join(p.name if p.default is p.empty else f"{p.name}={p.default}" for p in parameters)
+        assert call == f"{name}({shown})"
+
+
+def test_every_schedule_is_drawn():
+    script = (DOCS / "draw_schedules.py").read_text(encoding="utf-8")
+    assert [name for name in schedules.__all__ if name in gd.__all__ and f'"{name}(' not in script] == []
+
+
+def test_every_test_function_stands_in_the_table():
+    table = (DOCS / "test_functions.md").read_text(encoding="utf-8")
+    assert [name for name in gd.test_functions.__all__ if f"`{name}(" not in table] == ["KnownFunction"]

@@ -29,6 +29,8 @@ SIZES = [
     *[(n, 17, 5) for n in (1, 2, 3, 31, 32, 33, 63, 64, 65, 100, 1000)],
     *[(33, d, 10) for d in (1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 33, 64, 100, 257)],
     *[(20, 9, k) for k in (2, 3, 4, 5, 6, 9, 10, 11, 12, 15, 16, 17, 19, 20, 21, 33, 100)],
+    *[(n, 9, 150) for n in (1, 4, 7, 8, 9, 64, 95, 96, 97, 193)],
+    *[(30, 13, k) for k in (31, 32, 47, 48, 49, 63, 64, 65, 127, 128, 129, 257)],
     (2, 3, 1000),
     (40, 65, 100),
     (3, 5000, 3),
@@ -101,7 +103,7 @@ def answers(objective, W):
 
 
 # n_samples, n_features, n_classes: one chunk, several, many; fewer rows than threads; many classes.
-THREADED = [(3, 40, 10), (800, 300, 10), (5000, 130, 5), (300, 40, 150)]
+THREADED = [(3, 40, 10), (800, 300, 10), (5000, 130, 5), (300, 40, 150), (1000, 30, 129)]
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -131,9 +133,60 @@ def test_any_number_of_threads_gives_the_same_bits(dtype, loss, size):
             np.testing.assert_array_equal(answer, alone[name], err_msg=f"{name}, {threads} threads")
 
 
+@pytest.mark.parametrize("weights", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("order", ["C", "F", "every other row"])
+def test_many_classes_whatever_the_rows_and_the_answer(dtype, order, weights):
+    # More blocks of rows than are added up at a time; mean, scale, weights of rows (some 0), rows in any order.
+    n, d, k = 7000, 3, 130
+    rng = np.random.default_rng(1)
+    X, y, W = draw(dtype, reference.SQUARED_HINGE, n, d, k)
+    mean, scale, sample_weight = rng.normal(size=d), rng.uniform(0.5, 2, d), rng.integers(0, 3, n).astype(float)
+    rows = rng.integers(0, n, n)
+    held = {"C": X, "F": np.asfortranarray(X), "every other row": np.repeat(X, 2, axis=0)[::2]}[order]
+    folded = {"mean": mean, "scale": scale}
+    objective = gd.LinearObjective(held, y, gd.SquaredHinge(), n_classes=k, sample_weight=sample_weight, **folded).rows(
+        rows
+    )
+    z = np.column_stack([(X - mean) / scale, np.ones(n)])[rows]
+    W = W.astype(weights)
+    scores = z @ W.T.astype(float)
+    margins = np.maximum(0, scores - scores[np.arange(n), y[rows]][:, None] + 1)
+    margins[np.arange(n), y[rows]] = 0
+    share = sample_weight[rows] / (n * sample_weight.mean())
+    coefficients = 2 * margins * share[:, None]
+    coefficients[np.arange(n), y[rows]] = -coefficients.sum(axis=1)
+    expected = coefficients.T @ z
+    value, gradient = objective.value_and_gradient(W)
+    assert gradient.dtype == weights
+    tolerance = TOLERANCE["float32"] if weights == np.float32 else TOLERANCE[dtype]
+    assert value == pytest.approx(share @ (margins**2).sum(axis=1), rel=tolerance)
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=tolerance * np.abs(expected).max())
+
+
+def test_long_sums_keep_their_digits():
+    # Equal rows: each rounding of a running float32 sum goes the same way.
+    n, k = 100_000, 200
+    X, y = np.full((n, 2), 0.1, dtype=np.float32), np.zeros(n, dtype=int)
+    gradient = gd.LinearObjective(X, y, gd.CrossEntropy(), n_classes=k).gradient(np.zeros((k, 3)))
+    np.testing.assert_allclose(gradient[1:, 0], X[0, 0].astype(float) / k, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("n_models", [3, 13, 64])
+def test_many_weights_in_one_pass(dtype, loss, n_models):
+    n, d, k = 130, 21, 10
+    X, y, W = draw(dtype, loss, n, d, k)
+    objective = build(X, y, loss, k)
+    Ws = np.stack([W * (1 + i / 50) for i in range(n_models)])
+    expected = [reference.LinearProblem(X, y, loss).data_loss(one)[0] for one in Ws]
+    np.testing.assert_allclose(objective.values_at(Ws), expected, rtol=1e-4 if dtype != "float64" else 1e-12)
+
+
 # Instruction sets: each in a process of its own, since it is chosen at import.
 
-COMPARED = [*THREADED[:3], (33, 17, 11), (20, 65, 1), (5, 3, 100)]
+COMPARED = [*THREADED[:3], (33, 17, 11), (20, 65, 1), (5, 3, 100), (100, 21, 130)]
 CASES = [(dtype, loss, size) for dtype in DTYPES for loss in reference.LOSSES for size in COMPARED]
 SCRIPT = """
 import sys

@@ -17,8 +17,8 @@ from ..protocols import Array
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 from .step_sizes import StepRule
 
-SEGMENT = 4096
-"""Steps in one call, at most: the learning rates and values of a segment are arrays."""
+SEGMENT = 1 << 17
+"""Rows in one call, at most, or one step: learning rates, values and the order of rows are arrays."""
 
 RULES: dict[type, str] = {
     GradientDescent: "gradient_descent",
@@ -51,6 +51,8 @@ class CompiledRoad:
         self._batches = batches
         self._step = step
         self._epochs: dict[int, Array] = {}
+        # After the last segment: its w, and what the objective keeps beside it.
+        self._hidden: tuple[Array, tuple[Array, ...]] | None = None
 
     @staticmethod
     def of(run: Any) -> CompiledRoad | None:
@@ -65,15 +67,19 @@ class CompiledRoad:
 
     def take(self, k: int, n: int, w: Array, state: Any) -> Segment | None:
         """Up to n steps from step k on; None when a number ceased to be finite on the way (nothing is moved)."""
-        n = min(n, SEGMENT)
+        n = min(n, max(1, SEGMENT // self._batches.size))
         rates = self._step.rates(k, n)
         order, starts = self._rows(k, n)
         moved, arrays = w.copy(), [array.copy() for array in _arrays_of(state)]
+        if self._hidden is not None and self._hidden[0] is w:
+            hidden = tuple(array.copy() for array in self._hidden[1])
+        else:
+            hidden = structure.hidden_states(self._objective, w, self._rule)
         values, done = np.empty(n), np.zeros(1, dtype=np.int64)
         interrupted = False
         try:
             structure.descend(
-                self._objective, self._rule, self._settings, moved, tuple(arrays), order, starts, rates,
+                self._objective, self._rule, self._settings, moved, (*arrays, *hidden), order, starts, rates,
                 getattr(state, "steps", 0), values, done,
             )  # fmt: skip
         except KeyboardInterrupt:
@@ -82,6 +88,7 @@ class CompiledRoad:
         finite = math.isfinite(np.vdot(moved, moved)) or bool(np.isfinite(moved).all())
         if not finite or (steps < n and not interrupted):
             return None
+        self._hidden = (moved, hidden)
         return Segment(moved, _with_arrays(state, arrays, steps), values[:steps], rates[:steps], interrupted)
 
     def _rows(self, k: int, n: int) -> tuple[Array, Array]:

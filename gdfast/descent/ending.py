@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..protocols import Array, Objective
-from .optimizers import final_answer, lower_bound
+from .optimizers import evaluations_of, final_answer, lower_bound
 from .record import Look, Record
 from .result import Result, Status
 from .settings import Settings
@@ -51,7 +51,7 @@ def result_of(run: Settings, whole: Objective, record: Record, finished: Finishe
         gradient_norm=there.norm,
         status=status,
         steps=k,
-        evaluations=record.evaluations,
+        evaluations=record.evaluations + evaluations_of(state),
         passes=record.passes(),
         seconds=record.elapsed(),
         history=record.history(before=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),

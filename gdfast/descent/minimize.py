@@ -27,7 +27,7 @@ from .record import Look, Record, largest_element
 from .result import History, Result, Status
 from .settings import DEFAULT_STEP, Callback, Metrics, Settings, checked_settings
 from .step_sizes import Step
-from .trial import Trial, moved
+from .trial import Trial, is_finite, moved
 
 __all__ = ["History", "Result", "Status", "maximize", "minimize"]
 
@@ -60,8 +60,9 @@ def minimize(
         Where to start; never changed. A float32 run stays float32.
     optimizer : Optimizer
         Which way; `GradientDescent()` is straight downhill.
-    step : float, sequence, callable or line search
-        How far, as a length along the direction (PyTorch's ``lr``): a number > 0; numbers a_1..a_K > 0,
+    step : float, "auto", sequence, callable or line search
+        How far, as a length along the direction (PyTorch's ``lr``): a number > 0; "auto", which is
+        `gdfast.suggest_step(objective)` and suits `GradientDescent`; numbers a_1..a_K > 0,
         at least max_steps of them; a schedule ``k -> rate >= 0`` for k = 0, 1, ...; or an object with
         ``search(ray, value, slope) -> Found``.
     batches : MiniBatches, optional
@@ -294,7 +295,7 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                 # Which way?
                 last_direction = direction
                 gradient = here.gradient if run.clip is None else _clipped(here.gradient, run.clip)
-                direction, state = descent_direction(optimizer, whole, k, w, gradient, state)
+                direction, state = descent_direction(optimizer, whole, part, k, w, gradient, state)
                 direction = returned_gradient(direction, w, "the optimizer")
 
                 # How far?
@@ -312,7 +313,7 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                     known = trial.look_at(length) if rows_of is None else None
 
                 there = moved(w, length, direction)
-                if not _is_finite(there):
+                if not is_finite(there):
                     status = Status.DIVERGED
                     break
                 stalls = step_is_constant and here.value == before.value
@@ -346,11 +347,6 @@ def _searched(line_search: LineSearch, trial: Trial, direction: Array, here: Loo
         return Found(0.0, here.value, 0, accepted=False)
     slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
     return line_search.search(trial, here.value, slope)
-
-
-def _is_finite(w: Array) -> bool:
-    """Whether every element is: a finite sum of squares proves it, otherwise each one is looked at."""
-    return math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())
 
 
 def _clipped(gradient: Array, limit: float) -> Array:

@@ -11,7 +11,8 @@ import numpy as np
 from .._arrays import check_flag, check_integer, check_point, check_positive, check_rng
 from ..objective.function import returned_value
 from ..objective.structure import values_at
-from ..protocols import Array, Objective
+from ..protocols import Objective
+from .candidates import Candidates
 from .progress import progress_bar
 from .settings import check_objective
 
@@ -26,7 +27,7 @@ class SearchResult:
 
     Attributes
     ----------
-    w : array
+    w : array (of `hill_climb`: whatever its x is)
     value : float
         The objective there.
     evaluations : int
@@ -42,7 +43,7 @@ class SearchResult:
     The best of 20 points has the value 1.
     """
 
-    w: Array
+    w: Any
     value: float
     evaluations: int
     passes: float | None
@@ -74,7 +75,8 @@ def random_search(
     scale : float
         Standard deviation of every element, > 0.
     rng : int, Generator or None
-        The same seed gives the same points, in the same order.
+        The same seed gives the same points. The i-th is a function of the seed and i alone: more points, or
+        other groups of them, leave it as it is.
     progress : bool
         Show a progress bar (tqdm).
 
@@ -106,7 +108,7 @@ def random_search(
     shape = _checked_shape(objective, shape)
     n = check_integer(n, "n", minimum=1)
     scale = check_positive(scale, "scale")
-    generator = check_rng(rng)
+    candidates = Candidates(check_rng(rng), shape)
     check_flag(progress, "progress")
 
     dtype = np.dtype(getattr(objective, "dtype", np.float64))
@@ -116,7 +118,7 @@ def random_search(
     with progress_bar(n, "point", progress) as bar:
         for start in range(0, n, block):
             m = min(block, n - start)
-            ws = (scale * generator.standard_normal((m, *shape))).astype(dtype, copy=False)
+            ws = (scale * candidates.block(start, start + m)).astype(dtype, copy=False)
             values = values_at(objective, ws)
             i = int(np.argmin(np.where(np.isnan(values), math.inf, values)))
             if best_w is None or values[i] < best_value or (math.isnan(best_value) and not math.isnan(values[i])):
@@ -149,7 +151,7 @@ def local_search(
     step : float
         Standard deviation of every element of a trial, > 0.
     rng : int, Generator or None
-        The same seed gives the same trials.
+        The same seed gives the same trials: the i-th is a function of the seed and i, and of where the search stands.
     progress : bool
         Show a progress bar (tqdm).
 
@@ -178,14 +180,14 @@ def local_search(
     w = np.array(check_point(w0, "w0"))
     n = check_integer(n, "n", minimum=1)
     step = check_positive(step, "step")
-    generator = check_rng(rng)
+    candidates = Candidates(check_rng(rng), w.shape)
     check_flag(progress, "progress")
 
     passes_before = getattr(objective, "passes", None)
     value = returned_value(objective.value(w), "objective.value")
     with progress_bar(n - 1, "point", progress) as bar:
-        for _ in range(1, n):
-            trial = w + (step * generator.standard_normal(w.shape)).astype(w.dtype, copy=False)
+        for i in range(1, n):
+            trial = w + (step * candidates.at(i)).astype(w.dtype, copy=False)
             trial_value = returned_value(objective.value(trial), "objective.value")
             if trial_value < value or (math.isnan(value) and not math.isnan(trial_value)):
                 w, value = trial, trial_value

@@ -10,8 +10,9 @@ import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_point, check_positive
 from ..objective.batches import MiniBatches
+from ..objective.structure import check_certifies
 from ..protocols import Array
-from .optimizers.structure import check_run, is_blind, proves_bounds, takes_step
+from .optimizers.structure import bound, check_run, is_blind, proves_bounds, takes_step
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]
@@ -79,8 +80,8 @@ def checked_settings(
         objective=objective,
         sign=sign,
         w0=point,
-        optimizer=optimizer,
-        step=_step_of(optimizer, step, max_steps),
+        optimizer=bound(optimizer, objective, batches),
+        step=_step_of(optimizer, step, max_steps, objective),
         batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
         looks_always=evaluate_every is None or not is_blind(optimizer),
@@ -116,21 +117,22 @@ def _check_objective(objective: Any, batches: Any) -> None:
 
 
 def _check_optimizer(optimizer: Any, clip: Any) -> None:
-    has = {name for name in ("init", "update", "direction") if callable(getattr(optimizer, name, None))}
+    more = ("direction", "batch_direction")
+    has = {name for name in ("init", "update", *more) if callable(getattr(optimizer, name, None))}
     if isinstance(optimizer, type) or "init" not in has or len(has) < 2:
         remedy = f"; make an instance: {optimizer.__name__}()" if isinstance(optimizer, type) else ""
         raise TypeError(f"optimizer must be an object with init and update; it is {_kind(optimizer)}{remedy}")
-    if clip is not None and "direction" in has:
+    if clip is not None and not has.isdisjoint(more):
         raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {_kind(optimizer)}")
 
 
-def _step_of(optimizer: Any, step: Any, max_steps: int) -> StepRule:
+def _step_of(optimizer: Any, step: Any, max_steps: int, objective: Any) -> StepRule:
     """How far; all the way, for an optimizer that takes no step. (The default step is as good as none.)"""
     if takes_step(optimizer):
-        return step_rule(step, max_steps)
+        return step_rule(step, max_steps, objective)
     if type(step) is not float or step != DEFAULT_STEP:
         raise ValueError(f"{type(optimizer).__name__} takes no step: leave it out; step is {_kind(step)}")
-    return step_rule(1.0, max_steps)._replace(given=step)
+    return step_rule(1.0, max_steps, objective)._replace(given=step)
 
 
 def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objective: Any) -> int:
@@ -157,6 +159,8 @@ def _checked_gap(gap_tol: Any, objective: Any, optimizer: Any, sign: float) -> f
             "gap_tol needs something that proves it: minimize with an objective that has duality_gap, or an optimizer "
             f"with lower_bound; they are {_kind(objective)} and {_kind(optimizer)}"
         )
+    if not proves_bounds(optimizer):
+        check_certifies(objective)
     return tolerance
 
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 import numbers
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 
 from .._arrays import check_positive
+from ..objective.structure import suggest_step
 from ..protocols import Array, LineSearch, Schedule
+from .schedules import steps_covered
 
-Step = float | Sequence[float] | Array | Schedule | LineSearch
-"""A positive number, numbers a_1..a_K, a function of k = 0, 1, ... or a line search."""
+Step = float | Literal["auto"] | Sequence[float] | Array | Schedule | LineSearch
+"""A positive number, "auto", numbers a_1..a_K, a function of k = 0, 1, ... or a line search."""
 
-_NEEDED = "step must be a positive number, a sequence of them, a schedule (callable of k) or a line search"
+_NEEDED = "step must be a positive number, a sequence of them, a schedule (callable of k), a line search or 'auto'"
 
 
 class StepRule(NamedTuple):
@@ -33,13 +35,18 @@ class StepRule(NamedTuple):
         return np.array([self.rate_of(i) for i in range(k, k + n)], dtype=np.float64)
 
 
-def step_rule(step: Any, max_steps: int) -> StepRule:
-    """`step` as a rule for max_steps steps, or TypeError/ValueError."""
+def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
+    """`step` as a rule for max_steps steps on an objective, or TypeError/ValueError."""
+    if isinstance(step, str) and step == "auto":
+        step = suggest_step(objective)
     if isinstance(step, type):
         raise TypeError(f"{_NEEDED}; it is the class {step.__name__}: make an instance, {step.__name__}(...)")
     if isinstance(step, LineSearch):
         return StepRule(step, _no_rate, step, is_constant=False)
     if callable(step):
+        covered = steps_covered(step)
+        if covered is not None:
+            _check_length(covered, max_steps)
         return StepRule(step, _checked_schedule(step), None, is_constant=False)
     if isinstance(step, numbers.Number):
         rate = check_positive(step, "step")
@@ -51,14 +58,22 @@ def step_rule(step: Any, max_steps: int) -> StepRule:
 
 
 def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float]:
-    if len(step) < max_steps:
-        raise ValueError(f"step must hold a learning rate for each of the {max_steps} steps; it holds {len(step)}")
+    _check_length(len(step), max_steps)
     return [check_positive(rate, f"step[{i}]") for i, rate in enumerate(step)]
+
+
+def _check_length(length: int, max_steps: int) -> None:
+    if length < max_steps:
+        raise ValueError(f"step must hold a learning rate for each of the {max_steps} steps; it holds {length}")
 
 
 def _checked_schedule(schedule: Callable[[int], Any]) -> Callable[[int], float]:
     def rate_at(k: int) -> float:
-        rate = schedule(k)
+        try:
+            rate = schedule(k)
+        except Exception as error:
+            error.add_note(f"raised by step at k = {k}")
+            raise
         if type(rate) is not float:
             if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
                 kind = f"{type(rate).__name__} {rate!r:.40}"

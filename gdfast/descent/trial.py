@@ -1,12 +1,13 @@
 """The ray that a line search sees: its first trial is the whole objective, whose gradient the next step needs anyway.
 
 Most searches take the first step that they try. So the first value asked for is computed together with the gradient
-there; if that step is taken, the driver has its next look for nothing. Any further question goes to the objective's
-own ray, which is made then.
+there; if that step is taken, the driver has its next look for nothing. (An exact search asks for slopes only, and then
+for the value where they vanish.) Any other question goes to the objective's own ray, which is made then.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -33,8 +34,11 @@ class Trial:
 
     def value(self, step: float) -> float:
         """The objective at that step."""
-        if self.look is None and self._ray is None:
-            self.step, self.look = step, self._look_at(moved(self._w, step, self._direction))
+        if self.look is None:
+            there = moved(self._w, step, self._direction)
+            if not is_finite(there):
+                return math.inf
+            self.step, self.look = step, self._look_at(there)
         if self.look is not None and step == self.step:
             return self.look.value
         return self._own().value(step)
@@ -67,3 +71,8 @@ class Trial:
 def moved(w: Array, step: float, direction: Array) -> Array:
     """``w + step * direction``."""
     return np.asarray(w + step * direction)
+
+
+def is_finite(w: Array) -> bool:
+    """Whether every element is: a finite sum of squares proves it, otherwise each one is looked at."""
+    return math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())

@@ -27,16 +27,18 @@ from .._arrays import (
 )
 from ..protocols import Array, FloatArray
 from .fingerprints import linear_fingerprint
+from .linear_certificates import LinearCertificates
+from .linear_curvature import LinearCurvature
+from .linear_descent import LinearDescent
 from .linear_duals import LinearDuals
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
-from .regularizers import L1, L2, ElasticNet, Regularizer
+from .regularizers import Regularizer
 
 LARGE_OFFSET = 1e4
-RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
 
 
-class LinearObjective(LinearDuals):
+class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurvature):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters
@@ -44,7 +46,8 @@ class LinearObjective(LinearDuals):
     X : array (n_samples, n_features), float64, float32, float16 or uint8; or scipy.sparse CSR, float64 or float32
         Used where it lies: never copied, centred, scaled or cast whole. Read-only, memory-mapped,
         Fortran-ordered and strided arrays are accepted. It must not change while the objective lives. CSR is
-        sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32.
+        sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32 (10 in float64), made
+        once and kept; while it is made, about as much again. `descend` reads X as it is.
     y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` real targets (n,) or (n, k)
     loss : Hinge(), SquaredHinge(), CrossEntropy() or SquaredError()
     regularizer : L2, L1, ElasticNet or an object with value(W) and gradient(W), optional
@@ -79,8 +82,10 @@ class LinearObjective(LinearDuals):
     Arithmetic is float64 for float64 X, else float32 with float64 totals; gradients have W's dtype (float32
     or float64). The hinge on uint8 X, without sample weights, is exact instead: integer sums give value and
     gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, rows in C
-    order, at least 512 rows and 64 features). One fused pass over X gives value and gradient. Results are the same
-    bits for any number of threads. Rays, planes and numerical gradients are float64 whatever X is.
+    order, at least 512 rows and 64 features). Its other losses may run in fixed point, as near as float32. One fused
+    pass over X gives value and gradient. Results are the same bits for any number of threads. Rays, planes and
+    numerical gradients are float64 whatever X is. `descend` decides margins in float32 always: where one lies within
+    its rounding of 0, a step on 512 or more uint8 rows may take another side there than `rows(indices).gradient`.
 
     Examples
     --------
@@ -139,6 +144,7 @@ class LinearObjective(LinearDuals):
         self._mean_weight = 1.0 if self._weights is None else float(self._weights.mean())
         self._wide = self._rows.dtype == np.float64
         self._index: Array | None = None
+        self._largest: FloatArray | None = None
         self._parent: LinearObjective | None = None
         self._touched = 0
         self._prepare()
@@ -335,45 +341,6 @@ class LinearObjective(LinearDuals):
         scores = self._scores(np.stack(arrays), self._problem, self.n_samples, True)
         k = self.n_classes
         return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
-
-    # ---- many steps in one call ----
-
-    def can_descend(self, w: Array, rule: str) -> bool:
-        """Whether `descend` has a compiled road here: sparse rows have one for gradient descent with L2."""
-        if isinstance(self._rows, _kernels.SparseRows):
-            plain = rule == "gradient_descent" and type(self.regularizer) in (type(None), L2)
-            return plain and w.dtype in ((np.float64,) if self._wide else (np.float32, np.float64))
-        return type(self.regularizer) in (type(None), L2, L1, ElasticNet) and w.dtype in (np.float32, np.float64)
-
-    def descend(
-        self,
-        rule: str,
-        settings: tuple[float, ...],
-        W: Array,
-        states: tuple[Array, ...],
-        order: Array,
-        starts: Array,
-        rates: Array,
-        first_step: int,
-        values: Array,
-        done: Array,
-    ) -> None:
-        """Many stochastic steps, in place: see `gdfast.objective.structure.descend`."""
-        l1, l2 = 0.0, 0.0
-        if isinstance(self.regularizer, L1):
-            l1 = self.regularizer.strength
-        elif isinstance(self.regularizer, L2):
-            l2 = self.regularizer.strength
-        elif isinstance(self.regularizer, ElasticNet):
-            l1, l2 = self.regularizer.l1, self.regularizer.l2
-        rows = order if self._index is None else self._index[order]
-        try:
-            self._problem.descend(
-                RULES[rule], settings, rows, starts, rates, l1, l2, self.penalize_bias, self._mean_weight,
-                first_step, W, states, values, done, self._wide,
-            )  # fmt: skip
-        finally:
-            self._touch(int(starts[done[0]]))
 
 
 def _require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> None:

@@ -14,44 +14,14 @@ from .._arrays import check_indices, check_positive, check_weights
 from ..differences import Scheme
 from ..differences import numerical_gradient as difference_quotients
 from ..protocols import Array, FloatArray
-from .losses import Loss
-from .regularizers import L1, ElasticNet, Regularizer, Separable
+from .linear_parts import LinearParts
+from .regularizers import L1, ElasticNet, Separable
 
 CENTERED, FORWARD, CROSSINGS = 0, 1, 2
 
 
-class LinearDifferences:
+class LinearDifferences(LinearParts):
     """The part of `LinearObjective` that takes differences."""
-
-    loss: Loss
-    regularizer: Regularizer | None
-    shape: tuple[int, int]
-    n_classes: int
-    n_samples: int
-    mean: Array | None
-    scale: Array | None
-    _problem: _kernels.Problem
-    _rows: Array | _kernels.SparseRows
-    _index: Array | None
-    _labels: Array | None
-    _targets: Array | None
-    _weights: Array | None
-    _mean_weight: float
-
-    @property
-    def arithmetic(self) -> np.dtype[Any]:
-        """The type that scores and gradients are computed in."""
-        raise TypeError(f"{type(self).__name__} must say how it computes")
-
-    def scores(self, W: Array) -> Array:
-        """(n_samples, n_classes)."""
-        raise TypeError(f"{type(self).__name__} must compute scores")
-
-    def _touch(self, rows: int) -> None:
-        raise TypeError(f"{type(self).__name__} must count the rows it touches")
-
-    def _penalised(self, W: Array) -> Array:
-        raise TypeError(f"{type(self).__name__} must say which weights are penalised")
 
     def numerical_gradient(
         self, W: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None

@@ -58,6 +58,10 @@ class Loss:
         """
         return np.zeros(scores.shape)
 
+    def curvature(self, n_classes: int) -> float:
+        """The largest eigenvalue of a row's second derivatives by its scores, whatever they are."""
+        raise TypeError(f"{type(self).__name__} must say its curvature(n_classes)")
+
     def _on_scores(self, scores: Any, y: Any, sample_weight: Any) -> tuple[_kernels.Problem, Array, np.dtype[Any]]:
         array = plain_array(scores, "scores")
         if array.dtype != np.float64 and array.dtype != np.float32:
@@ -122,6 +126,10 @@ class Hinge(Loss):
     def __post_init__(self) -> None:
         object.__setattr__(self, "margin", check_positive(self.margin, "margin"))
 
+    def curvature(self, n_classes: int) -> float:
+        """``n_classes / 2``: a rule of thumb, since the hinge has kinks instead."""
+        return n_classes / 2
+
 
 @dataclass(frozen=True)
 class SquaredHinge(Loss):
@@ -156,6 +164,10 @@ class SquaredHinge(Loss):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "margin", check_positive(self.margin, "margin"))
+
+    def curvature(self, n_classes: int) -> float:
+        """``2 * n_classes``: twice the largest eigenvalue of sum_c (e_c - e_y)(e_c - e_y)', a star's Laplacian."""
+        return 2.0 * n_classes
 
     def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
         """Margins are differences of scores; one that is well below 0 has no rounding."""
@@ -192,6 +204,10 @@ class CrossEntropy(Loss):
 
     code: ClassVar[int] = 2
 
+    def curvature(self, n_classes: int) -> float:
+        """``1/2``: that of diag(p) - p p' where two classes have p = 1/2."""
+        return 0.5
+
     def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
         """The right class's is its probability less 1."""
         sizes = np.zeros(scores.shape)
@@ -217,6 +233,10 @@ class SquaredError(Loss):
 
     code: ClassVar[int] = 3
     classifies: ClassVar[bool] = False
+
+    def curvature(self, n_classes: int) -> float:
+        """``2``."""
+        return 2.0
 
     def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
         """Residuals are scores less targets."""

@@ -6,7 +6,6 @@ once, in float64: a point then costs O(n_samples * n_classes) and no pass over X
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +14,7 @@ import numpy as np
 from .. import _kernels
 from .._arrays import check_number, check_point, check_positive, check_steps
 from ..protocols import Array, FloatArray, Objective, Plane, Ray
+from .lowest import lowest_step
 from .regularizers import Regularizer, Separable
 
 MAX_STEP = 1e12
@@ -122,28 +122,11 @@ class Bisected:
         raise TypeError(f"{type(self).__name__} must define slope(step)")
 
     def minimum(self, max_step: float = MAX_STEP) -> float:
-        """The step >= 0 that minimises a convex ray, by bisection on its slope.
+        """The step >= 0 that minimises a convex ray, from its slopes (`lowest_step`).
 
         0 when the ray rises at once; `max_step` when it still falls there.
         """
-        lowest, highest = 0.0, 1.0
-        max_step = check_positive(max_step, "max_step")
-        if self.slope(0.0) >= 0:
-            return 0.0
-        while self.slope(min(highest, max_step)) < 0:
-            lowest = highest
-            if highest >= max_step:
-                return max_step
-            highest *= 2
-        highest = min(highest, max_step)
-        while True:
-            middle = 0.5 * (lowest + highest)
-            if not lowest < middle < highest or highest - lowest <= 4 * math.ulp(highest):
-                return highest
-            if self.slope(middle) < 0:
-                lowest = middle
-            else:
-                highest = middle
+        return lowest_step(self.slope, check_positive(max_step, "max_step"))
 
 
 @dataclass(frozen=True, eq=False)

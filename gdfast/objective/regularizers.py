@@ -75,6 +75,11 @@ class L2(Separable):
     def __post_init__(self) -> None:
         object.__setattr__(self, "strength", check_non_negative(self.strength, "strength"))
 
+    @property
+    def curvature(self) -> float:
+        """The second derivative by a weight, where there is one."""
+        return 2 * self.strength
+
     def terms(self, W: Array) -> FloatArray:
         """``strength * w**2`` for each weight."""
         wide = np.asarray(W, dtype=np.float64)
@@ -116,6 +121,11 @@ class L1(Separable):
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "strength", check_non_negative(self.strength, "strength"))
+
+    @property
+    def curvature(self) -> float:
+        """The second derivative by a weight, where there is one."""
+        return 0.0
 
     def terms(self, W: Array) -> FloatArray:
         """``strength * |w|`` for each weight."""
@@ -160,6 +170,11 @@ class ElasticNet(Separable):
     def __post_init__(self) -> None:
         object.__setattr__(self, "l1", check_non_negative(self.l1, "l1"))
         object.__setattr__(self, "l2", check_non_negative(self.l2, "l2"))
+
+    @property
+    def curvature(self) -> float:
+        """The second derivative by a weight, where there is one."""
+        return 2 * self.l2
 
     def terms(self, W: Array) -> FloatArray:
         """``l1 * |w| + l2 * w**2`` for each weight."""

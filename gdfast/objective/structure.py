@@ -6,6 +6,8 @@ give the same numbers.
 
 from __future__ import annotations
 
+import math
+import sys
 from typing import Any
 
 import numpy as np
@@ -54,10 +56,77 @@ def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
     return found
 
 
+def suggest_step(objective: Objective) -> float:
+    """A step that suits plain gradient descent: ``1 / L``, with L the largest curvature of the objective, estimated.
+
+    Parameters
+    ----------
+    objective : Objective
+        With a method `lipschitz()`, as `LinearObjective` has: the largest eigenvalue of the rows' second moments (as
+        the model sees them, bias included) times the loss's curvature (1/2 for cross-entropy, 2 * n_classes for the
+        squared hinge, 2 for squared error), plus ``2 * strength`` of L2.
+
+    Returns
+    -------
+    float
+        > 0 and finite; 1 where the objective is flat.
+
+    Raises
+    ------
+    TypeError
+        The objective, its loss or its regularizer can't say how it bends.
+    ValueError
+        The curvature is beyond float64.
+
+    Notes
+    -----
+    Steps of up to 2 / L descend, so an estimate within a factor of 2 of L is enough for a descent that never rises. For
+    the hinge, which has kinks instead of curvature, L is a rule of thumb (n_classes / 2 times the eigenvalue), and
+    no constant step descends all the way.
+
+    Two passes over X, and one more's worth of products with a sample of its rows.
+
+    References
+    ----------
+    Y. Nesterov, Introductory Lectures on Convex Optimization, 2004, section 2.1.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> X = np.array([[1.0], [-1.0], [3.0], [1.0]])
+    >>> objective = gd.LinearObjective(X, np.array([0.0, 1, 2, 3]), gd.SquaredError(), bias=False)
+    >>> round(gd.suggest_step(objective), 6)  # the mean of x^2 is 3, times 1.1 to be safe
+    0.151515
+    """
+    own = getattr(objective, "lipschitz", None)
+    if own is None or isinstance(objective, type):
+        raise TypeError(
+            "suggest_step (step='auto') needs an objective with lipschitz(), as LinearObjective has; it is "
+            f"{type(objective).__name__} {objective!r:.40}: give a step, or a line search"
+        )
+    curvature = float(own())
+    if not 0 <= curvature < math.inf:
+        raise ValueError(f"objective must have a finite curvature; it is estimated as {curvature}: scale the features")
+    return 1.0 if curvature == 0 else min(1 / curvature, sys.float_info.max)
+
+
+def check_certifies(objective: Any) -> None:
+    """ValueError, before any work, where a `duality_gap` of the objective is known to refuse."""
+    own = getattr(objective, "certified_strength", None)
+    if own is not None:
+        own()
+
+
 def can_descend(objective: Objective, w: Array, rule: str) -> bool:
     """Whether `descend` works for this objective, weights like w and this update rule."""
     own = getattr(objective, "can_descend", None)
     return own is not None and bool(own(w, rule))
+
+
+def hidden_states(objective: Objective, w: Array, rule: str) -> tuple[Array, ...]:
+    """What `descend` keeps between calls besides the rule's states, as it is before the first step; often nothing."""
+    own = getattr(objective, "hidden_states", None)
+    return () if own is None else tuple(own(w, rule))
 
 
 def descend(
@@ -73,7 +142,7 @@ def descend(
     values: Array,
     done: Array,
 ) -> None:
-    """Many stochastic steps in one call: w and the states move in place.
+    """Many stochastic steps in one call: w and the states (the rule's, then the hidden ones) move in place.
 
     Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i]
     is the objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value

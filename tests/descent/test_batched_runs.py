@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from gdfast import L2, CrossEntropy, Hinge, LinearObjective, MiniBatches, Momentum, Status, maximize, minimize
+from gdfast.datasets import load_digits
 
 
 class Regression:
@@ -220,3 +221,24 @@ def test_interrupted_twice_keeps_the_last_batch_s_numbers(regression):
     result = minimize(slow, np.zeros(3), step=0.01, batches=MiniBatches(5))
     assert (result.status, result.steps) == (Status.INTERRUPTED, 4)
     assert result.value == result.history.values[-1]
+
+
+def test_lecture_38_mini_batches_are_ahead_after_each_of_the_same_passes():
+    """On scikit-learn's digits, for every usual size, each with the best (on average) of the same constant steps."""
+    pytest.importorskip("sklearn")
+    digits = load_digits()
+    objective = LinearObjective(digits.X, digits.y, CrossEntropy(), L2(1e-3), scale=np.full(64, 16.0))
+
+    def course(size, passes=10):
+        batches = None if size is None else MiniBatches(size, seed=0)
+        every = 1 if size is None else batches.steps_per_epoch(objective.n_samples)
+        options = {"batches": batches, "epochs": passes, "evaluate_every": every}
+        runs = [minimize(objective, np.zeros(objective.shape), step=step, **options) for step in (0.2, 0.5, 1.0, 2.0)]
+        return min((run.history.evaluated_values for run in runs), key=np.mean)
+
+    full = course(None)
+    for size in (32, 64, 128, 256):
+        values = course(size)
+        assert values[0] == full[0]
+        assert (values[1:] < full[1:]).all()
+        assert values[:4].min() < full[10]  # three passes do more than ten

@@ -25,6 +25,7 @@ W0 = 0.1 * RNG.standard_normal((K, D + 1))
 OPTIMIZERS = [
     gd.GradientDescent(), gd.Momentum(0.8), gd.Nesterov(0.8), gd.AveragedSGD(start=4), gd.AdaGrad(), gd.AdaDelta(),
     gd.RMSProp(), gd.Adam(), gd.AdamW(), gd.NAdam(), gd.RAdam(), gd.AMSGrad(), gd.Lion(),
+    gd.NonlinearConjugateGradient(), gd.LBFGS(memory=3),
 ]  # fmt: skip
 
 

@@ -132,7 +132,7 @@ def test_cuts_change_no_bit(monkeypatch, optimizer, x):
         assert np.array_equal(result.history.values, whole.history.values)
     assert [k for k, _, _ in seen] == list(range(1, 38))
     assert [value for _, _, value in seen] == whole.history.values.tolist()
-    monkeypatch.setattr(compiled, "SEGMENT", 4)
+    monkeypatch.setattr(compiled, "SEGMENT", 32)
     assert np.array_equal(gd.minimize(objective, W, optimizer, **run).w, whole.w)
 
 

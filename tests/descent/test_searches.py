@@ -9,6 +9,7 @@ import pytest
 
 from gdfast import L2, FunctionObjective, Hinge, LinearObjective, local_search, random_search
 from gdfast.descent import searches
+from gdfast.descent.candidates import Candidates
 
 
 def bumpy(w):
@@ -18,11 +19,16 @@ def bumpy(w):
 OBJECTIVE = FunctionObjective(bumpy)
 
 
+def candidate(seed, i, shape):
+    """The i-th random point of a seed, straight from NumPy's counter-based generator."""
+    key = np.random.default_rng(seed).integers(2**64, size=2, dtype=np.uint64)
+    return np.random.Generator(np.random.Philox(key=key, counter=[0, 0, i, 0])).standard_normal(shape)
+
+
 def obvious_random_search(shape, n, scale, seed):
-    rng = np.random.default_rng(seed)
     best, best_value = None, math.inf
-    for _ in range(n):
-        w = scale * rng.standard_normal(shape)
+    for i in range(n):
+        w = scale * candidate(seed, i, shape)
         if bumpy(w) < best_value:
             best, best_value = w, bumpy(w)
     return best, best_value
@@ -48,12 +54,57 @@ def test_the_grouping_changes_nothing(monkeypatch, block):
     assert found.value == expected.value
 
 
+def points_of(n, block, shape=(3, 2)):
+    seen = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searches, "_BLOCK", block)
+        random_search(FunctionObjective(lambda w: seen.append(w.copy()) or 0.0), shape, n, 1.0, rng=11)
+    return np.array(seen)
+
+
+@pytest.mark.parametrize("block", [1, 7, 64])
+@pytest.mark.parametrize("n", [1, 2, 63, 64, 65, 129])
+def test_fewer_points_are_the_first_of_more(n, block):
+    assert np.array_equal(points_of(n, block), points_of(200, 50)[:n])
+
+
+def test_a_point_depends_on_its_number_alone():
+    forwards, backwards = (Candidates(np.random.default_rng(3), (5,)) for _ in range(2))
+    expected = [forwards.at(i) for i in range(20)]
+    assert all(np.array_equal(backwards.at(i), expected[i]) for i in reversed(range(20)))
+    assert np.array_equal(backwards.block(4, 9), expected[4:9])
+    far = backwards.at(2**40)
+    assert not any(np.array_equal(far, w) for w in expected)
+
+
+def test_points_are_normal_and_do_not_repeat():
+    """However long a point is: the tail of one is not the head of the next."""
+    points = Candidates(np.random.default_rng(0), (1000,)).block(0, 200)
+    assert abs(points.mean()) < 5 / math.sqrt(points.size)
+    assert points.var() == pytest.approx(1, abs=0.02)
+    correlation = np.corrcoef(points)
+    assert np.abs(correlation[~np.eye(200, dtype=bool)]).max() < 0.2
+    assert np.unique(points).size == points.size
+
+
+@pytest.mark.parametrize("n", [1, 10, 100])
+def test_a_shorter_local_search_is_the_beginning_of_a_longer_one(n):
+    paths = []
+    for length in (n, 150):
+        seen = []
+        local_search(
+            FunctionObjective(lambda w, seen=seen: seen.append(w.copy()) or bumpy(w)), [1.0, 2.0], length, 0.1, 4
+        )
+        paths.append(seen)
+    assert np.array_equal(paths[0], paths[1][:n])
+
+
 @pytest.mark.parametrize("block", [1, 7, 64, 1000])
 def test_the_grouping_changes_nothing_on_a_linear_objective(monkeypatch, block):
     rng = np.random.default_rng(4)
     X, y = rng.normal(size=(50, 9)), rng.integers(0, 4, size=50)
     objective = LinearObjective(X, y, Hinge(), L2(0.1))
-    candidates = 0.3 * np.random.default_rng(8).standard_normal((130, 4, 10))
+    candidates = 0.3 * np.array([candidate(8, i, (4, 10)) for i in range(130)])
     values = [objective.value(W) for W in candidates]
 
     monkeypatch.setattr(searches, "_BLOCK", block)
@@ -102,10 +153,9 @@ def test_a_nan_is_never_the_best():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_lecture_15_local_search_goes_only_down(dtype):
     w0 = np.array([[2.0, -1.5]], dtype)
-    rng = np.random.default_rng(9)
     w, path = w0.copy(), [bumpy(w0)]
-    for _ in range(199):
-        trial = w + (0.2 * rng.standard_normal((1, 2))).astype(dtype)
+    for i in range(1, 200):
+        trial = w + (0.2 * candidate(9, i, (1, 2))).astype(dtype)
         if bumpy(trial) < path[-1]:
             w = trial
             path.append(bumpy(w))

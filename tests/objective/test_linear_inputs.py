@@ -257,3 +257,29 @@ def test_many_weights_of_another_shape_are_refused(shape):
     with pytest.raises(ValueError, match="Ws must"):
         objective.values_at(np.zeros(shape))
     assert objective.passes == 0
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float32])
+def test_more_elements_than_2_to_the_31(dtype):
+    # Zeros that were never touched take no room: 2.2 GB or 8.7 GB by name. Only the last rows hold anything.
+    n, d = 2**22 + 9, 520
+    try:
+        X = np.zeros((n, d), dtype=dtype)
+    except MemoryError:
+        pytest.skip("this machine has no room for zeros that take no room")
+    assert X.size > 2**31
+    rng = np.random.default_rng(0)
+    X[-3:] = rng.integers(0, 9, (3, d))
+    y = np.zeros(n, dtype=np.int64)
+    y[-3:] = [1, 2, 0]
+    objective = gd.LinearObjective(X, y, gd.CrossEntropy(), check_finite=False)
+    chosen = [n - 1, 0, n - 3, n - 2]
+    W = 0.01 * rng.normal(size=objective.shape)
+    small = gd.LinearObjective(X[chosen].astype(np.float64), y[chosen], gd.CrossEntropy())
+    value, gradient = objective.rows(chosen).value_and_gradient(W)
+    expected_value, expected = small.value_and_gradient(W)
+    assert value == pytest.approx(expected_value, rel=1e-5)
+    np.testing.assert_allclose(gradient, expected, rtol=0, atol=1e-5 * np.abs(expected).max())
+    run = {"batches": gd.MiniBatches(2), "max_steps": 2, "step": 0.01}
+    tail = gd.minimize(objective.rows(chosen), W, **run).w
+    np.testing.assert_allclose(tail, gd.minimize(small, W, **run).w, rtol=0, atol=1e-5)

@@ -94,6 +94,38 @@ def test_the_table_as_bars(ax, table):
     assert ax.get_title() == "20 evaluations each"
 
 
+def test_a_schedule_is_drawn_step_by_step(ax):
+    rates = gd.StepDecay(0.8, 2, 0.5)
+    assert gd.plots.schedule(rates, 5, ax) is ax
+    assert ax.lines[0].get_xdata().tolist() == [0, 1, 2, 3, 4, 5]
+    assert ax.lines[0].get_ydata().tolist() == [0.8, 0.8, 0.4, 0.4, 0.2, 0.2]
+    assert ax.lines[0].get_drawstyle() == "steps-post"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("step k", "learning rate")
+    assert ax.get_ylim()[0] == 0
+
+
+def test_schedules_share_axes_under_their_labels(ax):
+    for rate in (0.1, 0.2):
+        gd.plots.schedule(gd.Constant(rate), 3, ax, label=str(rate))
+    assert [text.get_text() for text in ax.legend().get_texts()] == ["0.1", "0.2"]
+    assert ax.lines[0].get_color() != ax.lines[1].get_color()
+
+
+@pytest.mark.parametrize(
+    ("rates", "steps", "error", "message"),
+    [
+        (0.1, 5, TypeError, r"rates must be a schedule \(callable of k\); it is float 0.1"),
+        (gd.Constant, 5, TypeError, "rates must be a schedule"),
+        (gd.Constant(0.1), 0, ValueError, "steps must be >= 1; it is 0"),
+        (gd.Sequence([0.1]), 2, ValueError, "k must be < 1"),
+    ],
+)
+def test_what_is_no_schedule_is_refused(ax, rates, steps, error, message):
+    with pytest.raises(error, match=message):
+        gd.plots.schedule(rates, steps, ax)
+    assert not ax.lines
+
+
 def test_without_an_ax_a_figure_is_made(table):
     first, second = gd.plots.history(run()), gd.plots.strategies(table)
     assert first.figure is not second.figure

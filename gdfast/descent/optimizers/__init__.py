@@ -4,8 +4,9 @@
 state. Nothing is changed in place, so a state that was kept stays what it was. The driver then moves
 ``w + step * direction``.
 
-A state is None or a named tuple: first arrays of w's shape and dtype, then numbers, the count of
-finished steps last where the rule needs it. Neither holds the step, so a change of it acts at once.
+A state is None or a named tuple: first arrays (of w's shape and dtype, `LBFGS` apart, which stacks them), then
+numbers, the count of finished steps last where the rule needs it. Neither holds the step, so a change of it acts at
+once.
 """
 
 from .adadelta import AdaDelta, AdaDeltaState
@@ -16,15 +17,21 @@ from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
 from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
+from .lbfgs import LBFGS, LBFGSState
 from .lion import Lion, LionState
 from .momentum import Momentum, MomentumState
 from .nadam import NAdam, NAdamState
 from .nesterov import Nesterov
+from .newton import Newton, NewtonState
+from .nonlinear_conjugate_gradient import NonlinearConjugateGradient, NonlinearConjugateGradientState
 from .radam import RAdam
 from .rmsprop import RMSProp, RMSPropState
-from .structure import descent_direction, final_answer, lower_bound
+from .structure import descent_direction, evaluations_of, final_answer, lower_bound
+from .svrg import SVRG, SVRGState
 
 __all__ = [
+    "LBFGS",
+    "SVRG",
     "AMSGrad",
     "AMSGradState",
     "AdaDelta",
@@ -39,6 +46,7 @@ __all__ = [
     "DualCoordinateAscent",
     "DualState",
     "GradientDescent",
+    "LBFGSState",
     "Lion",
     "LionState",
     "Momentum",
@@ -46,10 +54,16 @@ __all__ = [
     "NAdam",
     "NAdamState",
     "Nesterov",
+    "Newton",
+    "NewtonState",
+    "NonlinearConjugateGradient",
+    "NonlinearConjugateGradientState",
     "RAdam",
     "RMSProp",
     "RMSPropState",
+    "SVRGState",
     "descent_direction",
+    "evaluations_of",
     "final_answer",
     "lower_bound",
 ]

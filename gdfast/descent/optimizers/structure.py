@@ -1,7 +1,10 @@
 """What an optimizer may offer beyond init and update, asked for through ONE free function each.
 
-An optimizer that needs more than the gradient defines `direction(objective, k, w, state)`; one whose
-answer is not the last w (a running mean) defines `answer(w, state)`; one that proves a bound on the optimum
+An optimizer that needs more than the gradient defines `direction(objective, k, w, state)`; one that corrects the
+gradient of a mini-batch by more of the objective defines `batch_direction(objective, batch, k, w, gradient, state)`.
+What they compute themselves is counted where their state has a number `evaluations`. One that does not fit every run
+defines `bound(objective, batches)`, which refuses, or hands back the optimizer for this run.
+One whose answer is not the last w (a running mean) defines `answer(w, state)`; one that proves a bound on the optimum
 defines `lower_bound(objective, state)`; one that does not use the driver's look at the objective says
 `blind = True`; one whose direction is the whole way says `takes_step = False`; one that cannot do every run defines
 `check_run(objective, w0, batches, sign)`. The driver never asks which optimizer it has.
@@ -14,18 +17,33 @@ from typing import Any
 from ...protocols import Array, Objective, Optimizer
 
 
+def bound(optimizer: Any, objective: Any, batches: Any) -> Any:
+    """The optimizer for a run on this objective with these mini-batches (None: whole batches)."""
+    own = getattr(optimizer, "bound", None)
+    return optimizer if own is None else own(objective, batches)
+
+
 def descent_direction(
-    optimizer: Optimizer[Any], objective: Objective, k: int, w: Array, gradient: Array, state: Any
+    optimizer: Optimizer[Any], objective: Objective, batch: Objective, k: int, w: Array, gradient: Array, state: Any
 ) -> tuple[Array, Any]:
     """The direction of step k and the state after it, by whichever road the optimizer offers.
 
-    `objective` is the whole one, also when the gradient is that of a mini-batch.
+    `objective` is the whole one, `batch` what the gradient is of: a mini-batch of it, or the same.
     """
-    own = getattr(optimizer, "direction", None)
-    if own is None:
-        return optimizer.update(gradient, state, w)
-    direction, state = own(objective, k, w, state)
-    return direction, state
+    own: Any = getattr(optimizer, "direction", None)
+    if own is not None:
+        direction, state = own(objective, k, w, state)
+        return direction, state
+    own = getattr(optimizer, "batch_direction", None)
+    if own is not None:
+        direction, state = own(objective, batch, k, w, gradient, state)
+        return direction, state
+    return optimizer.update(gradient, state, w)
+
+
+def evaluations_of(state: Any) -> int:
+    """Points at which the optimizer itself has computed the objective since the start of the run."""
+    return int(getattr(state, "evaluations", 0))
 
 
 def final_answer(optimizer: Optimizer[Any], w: Array, state: Any) -> Array:

@@ -27,6 +27,9 @@ RULES = [
     gd.RAdam(),
     gd.AMSGrad(),
     gd.Lion(),
+    gd.NonlinearConjugateGradient(),
+    gd.LBFGS(),
+    gd.LBFGS(memory=2),
 ]
 STEPS = 8  # RAdam leaves its warm-up at step 6
 every_rule = pytest.mark.parametrize("rule", RULES, ids=repr)
@@ -68,10 +71,12 @@ def test_any_shape_and_w_s_own_dtype(rule, shape, dtype):
         assert direction.shape == shape
         assert np.isfinite(direction).all()
     for state in states:
-        for part in parts(state):
-            if isinstance(part, np.ndarray | np.generic):
+        for name, part in ({} if state is None else state._asdict()).items():
+            if name == "products":  # LBFGS keeps dot products in float64, and stacks arrays
+                assert part.dtype == np.float64
+            elif isinstance(part, np.ndarray | np.generic):
                 assert part.dtype == dtype
-                assert part.shape == shape
+                assert (part.shape[1:] if name == "stack" else part.shape) == shape
 
 
 @every_rule
@@ -212,7 +217,7 @@ def bad_values(name):
         yield from ((value, ValueError, f"{name} must be > 0; it is {value:g}") for value in (0.0, -1e-8))
 
 
-@pytest.mark.parametrize(("rule", "name"), [(rule, name) for rule, name in FIELDS if name != "start"])
+@pytest.mark.parametrize(("rule", "name"), [(rule, name) for rule, name in FIELDS if name not in ("start", "memory")])
 def test_bad_settings(rule, name):
     for value, error, message in bad_values(name):
         with pytest.raises(error, match=message):

@@ -39,10 +39,10 @@ class Averaging(GradientDescent):
 
 def test_descent_direction_takes_the_optimizer_s_own_road():
     w, gradient = np.array([1.0, 2.0, 3.0]), np.array([9.0, 9.0, 9.0])
-    direction, state = descent_direction(Newton(), BOWL, 7, w, gradient, [6])
+    direction, state = descent_direction(Newton(), BOWL, BOWL, 7, w, gradient, [6])
     np.testing.assert_allclose(direction, -w, rtol=1e-15)
     assert state == [6, 7]
-    direction, state = descent_direction(GradientDescent(), BOWL, 7, w, gradient, None)
+    direction, state = descent_direction(GradientDescent(), BOWL, BOWL, 7, w, gradient, None)
     assert np.array_equal(direction, -gradient)
 
 

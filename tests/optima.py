@@ -1,0 +1,137 @@
+"""Optima of small linear problems by another road than gdfast's: Newton's method for the smooth losses, the primal
+quadratic program by SciPy's SLSQP for the hinge. Nothing here knows of duals.
+
+What is found is the value of some W, so it is never below the optimum by more than rounding: a bound that is false
+against it is false.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.optimize import LinearConstraint, minimize
+
+from reference import CROSS_ENTROPY, HINGE, SQUARED_ERROR, SQUARED_HINGE, Array, LinearProblem
+
+
+@dataclass
+class Small:
+    """A LinearProblem with L2, as arrays: Z the model's features, u the rows' shares."""
+
+    problem: LinearProblem
+    n_classes: int
+
+    def __post_init__(self) -> None:
+        p = self.problem
+        self.Z = p.features()
+        n, m = self.Z.shape
+        w = np.ones(n) if p.sample_weight is None else np.asarray(p.sample_weight, dtype=np.float64)
+        self.u = w / w.sum()
+        self.y = np.asarray(p.y)
+        self.strengths = np.full(m, p.l2)
+        if p.bias and not p.penalize_bias:
+            self.strengths[-1] = 0.0
+        self.shape = (self.n_classes, m)
+
+    def rows(self, S: Array) -> tuple[Array, Array, Array]:
+        """Losses (n,), gradients (n, k) and second derivatives (n, k, k) by the scores."""
+        p, i = self.problem, np.arange(len(S))
+        k = S.shape[1]
+        if p.loss == SQUARED_ERROR:
+            R = S - self.y.reshape(len(S), -1)
+            return (R**2).sum(1), 2 * R, np.broadcast_to(2 * np.eye(k), (len(S), k, k))
+        if p.loss == CROSS_ENTROPY:
+            E = np.exp(S - S.max(1, keepdims=True))
+            P = E / E.sum(1, keepdims=True)
+            A = P.copy()
+            A[i, self.y] -= 1
+            loss = np.log(E.sum(1)) + S.max(1) - S[i, self.y]
+            return loss, A, P[:, :, None] * np.eye(k) - P[:, :, None] * P[:, None, :]
+        M = S - S[i, self.y][:, None] + p.margin
+        M[i, self.y] = 0
+        M = np.maximum(M, 0)
+        on = (M > 0).astype(float)
+        if p.loss == HINGE:
+            A = on.copy()
+            A[i, self.y] = -on.sum(1)
+            return M.sum(1), A, np.zeros((len(S), k, k))
+        assert p.loss == SQUARED_HINGE
+        A = 2 * M
+        A[i, self.y] = -A.sum(1)
+        D = np.eye(k)[None] - np.eye(k)[self.y][:, None, :]  # e_c - e_y
+        return (M**2).sum(1), A, 2 * np.einsum("nc,nca,ncb->nab", on, D, D)
+
+    def value(self, W: Array) -> float:
+        W = np.asarray(W, dtype=np.float64)
+        return float(self.u @ self.rows(self.Z @ W.T)[0] + (self.strengths * W**2).sum())
+
+    def newton(self, steps: int = 60) -> tuple[Array, float]:
+        """W and the largest element of the gradient there, features scaled to 1."""
+        size = np.abs(self.Z).max(0)
+        size[size == 0] = 1.0
+        Z, strengths = self.Z / size, self.strengths / size**2
+        W = np.zeros(self.shape)
+        norm, first = np.inf, 0.0
+        for _ in range(steps):
+            losses, A, H = self.rows(Z @ W.T)
+            value = self.u @ losses + (strengths * W**2).sum()
+            G = (A * self.u[:, None]).T @ Z + 2 * strengths * W
+            norm = float(np.abs(G).max())
+            first = max(first, norm)
+            full = np.einsum("n,nab,nj,nl->ajbl", self.u, H, Z, Z).reshape(W.size, W.size)
+            full += np.diag(np.tile(2 * strengths, self.shape[0]))
+            full += 1e-13 * np.trace(full) * np.eye(W.size)
+            if norm <= 1e-14 * first:
+                break
+            V = -np.linalg.lstsq(full, G.ravel(), rcond=1e-14)[0].reshape(self.shape)
+            t, slope = 1.0, float((G * V).sum())
+            while t > 1e-12:
+                there = W + t * V
+                if self.u @ self.rows(Z @ there.T)[0] + (strengths * there**2).sum() < value + 1e-4 * t * slope:
+                    break
+                t /= 2
+            else:
+                break
+            W = W + t * V
+        return W / size, norm
+
+    def quadratic_program(self) -> Array:
+        """min strength ||W||^2 + sum_i u_i sum_c xi_ic, xi_ic >= s_ic - s_iy + margin, xi >= 0."""
+        k, m = self.shape
+        size = np.abs(self.Z).max(0)
+        size[size == 0] = 1.0
+        Z, strengths = self.Z / size, np.tile(self.strengths / size**2, k)
+        pairs = [(i, c) for i in range(len(Z)) for c in range(k) if c != self.y[i] and self.u[i] > 0]
+        rows = np.zeros((len(pairs), k * m + len(pairs)))
+        cost = np.zeros(k * m + len(pairs))
+        start = np.zeros(k * m + len(pairs))
+        for q, (i, c) in enumerate(pairs):
+            rows[q, c * m : (c + 1) * m] -= Z[i]
+            rows[q, self.y[i] * m : (self.y[i] + 1) * m] += Z[i]
+            rows[q, k * m + q] = 1
+            cost[k * m + q] = self.u[i]
+            start[k * m + q] = self.problem.margin
+        if not pairs:
+            return np.zeros(self.shape)
+        strengths = np.concatenate([strengths, np.zeros(len(pairs))])
+        found = minimize(
+            lambda v: float(cost @ v + strengths @ v**2),
+            start,
+            jac=lambda v: cost + 2 * strengths * v,
+            method="SLSQP",
+            bounds=[(None, None)] * (k * m) + [(0, None)] * len(pairs),
+            constraints=[LinearConstraint(rows, lb=self.problem.margin)],
+            options={"ftol": 1e-13, "maxiter": 200},
+        )
+        return found.x[: k * m].reshape(self.shape) / size
+
+    def optimum(self) -> tuple[Array, float, bool]:
+        """W, the value there, and whether it is known to be the optimum to about 1e-9."""
+        if self.problem.loss == HINGE:
+            W, sure = self.quadratic_program(), True
+        else:
+            W, norm = self.newton()
+            sure = norm < 1e-11 * max(1.0, self.value(np.zeros(self.shape)))
+        best, at_zero = self.value(W), self.value(np.zeros(self.shape))
+        return (W, best, sure) if best <= at_zero else (np.zeros(self.shape), at_zero, False)
