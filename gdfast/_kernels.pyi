@@ -108,6 +108,7 @@ def dual_epoch(
     bias_square: float,
     mean_weight: float,
     duals: _Array,
+    idle: _Array,
     W: _Array,
 ) -> None: ...
 def dual_sums(

@@ -99,7 +99,7 @@ static void R(move_on)(R(dual_run) * s, const REAL *x, const REAL *next, const c
 
 static void R(dual_epoch)(const gd_problem *p, gd_duals *asked, void *scratch, pool_control *control) {
     R(dual_run) s;
-    ptrdiff_t k = p->n_classes, n = p->n_rows;
+    ptrdiff_t k = p->n_classes, n = asked->n_visits;
     R(lay_dual)(scratch, &s, p);
     memset(s.w, 0, (size_t)(k * s.row) * sizeof(REAL));
     memset(s.bias, 0, (size_t)k * sizeof(REAL));

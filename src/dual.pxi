@@ -1,12 +1,17 @@
 # ---- dual coordinate ascent: a part of _kernels.pyx ----
 
+from libc.stdint cimport uint8_t
+
+
 cdef extern from "kernels.h":
     ctypedef struct gd_duals:
         const int64_t *order
         const int64_t *rows
+        Py_ssize_t n_visits
         const double *squares
         double unit, bias_square, mean_weight
         int is_double
+        uint8_t *idle
         void *duals
         void *w
         double *sums
@@ -25,8 +30,9 @@ cdef const gd_csr *csr_of(Problem problem):
     return &(<SparseProblem> problem).sparse.csr if isinstance(problem, SparseProblem) else NULL
 
 
-def dual_epoch(Problem problem, order, rows, squares, double unit, double bias_square, double mean_weight, duals, W):
-    """One visit of every row: duals (n, k) and W, both of the arithmetic's type, move in place.
+def dual_epoch(Problem problem, order, rows, squares, double unit, double bias_square, double mean_weight, duals, idle,
+               W):
+    """A visit of the rows `order`: duals (n, k) and W, both of the arithmetic's type, move in place; idle (n,) counts.
 
     An interrupt leaves them worthless.
     """
@@ -34,6 +40,7 @@ def dual_epoch(Problem problem, order, rows, squares, double unit, double bias_s
     cdef Buffer q = Buffer(squares, PyBUF_C_CONTIGUOUS)
     cdef Buffer a = Buffer(duals, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
     cdef Buffer w = Buffer(W, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
+    cdef Buffer s = Buffer(idle, PyBUF_C_CONTIGUOUS | PyBUF_WRITABLE)
     cdef const gd_csr *x = csr_of(problem)
     cdef const gd_dual_kernels *own = gd_duals_of(kernels)
     cdef gd_duals asked
@@ -43,11 +50,12 @@ def dual_epoch(Problem problem, order, rows, squares, double unit, double bias_s
     memset(&asked, 0, sizeof(asked))
     memset(&control, 0, sizeof(control))
     control.poll = poll_signals
+    asked.n_visits = o.view.shape[0]
     asked.order, asked.rows = <const int64_t *> o.data, <const int64_t *> r.data
     asked.squares = <const double *> q.data
     asked.unit, asked.bias_square, asked.mean_weight = unit, bias_square, mean_weight
     asked.is_double = a.view.itemsize == 8
-    asked.duals, asked.w = a.data, w.data
+    asked.duals, asked.idle, asked.w = a.data, <uint8_t *> s.data, w.data
     memory = allocate(own.epoch_scratch(&problem.p, x, asked.is_double), &scratch)
     with nogil:
         own.epoch(&problem.p, x, &asked, scratch, &control)

@@ -92,8 +92,11 @@ static int R(visit_duals)(const gd_problem *p, const gd_duals *asked, ptrdiff_t 
                           REAL *change) {
     int64_t place = asked->order[i], id = asked->rows[i];
     double q = (asked->squares[place] + asked->bias_square) * asked->unit;
-    return R(solve_row)(scores, p->n_classes, p->labels[id], (REAL)p->margin, (REAL)q, (REAL)R(row_upper)(p, asked, id),
-                        u, (REAL *)asked->duals + place * p->n_classes, change);
+    int moved = R(solve_row)(scores, p->n_classes, p->labels[id], (REAL)p->margin, (REAL)q,
+                             (REAL)R(row_upper)(p, asked, id), u, (REAL *)asked->duals + place * p->n_classes, change);
+    uint8_t *idle = asked->idle + place;
+    *idle = moved ? 0 : *idle < GD_IDLE_MOST ? (uint8_t)(*idle + 1) : *idle;
+    return moved;
 }
 
 INLINE void R(ask_for_duals)(const gd_problem *p, const gd_duals *asked, ptrdiff_t i) {
@@ -101,6 +104,7 @@ INLINE void R(ask_for_duals)(const gd_problem *p, const gd_duals *asked, ptrdiff
     const REAL *duals = (const REAL *)asked->duals + place * p->n_classes;
     __builtin_prefetch(p->labels + id);
     __builtin_prefetch(asked->squares + place);
+    __builtin_prefetch(asked->idle + place, 1);
     __builtin_prefetch(duals, 1);
     __builtin_prefetch(duals + p->n_classes - 1, 1);
     if (p->weights) __builtin_prefetch(p->weights + id);
@@ -142,6 +146,7 @@ static void R(invert_scale)(const gd_problem *p, double *inverse_scale) {
     for (ptrdiff_t j = 0; j < p->n_features && p->scale; j++) inverse_scale[j] = 1 / p->scale[j];
 }
 
+#undef ROW_ROUNDS
 #undef READ_CONTIGUOUS
 #undef READ_STRIDED
 #undef AS_IT_IS

@@ -21,7 +21,6 @@ static size_t R(lay_sparse_dual)(char *base, R(sparse_dual) * run, const gd_prob
     s->size = ((size_t)(p->n_features * s->layout.K) + 15) / 16 * 16;
     run->steps.starts = run->starts;
     run->steps.n_steps = 1;
-    run->starts[1] = p->n_rows;
     s->v = carve(base, &used, (size_t)s->layout.n_groups * s->size * sizeof(REAL));
     s->scores = carve(base, &used, (k + LANES) * sizeof(REAL));
     s->padded = carve(base, &used, (size_t)(s->layout.n_groups * s->layout.K) * sizeof(REAL));
@@ -48,20 +47,21 @@ static void R(sparse_dual_epoch)(const gd_problem *p, const gd_csr *x, gd_duals 
     ptrdiff_t k = p->n_classes;
     size_t padded = (size_t)(s->layout.n_groups * s->layout.K) * sizeof(REAL);
     run.steps.order = asked->rows;
+    run.starts[1] = asked->n_visits;
     memset(s->padded, 0, padded);
     memset(s->bias, 0, (size_t)k * sizeof(REAL));
     for (ptrdiff_t c = 0; c < k + LANES; c++) run.u[c] = -(REAL)INFINITY;
     R(turn_weights)(s, asked->w, s->v, s->bias, 0, 1);
     REAL bias_unit = (REAL)(asked->bias_square * asked->unit);
-    for (ptrdiff_t i = 0; i < p->n_rows; i++) {
+    for (ptrdiff_t i = 0; i < asked->n_visits; i++) {
         if (i % 64 == 0 && pool_stopped(control, 0)) return;
-        if (i + 2 < p->n_rows) R(ask_for_duals)(p, asked, i + 2);
+        if (i + 2 < asked->n_visits) R(ask_for_duals)(p, asked, i + 2);
         R(score_row)(s, i);
         R(from_padded)(&s->layout, k, s->padded, 1, s->bias, s->scores);
         if (!R(visit_duals)(p, asked, i, s->scores, run.u, run.change)) continue;
         for (ptrdiff_t c = 0; c < k; c++) s->bias[c] -= run.change[c] * bias_unit;
         R(to_padded)(&s->layout, k, run.change, (REAL)-asked->unit, s->padded);
-        R(add_row)(s, asked->rows[i], i + 1 < p->n_rows ? asked->rows[i + 1] : -1, s->v);
+        R(add_row)(s, asked->rows[i], i + 1 < asked->n_visits ? asked->rows[i + 1] : -1, s->v);
     }
     R(turn_weights)(s, asked->w, s->v, s->bias, 1, 1);
 }

@@ -106,15 +106,19 @@ typedef struct gd_descent {
     ptrdiff_t done;         /* steps taken: fewer than n_steps when stopped, or when a value is not finite */
 } gd_descent;
 
+enum { GD_IDLE_MOST = 255 };
+
 /* Duals of the Weston-Watkins hinge with strength * sum W^2, one row of X at a time. */
 typedef struct gd_duals {
-    const int64_t *order;   /* (n_rows,) rows of the duals, in the order of their visit */
+    const int64_t *order;   /* (n_visits,) rows of the duals, in the order of their visit */
     const int64_t *rows;    /* the same as rows of X */
+    ptrdiff_t n_visits;
     const double *squares;  /* (n_rows,) |x|^2 as the model sees it */
     double unit;            /* 1 / (2 strength n) */
     double bias_square;     /* of the value that the bias is multiplied by; 0: no bias */
     double mean_weight;
     int is_double;          /* duals and W are double, and so is the arithmetic */
+    uint8_t *idle;          /* (n_rows,) visits since the row's duals moved, as far as GD_IDLE_MOST */
     void *duals;            /* (n_rows, k): a in [0, weight / mean_weight], the right class less their sum */
     void *w;                /* (k, d + has_bias), moved in place */
     double *sums;           /* (k, d + 1): A'X, and the sums of A */

@@ -12,6 +12,9 @@ from .. import _kernels
 from ..protocols import Array, FloatArray
 from .linear_differences import LinearDifferences
 
+REST = 3
+"""Epochs that a row whose duals don't move may be left alone."""
+
 
 class LinearDuals(LinearDifferences):
     """The part of `LinearObjective` that knows its dual."""
@@ -19,18 +22,29 @@ class LinearDuals(LinearDifferences):
     n_features: int
 
     def dual_epoch(
-        self, W: Array, duals: Array, squares: FloatArray, unit: float, bias_square: float, seed: int, epoch: int
+        self,
+        W: Array,
+        duals: Array,
+        idle: Array,
+        squares: FloatArray,
+        unit: float,
+        bias_square: float,
+        seed: int,
+        epoch: int,
     ) -> None:
-        """Move every row's duals (n_samples, n_classes) to their optimum in turn, and W with them, in place.
+        """Move the rows' duals (n_samples, n_classes) to their optimum in turn, and W with them, in place.
 
-        The order is the permutation of (seed, epoch). `squares` are those of `dual_squares`; `unit` is 1 / (2 strength
-        n_samples); `bias_square` that of the value which the bias is multiplied by. W and duals have the type of the
-        arithmetic. One pass over X.
+        The order is the permutation of (seed, epoch). `idle` (n_samples,), uint8, counts the visits since a row's duals
+        moved; one that has not moved for long is visited in every (REST + 1)-th epoch only. `squares` are those of
+        `dual_squares`; `unit` is 1 / (2 strength n_samples); `bias_square` that of the value which the bias is
+        multiplied by. W and duals have the type of the arithmetic. At most one pass over X.
         """
+        due = (np.arange(self.n_samples) + epoch) % (1 + np.minimum(idle, REST)) == 0
         order = _kernels.permutation(self.n_samples, seed, epoch)
+        order = order[due[order]]
         rows = order if self._index is None else np.ascontiguousarray(self._index[order])
-        self._touch(self.n_samples)
-        _kernels.dual_epoch(self._problem, order, rows, squares, unit, bias_square, self._mean_weight, duals, W)
+        self._touch(len(order))
+        _kernels.dual_epoch(self._problem, order, rows, squares, unit, bias_square, self._mean_weight, duals, idle, W)
 
     def dual_squares(self) -> FloatArray:
         """``|(x_i - mean) / scale|**2`` of each row, (n_samples,); one pass over X."""
