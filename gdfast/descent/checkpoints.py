@@ -77,6 +77,7 @@ class Saved(NamedTuple):
     here: Look
     before: float
     direction: Array | None
+    hidden: tuple[Array, ...]
     ending: Status | None
     arrays: Mapping[str, Array]
     facts: Mapping[str, Any]
@@ -96,6 +97,7 @@ def save(
     here: Look,
     before: float,
     direction: Array | None,
+    hidden: tuple[Array, ...],
     ending: Status | None,
     record: Record,
 ) -> None:
@@ -106,6 +108,7 @@ def save(
         arrays["gradient"] = here.gradient
     if direction is not None:
         arrays["direction"] = direction
+    arrays |= {f"hidden.{i}": array for i, array in enumerate(hidden)}
     recorded, facts = record.saved()
     arrays |= {f"record.{name}": array for name, array in recorded.items()}
     everything = {
@@ -143,6 +146,7 @@ def load(path: str | os.PathLike[str], objective: Any) -> tuple[dict[str, Any], 
         here=Look(value, arrays.get("gradient", w), norm),
         before=facts["before"],
         direction=arrays.get("direction"),
+        hidden=tuple(arrays[f"hidden.{i}"] for i in range(sum(name.startswith("hidden.") for name in arrays))),
         ending=Status.CONVERGED if facts["converged"] else None,
         arrays=recorded,
         facts=facts["record"],

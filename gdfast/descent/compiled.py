@@ -65,6 +65,14 @@ class CompiledRoad:
             return None
         return CompiledRoad(run.objective, optimizer, batches, run.step)
 
+    def hidden(self, w: Array) -> tuple[Array, ...]:
+        """What the objective keeps beside these weights, where they are those of the last segment."""
+        return self._hidden[1] if self._hidden is not None and self._hidden[0] is w else ()
+
+    def go_on(self, w: Array, hidden: tuple[Array, ...]) -> None:
+        """Start from these weights with what was hidden beside them."""
+        self._hidden = (w, hidden) if hidden else None
+
     def take(self, k: int, n: int, w: Array, state: Any) -> Segment | None:
         """Up to n steps from step k on; None when a number ceased to be finite on the way (nothing is moved)."""
         n = min(n, max(1, SEGMENT // self._batches.size))

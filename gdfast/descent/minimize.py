@@ -217,6 +217,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
         k, w, state, here, direction = saved.k, saved.w, saved.state, saved.here, saved.direction
         before = here._replace(value=saved.before)
         record.restore(saved.arrays, saved.facts)
+        if compiled is not None:
+            compiled.go_on(w, saved.hidden)
     finished = Finished(k, w, state, here)
 
     # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
@@ -260,7 +262,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                         and k > 0
                         and (ending is not None or k == run.max_steps or k % run.checkpoint.every == 0)
                     ):
-                        save(run, k, w, state, here, before.value, direction, ending, record)
+                        hidden = () if compiled is None else compiled.hidden(w)
+                        save(run, k, w, state, here, before.value, direction, hidden, ending, record)
                 if ending is not None:
                     status = ending
                     break

@@ -108,6 +108,20 @@ def test_sequences_ascent_and_functions_are_kept(tmp_path):
     assert same_bits(straight.history.values, resumed.history.values)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_sparse_rows_with_lazy_l2(tmp_path, dtype):
+    sparse = pytest.importorskip("scipy.sparse")
+    rows = sparse.csr_array(np.where(np.abs(X) > 0.8, X, 0).astype(dtype))
+    whole = gd.LinearObjective(rows, Y, gd.Hinge(), gd.L2(1e-2))
+    settings = {"step": 0.05, "batches": gd.MiniBatches(3)}
+    straight = gd.minimize(whole, W0.astype(dtype), max_steps=70, **settings)
+    saved = gd.Checkpoint(tmp_path / "run.npz", every=11)
+    watched = gd.minimize(whole, W0.astype(dtype), max_steps=70, checkpoint=saved, **settings)
+    assert same_bits(watched.w, straight.w)
+    gd.minimize(whole, W0.astype(dtype), max_steps=33, checkpoint=saved, **settings)
+    assert same_bits(gd.resume(saved.path, whole, max_steps=70).w, straight.w)
+
+
 def test_a_stalled_run_stalls_at_the_same_step(tmp_path):
     bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
     start = np.array([1.0], dtype=np.float32)
