@@ -41,6 +41,10 @@ def main() -> None:
         parser.add_argument(
             "--slow", action="store_true", help=f"also {SLOW}: minutes on 60,000 x 784, hours on CIFAR-10"
         )
+        parser.add_argument("--losses", nargs="+", choices=LOSSES, default=LOSSES)
+        parser.add_argument(
+            "--only", nargs="+", default=None, metavar="TEXT", help="those whose names hold one of these"
+        )
         parser.set_defaults(threads=[1])
 
     chosen = common.arguments(__doc__, add)
@@ -51,7 +55,7 @@ def main() -> None:
     if not chosen.json:
         print(common.describe(facts))
     for threads in chosen.threads:
-        for loss in LOSSES:
+        for loss in chosen.losses:
             case = {"loss": loss, **{name: getattr(chosen, name) for name in SETTINGS}}
             results.append({**case, "threads": threads, **common.run_apart(__file__, case, threads)})
             if not chosen.json:
@@ -62,7 +66,7 @@ def main() -> None:
         draw(results, chosen.out)
 
 
-SETTINGS = ("data", "batch", "strength", "rounds", "limit", "slow", "quick")
+SETTINGS = ("data", "batch", "strength", "rounds", "limit", "slow", "quick", "only")
 
 
 def measure(
@@ -74,13 +78,17 @@ def measure(
     limit: float,
     slow: bool,
     quick: bool,
+    only: list[str] | None,
     threads: int,
 ) -> dict[str, Any]:
     """All runs on one loss, in a process that has just so many threads."""
     problem = make_problem(loss, data, batch, strength, quick, threads)
     field, objective = contestants(problem, slow), problem.objective()
-    for one in contestants(problem.small(), slow).values():  # what is loaded at first use is loaded now
-        one.run(one.budgets[0])
+    if only is not None:
+        field = {name: one for name, one in field.items() if any(text in name for text in only)}
+    for name, one in contestants(problem.small(), slow).items():  # what is loaded at first use is loaded now
+        if name in field:
+            one.run(one.budgets[0])
     objective.value(np.zeros(objective.shape, problem.X.dtype))  # one pass ahead of the clock
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in field}
     for i in range(max(len(one.budgets) for one in field.values())):
