@@ -21,7 +21,7 @@ class KnownFunction:
     _reach: ClassVar[tuple[float, float]] = (-2.0, 2.0)
 
     def _value_and_gradient(self, x: FloatArray) -> tuple[float, FloatArray]:
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} must define _value_and_gradient(x)")
 
     def value(self, w: Any) -> float:
         """L(w)."""
