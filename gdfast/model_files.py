@@ -7,6 +7,7 @@ the file that was there. What an earlier crash left beside it is swept away at t
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import tempfile
@@ -66,22 +67,22 @@ def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
 
     Raises
     ------
-    FileNotFoundError
-        There is no such file.
+    OSError
+        There is no such file, or it must not be read.
     ValueError
         The file is not one of ours, of another kind, of a newer version, or damaged; the message says which.
     """
     place = Path(path)
+    content = io.BytesIO(place.read_bytes())
+    # What a damaged archive makes its readers raise: zipfile even says "encrypted" (RuntimeError) for one flipped bit.
     try:
-        with open(place, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+        with np.load(content, allow_pickle=False) as file:
             arrays = {name: file[name] for name in file.files}
         sealed = json.loads(bytes(arrays.pop(_HEADER)).decode())
         text, digest = sealed["header"], sealed["digest"]
         header = json.loads(text)
         found, number, facts = header["kind"], header["version"], header["facts"]
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, NotImplementedError) as error:
+    except (ValueError, KeyError, TypeError, EOFError, RuntimeError, OSError, zipfile.BadZipFile) as error:
         raise ValueError(f"{place} is not a whole file of gdfast's ({type(error).__name__}: {error})") from error
     if digest != _digest(text, arrays):
         raise ValueError(f"{place} is damaged: its content does not fit its digest")

@@ -12,7 +12,7 @@ from .._arrays import check_flag, check_integer, check_non_negative, check_point
 from ..objective.batches import MiniBatches
 from ..objective.structure import check_certifies
 from ..protocols import Array
-from .optimizers.structure import bound, check_run, is_blind, proves_bounds, takes_step
+from .optimizers.structure import bound, is_blind, proves_bounds, takes_step
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]
@@ -72,7 +72,7 @@ def checked_settings(
     _check_objective(objective, batches)
     _check_optimizer(optimizer, clip)
     point = np.array(check_point(w0, "w0"))
-    check_run(optimizer, objective, point, batches, sign)
+    optimizer = bound(optimizer, objective, point, batches, sign)
     max_steps = _count_steps(max_steps, epochs, batches, objective)
     if callback is not None and not callable(callback):
         raise TypeError(f"callback must be callable or None; it is {_kind(callback)}")
@@ -80,7 +80,7 @@ def checked_settings(
         objective=objective,
         sign=sign,
         w0=point,
-        optimizer=bound(optimizer, objective, batches),
+        optimizer=optimizer,
         step=_step_of(optimizer, step, max_steps, objective),
         batches=batches,
         rows_of=None if batches is None else batches.walk(objective.n_samples),

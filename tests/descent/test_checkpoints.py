@@ -262,6 +262,28 @@ def test_a_flipped_bit_is_noticed(tmp_path):
             gd.resume(path, objective())
 
 
+def test_every_flipped_bit_of_a_file_is_noticed_or_harmless(tmp_path):
+    path = tmp_path / "file.npz"
+    save_arrays(path, "model", 1, {"w": np.arange(6.0)}, {"a": 1})
+    whole, refused = path.read_bytes(), 0
+    for i in range(8 * len(whole)):
+        damaged = bytearray(whole)
+        damaged[i // 8] ^= 1 << i % 8
+        path.write_bytes(damaged)
+        try:
+            arrays, facts = load_arrays(path, "model", 1)
+        except ValueError as error:
+            refused += str(path) in str(error)
+        else:  # a bit that nobody reads
+            refused += np.array_equal(arrays["w"], np.arange(6.0)) and facts == {"a": 1}
+    assert refused == 8 * len(whole)
+
+
+def test_a_file_that_must_not_be_read_is_not_called_damaged(tmp_path):
+    with pytest.raises(IsADirectoryError):
+        load_arrays(tmp_path, "model", 1)
+
+
 def test_kinds_and_versions(tmp_path):
     path = tmp_path / "file.npz"
     save_arrays(path, "model", 3, {"w": np.arange(3)}, {"a": [1, None, "b"]})

@@ -97,8 +97,8 @@ class DualCoordinateAscent:
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_integer(self.seed, "seed", minimum=0))
 
-    def check_run(self, objective: Any, w0: Array, batches: Any, sign: float) -> None:
-        """TypeError or ValueError for a run that it cannot do."""
+    def bound(self, objective: Any, w0: Array, batches: Any, sign: float) -> DualCoordinateAscent:
+        """Itself; TypeError or ValueError for a run that it cannot do."""
         name = type(self).__name__
         if not callable(getattr(objective, "dual_epoch", None)):
             raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
@@ -117,6 +117,7 @@ class DualCoordinateAscent:
             raise ValueError(f"w0 must have the objective's shape {objective.shape}; its shape is {w0.shape}")
         if w0.any():
             raise ValueError(f"w0 must be zero for {name}, whose duals start there; it has other elements")
+        return self
 
     def init(self, w: Array) -> DualState | None:
         """None: the duals are zero, and nothing is known of the rows yet."""

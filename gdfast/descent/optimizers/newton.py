@@ -76,7 +76,7 @@ class Newton:
     def __post_init__(self) -> None:
         object.__setattr__(self, "products", check_integer(self.products, "products", minimum=1))
 
-    def bound(self, objective: Any, batches: Any) -> Newton:
+    def bound(self, objective: Any, w0: Array, batches: Any, sign: float) -> Newton:
         """Itself, unless the objective has no curvature or is looked at by mini-batches."""
         loss, regularizer = getattr(objective, "loss", None), getattr(objective, "regularizer", None)
         if isinstance(loss, Hinge):

@@ -3,11 +3,11 @@
 An optimizer that needs more than the gradient defines `direction(objective, k, w, state)`; one that corrects the
 gradient of a mini-batch by more of the objective defines `batch_direction(objective, batch, k, w, gradient, state)`.
 What they compute themselves is counted where their state has a number `evaluations`. One that does not fit every run
-defines `bound(objective, batches)`, which refuses, or hands back the optimizer for this run.
+defines `bound(objective, w0, batches, sign)`, which refuses, or hands back the optimizer for this run.
 One whose answer is not the last w (a running mean) defines `answer(w, state)`; one that proves a bound on the optimum
 defines `lower_bound(objective, state)`; one that does not use the driver's look at the objective says
-`blind = True`; one whose direction is the whole way says `takes_step = False`; one that cannot do every run defines
-`check_run(objective, w0, batches, sign)`. The driver never asks which optimizer it has.
+`blind = True`; one whose direction is the whole way says `takes_step = False`. The driver never asks which optimizer it
+has.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import Any
 from ...protocols import Array, Objective, Optimizer
 
 
-def bound(optimizer: Any, objective: Any, batches: Any) -> Any:
-    """The optimizer for a run on this objective with these mini-batches (None: whole batches)."""
+def bound(optimizer: Any, objective: Any, w0: Array, batches: Any, sign: float) -> Any:
+    """The optimizer for a run on sign * objective from w0 (batches None: whole ones), or TypeError or ValueError."""
     own = getattr(optimizer, "bound", None)
-    return optimizer if own is None else own(objective, batches)
+    return optimizer if own is None else own(objective, w0, batches, sign)
 
 
 def descent_direction(
@@ -71,10 +71,3 @@ def is_blind(optimizer: Any) -> bool:
 def takes_step(optimizer: Any) -> bool:
     """Whether somebody else says how far its directions lead."""
     return bool(getattr(optimizer, "takes_step", True))
-
-
-def check_run(optimizer: Any, objective: Any, w0: Array, batches: Any, sign: float) -> None:
-    """TypeError or ValueError, before any work, for a run that the optimizer cannot do."""
-    own = getattr(optimizer, "check_run", None)
-    if own is not None:
-        own(objective, w0, batches, sign)
