@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
+    from .checks.sanity import SanityReport, sanity_check
     from .descent.checkpoints import Checkpoint
     from .descent.hill_climb import hill_climb
     from .descent.line_searches import Backtracking, ExactLineSearch, GridSearch, StrongWolfe
@@ -126,6 +127,7 @@ _NAMES_OF = {
     "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
     "checks.gradient_check": ("check_gradient",),
     "checks.gradient_report": ("GradientReport",),
+    "checks.sanity": ("SanityReport", "sanity_check"),
 }
 _SUBMODULES = {
     "checks": "checks",
@@ -180,6 +182,7 @@ __all__ = [
     "RAdam",
     "RMSProp",
     "Result",
+    "SanityReport",
     "SearchResult",
     "Sequence",
     "SquaredError",
@@ -208,6 +211,7 @@ __all__ = [
     "plots",
     "random_search",
     "resume",
+    "sanity_check",
     "set_num_threads",
     "show_config",
     "suggest_step",

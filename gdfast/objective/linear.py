@@ -7,6 +7,7 @@ moves W along a few directions is the same loss on scores that are already there
 from __future__ import annotations
 
 import warnings
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -195,6 +196,18 @@ class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurv
         """Rows touched / n_samples, mini-batches included."""
         return self._touched / self.n_samples
 
+    @property
+    def y(self) -> Array:
+        """The labels, int32 (n_samples,), or the targets, float64 (n_samples, n_classes), of these rows."""
+        y = self._targets if self._labels is None else self._labels
+        assert y is not None
+        return y if self._index is None else y[self._index]
+
+    @property
+    def indices(self) -> Array:
+        """Which rows of X these are, (n_samples,): all of them, unless this is a mini-batch."""
+        return np.arange(self.n_samples) if self._index is None else self._index
+
     def _touch(self, rows: int) -> None:
         objective: LinearObjective | None = self
         while objective is not None:
@@ -316,6 +329,16 @@ class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurv
         batch._touched = 0
         batch._prepare()
         return batch
+
+    def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> LinearObjective:
+        """The same rows and labels under another loss (of the same kind) and regularizer; nothing is copied."""
+        if loss.classifies != self.loss.classifies:
+            raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
+        other = copy(self)
+        other.loss, other.regularizer = loss, regularizer
+        other._parent, other._touched = self, 0
+        other._prepare()
+        return other
 
     def fingerprint(self, W: Array) -> dict[str, Any]:
         """What tells this objective from another: see `gdfast.objective.structure.fingerprint`."""
