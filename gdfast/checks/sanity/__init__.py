@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
+from .checklist import sanity_check
 from .report import Finding, SanityReport, Severity
-from .sanity_check import sanity_check
 
 __all__ = ["Finding", "SanityReport", "Severity", "sanity_check"]

@@ -11,6 +11,8 @@ from ...protocols import Array, FloatArray
 from .report import Finding, Severity
 
 ELEMENTS = 1 << 24  # of X that are looked at, at most; rows evenly spread
+BLOCK = 1 << 20  # elements at a time
+SEEN_OFTEN = 10  # rows that must store an element of a sparse feature, or its width says nothing
 UNEQUAL = 100.0  # times as wide: a step that suits one feature is 10,000 times too long for the other
 WIDE = 100.0  # a typical feature so wide is no scaled one: raw pixels span 255
 OFF_CENTRE = 100.0  # standard deviations from 0: beside the bias such a feature is a second bias
@@ -40,23 +42,27 @@ def check_labels(objective: LinearObjective) -> Finding:
 
 def check_features(objective: LinearObjective) -> list[Finding]:
     """Are the features, as the model sees them, of like size?"""
-    low, high, mean, deviation, looked_at = _statistics(objective)
+    with np.errstate(over="ignore", invalid="ignore"):
+        low, high, mean, deviation, looked_at = _statistics(objective)
+        width = high - low  # NaN: not known
     rows = f"the {looked_at:,} rows looked at" if looked_at < objective.n_samples else f"all {looked_at:,} rows"
-    varies = high > low
-    if not varies.any():
+    constant = np.flatnonzero(width == 0)
+    if constant.size == width.size:
         return [Finding("features", Severity.PROBLEM, f"Every feature is constant in {rows}: X tells nothing.")]
     findings = []
-    constant = np.flatnonzero(~varies)
     if constant.size:
         sentence = (
-            f"{_of(constant.size, varies.size, 'feature is', 'features are')} constant in {rows} (the first: "
+            f"{_of(constant.size, width.size, 'feature is', 'features are')} constant in {rows} (the first: "
             f"{constant[0]}): that does no harm, and leaving them out saves time."
         )
         findings.append(Finding("constant features", Severity.OK, sentence))
-    width = np.where(varies, high - low, np.nan)
+    width[~(width > 0)] = np.nan
+    if np.isnan(width).all():
+        sentence = f"No feature is stored in {SEEN_OFTEN} rows or more: their sizes say nothing."
+        return [*findings, Finding("features", Severity.OK, sentence)]
     widest, narrowest = int(np.nanargmax(width)), int(np.nanargmin(width))
     ratio = width[widest] / width[narrowest]
-    off = np.divide(np.abs(mean), deviation, out=np.zeros_like(mean), where=varies & (deviation > 0))
+    off = np.divide(np.abs(mean), deviation, out=np.zeros_like(mean), where=(deviation > 0) & (width > 0))
     typical = float(np.nanmedian(width))
     severity = Severity.WARNING
     if ratio > UNEQUAL:
@@ -90,6 +96,8 @@ def _advice(objective: LinearObjective) -> str:
 
 
 class _Statistics(NamedTuple):
+    """Of each feature, (n_features,); low and high are NaN where too few rows say anything."""
+
     low: FloatArray
     high: FloatArray
     mean: FloatArray
@@ -100,50 +108,48 @@ class _Statistics(NamedTuple):
 def _statistics(objective: LinearObjective) -> _Statistics:
     """Of each feature as the model sees it, ``(x - mean) / scale``, over rows that are evenly spread."""
     n, d = objective.n_samples, objective.n_features
-    n_rows = min(n, max(1000, ELEMENTS // d))
+    X: Any = objective.X
+    is_sparse = hasattr(X, "indptr")
+    row_length = max(1, X.nnz // X.shape[0]) if is_sparse else d
+    n_rows = min(n, max(1000, ELEMENTS // row_length))
     chosen = objective.indices[np.linspace(0, n - 1, n_rows).astype(np.int64)]
-    low, high, total, squares = np.full(d, np.inf), np.full(d, -np.inf), np.zeros(d), np.zeros(d)
-    centre = np.zeros(d)  # close to the mean, so that the squares lose no digits
-    step = max(1, (1 << 20) // d)
-    for first in range(0, n_rows, step):
-        block = objective.X[chosen[first : first + step]]
-        if hasattr(block, "indptr"):
-            block_low, block_high, sums, block_squares = _sparse_parts(block)
-        else:
-            dense = np.asarray(block, dtype=np.float64)
-            if first == 0:
-                centre = dense.mean(axis=0)
-            block_low, block_high = dense.min(axis=0), dense.max(axis=0)
-            dense = dense - centre
-            sums, block_squares = dense.sum(axis=0), np.square(dense).sum(axis=0)
-        np.minimum(low, block_low, out=low)
-        np.maximum(high, block_high, out=high)
-        total += sums
-        squares += block_squares
-    shift = total / n_rows
-    deviation = np.sqrt(np.maximum(squares / n_rows - shift**2, 0.0))
+    parts = _of_sparse_rows(X[chosen]) if is_sparse else _of_dense_rows(X, chosen)
     offset = 0.0 if objective.mean is None else objective.mean
-    scale = np.ones(d) if objective.scale is None else np.asarray(objective.scale)
-    return _Statistics(
-        (low - offset) / scale,
-        (high - offset) / scale,
-        (centre + shift - offset) / scale,
-        deviation / scale,
-        n_rows,
-    )
+    low, high, mean = ((array - offset) / (1.0 if objective.scale is None else objective.scale) for array in parts[:3])
+    return _Statistics(low, high, mean, parts[3] / (1.0 if objective.scale is None else objective.scale), n_rows)
 
 
-def _sparse_parts(block: Any) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Least, largest, sum and sum of squares of each column of CSR rows, the zeros that are not stored included."""
-    n, d = block.shape
-    block.sum_duplicates()  # a copy of our own: rows were chosen
-    stored, values = np.asarray(block.indices), np.asarray(block.data, dtype=np.float64)
-    full = np.bincount(stored, minlength=d) == n
-    low, high = np.where(full, np.inf, 0.0), np.where(full, -np.inf, 0.0)
-    np.minimum.at(low, stored, values)
-    np.maximum.at(high, stored, values)
-    sums = np.bincount(stored, weights=values, minlength=d)
-    return low, high, sums, np.bincount(stored, weights=values**2, minlength=d)
+def _of_dense_rows(X: Array, chosen: Array) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """Least, largest, mean and standard deviation of each column of the chosen rows, a block at a time."""
+    d = X.shape[1]
+    low, high, total, squares = np.full(d, np.inf), np.full(d, -np.inf), np.zeros(d), np.zeros(d)
+    step = max(1, BLOCK // d)
+    centre = X[chosen[:step]].mean(axis=0, dtype=np.float64)  # near the mean, so that the squares lose no digits
+    for first in range(0, chosen.size, step):
+        block = X[chosen[first : first + step]].astype(np.float64)
+        np.minimum(low, block.min(axis=0), out=low)
+        np.maximum(high, block.max(axis=0), out=high)
+        block -= centre
+        total += block.sum(axis=0)
+        squares += np.einsum("ij,ij->j", block, block)
+    shift = total / chosen.size
+    return low, high, centre + shift, np.sqrt(np.maximum(squares / chosen.size - shift**2, 0.0))
+
+
+def _of_sparse_rows(rows: Any) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+    """The same of CSR rows, which are a copy of our own; zeros that are not stored count."""
+    n, d = rows.shape
+    rows.sum_duplicates()
+    columns, values = rows.indices, rows.data.astype(np.float64)
+    stored = np.bincount(columns, minlength=d)
+    low, high = np.where(stored == n, np.inf, 0.0), np.where(stored == n, -np.inf, 0.0)
+    np.minimum.at(low, columns, values)
+    np.maximum.at(high, columns, values)
+    mean = np.bincount(columns, weights=values, minlength=d) / n
+    square = np.bincount(columns, weights=values**2, minlength=d) / n
+    rare = (stored > 0) & (stored < SEEN_OFTEN)
+    low[rare], high[rare] = np.nan, np.nan
+    return low, high, mean, np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
 def _of(some: int, all_of_them: int, one: str, many: str) -> str:
@@ -151,11 +157,11 @@ def _of(some: int, all_of_them: int, one: str, many: str) -> str:
     return f"{some:,} of {all_of_them:,} " + noun if some > 1 else f"1 {noun}"
 
 
-def row_keys(X: Array, indices: Array) -> list[bytes]:
+def row_keys(X: Any, indices: Array) -> list[bytes]:
     """What tells these rows of X from each other: equal rows have equal keys."""
     rows = X[indices]
     if not hasattr(rows, "indptr"):
-        return [np.ascontiguousarray(row + 0.0 if row.dtype.kind == "f" else row).tobytes() for row in rows]
+        return [(row + row.dtype.type(0)).tobytes() for row in rows]  # -0 is 0
     rows.sum_duplicates()
     rows.eliminate_zeros()
     pairs = zip(rows.indptr[:-1], rows.indptr[1:], strict=True)

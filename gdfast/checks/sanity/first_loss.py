@@ -75,7 +75,8 @@ def check_scores(data: LinearObjective, w0: Array, at_zeros: float) -> Finding:
     silent = (np.bincount(scores.argmax(axis=1), minlength=data.n_classes) == 0) & (counts > 0)
     if at_w0 <= at_zeros:
         # A random start often leaves a class without a single row; weights that have learnt must not.
-        dead, state = silent & (at_w0 < LEARNT * at_zeros), "never win, though others have been learnt"
+        dead: Array = silent & (at_w0 < LEARNT * at_zeros)
+        state = "never win, though others have been learnt"
         remedy = "Look at its labels and its number of samples, or give its samples more weight"
     else:
         dead, state = silent & _never_violates(data, w0), "neither win nor violate a margin"
@@ -91,7 +92,7 @@ def _never_violates(data: LinearObjective, w0: Array) -> Array:
     """Classes that push no row of another class at w0; none for a loss without a margin."""
     if data.loss.margin == 0:
         return np.zeros(data.n_classes, dtype=bool)
-    never: Array = (data.margins(w0) <= 0).all(axis=0)
+    never: Array = np.all(data.margins(w0) <= 0, axis=0)
     return never
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from ...descent.line_searches import StrongWolfe
@@ -16,6 +18,7 @@ from .report import Finding, Severity
 SAMPLES = 20
 STEPS = 500
 NEARLY = 0.01  # of the loss that a constant prediction has
+ENOUGH = 1e-6  # of it: the descent may stop
 LARGE = 1 << 20  # weights; for more L-BFGS would keep too many copies
 
 
@@ -76,8 +79,13 @@ def _fit(data: LinearObjective, chosen: Array) -> tuple[float, float]:
     if data.loss.has_kinks:  # descend on its square first, which is smooth and zero at the same weights
         stages.insert(0, batch.with_terms(SquaredHinge(data.loss.margin), None))
     at_first = batch.value(W) if data.loss.classifies else float(np.var(batch.y, axis=0).sum())
+
+    def is_enough(k: int, w: Array, value: float) -> bool:
+        return value <= ENOUGH * at_first
+
     for stage in stages:
-        W = minimize(stage, W, optimizer, StrongWolfe(), max_steps=STEPS, gtol=0.0).best_w
+        run = minimize(stage, W, optimizer, StrongWolfe(), max_steps=STEPS, gtol=0.0, callback=is_enough)
+        W = run.best_w
     return batch.value(W), at_first
 
 
@@ -93,7 +101,7 @@ def _contradiction(data: LinearObjective, chosen: Array) -> tuple[int, int] | No
 
 def _rank(data: LinearObjective, chosen: Array) -> int:
     """How many of the rows, as the model sees them, are linearly independent."""
-    rows = data.X[data.indices[chosen]]
+    rows: Any = data.X[data.indices[chosen]]
     dense: FloatArray = np.asarray(rows.toarray() if hasattr(rows, "indptr") else rows, dtype=np.float64)
     seen = (dense - (0.0 if data.mean is None else data.mean)) / (1.0 if data.scale is None else data.scale)
     if data.bias:

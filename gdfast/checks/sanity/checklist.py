@@ -30,8 +30,8 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
     - first loss: at W = 0 it is ``(n_classes - 1) * margin`` (hinge), ``(n_classes - 1) * margin**2`` (squared hinge)
       or ``ln(n_classes)`` (cross-entropy); near zero, or at w0, it is not far above
     - overfitting: 20 samples, the classes taking turns, can be fitted by the same loss without its regularizer
-    - gradients: those of the data and of the regularizer are right, each alone; the regularizer does not dominate; there
-      is a gradient to follow; how precise it is
+    - gradients: those of the data and of the regularizer are right, each alone; the regularizer does not dominate;
+      there is a gradient to follow; how precise it is
     - at w0, where one is given: no class is dead, no softmax saturated
     - data: every class has samples; features are of like size and not constant
 
@@ -71,10 +71,10 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
     >>> import numpy as np, gdfast as gd
     >>> rng = np.random.default_rng(0)
     >>> X, y = rng.normal(size=(100, 30)), np.arange(100) % 10
-    >>> X[:, 3] *= 1e4
+    >>> X[:, 3] *= 1000
     >>> report = gd.sanity_check(gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(1e-3)))
     >>> print(report.with_severity("warning")[0].sentence)  # doctest: +ELLIPSIS
-    Feature 3 spans 5...: no step suits both. Give mean=X.mean(axis=0) and scale=X.std(axis=0), ...
+    Feature 3 spans ... and feature ... only ...: no step suits both. Give mean=X.mean(axis=0) and scale=X.std(axis=0), ...
     """
     if isinstance(objective, type) or not isinstance(objective, Objective):
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r:.60}")
