@@ -35,7 +35,7 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
     - at w0, where one is given: no class is dead, no softmax saturated
     - data: every class has samples; features are of like size and not constant
 
-    Of any other objective: its gradient, the size of it, and the precision.
+    Of any other objective: whether its methods agree, its gradient, the size of it, and the precision.
 
     Parameters
     ----------
@@ -91,14 +91,11 @@ def _of_linear(objective: LinearObjective, w0: Array | None) -> list[Finding]:
     data = objective.with_terms(objective.loss, None)
     point = small_weights(objective) if w0 is None else w0
     first_loss, at_zeros = check_first_loss(data, point, w0 is not None)
-    findings = [
-        first_loss,
-        check_overfitting(data),
-        check_data_gradient(data, point),
-        *check_regularizer(objective, data, w0),
-        check_gradient_size(data, point, NEARLY * at_zeros),
-        check_precision(objective, point),
-    ]
+    findings = [first_loss, check_overfitting(data)]
+    size = check_gradient_size(data, point, NEARLY * at_zeros)
+    if size.severity is not Severity.PROBLEM:  # there are numbers to compare
+        findings.append(check_data_gradient(data, point))
+    findings += [*check_regularizer(objective, data, w0), size, check_precision(objective, point)]
     if w0 is not None and w0.any() and objective.loss.classifies:
         findings.append(check_scores(data, w0, at_zeros))
     return [*findings, check_labels(objective), *check_features(objective)]
@@ -108,4 +105,4 @@ def _of_any(objective: Objective, w0: Array) -> list[Finding]:
     size = check_gradient_size(objective, w0, -np.inf)
     if size.severity is Severity.PROBLEM:  # nothing further can be computed
         return [size]
-    return [check_own_gradient(objective, w0), size, check_precision(objective, w0)]
+    return [check_agreement(objective, w0), check_own_gradient(objective, w0), size, check_precision(objective, w0)]

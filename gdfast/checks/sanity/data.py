@@ -15,6 +15,7 @@ BLOCK = 1 << 20  # elements at a time
 SEEN_OFTEN = 10  # rows that must store an element of a sparse feature, or its width says nothing
 UNEQUAL = 100.0  # times as wide: a step that suits one feature is 10,000 times too long for the other
 WIDE = 100.0  # a typical feature so wide is no scaled one: raw pixels span 255
+NARROW = 1e-4
 OFF_CENTRE = 100.0  # standard deviations from 0: beside the bias such a feature is a second bias
 
 
@@ -74,6 +75,10 @@ def check_features(objective: LinearObjective) -> list[Finding]:
         sentence = (
             f"A typical feature spans {typical:.3g}, as raw pixels do: only tiny steps descend, and the bias hardly "
             f"moves. {_advice(objective)}."
+        )
+    elif typical < NARROW:
+        sentence = (
+            f"A typical feature spans {typical:.3g}: next to the bias, weights hardly move. {_advice(objective)}."
         )
     elif off.max() > OFF_CENTRE and objective.bias:
         j = int(off.argmax())

@@ -9,7 +9,7 @@ import numpy as np
 
 from ...objective.linear import LinearObjective
 from ...objective.rays import along_ray
-from ...protocols import Array, FloatArray, Objective
+from ...protocols import Array, Objective
 from ..gradient_check import check_gradient
 from ..gradient_report import GradientReport
 from .report import Finding, Severity
@@ -32,6 +32,21 @@ def check_data_gradient(data: LinearObjective, point: Array) -> Finding:
         )
         return Finding("data gradient", Severity.OK, sentence)
     return _verdict("data gradient", report)
+
+
+def check_agreement(objective: Objective, w0: Array) -> Finding:
+    """Do the three methods of an objective say the same?"""
+    value, gradient = objective.value_and_gradient(w0.copy())
+    apart = {"value": (value, objective.value(w0.copy())), "gradient": (gradient, objective.gradient(w0.copy()))}
+    rtol = np.sqrt(np.finfo(w0.dtype).eps)
+    for name, (together, alone) in apart.items():
+        if np.shape(together) != np.shape(alone) or _norm(together - alone) > rtol * _norm(alone):
+            sentence = (
+                f"value_and_gradient gives another {name} than {name} does, at the same w0. Make one call the other, or "
+                "fix what is drawn at random in between."
+            )
+            return Finding("agreement", Severity.PROBLEM, sentence)
+    return Finding("agreement", Severity.OK, "value, gradient and value_and_gradient say the same.")
 
 
 def check_own_gradient(objective: Objective, w0: Array) -> Finding:
@@ -60,7 +75,7 @@ def check_gradient_size(objective: Any, point: Array, at_least: float) -> Findin
     """Is there a gradient to follow? None is expected where the value is below `at_least`."""
     value, gradient = objective.value_and_gradient(point)
     if not (math.isfinite(value) and np.isfinite(gradient).all()):
-        sentence = f"The value ({value:g}) or an element of the gradient is not finite at w0. Start elsewhere."
+        sentence = f"The value ({value:g}) or an element of the gradient is not finite at the start. Start elsewhere, or scale."
         return Finding("gradient size", Severity.PROBLEM, sentence)
     largest = float(np.abs(gradient).max())
     if value <= at_least:
@@ -145,7 +160,7 @@ def _strength(objective: LinearObjective, data: LinearObjective, w0: Array | Non
     if square <= (TINY * loss) ** 2:
         return Finding("regularizer strength", Severity.OK, "The data have no gradient at W = 0 to compare it with.")
     steps = loss / square * 2.0 ** np.arange(-40, 11)
-    losses = np.asarray(along_ray(data, zeros, -gradient).values(steps))
+    losses = np.nan_to_num(along_ray(data, zeros, -gradient).values(steps), nan=np.inf)
     start = regularizer.value(_penalised(objective, zeros))
     penalties = np.array([regularizer.value(_penalised(objective, -step * gradient)) - start for step in steps])
     best = int(losses.argmin())
@@ -168,5 +183,5 @@ def _penalised(objective: LinearObjective, W: Array) -> Array:
     return W[:, :-1] if objective.bias and not objective.penalize_bias else W
 
 
-def _norm(array: Array | FloatArray) -> float:
+def _norm(array: Any) -> float:
     return float(np.linalg.norm(np.asarray(array, dtype=np.float64)))

@@ -30,11 +30,14 @@ def check_overfitting(data: LinearObjective) -> Finding:
     n = min(SAMPLES if data.loss.classifies else width, SAMPLES, order.size)
     chosen = order[:n]
     reached, at_first = _fit(data, chosen)
+    if at_first <= 0:
+        sentence = f"{_samples(n)} can't be learnt from: their targets are alike, or their weights are 0."
+        return Finding("overfitting", Severity.OK, sentence)
     if reached <= NEARLY * at_first:
         return Finding("overfitting", Severity.OK, f"{_samples(n)} can be fitted: {_from_to(at_first, reached)}.")
     twins = _contradiction(data, chosen)
     if twins is not None:
-        i, j = data.indices[chosen[list(twins)]]
+        i, j = sorted(data.indices[chosen[list(twins)]])
         sentence = (
             f"{_samples(n)} can't be fitted, since rows {i} and {j} of X are identical and their labels differ: look "
             "at the labels of such rows, or add the feature that tells them apart."
@@ -46,7 +49,7 @@ def check_overfitting(data: LinearObjective) -> Finding:
         if reached_by_fewer <= NEARLY * at_first_of_fewer:
             sentence = (
                 f"{_samples(width)} can be fitted: {_from_to(at_first_of_fewer, reached_by_fewer)}. That {n} can't is "
-                f"no bug: {data.n_features} features don't tell them apart by a linear function."
+                f"no bug: a linear function of {_count(data.n_features, 'feature')} doesn't tell them apart."
             )
             return Finding("overfitting", Severity.OK, sentence)
     stuck = f"{_samples(n)} can't be fitted: {_from_to(at_first, reached)} after {STEPS} steps of L-BFGS"
@@ -110,8 +113,12 @@ def _rank(data: LinearObjective, chosen: Array) -> int:
 
 
 def _samples(n: int) -> str:
-    return "1 sample" if n == 1 else f"{n} samples"
+    return _count(n, "sample")
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
 
 
 def _from_to(at_first: float, reached: float) -> str:
-    return f"their loss goes from {at_first:.3g} to {reached:.2g}"
+    return f"the loss goes from {at_first:.3g} to {reached:.2g}"
