@@ -12,6 +12,7 @@ from ...protocols import Array, Objective
 from .data import check_features, check_labels
 from .first_loss import check_first_loss, check_scores, small_weights
 from .gradients import (
+    check_agreement,
     check_data_gradient,
     check_gradient_size,
     check_own_gradient,
@@ -74,7 +75,7 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
     >>> X[:, 3] *= 1000
     >>> report = gd.sanity_check(gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(1e-3)))
     >>> print(report.with_severity("warning")[0].sentence)  # doctest: +ELLIPSIS
-    Feature 3 spans ... and feature ... only ...: no step suits both. Give mean=X.mean(axis=0) and scale=X.std(axis=0), ...
+    Feature 3 spans ... and feature ... only ...: no step suits both. Give mean=X.mean(axis=0) and ...
     """
     if isinstance(objective, type) or not isinstance(objective, Objective):
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r:.60}")

@@ -46,7 +46,7 @@ def check_features(objective: LinearObjective) -> list[Finding]:
     with np.errstate(over="ignore", invalid="ignore"):
         low, high, mean, deviation, looked_at = _statistics(objective)
         width = high - low  # NaN: not known
-    rows = f"the {looked_at:,} rows looked at" if looked_at < objective.n_samples else f"all {looked_at:,} rows"
+    rows = f"the {looked_at:,} rows looked at" if looked_at < objective.n_samples else "all rows"
     constant = np.flatnonzero(width == 0)
     if constant.size == width.size:
         return [Finding("features", Severity.PROBLEM, f"Every feature is constant in {rows}: X tells nothing.")]

@@ -37,12 +37,15 @@ def check_data_gradient(data: LinearObjective, point: Array) -> Finding:
 def check_agreement(objective: Objective, w0: Array) -> Finding:
     """Do the three methods of an objective say the same?"""
     value, gradient = objective.value_and_gradient(w0.copy())
-    apart = {"value": (value, objective.value(w0.copy())), "gradient": (gradient, objective.gradient(w0.copy()))}
+    apart: dict[str, tuple[Any, Any]] = {
+        "value": (value, objective.value(w0.copy())),
+        "gradient": (gradient, objective.gradient(w0.copy())),
+    }
     rtol = np.sqrt(np.finfo(w0.dtype).eps)
     for name, (together, alone) in apart.items():
         if np.shape(together) != np.shape(alone) or _norm(together - alone) > rtol * _norm(alone):
             sentence = (
-                f"value_and_gradient gives another {name} than {name} does, at the same w0. Make one call the other, or "
+                f"value_and_gradient gives another {name} than {name}, at the same w0. Let one call the other, or "
                 "fix what is drawn at random in between."
             )
             return Finding("agreement", Severity.PROBLEM, sentence)
@@ -75,7 +78,7 @@ def check_gradient_size(objective: Any, point: Array, at_least: float) -> Findin
     """Is there a gradient to follow? None is expected where the value is below `at_least`."""
     value, gradient = objective.value_and_gradient(point)
     if not (math.isfinite(value) and np.isfinite(gradient).all()):
-        sentence = f"The value ({value:g}) or an element of the gradient is not finite at the start. Start elsewhere, or scale."
+        sentence = f"The value ({value:g}) or its gradient is not finite at the start. Start elsewhere, or scale X."
         return Finding("gradient size", Severity.PROBLEM, sentence)
     largest = float(np.abs(gradient).max())
     if value <= at_least:

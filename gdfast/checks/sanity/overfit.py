@@ -19,45 +19,44 @@ SAMPLES = 20
 STEPS = 500
 NEARLY = 0.01  # of the loss that a constant prediction has
 ENOUGH = 1e-6  # of it: the descent may stop
+LOOKED_AT = 200  # rows, to find independent ones
+INDEPENDENT = 1e-6  # of a row's length: less is rounding, or too little to be learnt in a few steps
 LARGE = 1 << 20  # weights; for more L-BFGS would keep too many copies
 
 
 def check_overfitting(data: LinearObjective) -> Finding:
     """Fit a few samples with the objective's own loss; `data` has no regularizer."""
-    width = data.n_features + int(data.bias)
     order = spread(data)
-    # A linear function of d features passes through d + 1 targets, no more; classes are often told apart beyond that.
-    n = min(SAMPLES if data.loss.classifies else width, SAMPLES, order.size)
-    chosen = order[:n]
-    reached, at_first = _fit(data, chosen)
+    # A linear function passes through the targets of independent rows, no more; classes it often tells apart beyond.
+    chosen = order[:SAMPLES] if data.loss.classifies else _independent(data, order)
+    at_first, reached = _fit(data, chosen)
+    many, change = _count(chosen.size, "sample"), f"the loss goes from {at_first:.3g} to {reached:.2g}"
     if at_first <= 0:
-        sentence = f"{_samples(n)} can't be learnt from: their targets are alike, or their weights are 0."
+        sentence = f"{many} can't be learnt from: their targets are alike, or their weights are 0."
         return Finding("overfitting", Severity.OK, sentence)
     if reached <= NEARLY * at_first:
-        return Finding("overfitting", Severity.OK, f"{_samples(n)} can be fitted: {_from_to(at_first, reached)}.")
+        return Finding("overfitting", Severity.OK, f"{many} can be fitted: {change}.")
     twins = _contradiction(data, chosen)
     if twins is not None:
-        i, j = sorted(data.indices[chosen[list(twins)]])
         sentence = (
-            f"{_samples(n)} can't be fitted, since rows {i} and {j} of X are identical and their labels differ: look "
-            "at the labels of such rows, or add the feature that tells them apart."
+            f"{many} can't be fitted, since rows {twins[0]} and {twins[1]} of X are identical and their labels differ: "
+            "look at the labels of such rows, or add the feature that tells them apart."
         )
         return Finding("overfitting", Severity.WARNING, sentence)
-    if n > width:
-        fewer = order[:width]
-        reached_by_fewer, at_first_of_fewer = _fit(data, fewer)
-        if reached_by_fewer <= NEARLY * at_first_of_fewer:
+    fewer = _independent(data, chosen)
+    if fewer.size < chosen.size:
+        at_first, reached = _fit(data, fewer)
+        if reached <= NEARLY * at_first:
             sentence = (
-                f"{_samples(width)} can be fitted: {_from_to(at_first_of_fewer, reached_by_fewer)}. That {n} can't is "
-                f"no bug: a linear function of {_count(data.n_features, 'feature')} doesn't tell them apart."
+                f"{_count(fewer.size, 'sample')} can be fitted. That {many} can't is no bug: a linear function of "
+                f"{_count(data.n_features, 'feature')} need not tell them apart."
             )
             return Finding("overfitting", Severity.OK, sentence)
-    stuck = f"{_samples(n)} can't be fitted: {_from_to(at_first, reached)} after {STEPS} steps of L-BFGS"
-    if n <= width and _rank(data, chosen) == n:
-        sentence = f"{stuck}, though a linear function through them exists. Scale the features, and check the gradient."
-        return Finding("overfitting", Severity.PROBLEM, sentence)
-    sentence = f"{stuck}. Their features don't determine their labels linearly: check the labels, or add features."
-    return Finding("overfitting", Severity.WARNING, sentence)
+    sentence = (
+        f"{many} can't be fitted, though the features allow it: {change} in {STEPS} steps of L-BFGS. Scale the "
+        "features, and check value and gradient."
+    )
+    return Finding("overfitting", Severity.PROBLEM, sentence)
 
 
 def spread(objective: LinearObjective) -> Array:
@@ -74,51 +73,53 @@ def spread(objective: LinearObjective) -> Array:
 
 
 def _fit(data: LinearObjective, chosen: Array) -> tuple[float, float]:
-    """The loss of these rows after a descent, and that of predicting no difference between them."""
+    """The loss that a constant prediction has on these rows, and the loss after a descent."""
     batch = data.rows(chosen)
     W = np.zeros(data.shape)
-    optimizer = LBFGS() if W.size <= LARGE else NonlinearConjugateGradient()
+    at_first = batch.value(W) if data.loss.classifies else float(np.var(batch.y, axis=0).sum())
     stages = [batch]
     if data.loss.has_kinks:  # descend on its square first, which is smooth and zero at the same weights
         stages.insert(0, batch.with_terms(SquaredHinge(data.loss.margin), None))
-    at_first = batch.value(W) if data.loss.classifies else float(np.var(batch.y, axis=0).sum())
 
     def is_enough(k: int, w: Array, value: float) -> bool:
         return value <= ENOUGH * at_first
 
+    optimizer = LBFGS() if W.size <= LARGE else NonlinearConjugateGradient()
     for stage in stages:
         run = minimize(stage, W, optimizer, StrongWolfe(), max_steps=STEPS, gtol=0.0, callback=is_enough)
         W = run.best_w
-    return batch.value(W), at_first
+    return at_first, batch.value(W)
 
 
 def _contradiction(data: LinearObjective, chosen: Array) -> tuple[int, int] | None:
-    """Two of the rows that are identical, with different labels or targets."""
+    """Two of the rows of X that are identical, with different labels."""
     y, keys = data.y[chosen], row_keys(data.X, data.indices[chosen])
     for j, key in enumerate(keys):
         i = keys.index(key)
         if np.any(y[i] != y[j]):
-            return i, j
+            first, second = sorted(int(row) for row in data.indices[chosen[[i, j]]])
+            return first, second
     return None
 
 
-def _rank(data: LinearObjective, chosen: Array) -> int:
-    """How many of the rows, as the model sees them, are linearly independent."""
-    rows: Any = data.X[data.indices[chosen]]
-    dense: FloatArray = np.asarray(rows.toarray() if hasattr(rows, "indptr") else rows, dtype=np.float64)
-    seen = (dense - (0.0 if data.mean is None else data.mean)) / (1.0 if data.scale is None else data.scale)
-    if data.bias:
-        seen = np.column_stack([seen, np.ones(len(seen))])
-    return int(np.linalg.matrix_rank(seen))
-
-
-def _samples(n: int) -> str:
-    return _count(n, "sample")
+def _independent(data: LinearObjective, order: Array) -> Array:
+    """The first rows that are linearly independent as the model sees them: their scores may be anything."""
+    basis: list[FloatArray] = []
+    chosen = []
+    for i in order[:LOOKED_AT]:
+        row: Any = data.X[data.indices[[i]]]
+        z = np.ravel(row.toarray() if hasattr(row, "indptr") else row).astype(np.float64)
+        z = (z - (0.0 if data.mean is None else data.mean)) / (1.0 if data.scale is None else data.scale)
+        z = np.append(z, 1.0) if data.bias else z
+        z /= max(float(np.abs(z).max()), np.finfo(np.float64).tiny)
+        rest = z - sum(b * (b @ z) for b in basis)
+        if np.linalg.norm(rest) > INDEPENDENT * np.linalg.norm(z):
+            basis.append(rest / np.linalg.norm(rest))
+            chosen.append(i)
+        if len(chosen) == min(SAMPLES, z.size):
+            break
+    return np.array(chosen or order[:1])
 
 
 def _count(n: int, noun: str) -> str:
     return f"{n} {noun}" if n == 1 else f"{n} {noun}s"
-
-
-def _from_to(at_first: float, reached: float) -> str:
-    return f"the loss goes from {at_first:.3g} to {reached:.2g}"
