@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import demo, info
+from . import check, demo, info
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -16,5 +16,6 @@ def main() -> None:
     """Gradient descent on linear classifiers at the speed of memory, with its gradients checked."""
 
 
+main.add_command(check.check)
 main.add_command(demo.demo)
 main.add_command(info.info)

@@ -1,0 +1,101 @@
+"""What a user wrote, loaded by name; and whose mistake it is, in one sentence, when it goes wrong."""
+
+from __future__ import annotations
+
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import click
+
+OWN_FOLDER = str(Path(__file__).parent.parent) + os.sep
+
+
+def load_module(name: str) -> ModuleType:
+    """A module by its file (`my.py`, `folder/my.py`) or its dotted name, the current folder included."""
+    if name.endswith(".py") or os.sep in name:
+        return _load_file(Path(name))
+    sys.path.insert(0, os.getcwd())
+    try:
+        return import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{name}.".startswith(f"{error.name}."):
+            raise  # found, but an import of its own fails
+        hint = f": is it {name}.py?" if Path(f"{name}.py").is_file() else ""
+        raise click.ClickException(
+            f"there is no module {error.name!r}, neither in this folder nor installed{hint}"
+        ) from error
+
+
+def _load_file(path: Path) -> ModuleType:
+    if not path.is_file():
+        raise click.ClickException(f"{path} {'is no file' if path.exists() else 'does not exist'}")
+    sys.path.insert(0, str(path.parent.resolve()))  # as for `python my.py`: its neighbours can be imported
+    name = path.stem if path.stem not in sys.modules else f"_{path.stem}"
+    spec = spec_from_file_location(name, path)
+    if spec is None or spec.loader is None:
+        raise click.ClickException(f"{path} must be a Python file, with a name that ends in .py")
+    module = module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+def attribute(module: ModuleType, name: str) -> Any:
+    """An attribute of the module, by a name that may have dots."""
+    found: Any = module
+    for part in name.split("."):
+        if not hasattr(found, part):
+            known = [known for known in vars(module) if not known.startswith("_")]
+            raise click.ClickException(
+                f"{module.__name__} has no attribute {name!r}; it has {', '.join(known[:12]) or 'none'}"
+                + (", ..." if len(known) > 12 else "")
+            )
+        found = getattr(found, part)
+    return found
+
+
+@contextmanager
+def blamed(what: str, show_traceback: bool) -> Iterator[None]:
+    """Whatever the user's code raises within becomes one sentence (after the whole traceback, where it is wanted)."""
+    try:
+        yield
+    except click.ClickException:
+        raise
+    except (Exception, SystemExit) as error:
+        if show_traceback:
+            traceback.print_exception(error)
+        raise click.ClickException(_sentence(what, error)) from error
+
+
+def _sentence(what: str, error: BaseException) -> str:
+    """Where the user's code failed, and how; only the message where it is gdfast that refuses what it was given."""
+    said = " ".join(str(error).split())
+    notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
+    if isinstance(error, SyntaxError):
+        return f"{what}: {error.filename}, line {error.lineno}: {type(error).__name__}: {error.msg}"
+    place = _last_place(error)
+    if place is None:
+        return f"{what}: {said or type(error).__name__}{notes}"
+    return f"{what}: {place}: {type(error).__name__}{': ' + said if said else ''}{notes}"
+
+
+def _last_place(error: BaseException) -> str | None:
+    """The last line of a user's own file that the error went through: outside gdfast and of what is installed."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((OWN_FOLDER, "<"))
+    ]
+    own = [frame for frame in frames if not _is_installed(frame.filename)]
+    return f"{own[-1].filename}, line {own[-1].lineno}" if own else None
+
+
+def _is_installed(filename: str) -> bool:
+    """Whether a file belongs to a library or to Python itself."""
+    return "site-packages" in filename or filename.startswith(os.path.dirname(os.__file__) + os.sep)
