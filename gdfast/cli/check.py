@@ -84,6 +84,7 @@ def check(
             module = load_module(module_name)
         with blamed(target, show_traceback):
             case = find_case(module, name, at, seed)
+        with blamed(f"{target} at {case.place}", show_traceback):
             report = check_gradient(
                 case.value, case.gradient, case.point, h=h, rtol=rtol, coordinates=coordinates, rng=seed
             )

@@ -53,7 +53,7 @@ def attribute(module: ModuleType, name: str) -> Any:
     found: Any = module
     for part in name.split("."):
         if not hasattr(found, part):
-            known = [known for known in vars(module) if not known.startswith("_")]
+            known = [k for k, v in vars(module).items() if not k.startswith("_") and not isinstance(v, ModuleType)]
             raise click.ClickException(
                 f"{module.__name__} has no attribute {name!r}; it has {', '.join(known[:12]) or 'none'}"
                 + (", ..." if len(known) > 12 else "")
@@ -80,7 +80,7 @@ def _sentence(what: str, error: BaseException) -> str:
     said = " ".join(str(error).split())
     notes = "".join(f" ({note})" for note in getattr(error, "__notes__", ()))
     if isinstance(error, SyntaxError):
-        return f"{what}: {error.filename}, line {error.lineno}: {type(error).__name__}: {error.msg}"
+        return f"{what}: {_short(error.filename or what)}, line {error.lineno}: {type(error).__name__}: {error.msg}"
     place = _last_place(error)
     if place is None:
         return f"{what}: {said or type(error).__name__}{notes}"
@@ -93,7 +93,13 @@ def _last_place(error: BaseException) -> str | None:
         frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((OWN_FOLDER, "<"))
     ]
     own = [frame for frame in frames if not _is_installed(frame.filename)]
-    return f"{own[-1].filename}, line {own[-1].lineno}" if own else None
+    return f"{_short(own[-1].filename)}, line {own[-1].lineno}" if own else None
+
+
+def _short(filename: str) -> str:
+    """As one would write it from the current folder."""
+    here = os.getcwd() + os.sep
+    return filename.removeprefix(here)
 
 
 def _is_installed(filename: str) -> bool:

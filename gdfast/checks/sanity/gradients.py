@@ -159,10 +159,10 @@ def _strength(objective: LinearObjective, data: LinearObjective, w0: Array | Non
                 "W = 0. Start at smaller weights, or lower the strength."
             )
             return Finding("regularizer strength", Severity.WARNING, sentence)
-    square = _norm(gradient) ** 2
-    if square <= (TINY * loss) ** 2:
+    steepness = _norm(gradient)
+    if not TINY * loss < steepness < math.inf:
         return Finding("regularizer strength", Severity.OK, "The data have no gradient at W = 0 to compare it with.")
-    steps = loss / square * 2.0 ** np.arange(-40, 11)
+    steps = loss / steepness / steepness * 2.0 ** np.arange(-40, 11)
     losses = np.nan_to_num(along_ray(data, zeros, -gradient).values(steps), nan=np.inf)
     start = regularizer.value(_penalised(objective, zeros))
     penalties = np.array([regularizer.value(_penalised(objective, -step * gradient)) - start for step in steps])
@@ -187,4 +187,7 @@ def _penalised(objective: LinearObjective, W: Array) -> Array:
 
 
 def _norm(array: Any) -> float:
-    return float(np.linalg.norm(np.asarray(array, dtype=np.float64)))
+    """The 2-norm, whose squares may be beyond float64."""
+    wide = np.abs(np.asarray(array, dtype=np.float64))
+    largest = float(wide.max())
+    return largest if largest in (0.0, math.inf) else largest * float(np.linalg.norm(wide / largest))

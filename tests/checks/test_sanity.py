@@ -1,0 +1,537 @@
+"""sanity_check: silent on healthy set-ups of every kind, and a sentence with a remedy for each thing planted."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import gdfast as gd
+from gdfast.checks.sanity import Finding, SanityReport, Severity
+
+CLASSIFIERS = [gd.Hinge(), gd.Hinge(margin=0.25), gd.SquaredHinge(), gd.SquaredHinge(margin=3.0), gd.CrossEntropy()]
+REGULARIZERS = [None, gd.L2(1e-3), gd.L1(1e-4), gd.ElasticNet(1e-4, 1e-3)]
+
+
+def data(n=120, d=30, k=4, seed=0):
+    rng = np.random.default_rng(seed)
+    y = np.arange(n) % k
+    return rng.normal(size=(n, d)) + 2 * rng.normal(size=(k, d))[y], y
+
+
+def found(report: SanityReport, check: str) -> Finding:
+    (finding,) = (finding for finding in report.findings if finding.check == check)
+    return finding
+
+
+def not_ok(report: SanityReport) -> list[tuple[str, str]]:
+    return [(finding.check, str(finding.severity)) for finding in report.findings if finding.severity != "ok"]
+
+
+# ---- no false alarms ----
+
+
+def bundled():
+    datasets = pytest.importorskip("sklearn.datasets")
+    for name in ("iris", "wine", "breast_cancer"):
+        X, y = getattr(datasets, f"load_{name}")(return_X_y=True)
+        scale = {"mean": X.mean(axis=0), "scale": X.std(axis=0)}
+        yield f"{name} scaled", X, y, scale, []
+        yield f"{name} scaled, float32", X.astype(np.float32), y, scale, []
+        yield f"{name} raw", X, y, {}, [] if name == "iris" else [("features", "warning")]
+    digits = gd.datasets.load_digits()
+    yield "digits", digits.X, digits.y, {"mean": digits.X.mean(axis=0), "scale": np.full(64, 16.0)}, []
+    yield "digits raw", digits.X, digits.y, {}, []
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+def test_lecture_39_40_41_42_bundled_data_raise_no_false_alarm(loss):
+    for name, X, y, settings, expected in bundled():
+        for regularizer in REGULARIZERS:
+            objective = gd.LinearObjective(X, y, loss, regularizer, **settings)
+            assert not_ok(gd.sanity_check(objective)) == expected, (name, regularizer)
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+@pytest.mark.parametrize("regularizer", REGULARIZERS, ids=repr)
+def test_weights_that_were_trained_raise_no_false_alarm(loss, regularizer):
+    X, y = data()
+    objective = gd.LinearObjective(X, y, loss, regularizer)
+    w0 = gd.minimize(objective, np.zeros(objective.shape), gd.Momentum(), step=0.01, max_steps=300).best_w
+    before = w0.copy()
+    assert not_ok(gd.sanity_check(objective, w0)) == []
+    assert (w0 == before).all()
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-4, 1e-2])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+def test_usual_starts_raise_no_false_alarm(loss, scale, dtype):
+    X, y = data()
+    objective = gd.LinearObjective(X, y, loss, gd.L2(1e-3))
+    w0 = (scale * np.random.default_rng(1).normal(size=objective.shape)).astype(dtype)
+    assert not_ok(gd.sanity_check(objective, w0)) == []
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loss", [*CLASSIFIERS, gd.SquaredError()], ids=repr)
+def test_sparse_rows_raise_no_false_alarm(loss, dtype):
+    sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(2)
+    X = sparse.csr_matrix(np.where(rng.random((300, 400)) < 0.05, rng.random((300, 400)), 0.0).astype(dtype))
+    y = np.arange(300) % 5 if loss.classifies else rng.normal(size=300)
+    assert not_ok(gd.sanity_check(gd.LinearObjective(X, y, loss, gd.L2(1e-4)))) == []
+
+
+@pytest.mark.parametrize("settings", [{}, {"bias": False}, {"penalize_bias": True}, {"sample_weight": True}])
+@pytest.mark.parametrize("loss", [gd.Hinge(), gd.CrossEntropy(), gd.SquaredError()], ids=repr)
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64, np.uint8])
+def test_every_kind_of_objective_raises_no_false_alarm(loss, settings, dtype):
+    X, y = data()
+    X = (10 * (X - X.min())).astype(dtype)
+    y = y if loss.classifies else X[:, :3] @ np.array([1.0, -2.0, 3.0])
+    weight = {"sample_weight": np.random.default_rng(0).random(len(X))} if "sample_weight" in settings else {}
+    objective = gd.LinearObjective(X, y, loss, gd.L2(1e-4), **(settings | weight), scale=np.full(30, 100.0))
+    assert not_ok(gd.sanity_check(objective)) == []
+    assert not_ok(gd.sanity_check(objective.rows(np.arange(60)))) == []
+
+
+def test_regression_on_few_features_and_on_repeated_rows_raises_no_false_alarm():
+    rng = np.random.default_rng(0)
+    kinds = np.column_stack([np.eye(5)[rng.integers(0, 5, 100)], np.eye(4)[rng.integers(0, 4, 100)]])
+    for X in (rng.normal(size=(100, 3)), rng.integers(0, 2, (100, 1)).astype(float), kinds):
+        objective = gd.LinearObjective(X, rng.normal(size=(100, 2)), gd.SquaredError(), gd.L2(1e-3))
+        assert not_ok(gd.sanity_check(objective)) == []
+
+
+# ---- LECTURE 39: the first loss ----
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+def test_lecture_39_the_first_loss_is_as_the_formula_says(loss):
+    X, y = data(k=7)
+    expected = {
+        gd.Hinge: 6 * loss.margin,
+        gd.SquaredHinge: 6 * loss.margin**2,
+        gd.CrossEntropy: math.log(7),
+    }[type(loss)]
+    sentence = found(gd.sanity_check(gd.LinearObjective(X, y, loss)), "first loss").sentence
+    assert f"At W = 0 the loss is {expected:.6g}," in sentence
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+def test_lecture_39_a_value_that_is_wrong_at_zero_is_a_problem(loss):
+    class Summed(gd.LinearObjective):
+        """Forgets to divide by the number of rows."""
+
+        def value(self, W):
+            return self.n_samples * super().value(W)
+
+    report = gd.sanity_check(Summed(*data(), loss))
+    assert found(report, "first loss").severity is Severity.PROBLEM
+    assert not report.passed
+
+
+@pytest.mark.parametrize("loss", [*CLASSIFIERS, gd.SquaredError()], ids=repr)
+def test_lecture_39_a_start_far_above_the_first_loss_is_a_warning(loss):
+    X, y = data()
+    y = y if loss.classifies else X[:, 0]
+    objective = gd.LinearObjective(X, y, loss)
+    w0 = 50 * np.random.default_rng(0).normal(size=objective.shape)
+    finding = found(gd.sanity_check(objective, w0), "first loss")
+    assert finding.severity is Severity.WARNING
+    assert "w0 is worse than no weights at all. Start at zeros" in finding.sentence
+
+
+def test_lecture_39_features_so_large_that_small_weights_are_large():
+    X, y = data()
+    report = gd.sanity_check(gd.LinearObjective(1e6 * X, y, gd.CrossEntropy()))
+    assert ("first loss", "warning") in not_ok(report)
+    assert "Give mean and scale" in found(report, "first loss").sentence
+
+
+# ---- LECTURE 40: twenty samples ----
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+def test_lecture_40_twenty_samples_of_random_labels_can_be_fitted(loss):
+    rng = np.random.default_rng(0)
+    objective = gd.LinearObjective(rng.normal(size=(200, 40)), rng.integers(0, 5, 200), loss, gd.L2(10.0))
+    finding = found(gd.sanity_check(objective), "overfitting")
+    assert finding.severity is Severity.OK
+    assert finding.sentence.startswith("20 samples can be fitted")
+
+
+def test_lecture_40_identical_rows_with_different_labels_are_named():
+    X, y = data()
+    X[5::7] = X[5]
+    finding = found(gd.sanity_check(gd.LinearObjective(X, y)), "overfitting")
+    assert finding.severity is Severity.WARNING
+    i, j = (int(word) for word in finding.sentence.replace(",", "").split() if word.isdecimal() and word != "20")
+    assert i != j
+    assert (X[i] == X[j]).all()
+    assert y[i] != y[j]
+
+
+def test_lecture_40_identical_sparse_rows_with_different_labels_are_named():
+    sparse = pytest.importorskip("scipy.sparse")
+    X, y = data()
+    X[::2] = 0.0
+    finding = found(gd.sanity_check(gd.LinearObjective(sparse.csr_array(X), y)), "overfitting")
+    assert "are identical and their labels differ" in finding.sentence
+
+
+def test_lecture_40_rows_that_no_linear_function_tells_apart_are_no_bug():
+    X = np.linspace(-1, 1, 50)[:, None]
+    finding = found(gd.sanity_check(gd.LinearObjective(X, np.arange(50) % 2, gd.CrossEntropy())), "overfitting")
+    assert finding.severity is Severity.OK
+    assert "That 20 samples can't is no bug: a linear function of 1 feature" in finding.sentence
+
+
+def test_lecture_40_a_gradient_that_leads_nowhere_is_a_problem(monkeypatch):
+    straight = gd.LinearObjective.value_and_gradient
+
+    def uphill(self, W):
+        value, gradient = straight(self, W)
+        return value, -gradient
+
+    monkeypatch.setattr(gd.LinearObjective, "value_and_gradient", uphill)
+    report = gd.sanity_check(gd.LinearObjective(*data(), gd.CrossEntropy()))
+    assert {("overfitting", "problem"), ("data gradient", "problem")} <= set(not_ok(report))
+    assert "20 samples can't be fitted, though the features allow it" in found(report, "overfitting").sentence
+
+
+def test_lecture_40_the_classes_take_turns():
+    from gdfast.checks.sanity.overfit import spread
+
+    y = np.repeat([0, 1, 2], [500, 30, 4])
+    order = spread(gd.LinearObjective(np.zeros((534, 2)) + y[:, None], y))
+    assert sorted(order) == list(range(534))
+    assert np.bincount(y[order[:12]]).tolist() == [4, 4, 4]
+    assert np.bincount(y[order[:20]]).tolist() == [8, 8, 4]
+
+
+# ---- LECTURE 41: gradients apart, and the regularizer's strength ----
+
+
+class HalfL2:
+    """The gradient's factor 2 is missing."""
+
+    def value(self, W):
+        return 0.1 * float(np.sum(W**2))
+
+    def gradient(self, W):
+        return 0.1 * W
+
+
+def test_lecture_41_a_wrong_regularizer_is_told_from_the_data():
+    report = gd.sanity_check(gd.LinearObjective(*data(), gd.Hinge(), HalfL2()))
+    assert not_ok(report) == [("regularizer gradient", "problem")]
+    assert found(report, "data gradient").severity is Severity.OK
+    with pytest.raises(RuntimeError, match="Regularizer gradient"):
+        report.require()
+
+
+def test_lecture_41_a_wrong_data_gradient_is_told_from_the_regularizer():
+    class Scaled(gd.LinearObjective):
+        def value_and_gradient(self, W):
+            value, gradient = super().value_and_gradient(W)
+            return value, 1.01 * gradient
+
+    report = gd.sanity_check(Scaled(*data(), gd.CrossEntropy(), gd.L2(1e-3)))
+    assert not_ok(report) == [("data gradient", "problem")]
+
+
+@pytest.mark.parametrize("regularizer", [gd.L2(1e4), gd.L1(10.0), gd.ElasticNet(10.0, 1.0)], ids=repr)
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+def test_lecture_41_a_regularizer_that_dominates_is_a_warning(loss, regularizer):
+    report = gd.sanity_check(gd.LinearObjective(*data(), loss, regularizer))
+    assert not_ok(report) == [("regularizer strength", "warning")]
+    assert "The regularizer dominates" in found(report, "regularizer strength").sentence
+
+
+def test_lecture_41_what_is_said_to_be_left_is_what_a_fine_search_finds():
+    X, y = data()
+    loss, regularizer = gd.CrossEntropy(), gd.L2(0.5)
+    zeros = np.zeros((4, 31))
+    plain, whole = gd.LinearObjective(X, y, loss), gd.LinearObjective(X, y, loss, regularizer)
+    steps = np.geomspace(1e-6, 1e3, 2000)
+    direction = -plain.gradient(zeros)
+    best = [min(o.value(zeros + s * direction) for s in steps) for o in (plain, whole)]
+    left = (math.log(4) - best[1]) / (math.log(4) - best[0])
+    sentence = found(gd.sanity_check(whole), "regularizer strength").sentence
+    assert float(sentence.split()[2].rstrip("%")) / 100 == pytest.approx(left, abs=0.1)
+
+
+def test_lecture_41_a_penalty_above_the_first_loss_is_a_warning():
+    objective = gd.LinearObjective(*data(), gd.CrossEntropy(), gd.L2(0.01))
+    w0 = np.full(objective.shape, 5.0)
+    finding = found(gd.sanity_check(objective, w0), "regularizer strength")
+    assert finding.severity is Severity.WARNING
+    assert f"it is {0.01 * 25 * 120:.3g} " in finding.sentence
+
+
+# ---- LECTURE 42: precision ----
+
+
+def test_lecture_42_float32_is_said():
+    X, y = data()
+    narrow = gd.sanity_check(gd.LinearObjective(X.astype(np.float32), y))
+    assert "float32 because of X" in found(narrow, "precision").sentence
+    assert found(gd.sanity_check(gd.LinearObjective(X, y)), "precision").sentence == "float64 throughout."
+    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    report = gd.sanity_check(bowl, np.ones(3, dtype=np.float32))
+    assert ("precision", "warning") in not_ok(report)
+    assert "float64 copy of w0" in found(report, "precision").sentence
+
+
+def test_lecture_42_tiny_gradients_and_lost_digits_are_warnings():
+    high = gd.FunctionObjective(lambda w: float(w @ w) + 1e6, lambda w: 2 * w)
+    report = gd.sanity_check(high, np.full(3, 1e-3))
+    assert {("gradient size", "warning"), ("precision", "warning")} <= set(not_ok(report))
+    assert "take constants out of the value" in found(report, "precision").sentence
+
+
+def test_lecture_42_a_zero_gradient_is_a_warning():
+    bowl = gd.FunctionObjective(lambda w: float(w @ w) + 1, lambda w: 2 * w)
+    report = gd.sanity_check(bowl, np.zeros(3))
+    assert "Every element of the gradient is zero" in found(report, "gradient size").sentence
+    assert found(report, "gradient").severity is Severity.OK  # both zero passes
+
+
+# ---- dead and saturated rows ----
+
+
+def test_a_saturated_softmax_is_a_warning():
+    objective = gd.LinearObjective(*data(), gd.CrossEntropy())
+    w0 = 100 * np.random.default_rng(0).normal(size=objective.shape)
+    finding = found(gd.sanity_check(objective, w0), "classes at w0")
+    assert finding.severity is Severity.WARNING
+    assert "softmax is saturated" in finding.sentence
+
+
+@pytest.mark.parametrize("loss", [gd.Hinge(), gd.SquaredHinge()], ids=repr)
+def test_a_class_that_neither_wins_nor_violates_is_dead(loss):
+    objective = gd.LinearObjective(*data(), loss)
+    w0 = np.zeros(objective.shape)
+    w0[2, -1] = -100.0
+    finding = found(gd.sanity_check(objective, w0), "classes at w0")
+    assert finding.severity is Severity.WARNING
+    assert "1 class (2) neither win nor violate a margin" in finding.sentence
+
+
+@pytest.mark.parametrize("loss", CLASSIFIERS, ids=repr)
+def test_a_class_that_was_not_learnt_is_a_warning(loss):
+    X, y = data()
+    keep = (y != 3) | (np.cumsum(y == 3) == 1)  # one row of class 3 left
+    objective = gd.LinearObjective(X[keep], y[keep], loss)
+    most = gd.LinearObjective(X[y != 3], y[y != 3], loss, n_classes=4)
+    w0 = gd.minimize(most, np.zeros(most.shape), step=0.01, max_steps=300).best_w
+    finding = found(gd.sanity_check(objective, w0), "classes at w0")
+    assert finding.severity is Severity.WARNING
+    assert "1 class (3) never win" in finding.sentence
+
+
+def test_classes_without_samples_are_a_warning():
+    X, y = data()
+    report = gd.sanity_check(gd.LinearObjective(X, 2 * y))
+    assert not_ok(report) == [("labels", "warning")]
+    assert "3 of 7 classes have no samples (the first: 1)" in found(report, "labels").sentence
+
+
+@pytest.mark.parametrize("n_classes", [None, 3])
+def test_one_class_alone_is_a_problem(n_classes):
+    X, y = data()
+    report = gd.sanity_check(gd.LinearObjective(X, 0 * y, n_classes=n_classes))
+    assert not_ok(report) == [("labels", "problem")]
+
+
+def test_targets_that_are_all_alike_are_a_warning():
+    X, y = data()
+    report = gd.sanity_check(gd.LinearObjective(X, 0.0 * y + 3, gd.SquaredError()))
+    assert not_ok(report) == [("labels", "warning")]
+
+
+# ---- features ----
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (lambda X: X * np.where(np.arange(30) == 7, 1000.0, 1.0), "Feature 7 spans"),
+        (lambda X: X * np.where(np.arange(30) == 7, 0.001, 1.0), "and feature 7 only"),
+        (lambda X: 255 * (X - X.min()) / np.ptp(X), "as raw pixels do"),
+        (lambda X: X + np.where(np.arange(30) == 7, 2000.0, 0.0), "beside the bias it is a second bias"),
+    ],
+)
+def test_features_of_unlike_size_are_a_warning_until_they_are_scaled(change, words):
+    X, y = data()
+    X = change(X)
+    report = gd.sanity_check(gd.LinearObjective(X, y))
+    assert ("features", "warning") in not_ok(report)
+    sentence = found(report, "features").sentence
+    assert words in sentence
+    assert "Give mean=X.mean(axis=0) and scale=X.std(axis=0)" in sentence
+    scaled = gd.sanity_check(gd.LinearObjective(X, y, mean=X.mean(axis=0), scale=X.std(axis=0)))
+    assert not_ok(scaled) == []
+
+
+def test_raw_uint8_pixels_are_a_warning_until_they_are_scaled():
+    rng = np.random.default_rng(0)
+    X, y = rng.integers(0, 256, (100, 50), dtype=np.uint8), np.arange(100) % 10
+    assert not_ok(gd.sanity_check(gd.LinearObjective(X, y))) == [("features", "warning")]
+    scaled = gd.LinearObjective(X, y, mean=X.mean(axis=0), scale=np.full(50, 255.0))
+    assert not_ok(gd.sanity_check(scaled)) == []
+
+
+def test_tiny_features_are_a_warning():
+    X, y = data()
+    assert ("features", "warning") in not_ok(gd.sanity_check(gd.LinearObjective(1e-9 * X, y)))
+
+
+def test_constant_features_are_named_and_harmless_unless_all_are():
+    X, y = data()
+    X[:, 3] = 5.0
+    report = gd.sanity_check(gd.LinearObjective(X, y))
+    assert not_ok(report) == []
+    assert "1 feature is constant in all rows (the first: 3)" in found(report, "constant features").sentence
+    assert ("features", "problem") in not_ok(gd.sanity_check(gd.LinearObjective(0 * X, y)))
+
+
+@pytest.mark.parametrize("as_sparse", [False, True])
+def test_the_statistics_of_features_are_numpys(as_sparse):
+    from gdfast.checks.sanity.data import _statistics
+
+    rng = np.random.default_rng(0)
+    X = np.where(rng.random((400, 12)) < 0.4, rng.normal(3, 2, (400, 12)), 0.0)
+    scale = rng.uniform(0.5, 2, 12)
+    rows = X
+    if as_sparse:
+        rows = pytest.importorskip("scipy.sparse").csr_array(X)
+    found_ = _statistics(gd.LinearObjective(rows, np.arange(400) % 2, scale=scale).rows(np.arange(100, 300)))
+    Z = X[100:300] / scale
+    np.testing.assert_allclose(found_.low, Z.min(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(found_.high, Z.max(axis=0), rtol=1e-12)
+    np.testing.assert_allclose(found_.mean, Z.mean(axis=0), rtol=1e-10)
+    np.testing.assert_allclose(found_.deviation, Z.std(axis=0), rtol=1e-10)
+    assert found_.looked_at == 200
+
+
+# ---- odd numbers: findings, not errors ----
+
+
+@pytest.mark.parametrize("size", [1e-300, 1e-160, 1e100, 1e160])
+@pytest.mark.parametrize("loss", [*CLASSIFIERS, gd.SquaredError()], ids=repr)
+def test_features_of_any_size_are_findings(loss, size):
+    X, y = data()
+    y = y if loss.classifies else np.cos(y)
+    report = gd.sanity_check(gd.LinearObjective(size * X, y, loss, gd.L2(1e-3)))
+    assert found(report, "features").severity is not Severity.OK
+    assert str(report)
+
+
+@pytest.mark.parametrize("n", [1, 2, 3])
+@pytest.mark.parametrize("loss", [*CLASSIFIERS, gd.SquaredError()], ids=repr)
+def test_a_few_rows_are_enough(loss, n):
+    X, y = data()
+    y = y if loss.classifies else np.cos(y)
+    assert str(gd.sanity_check(gd.LinearObjective(X[:n], y[:n], loss)))
+
+
+def test_rows_without_weight_are_no_error():
+    X, y = data()
+    weight = np.zeros(len(X))
+    weight[7] = 1.0
+    assert gd.sanity_check(gd.LinearObjective(X, y, sample_weight=weight)).passed
+
+
+# ---- any other objective ----
+
+
+def test_a_function_with_a_wrong_gradient_is_a_problem():
+    report = gd.sanity_check(gd.FunctionObjective(lambda w: float(w @ w), lambda w: 3 * w), [1.0, 2.0])
+    assert not_ok(report) == [("gradient", "problem")]
+
+
+def test_a_function_without_a_gradient_is_a_warning():
+    report = gd.sanity_check(gd.FunctionObjective(lambda w: float(w @ w)), [1.0, 2.0])
+    assert not_ok(report) == [("gradient", "warning")]
+
+
+def test_a_value_that_is_not_finite_is_a_problem():
+    report = gd.sanity_check(gd.FunctionObjective(lambda w: math.nan, lambda w: 2 * w), [1.0])
+    assert not_ok(report) == [("gradient size", "problem")]
+
+
+@pytest.mark.parametrize("other", ["value", "gradient"])
+def test_methods_that_disagree_are_a_problem(other):
+    class Mine:
+        def value(self, w):
+            return float(w @ w) * (1.01 if other == "value" else 1.0)
+
+        def gradient(self, w):
+            return 2 * w * (1.01 if other == "gradient" else 1.0)
+
+        def value_and_gradient(self, w):
+            return float(w @ w), 2 * w
+
+    report = gd.sanity_check(Mine(), np.ones(3))
+    assert ("agreement", "problem") in not_ok(report)
+    assert f"gives another {other} than {other}" in found(report, "agreement").sentence
+
+
+def test_an_exception_of_the_user_comes_through():
+    def fail(w):
+        raise KeyError("mine")
+
+    with pytest.raises(KeyError, match="mine"):
+        gd.sanity_check(gd.FunctionObjective(fail, fail), [1.0])
+
+
+@pytest.mark.parametrize("objective", [None, 3, gd.LinearObjective, lambda w: 0.0])
+def test_what_is_no_objective_is_a_type_error(objective):
+    with pytest.raises(TypeError, match=r"^objective must have value, gradient and value_and_gradient"):
+        gd.sanity_check(objective, [1.0])
+
+
+def test_a_wrong_start_is_named():
+    objective = gd.LinearObjective(*data())
+    with pytest.raises(ValueError, match=r"^w0 must have the shape \(4, 31\)"):
+        gd.sanity_check(objective, np.zeros(3))
+    with pytest.raises(ValueError, match=r"^w0 must be finite"):
+        gd.sanity_check(objective, np.full((4, 31), np.nan))
+    with pytest.raises(TypeError, match=r"^w0 must be given"):
+        gd.sanity_check(gd.FunctionObjective(lambda w: 0.0))
+
+
+# ---- the report ----
+
+
+def test_the_report_reads_well_in_80_columns():
+    X, y = data()
+    X[:, 7] *= 1000
+    report = gd.sanity_check(gd.LinearObjective(X, 2 * y, gd.CrossEntropy(), HalfL2()))
+    lines = str(report).splitlines()
+    assert lines[0] == "Sanity check: 1 problem, 2 warnings, 6 ok"
+    assert max(map(len, lines)) < 80
+    assert lines[1].startswith("  problem  Regularizer gradient. ")
+    severities = [line.split()[0] for line in lines if line[2] != " " and line.startswith("  ")]
+    assert severities == ["problem", "warning", "warning"] + 6 * ["ok"]
+
+
+def test_only_problems_fail():
+    ok, warning, problem = (Finding("x", severity, "It is so.") for severity in Severity)
+    assert SanityReport((ok, warning)).require().passed
+    assert not SanityReport((ok, problem)).passed
+    assert SanityReport((ok, warning, ok)).with_severity(Severity.OK) == (ok, ok)
+    assert str(SanityReport((ok,))) == "Sanity check: 1 ok\n  ok       X. It is so."
+
+
+def test_the_check_repeats_itself_and_leaves_no_trace():
+    X, y = data()
+    objective = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(1e-3))
+    before = X.copy()
+    assert str(gd.sanity_check(objective)) == str(gd.sanity_check(objective))
+    assert (before == X).all()
+    assert (objective.loss, objective.regularizer) == (gd.Hinge(), gd.L2(1e-3))
