@@ -13,16 +13,15 @@ from gdfast.descent import schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+# An example that is a test file, by its first line, is run by pytest: in tests/checks/test_adapters.py.
+EXAMPLE = re.compile(r"^```python\n(?!# test_)(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_run(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names: dict[str, object] = {}
-    # An example that is a test file, by its first line, is run by pytest: in tests/checks/test_adapters.py.
-    for example in re.findall(
-        r"^```python\n(?!# test_)(.*?)^```", page.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE
-    ):
+    for example in EXAMPLE.findall(page.read_text(encoding="utf-8")):
         exec(compile(example, page.name, "exec"), names)
     assert page.stat().st_size > 0
 

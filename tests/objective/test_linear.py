@@ -393,3 +393,32 @@ def test_lecture_39_the_first_loss(loss):
     rng = np.random.default_rng(0)
     objective = gd.LinearObjective(rng.normal(size=(100, 8)), np.arange(100) % 10, MAKERS[loss](0.5))
     assert objective.value(np.zeros((10, 9))) == pytest.approx(expected[loss], rel=1e-14)
+
+
+@pytest.mark.parametrize("batch", [False, True])
+def test_the_same_rows_under_other_terms(batch):
+    rng = np.random.default_rng(0)
+    X, y, W = rng.normal(size=(40, 3)), np.arange(40) % 4, rng.normal(size=(4, 4))
+    whole = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(0.1), sample_weight=rng.random(40))
+    objective = whole.rows(np.arange(5, 20)) if batch else whole
+    other = objective.with_terms(gd.CrossEntropy(), gd.L1(0.2))
+    expected = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L1(0.2), sample_weight=whole._weights)
+    expected = expected.rows(np.arange(5, 20)) if batch else expected
+    before = whole.passes
+    np.testing.assert_array_equal(other.gradient(W), expected.gradient(W))
+    assert other.value(W) == expected.value(W)
+    assert (objective.loss, objective.regularizer) == (gd.Hinge(), gd.L2(0.1))
+    assert whole.passes - before == pytest.approx(2 * objective.n_samples / 40)
+    with pytest.raises(ValueError, match="loss must be one for the same y"):
+        objective.with_terms(gd.SquaredError(), None)
+
+
+def test_the_labels_and_the_indices_are_those_of_the_rows():
+    X, y = np.zeros((6, 2)), np.array([0, 1, 2, 0, 1, 2])
+    objective = gd.LinearObjective(X, y)
+    assert objective.y.tolist() == y.tolist()
+    assert objective.indices.tolist() == [0, 1, 2, 3, 4, 5]
+    batch = objective.rows(np.array([5, 4, 4, 0])).rows(np.array([1, 3]))
+    assert (batch.y.tolist(), batch.indices.tolist()) == ([1, 0], [4, 0])
+    targets = gd.LinearObjective(X, np.arange(6.0), gd.SquaredError()).rows(np.array([2]))
+    assert targets.y.tolist() == [[2.0]]

@@ -19,6 +19,11 @@ FLOAT32_RTOL = 1e-4
 DOMINATES = 0.1  # of the descent that the data alone offer is left
 TINY = 1e-8
 FEW_DIGITS = 3.0
+SHOW = {
+    "gradient": "print(gd.check_gradient(objective, at=w0))",
+    "data gradient": "print(gd.check_gradient(objective, at=W))",
+    "regularizer gradient": "print(gd.check_gradient(regularizer, at=W))",
+}
 
 
 def check_data_gradient(data: LinearObjective, point: Array) -> Finding:
@@ -140,7 +145,7 @@ def _verdict(check: str, report: GradientReport) -> Finding:
     reason = " ".join(report.diagnosis)
     if report.verdict == "NOISE":
         return Finding(check, Severity.WARNING, f"NOISE: nothing is known. {reason}")
-    return Finding(check, Severity.PROBLEM, f"{report.verdict}. {reason} print(gd.check_gradient(...)) shows where.")
+    return Finding(check, Severity.PROBLEM, f"{report.verdict}. {reason} {SHOW[check]} shows where.")
 
 
 def _strength(objective: LinearObjective, data: LinearObjective, w0: Array | None) -> Finding:
