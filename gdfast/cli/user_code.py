@@ -88,11 +88,12 @@ def _sentence(what: str, error: BaseException) -> str:
 
 
 def _last_place(error: BaseException) -> str | None:
-    """The last line of a user's own file that the error went through: outside gdfast and of what is installed."""
-    frames = [
-        frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith((OWN_FOLDER, "<"))
-    ]
-    own = [frame for frame in frames if not _is_installed(frame.filename)]
+    """The last line of a file of the user's that the error went through; None where gdfast itself raised it."""
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__) if not frame.filename.startswith("<")]
+    foreign = [frame for frame in frames if not frame.filename.startswith(OWN_FOLDER)]
+    own = [frame for frame in foreign if not _is_installed(frame.filename)]
+    if not own and foreign and frames[-1] is foreign[-1]:
+        own = foreign  # an installed package is what is checked
     return f"{_short(own[-1].filename)}, line {own[-1].lineno}" if own else None
 
 

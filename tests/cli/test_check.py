@@ -220,6 +220,16 @@ def test_a_module_that_fails_is_named_with_its_line(tmp_path, module, text, word
     assert f"{module} can't be loaded" in sentence
 
 
+def test_an_installed_package_that_fails_is_named_as_well(tmp_path):
+    package = tmp_path / "site-packages" / "installed"
+    package.mkdir(parents=True)
+    (package / "__init__.py").write_text(MINE)
+    sys.path.insert(0, str(package.parent))
+    place = Path("site-packages", "installed", "__init__.py")
+    assert f"{place}, line 40: KeyError: 'w'" in one_sentence(check("installed:broken"), 1)
+    assert "it returned NoneType None" in one_sentence(check("installed:no_number"), 1)
+
+
 def test_a_note_of_the_error_is_told(tmp_path):
     noted = "e = KeyError('w')\ne.add_note('at coordinate 3')\nraise e\n"
     (tmp_path / "noted.py").write_text(noted)
