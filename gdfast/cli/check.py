@@ -50,7 +50,7 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float) ->
     "--rtol", type=click.FloatRange(min=0, min_open=True), default=1e-5, show_default=True, callback=_finite,
     help="Largest relative error that passes.",
 )  # fmt: skip
-@click.option("--coordinates", type=click.IntRange(min=1), help="Check a sample of so many; without it: see below.")
+@click.option("--coordinates", type=click.IntRange(min=1), help="Check a sample of so many; without it: see above.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of the sample.")
 @click.option("--sanity", is_flag=True, help="Also run the sanity checks: first loss, overfitting, features, ...")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the report.")
