@@ -37,6 +37,7 @@ class LinearParts:
     _mean_weight: float
     _wide: bool
     _largest: FloatArray | None
+    _facts: tuple[FloatArray, FloatArray | None] | None
 
     @property
     def arithmetic(self) -> np.dtype[Any]:
@@ -50,6 +51,10 @@ class LinearParts:
     def scores(self, W: Array) -> Array:
         """(n_samples, n_classes)."""
         raise TypeError(f"{type(self).__name__} must compute scores")
+
+    def margins(self, W: Array) -> Array:
+        """(n_samples, n_classes)."""
+        raise TypeError(f"{type(self).__name__} must compute margins")
 
     def rows(self, indices: Array) -> LinearParts:
         """The mini-batch of these rows."""
