@@ -1,10 +1,10 @@
 """Time to a solution: objective, proven gap and held-out accuracy against seconds and passes over the data.
 
 gdfast's optimizers, scikit-learn's LogisticRegression(lbfgs), SGDClassifier and LinearSVC (both), and a PyTorch loop,
-on softmax and on the multiclass hinge with L2, on CIFAR-10 (--data) or made-up images of 28 x 28. All get the same
-standardised float32 rows. Every row of a table is a run of its own from W = 0, timed as a whole; objective and
-accuracy are computed after the clock has stopped. scikit-learn's hinges are other problems (one-vs-rest; the
-largest term instead of the sum), so they have an accuracy only.
+on softmax and on the multiclass hinge with L2, on CIFAR-10 or 20 newsgroups (--data) or made-up images of 28 x 28. All
+get the same float32 rows, standardised where they are dense. Every row of a table is a run of its own from W = 0,
+timed as a whole; objective and accuracy are computed after the clock has stopped. scikit-learn's hinges are other
+problems (one-vs-rest; the largest term instead of the sum), so they have an accuracy only.
 
     python bench/bench_time_to_solution.py [--data FOLDER] [--out FILE.png] [--quick] [--json] [--threads 1]
 """
@@ -15,6 +15,7 @@ import argparse
 import json
 import statistics
 import time
+from pathlib import Path
 from typing import Any
 
 import common
@@ -32,10 +33,11 @@ GOALS = {
 
 def main() -> None:
     def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--data", help="folder with CIFAR-10's .bin files; default: made-up images")
+        parser.add_argument("--data", help="folder with CIFAR-10's .bin files or news20_*.npz; default: made-up images")
         parser.add_argument("--out", help="a picture of all runs (.png)")
         parser.add_argument("--batch", type=int, default=256, help="rows per stochastic step")
         parser.add_argument("--strength", type=float, default=None, help="of L2; default: 1 / (2 n_samples)")
+        parser.add_argument("--unit", action="store_true", help="features in [0, 1] instead of standardised ones")
         parser.add_argument("--rounds", type=int, default=1, help="runs of each, in turn; the middle one counts")
         parser.add_argument("--limit", type=float, default=60.0, help="a run of so many seconds is its kind's last")
         parser.add_argument(
@@ -66,7 +68,7 @@ def main() -> None:
         draw(results, chosen.out)
 
 
-SETTINGS = ("data", "batch", "strength", "rounds", "limit", "slow", "quick", "only")
+SETTINGS = ("data", "batch", "strength", "unit", "rounds", "limit", "slow", "quick", "only")
 
 
 def measure(
@@ -74,6 +76,7 @@ def measure(
     data: str | None,
     batch: int,
     strength: float | None,
+    unit: bool,
     rounds: int,
     limit: float,
     slow: bool,
@@ -82,7 +85,7 @@ def measure(
     threads: int,
 ) -> dict[str, Any]:
     """All runs on one loss, in a process that has just so many threads."""
-    problem = make_problem(loss, data, batch, strength, quick, threads)
+    problem = make_problem(loss, data, batch, strength, unit, quick, threads)
     field, objective = contestants(problem, slow), problem.objective()
     if only is not None:
         field = {name: one for name, one in field.items() if any(text in name for text in only)}
@@ -153,8 +156,35 @@ def goal(loss: str, runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any] | N
 # Data.
 
 
-def make_problem(loss: str, data: str | None, batch: int, strength: float | None, quick: bool, threads: int) -> Problem:
-    """Standardised rows, and a first step for momentum from how long they are and how much alike."""
+def make_problem(
+    loss: str, data: str | None, batch: int, strength: float | None, unit: bool, quick: bool, threads: int
+) -> Problem:
+    """The rows, and a first step for momentum from how long they are and how much alike."""
+    X, y, X_held_out, y_held_out = read(data, quick, unit)
+    n_classes, some = int(y.max()) + 1, X[:1000]
+    products = some @ some.T
+    products = np.asarray(products if isinstance(products, np.ndarray) else products.toarray(), dtype=np.float64)
+    length = float(np.trace(products)) / len(products) + 1
+    largest = float(np.linalg.eigvalsh(products)[-1]) / len(products)
+    curvature = n_classes / 2 if loss == "hinge" else 0.5
+    ease = 2.0 if loss == "hinge" else 5.0
+    step = (1 - MOMENTUM) * ease / (curvature * (length + (batch - 1) * largest) / batch)
+    strength = 1 / (2 * len(y)) if strength is None else strength
+    return Problem(X, y, X_held_out, y_held_out, n_classes, loss, strength, batch, step, threads)
+
+
+def read(data: str | None, quick: bool, unit: bool) -> tuple[Any, Array, Any, Array]:
+    """Standardised float32 rows (or features in [0, 1]) and labels, then the held-out ones; sparse rows as they are."""
+    if data is not None and (Path(data) / "news20_train.npz").exists():
+        import scipy.sparse as sp
+
+        with np.load(Path(data) / "news20_labels.npz") as file:
+            labels = [file[f"y_{part}"].astype(np.int64) for part in ("train", "test")]
+        rows = [
+            sp.csr_array(sp.load_npz(Path(data) / f"news20_{part}.npz"), dtype=np.float32) for part in ("train", "test")
+        ]
+        n = 1000 if quick else len(labels[0])
+        return rows[0][:n], labels[0][:n], rows[1], labels[1]
     if data is not None:
         from gdfast.datasets import load_cifar10
 
@@ -167,18 +197,13 @@ def make_problem(loss: str, data: str | None, batch: int, strength: float | None
     X = X.reshape(len(X), -1).astype(np.float32)
     X_held_out = X_held_out.reshape(len(X_held_out), -1).astype(np.float32)
     mean, deviation = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+    if unit:
+        mean, deviation = X.min(axis=0), np.ptp(X, axis=0).astype(np.float64)
     deviation[deviation == 0] = 1
     for rows in (X, X_held_out):
         rows -= mean.astype(np.float32)
         rows /= deviation.astype(np.float32)
-    n_classes = int(y.max()) + 1
-    length = float(np.einsum("ij,ij->", X[:1000], X[:1000])) / len(X[:1000]) + 1
-    largest = float(np.linalg.norm(X[:1000].astype(np.float64), 2) ** 2) / len(X[:1000])
-    curvature = n_classes / 2 if loss == "hinge" else 0.5
-    ease = 2.0 if loss == "hinge" else 5.0
-    step = (1 - MOMENTUM) * ease / (curvature * (length + (batch - 1) * largest) / batch)
-    strength = 1 / (2 * len(y)) if strength is None else strength
-    return Problem(X, y, X_held_out, y_held_out, n_classes, loss, strength, batch, step, threads)
+    return X, y, X_held_out, y_held_out
 
 
 def made_up(n: int, d: int) -> tuple[Array, Array, Array, Array]:
