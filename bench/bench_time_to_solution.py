@@ -252,35 +252,43 @@ def written(run: dict[str, Any], column: str) -> Any:
     return f"{value:.2e}" if column == "proven gap" else f"{value:.{6 if column == 'objective' else 4}f}"
 
 
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000")  # Okabe and Ito's
+PANELS = (("objective", "seconds"), ("objective", "passes"), ("held-out accuracy", "seconds"))
+NEAREST = 1e-4
+
+
 def draw(results: list[dict[str, Any]], file: str) -> None:
-    """Objective above (its distance to the best that any run reached), accuracy below; against seconds and passes."""
+    """A row of panels for each loss: how far the objective is from the best that any run reached; accuracy."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.2 * 2 * len(results), 7.5), layout="constrained")
-    panels = figure.subplots(2, 2 * len(results), squeeze=False)
-    for i, result in enumerate(results):
+    figure = Figure(figsize=(12, 3.6 * len(results)), layout="constrained")
+    for part, result in zip(np.atleast_1d(figure.subfigures(len(results))), results, strict=True):
         values = [run["objective"] for runs in result["runs"].values() for run in runs if run["objective"] is not None]
-        best = min(values)
-        for j, axis in enumerate(("seconds", "passes")):
-            upper, lower = panels[0][2 * i + j], panels[1][2 * i + j]
-            for name, runs in result["runs"].items():
-                points = [run for run in runs if run[axis] is not None]
-                style: Any = {"marker": "o" if name.startswith("gdfast") else "s", "markersize": 4, "label": name}
-                style["linestyle"] = "-" if name.startswith("gdfast") else "--"
-                at = [run[axis] for run in points]
-                if points and points[0]["objective"] is not None:
-                    upper.loglog(at, [max(run["objective"] / best - 1, 1e-7) for run in points], **style)
-                else:
-                    upper.plot([], [], **style)  # keeps the colours of both panels alike
-                lower.semilogx(at, [run["held-out accuracy"] for run in points], **style)
-            upper.set_title(f"{result['loss']}, {result['threads']} thread{'s' * (result['threads'] > 1)}")
-            lower.set_xlabel("seconds" if axis == "seconds" else "passes over the data")
-            for panel in (upper, lower):
-                panel.grid(alpha=0.3)
-        panels[0][2 * i].set_ylabel("objective / best - 1")
-        panels[1][2 * i].set_ylabel("held-out accuracy")
-        panels[1][2 * i].legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(1.0, -0.16), ncols=2)
-    figure.savefig(file, dpi=150)
+        best, panels = min(values), part.subplots(1, len(PANELS))
+        for (quantity, axis), panel in zip(PANELS, panels, strict=True):
+            for colour, (name, runs) in zip(COLOURS, result["runs"].items(), strict=False):
+                points = [run for run in runs if run[axis] is not None and run[quantity] is not None]
+                heights = [run[quantity] for run in points]
+                if quantity == "objective":
+                    heights = [max(value / best - 1, NEAREST) for value in heights]
+                ours = name.startswith("gdfast")
+                panel.plot(
+                    [run[axis] for run in points], heights, label=name, color=colour, markersize=4,
+                    marker="o" if ours else "s", linestyle="-" if ours else "--",
+                )  # fmt: skip
+            panel.set_xscale("log")
+            panel.set_xlabel("seconds" if axis == "seconds" else "passes over the data")
+            panel.grid(alpha=0.3)
+            if quantity == "objective":
+                panel.set_yscale("log")
+                panel.set_ylim(bottom=NEAREST)
+                panel.set_ylabel("objective / best - 1" + (" (the best at the bottom)" if axis == "seconds" else ""))
+            else:
+                panel.set_ylabel(quantity)
+        handles, names = panels[-1].get_legend_handles_labels()
+        part.legend(handles, names, loc="outside right center", fontsize="small")
+        part.suptitle(f"{result['loss']}, {result['threads']} thread{'s' * (result['threads'] > 1)}")
+    figure.savefig(file, dpi=100)
 
 
 if __name__ == "__main__":
