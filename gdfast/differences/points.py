@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..protocols import Array, FloatArray
 from .returned import real_array, real_number
 
-BLOCK_BYTES = 2**24
+BLOCK_BYTES = 2**22
 """Most that the points of one vectorized call take, unless a single point is larger."""
 
 

@@ -144,12 +144,12 @@ class StepSweep:
     def _suggestion(self) -> str:
         if self.best_error > float(np.finfo(self.dtype).eps) ** (1 / 3):
             return (
-                f"No h brings the centred error below {self.best_error:.0e}: the gradient is wrong, x is at a kink, no h "
-                "here is small enough, or the changes of f drown in its rounding."
+                f"No h brings the centred error below {self.best_error:.0e}: the gradient is wrong, x is at a kink, "
+                "no h here is small enough, or the changes of f drown in its rounding."
             )
         return (
-            f"Use h = {self.best_h:.1e} with centred differences, for {_error(self.best_error)}. Forward differences do "
-            f"best with h = {self.forward.best_h:.1e}, for {_error(self.forward.best_error)}."
+            f"Use h = {self.best_h:.1e} with centred differences, for {_error(self.best_error)}. Forward differences "
+            f"do best with h = {self.forward.best_h:.1e}, for {_error(self.forward.best_error)}."
         )
 
 
