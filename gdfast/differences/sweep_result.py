@@ -175,9 +175,9 @@ def error_curve(h: FloatArray, error: FloatArray) -> ErrorCurve:
 
 
 def _slope(h: FloatArray, error: FloatArray, sign: int) -> float:
-    """The median slope between all pairs in log-log; NaN for fewer than 3 errors > 0, or a slope of the other sign."""
+    """The median slope between all pairs in log-log; NaN for fewer than 2 errors > 0, or a slope of the other sign."""
     positive = (error > 0) & np.isfinite(error)
-    if positive.sum() < 3:
+    if positive.sum() < 2:
         return math.nan
     x, y = np.log(h[positive]), np.log(error[positive])
     first, second = np.triu_indices(x.size, 1)

@@ -116,3 +116,8 @@ def test_what_is_no_gradient_is_refused(gradient, error, match):
 def test_without_a_gradient_f_is_needed():
     with pytest.raises(TypeError, match="f must be callable; it is NoneType"):
         numerical_hessian(None, POINT)
+
+
+def test_values_that_overflow_make_no_warning():
+    found = numerical_hessian(lambda x: float(1.7e308 * np.sign(x[0] * x[1])), [0.0, 0.0])
+    assert not np.isfinite(found[0, 1])

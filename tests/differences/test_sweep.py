@@ -174,6 +174,12 @@ def test_objectives_serve_by_their_value_and_gradient():
     assert wrong.best_error == pytest.approx(0.5, abs=1e-2)
 
 
+def test_values_that_overflow_are_an_infinite_error_without_a_warning():
+    sweep = step_sweep(lambda x: math.copysign(1.7e308, x[0]), np.ones_like, [0.0])
+    assert np.isinf(sweep.error).all()
+    assert "No h brings" in str(sweep)
+
+
 def test_the_result_is_frozen():
     sweep = step_sweep(worked, worked_gradient, POINT)
     with pytest.raises(dataclasses.FrozenInstanceError):
