@@ -95,6 +95,17 @@ def test_in_float32_lost_steps_are_nan_and_the_text_says_so():
     assert sweep.cancellation_slope == pytest.approx(-1, abs=0.15)
 
 
+def test_steps_that_f_does_not_see_are_nan_unless_it_sees_none():
+    def coarse(x):  # to 1e-6
+        return float(np.round(x[0], 6))
+
+    sweep = step_sweep(coarse, np.ones_like, [0.5], [1e-1, 1e-3, 1e-5, 1e-7, 1e-9])
+    assert np.isnan(sweep.error).tolist() == [False, False, False, True, True]
+    assert np.isnan(sweep.forward.error).tolist() == [False, False, False, True, True]
+    assert sweep.evaluations == 11
+    assert not np.isnan(step_sweep(coarse, np.zeros_like, [0.5], [1e-7, 1e-9]).error).any()
+
+
 @pytest.mark.parametrize(("f", "gradient"), [(lambda x: 4 * x[0] - x[1], [4.0, -1.0]), (lambda x: 3.0, [0.0, 0.0])])
 def test_linear_functions_without_any_error_make_no_warning(f, gradient):
     sweep = step_sweep(lambda x: float(f(x)), lambda x: np.array(gradient), np.zeros(2))
@@ -121,12 +132,34 @@ def test_where_the_gradient_is_zero_errors_are_absolute():
     assert step_sweep(worked, worked_gradient, POINT).scale == np.abs(worked_gradient(POINT)).max()
 
 
-def test_a_wrong_gradient_and_a_kink_are_not_given_a_suggestion():
-    wrong = step_sweep(worked, lambda x: 1.01 * worked_gradient(x), POINT)
-    kink = step_sweep(lambda x: float(np.abs(x).sum()), np.ones_like, np.zeros(2))
-    for sweep in (wrong, kink):
-        assert "No h brings the centred error below" in str(sweep)
-        assert "Use h" not in str(sweep)
+def rough(x):
+    """Values to float32's precision only, whatever the type of x."""
+    return float(np.float32(worked(x.astype(np.float64))))
+
+
+@pytest.mark.parametrize("f", [worked, rough])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("factor", [1.01, 2.0, -1.0, 0.0])
+def test_a_wrong_gradient_is_not_given_a_suggestion(f, dtype, factor):
+    sweep = step_sweep(f, lambda x: dtype(factor) * worked_gradient(x).astype(dtype), POINT.astype(dtype))
+    assert "No h brings the centred error below" in str(sweep)
+    assert "Use h" not in str(sweep)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_kink_is_not_given_a_suggestion(dtype):
+    sweep = step_sweep(lambda x: float(np.abs(x).sum()), np.ones_like, np.zeros(2, dtype))
+    assert "No h brings the centred error below 1e+00" in str(sweep)
+    assert "Use h" not in str(sweep)
+
+
+@pytest.mark.parametrize("size", [1.0, 1e3])
+def test_a_function_that_computes_less_precisely_than_the_point_is_given_one(size):
+    sweep = step_sweep(lambda x: rough(x) + float(np.float32(size)), worked_gradient, POINT)
+    assert f"Use h = {sweep.best_h:.1e}" in str(sweep)
+    noisy_line = step_sweep(lambda x: float(np.float32(1e3 + x.sum())), np.ones_like, POINT)
+    assert noisy_line.best_h > 0.03
+    assert "Use h" in str(noisy_line)
 
 
 def test_one_lucky_hit_is_not_the_best():
