@@ -66,6 +66,11 @@ class LinearHessian(LinearParts):
         scores = None if isinstance(self.loss, SquaredError) else self._wide_scores(W)
         return lambda V: self._hessian_times(W, scores, check_weights(V, self.shape, "V").astype(np.float64))
 
+    @property
+    def has_cheap_hessian(self) -> bool:
+        """Whether a product costs no more than a gradient: for squared error in float64."""
+        return isinstance(self.loss, SquaredError) and self._wide
+
     def check_curvature(self) -> None:
         """ValueError, before any work, where there are kinks instead of curvature."""
         if isinstance(self.loss, Hinge):

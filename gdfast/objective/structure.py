@@ -96,6 +96,11 @@ def hessian_at(objective: Any, w: Array) -> Callable[[Array], FloatArray]:
     return lambda v: hessian_product(objective, w, v)
 
 
+def has_cheap_hessian(objective: Any) -> bool:
+    """Whether the objective has a ``hessian_product`` of its own that costs no more than a gradient."""
+    return hasattr(objective, "hessian_product") and bool(getattr(objective, "has_cheap_hessian", True))
+
+
 def hessian_step(objective: Any, w: Array) -> float:
     """The length of the step for second derivatives: ``eps**(1/3) * max(1, |w|)``, eps the error of a gradient."""
     arithmetic = getattr(objective, "arithmetic", w.dtype)
