@@ -9,7 +9,7 @@ import numpy as np
 from .._arrays import check_weights
 from ..protocols import Array, FloatArray
 from .linear_parts import LinearParts
-from .losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
+from .losses import CrossEntropy, Hinge, SquaredError
 from .regularizers import L1, ElasticNet
 from .structure import hessian_product
 

@@ -90,7 +90,9 @@ class LinearParts:
     def _weighted_rows(self, C: FloatArray) -> FloatArray:
         """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64."""
         largest = float(np.abs(C).max())
-        unit = 2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0  # so that no square under- or overflows
+        unit = (
+            2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0
+        )  # so that no square under- or overflows
         targets = np.zeros((self._rows.shape[0], C.shape[1]))
         targets[slice(None) if self._index is None else self._index] = -0.5 * (C / unit)
         value, product = np.empty(1), np.empty((C.shape[1], self.shape[1]))

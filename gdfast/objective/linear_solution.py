@@ -1,7 +1,7 @@
 """The linear objective's minimum in closed form, where it has one: gradient = 0 for squared error and L2.
 
-Without an unpenalised bias the equations are ``W (Z'UZ + strength I) = Y'UZ``: rows z_i, U their shares of the mean. With
-one, rows and targets are taken less their means, and the bias follows. Where there are fewer rows than columns the
+Without an unpenalised bias the equations are ``W (Z'UZ + strength I) = Y'UZ``: rows z_i, U their shares of the mean.
+With one, rows and targets are taken less their means, and the bias follows. Where there are fewer rows than columns the
 n x n matrix of the rows' products serves instead: ``W = C'Z`` with ``(U^1/2 Z Z' U^1/2 + strength I) C = U^1/2 Y``.
 """
 
@@ -62,9 +62,9 @@ class LinearSolution(LinearHessian):
         Notes
         -----
         Cholesky of the matrix of the columns' products, summed up block by block in float64, or of the rows' products
-        where the rows are fewer; refined twice by the gradient itself. Where the columns depend on each other, or
-        nearly, the rows are reduced by Householder's reflections and the small triangle solved by singular values. Costs
-        n_samples * m**2 for m = min(weights of a class, n_samples), and m**3; memory 8 m**2 bytes a few times over.
+        where the rows are fewer; refined by the gradient itself. Where the columns depend on each other, or nearly, the
+        rows are reduced by Householder's reflections and the small triangle solved by singular values. Costs
+        n_samples * n_features * m operations for m = min(weights of a class, n_samples), and m**3; 32 m**2 bytes.
 
         References
         ----------
@@ -73,7 +73,8 @@ class LinearSolution(LinearHessian):
         Examples
         --------
         >>> import numpy as np, gdfast as gd
-        >>> objective = gd.LinearObjective(np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0]), gd.SquaredError())
+        >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])
+        >>> objective = gd.LinearObjective(X, y, gd.SquaredError())
         >>> objective.solve().round(12)  # 2 x + 1
         array([[2., 1.]])
         """
@@ -273,7 +274,8 @@ class LinearSolution(LinearHessian):
         self._touch(self.n_samples)
         for chosen, block in self._blocks(roots, centre, least=m):
             values = (targets[chosen] - centre.target) * roots[chosen, None]
-            triangle = np.linalg.qr(np.vstack([triangle, np.hstack([block, values])]), mode="r")[:m]
+            stacked = np.vstack([triangle, np.hstack([block, values])])
+            triangle = np.asarray(np.linalg.qr(stacked, mode="r"))[:m]
         unit = float(np.finfo(np.float64).eps) * max(self.n_samples, m)
         solution, _, rank, _ = np.linalg.lstsq(triangle[:, :m], triangle[:, m:], rcond=unit)
         W = np.zeros(self.shape)

@@ -47,8 +47,9 @@ class Newton:
     -----
     Give it `step=1.0`, `Backtracking()` or `StrongWolfe()`. A product with the Hessian is the objective's own
     ``hessian_product(w, v)`` where that costs no more than a gradient (squared error in float64, an objective of your
-    own), otherwise the difference of two gradients: one evaluation (two for up to 100 weights, on both sides of w),
-    which is as good here and, with other losses, twice as fast as the exact product of a linear objective. Each system is solved to ``|residual| <= tolerance * |gradient|`` with
+    own), otherwise the difference of two gradients: one evaluation (two for up to 100 weights, on both sides of w). For
+    other linear objectives that is as good, and takes half the time of their exact product. Each system is solved to
+    ``|residual| <= tolerance * |gradient|`` with
     ``tolerance = min(0.5, 0.9 * (|gradient| / |last gradient|)**2)`` (Eisenstat and Walker), 0.5 at first; to
     rounding for up to 100 weights, and for `SquaredError`, whose first step is the solution. Where a direction of
     negative curvature turns up, the system ends there: the direction is always downhill. With `SquaredHinge` the
