@@ -78,6 +78,8 @@ class CriticalPoint:
         if self.eigenvalues.size > 1:
             ends = f"from {ends} to {self.eigenvalues[-1]:.4g}"
         lines.append(f"Second derivatives: {ends} (0 up to {self.threshold:.2g}).")
+        if np.isnan(self.eigenvalues).any():
+            lines.append("NaN: that end of the spectrum was not found.")
         if self.slopes is not None:
             lines.append(f"The slope is {self.slopes[0]:.3g} on the left and {self.slopes[1]:.3g} on the right.")
         return "\n".join(lines)
@@ -140,7 +142,7 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     >>> from gdfast.test_functions import Himmelblau
     >>> point = gd.classify_critical_point(Himmelblau(), Himmelblau().saddles[0])
     >>> print(point.kind, point.eigenvalues.round(3))
-    saddle [-49.676  32.164]
+    saddle [-31.707  75.508]
     """
     check_objective(objective)
     point = np.array(check_point(w, "w"), order="C")

@@ -18,6 +18,8 @@ from .critical_points import FEW, Products, check_objective, scipy_sparse
 HALVINGS = 30
 ENOUGH = 1e-4
 """The share of what the straight line promises that a step must take off |gradient|."""
+LOOSE = 1e-2
+"""How exactly MINRES solves the first system; later ones more exactly, as the gradient falls."""
 MOST_PRODUCTS = 500
 """With the Hessian, in one step by MINRES."""
 
@@ -94,7 +96,7 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
         while status is Status.MAX_STEPS and k < max_steps:
             products = Products(objective, w)
             found = None
-            exactness = max(1e-10, min(0.1, there.norm / record.norms[0]))
+            exactness = max(1e-12, LOOSE * min(1.0, there.norm / record.norms[0]))
             for direction in _directions(products, there.gradient.astype(np.float64), exactness):
                 found = _damped(record, objective, w, there, direction)
                 if found is not None:

@@ -85,7 +85,8 @@ class LinearSolution(LinearHessian):
         _require_memory(min(n, m))
         shares = self._shares()
         centre = self._centre(shares, targets)
-        matrix = self._row_products(shares, centre) if is_dual else self._column_products(shares, centre)
+        with np.errstate(over="ignore", invalid="ignore"):
+            matrix = self._row_products(shares, centre) if is_dual else self._column_products(shares, centre)
         if not np.isfinite(matrix).all():
             raise ValueError("X must have products within float64 to solve by them: scale the features")
         matrix.flat[:: len(matrix) + 1] += strength
