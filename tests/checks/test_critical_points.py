@@ -43,7 +43,10 @@ POINTS = [
     for kind, points in (("minimum", function.minima), ("maximum", function.maxima), ("saddle", function.saddles))
     for point in points
 ]
-name = lambda value: repr(value) if not isinstance(value, np.ndarray) else "-".join(f"{x:.3g}" for x in value)  # noqa: E731
+
+
+def name(value):
+    return "-".join(f"{x:.3g}" for x in value) if isinstance(value, np.ndarray) else repr(value)
 
 
 @pytest.mark.parametrize(("function", "kind", "point"), POINTS, ids=name)
