@@ -20,6 +20,8 @@ from ._config import get_num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, test_functions, testing
+    from .checks.critical_points import CriticalPoint, classify_critical_point
+    from .checks.critical_solver import solve_critical_point
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
     from .descent.checkpoints import Checkpoint
@@ -140,6 +142,8 @@ _NAMES_OF = {
     ),
     "checks.gradient_check": ("check_gradient",),
     "checks.gradient_report": ("GradientReport",),
+    "checks.critical_points": ("classify_critical_point", "CriticalPoint"),
+    "checks.critical_solver": ("solve_critical_point",),
 }
 _SUBMODULES = {
     "checks": "checks",
@@ -169,6 +173,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "CosineRestarts",
+    "CriticalPoint",
     "CrossEntropy",
     "DualCoordinateAscent",
     "ElasticNet",
@@ -207,6 +212,7 @@ __all__ = [
     "along_ray",
     "check_gradient",
     "checks",
+    "classify_critical_point",
     "datasets",
     "descent",
     "differences",
@@ -226,6 +232,7 @@ __all__ = [
     "resume",
     "set_num_threads",
     "show_config",
+    "solve_critical_point",
     "step_sweep",
     "suggest_step",
     "test_functions",

@@ -30,6 +30,7 @@ from .fingerprints import linear_fingerprint
 from .linear_bounds import LinearBounds
 from .linear_curvature import LinearCurvature
 from .linear_descent import LinearDescent
+from .linear_solution import LinearSolution
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
 from .regularizers import Regularizer
@@ -37,7 +38,7 @@ from .regularizers import Regularizer
 LARGE_OFFSET = 1e4
 
 
-class LinearObjective(LinearBounds, LinearDescent, LinearCurvature):
+class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSolution):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters

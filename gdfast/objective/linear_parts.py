@@ -92,6 +92,20 @@ class LinearParts:
             problem.share_tiles(self._problem)
         return problem
 
+    def _weighted_rows(self, C: FloatArray) -> FloatArray:
+        """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64."""
+        largest = float(np.abs(C).max())
+        unit = (
+            2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0
+        )  # so that no square under- or overflows
+        targets = np.zeros((self._rows.shape[0], C.shape[1]))
+        targets[slice(None) if self._index is None else self._index] = -0.5 * (C / unit)
+        value, product = np.empty(1), np.empty((C.shape[1], self.shape[1]))
+        self._touch(self.n_samples)
+        self._residual_problem(targets, None, 1.0).evaluate(np.zeros_like(product), value, product, None, True)
+        product *= unit
+        return product
+
     def _reach(self) -> FloatArray:
         """At least max_i |z_ij|, (n_features,), and 1 for the bias; X is scanned once."""
         if self._largest is None:
