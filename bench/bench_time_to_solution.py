@@ -1,10 +1,10 @@
 """Time to a solution: objective, proven gap and held-out accuracy against seconds and passes over the data.
 
 gdfast's optimizers, scikit-learn's LogisticRegression(lbfgs), SGDClassifier and LinearSVC (both), and a PyTorch loop,
-on softmax and on the multiclass hinge with L2, on CIFAR-10 (--data) or made-up images of 28 x 28. All get the same
-standardised float32 rows. Every row of a table is a run of its own from W = 0, timed as a whole; objective and
-accuracy are computed after the clock has stopped. scikit-learn's hinges are other problems (one-vs-rest; the
-largest term instead of the sum), so they have an accuracy only.
+on softmax and on the multiclass hinge with L2, on CIFAR-10 or 20 newsgroups (--data) or made-up images of 28 x 28. All
+get the same float32 rows, standardised where they are dense. Every row of a table is a run of its own from W = 0,
+timed as a whole; objective and accuracy are computed after the clock has stopped. scikit-learn's hinges are other
+problems (one-vs-rest; the largest term instead of the sum), so they have an accuracy only.
 
     python bench/bench_time_to_solution.py [--data FOLDER] [--out FILE.png] [--quick] [--json] [--threads 1]
 """
@@ -15,6 +15,7 @@ import argparse
 import json
 import statistics
 import time
+from pathlib import Path
 from typing import Any
 
 import common
@@ -32,10 +33,11 @@ GOALS = {
 
 def main() -> None:
     def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--data", help="folder with CIFAR-10's .bin files; default: made-up images")
+        parser.add_argument("--data", help="folder with CIFAR-10's .bin files or news20_*.npz; default: made-up images")
         parser.add_argument("--out", help="a picture of all runs (.png)")
         parser.add_argument("--batch", type=int, default=256, help="rows per stochastic step")
         parser.add_argument("--strength", type=float, default=None, help="of L2; default: 1 / (2 n_samples)")
+        parser.add_argument("--unit", action="store_true", help="features in [0, 1] instead of standardised ones")
         parser.add_argument("--rounds", type=int, default=1, help="runs of each, in turn; the middle one counts")
         parser.add_argument("--limit", type=float, default=60.0, help="a run of so many seconds is its kind's last")
         parser.add_argument(
@@ -66,7 +68,7 @@ def main() -> None:
         draw(results, chosen.out)
 
 
-SETTINGS = ("data", "batch", "strength", "rounds", "limit", "slow", "quick", "only")
+SETTINGS = ("data", "batch", "strength", "unit", "rounds", "limit", "slow", "quick", "only")
 
 
 def measure(
@@ -74,6 +76,7 @@ def measure(
     data: str | None,
     batch: int,
     strength: float | None,
+    unit: bool,
     rounds: int,
     limit: float,
     slow: bool,
@@ -82,7 +85,7 @@ def measure(
     threads: int,
 ) -> dict[str, Any]:
     """All runs on one loss, in a process that has just so many threads."""
-    problem = make_problem(loss, data, batch, strength, quick, threads)
+    problem = make_problem(loss, data, batch, strength, unit, quick, threads)
     field, objective = contestants(problem, slow), problem.objective()
     if only is not None:
         field = {name: one for name, one in field.items() if any(text in name for text in only)}
@@ -153,8 +156,35 @@ def goal(loss: str, runs: dict[str, list[dict[str, Any]]]) -> dict[str, Any] | N
 # Data.
 
 
-def make_problem(loss: str, data: str | None, batch: int, strength: float | None, quick: bool, threads: int) -> Problem:
-    """Standardised rows, and a first step for momentum from how long they are and how much alike."""
+def make_problem(
+    loss: str, data: str | None, batch: int, strength: float | None, unit: bool, quick: bool, threads: int
+) -> Problem:
+    """The rows, and a first step for momentum from how long they are and how much alike."""
+    X, y, X_held_out, y_held_out = read(data, quick, unit)
+    n_classes, some = int(y.max()) + 1, X[:1000]
+    products = some @ some.T
+    products = np.asarray(products if isinstance(products, np.ndarray) else products.toarray(), dtype=np.float64)
+    length = float(np.trace(products)) / len(products) + 1
+    largest = float(np.linalg.eigvalsh(products)[-1]) / len(products)
+    curvature = n_classes / 2 if loss == "hinge" else 0.5
+    ease = 2.0 if loss == "hinge" else 5.0
+    step = (1 - MOMENTUM) * ease / (curvature * (length + (batch - 1) * largest) / batch)
+    strength = 1 / (2 * len(y)) if strength is None else strength
+    return Problem(X, y, X_held_out, y_held_out, n_classes, loss, strength, batch, step, threads)
+
+
+def read(data: str | None, quick: bool, unit: bool) -> tuple[Any, Array, Any, Array]:
+    """Standardised float32 rows (or features in [0, 1]) and labels, then the held-out ones; sparse rows as they are."""
+    if data is not None and (Path(data) / "news20_train.npz").exists():
+        import scipy.sparse as sp
+
+        with np.load(Path(data) / "news20_labels.npz") as file:
+            labels = [file[f"y_{part}"].astype(np.int64) for part in ("train", "test")]
+        rows = [
+            sp.csr_array(sp.load_npz(Path(data) / f"news20_{part}.npz"), dtype=np.float32) for part in ("train", "test")
+        ]
+        n = 1000 if quick else len(labels[0])
+        return rows[0][:n], labels[0][:n], rows[1], labels[1]
     if data is not None:
         from gdfast.datasets import load_cifar10
 
@@ -167,18 +197,13 @@ def make_problem(loss: str, data: str | None, batch: int, strength: float | None
     X = X.reshape(len(X), -1).astype(np.float32)
     X_held_out = X_held_out.reshape(len(X_held_out), -1).astype(np.float32)
     mean, deviation = X.mean(axis=0, dtype=np.float64), X.std(axis=0, dtype=np.float64)
+    if unit:
+        mean, deviation = X.min(axis=0), np.ptp(X, axis=0).astype(np.float64)
     deviation[deviation == 0] = 1
     for rows in (X, X_held_out):
         rows -= mean.astype(np.float32)
         rows /= deviation.astype(np.float32)
-    n_classes = int(y.max()) + 1
-    length = float(np.einsum("ij,ij->", X[:1000], X[:1000])) / len(X[:1000]) + 1
-    largest = float(np.linalg.norm(X[:1000].astype(np.float64), 2) ** 2) / len(X[:1000])
-    curvature = n_classes / 2 if loss == "hinge" else 0.5
-    ease = 2.0 if loss == "hinge" else 5.0
-    step = (1 - MOMENTUM) * ease / (curvature * (length + (batch - 1) * largest) / batch)
-    strength = 1 / (2 * len(y)) if strength is None else strength
-    return Problem(X, y, X_held_out, y_held_out, n_classes, loss, strength, batch, step, threads)
+    return X, y, X_held_out, y_held_out
 
 
 def made_up(n: int, d: int) -> tuple[Array, Array, Array, Array]:
@@ -227,35 +252,43 @@ def written(run: dict[str, Any], column: str) -> Any:
     return f"{value:.2e}" if column == "proven gap" else f"{value:.{6 if column == 'objective' else 4}f}"
 
 
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#E69F00", "#56B4E9", "#CC79A7", "#000000")  # Okabe and Ito's
+PANELS = (("objective", "seconds"), ("objective", "passes"), ("held-out accuracy", "seconds"))
+NEAREST = 1e-4
+
+
 def draw(results: list[dict[str, Any]], file: str) -> None:
-    """Objective above (its distance to the best that any run reached), accuracy below; against seconds and passes."""
+    """A row of panels for each loss: how far the objective is from the best that any run reached; accuracy."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(4.2 * 2 * len(results), 7.5), layout="constrained")
-    panels = figure.subplots(2, 2 * len(results), squeeze=False)
-    for i, result in enumerate(results):
+    figure = Figure(figsize=(12, 3.6 * len(results)), layout="constrained")
+    for part, result in zip(np.atleast_1d(figure.subfigures(len(results))), results, strict=True):
         values = [run["objective"] for runs in result["runs"].values() for run in runs if run["objective"] is not None]
-        best = min(values)
-        for j, axis in enumerate(("seconds", "passes")):
-            upper, lower = panels[0][2 * i + j], panels[1][2 * i + j]
-            for name, runs in result["runs"].items():
-                points = [run for run in runs if run[axis] is not None]
-                style: Any = {"marker": "o" if name.startswith("gdfast") else "s", "markersize": 4, "label": name}
-                style["linestyle"] = "-" if name.startswith("gdfast") else "--"
-                at = [run[axis] for run in points]
-                if points and points[0]["objective"] is not None:
-                    upper.loglog(at, [max(run["objective"] / best - 1, 1e-7) for run in points], **style)
-                else:
-                    upper.plot([], [], **style)  # keeps the colours of both panels alike
-                lower.semilogx(at, [run["held-out accuracy"] for run in points], **style)
-            upper.set_title(f"{result['loss']}, {result['threads']} thread{'s' * (result['threads'] > 1)}")
-            lower.set_xlabel("seconds" if axis == "seconds" else "passes over the data")
-            for panel in (upper, lower):
-                panel.grid(alpha=0.3)
-        panels[0][2 * i].set_ylabel("objective / best - 1")
-        panels[1][2 * i].set_ylabel("held-out accuracy")
-        panels[1][2 * i].legend(fontsize="x-small", loc="upper center", bbox_to_anchor=(1.0, -0.16), ncols=2)
-    figure.savefig(file, dpi=150)
+        best, panels = min(values), part.subplots(1, len(PANELS))
+        for (quantity, axis), panel in zip(PANELS, panels, strict=True):
+            for colour, (name, runs) in zip(COLOURS, result["runs"].items(), strict=False):
+                points = [run for run in runs if run[axis] is not None and run[quantity] is not None]
+                heights = [run[quantity] for run in points]
+                if quantity == "objective":
+                    heights = [max(value / best - 1, NEAREST) for value in heights]
+                ours = name.startswith("gdfast")
+                panel.plot(
+                    [run[axis] for run in points], heights, label=name, color=colour, markersize=4,
+                    marker="o" if ours else "s", linestyle="-" if ours else "--",
+                )  # fmt: skip
+            panel.set_xscale("log")
+            panel.set_xlabel("seconds" if axis == "seconds" else "passes over the data")
+            panel.grid(alpha=0.3)
+            if quantity == "objective":
+                panel.set_yscale("log")
+                panel.set_ylim(bottom=NEAREST)
+                panel.set_ylabel("objective / best - 1" + (" (the best at the bottom)" if axis == "seconds" else ""))
+            else:
+                panel.set_ylabel(quantity)
+        handles, names = panels[-1].get_legend_handles_labels()
+        part.legend(handles, names, loc="outside right center", fontsize="small")
+        part.suptitle(f"{result['loss']}, {result['threads']} thread{'s' * (result['threads'] > 1)}")
+    figure.savefig(file, dpi=100)
 
 
 if __name__ == "__main__":

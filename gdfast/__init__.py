@@ -20,6 +20,8 @@ from ._config import get_num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, test_functions, testing
+    from .checks.critical_points import CriticalPoint, classify_critical_point
+    from .checks.critical_solver import solve_critical_point
     from .checks.gradient_check import check_gradient
     from .checks.gradient_report import GradientReport
     from .checks.sanity import SanityReport, sanity_check
@@ -63,7 +65,14 @@ if TYPE_CHECKING:
         Warmup,
     )
     from .descent.searches import SearchResult, local_search, random_search
-    from .differences import directional_derivative, numerical_gradient, numerical_jacobian
+    from .differences import (
+        StepSweep,
+        directional_derivative,
+        numerical_gradient,
+        numerical_hessian,
+        numerical_jacobian,
+        step_sweep,
+    )
     from .objective.batches import MiniBatches
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
@@ -124,9 +133,18 @@ _NAMES_OF = {
     ),
     "descent.line_searches": ("GridSearch", "Backtracking", "StrongWolfe", "ExactLineSearch"),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
-    "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
+    "differences": (
+        "numerical_gradient",
+        "numerical_jacobian",
+        "numerical_hessian",
+        "directional_derivative",
+        "step_sweep",
+        "StepSweep",
+    ),
     "checks.gradient_check": ("check_gradient",),
     "checks.gradient_report": ("GradientReport",),
+    "checks.critical_points": ("classify_critical_point", "CriticalPoint"),
+    "checks.critical_solver": ("solve_critical_point",),
     "checks.sanity": ("SanityReport", "sanity_check"),
 }
 _SUBMODULES = {
@@ -157,6 +175,7 @@ __all__ = [
     "Constant",
     "Cosine",
     "CosineRestarts",
+    "CriticalPoint",
     "CrossEntropy",
     "DualCoordinateAscent",
     "ElasticNet",
@@ -189,12 +208,14 @@ __all__ = [
     "SquaredHinge",
     "Status",
     "StepDecay",
+    "StepSweep",
     "StrongWolfe",
     "Warmup",
     "__version__",
     "along_ray",
     "check_gradient",
     "checks",
+    "classify_critical_point",
     "datasets",
     "descent",
     "differences",
@@ -205,6 +226,7 @@ __all__ = [
     "maximize",
     "minimize",
     "numerical_gradient",
+    "numerical_hessian",
     "numerical_jacobian",
     "objective",
     "on_plane",
@@ -214,6 +236,8 @@ __all__ = [
     "sanity_check",
     "set_num_threads",
     "show_config",
+    "solve_critical_point",
+    "step_sweep",
     "suggest_step",
     "test_functions",
     "testing",

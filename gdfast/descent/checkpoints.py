@@ -118,6 +118,7 @@ def save(
         "converged": ending is Status.CONVERGED,
         "state": _encode(state, arrays, "the optimizer's state"),
         "record": facts,
+        "known": _encode(record.known, arrays, "what the run has proven"),
         "objective": fingerprint(run.objective, w),
         "settings": {
             "sign": run.sign,
@@ -149,7 +150,7 @@ def load(path: str | os.PathLike[str], objective: Any) -> tuple[dict[str, Any], 
         hidden=tuple(arrays[f"hidden.{i}"] for i in range(sum(name.startswith("hidden.") for name in arrays))),
         ending=Status.CONVERGED if facts["converged"] else None,
         arrays=recorded,
-        facts=facts["record"],
+        facts=facts["record"] | {"known": _decode(facts.get("known"), arrays)},
     )
     return settings, arrays["w0"], saved
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..objective.structure import improved_bound
 from ..protocols import Array, Objective
 from .optimizers import evaluations_of, final_answer, lower_bound
 from .record import Look, Record
@@ -68,6 +69,8 @@ def is_enough(run: Settings, record: Record, look: Look, answer: Array, state: A
     if run.gap_tol is None:
         return look.norm <= run.gtol
     bound = lower_bound(run.optimizer, run.objective, state)
-    record.keep_bound(look.value - run.objective.duality_gap(answer) if bound is None else bound)
+    if bound is None:
+        bound, record.known = improved_bound(run.objective, answer, look.value, record.known)
+    record.keep_bound(bound)
     gap = record.gap(look.value)
     return look.norm <= run.gtol or (gap is not None and gap <= run.gap_tol)

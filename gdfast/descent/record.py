@@ -50,6 +50,7 @@ class Record:
         self.values, self.norms, self.seconds, self.step_sizes = array("d"), array("d"), array("d"), array("d")
         self.best: tuple[float, Array | None] = (math.inf, None)
         self.bound = -math.inf
+        self.known: Any = None  # what the bound was proven with
         self.evaluated: list[Evaluation] = []
         self.evaluations = 0
         self._objective = objective
@@ -124,7 +125,7 @@ class Record:
             getattr(self, name).frombytes(arrays[name].tobytes())
         self.evaluated = [Evaluation(int(k), value, norm, tuple(rest)) for k, value, norm, *rest in arrays["evaluated"]]
         self.best = (facts["best_value"], arrays.get("best_w"))
-        self.bound, self.evaluations = facts["bound"], facts["evaluations"]
+        self.bound, self.known, self.evaluations = facts["bound"], facts["known"], facts["evaluations"]
         self._start -= facts["seconds"]
         if self._passes_before is not None:
             self._passes_before -= facts["passes"]

@@ -28,10 +28,10 @@ from .._arrays import (
 )
 from ..protocols import Array, FloatArray
 from .fingerprints import linear_fingerprint
-from .linear_certificates import LinearCertificates
+from .linear_bounds import LinearBounds
 from .linear_curvature import LinearCurvature
 from .linear_descent import LinearDescent
-from .linear_duals import LinearDuals
+from .linear_solution import LinearSolution
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
 from .regularizers import Regularizer
@@ -39,7 +39,7 @@ from .regularizers import Regularizer
 LARGE_OFFSET = 1e4
 
 
-class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurvature):
+class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSolution):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters
@@ -146,6 +146,7 @@ class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurv
         self._wide = self._rows.dtype == np.float64
         self._index: Array | None = None
         self._largest: FloatArray | None = None
+        self._facts: tuple[FloatArray, FloatArray | None] | None = None
         self._parent: LinearObjective | None = None
         self._touched = 0
         self._prepare()

@@ -10,7 +10,10 @@ import numpy as np
 
 from .. import _kernels
 from ..protocols import Array, FloatArray
+from .dual_bounds import DualSums, bound_with_free_bias, bound_with_penalty, bound_without_bias
 from .linear_differences import LinearDifferences
+from .losses import Hinge
+from .regularizers import L2
 
 REST = 3
 """Epochs that a row whose duals don't move may be left alone."""
@@ -63,6 +66,32 @@ class LinearDuals(LinearDifferences):
         self._touch(self.n_samples)
         total, moment = _kernels.dual_sums(self._problem, squares, self._mean_weight, duals, sums, False)
         return sums, total, moment
+
+    def known_of_duals(self, duals: Array, squares: FloatArray) -> DualSums:
+        """What `dual_bound` needs to know of duals; one pass over the rows that have any."""
+        sums, total, moment = self.dual_sums(duals, squares)
+        longest = float(np.sqrt(squares.max())) * (1 + 1e-14)
+        if self.mean is not None:  # sums are taken before centring
+            offset = 2 * float(np.linalg.norm(self.mean / (1.0 if self.scale is None else self.scale)))
+            longest, moment = longest + offset, moment + 2 * total * offset
+        return DualSums(sums, total, moment, longest)
+
+    def dual_bound(self, known: DualSums, class_sums: FloatArray | None) -> float:
+        """What the objective is nowhere below. `class_sums` where the bias is not penalised; of a class without rows
+        all duals must be zero then."""
+        assert isinstance(self.loss, Hinge)
+        assert isinstance(self.regularizer, L2)
+        facts = self.loss.margin, self.regularizer.strength, self.n_samples
+        if not self.bias:
+            return bound_without_bias(known, *facts)
+        if class_sums is None:
+            return bound_with_penalty(known, *facts)
+        return bound_with_free_bias(known, class_sums, *facts)
+
+    def facts_of_rows(self) -> tuple[FloatArray, FloatArray | None]:
+        """`dual_squares`, and `class_sums` where the bias is not penalised."""
+        squares = self.dual_squares()
+        return squares, self.class_sums(squares) if self.bias and not self.penalize_bias else None
 
     def class_sums(self, squares: FloatArray) -> FloatArray:
         """Weighted sums of the rows of each class, the weights' own sum last: (n_classes, n_features + 1).

@@ -37,6 +37,7 @@ class LinearParts:
     _mean_weight: float
     _wide: bool
     _largest: FloatArray | None
+    _facts: tuple[FloatArray, FloatArray | None] | None
 
     @property
     def arithmetic(self) -> np.dtype[Any]:
@@ -50,6 +51,10 @@ class LinearParts:
     def scores(self, W: Array) -> Array:
         """(n_samples, n_classes)."""
         raise TypeError(f"{type(self).__name__} must compute scores")
+
+    def margins(self, W: Array) -> Array:
+        """(n_samples, n_classes)."""
+        raise TypeError(f"{type(self).__name__} must compute margins")
 
     def rows(self, indices: Array) -> LinearParts:
         """The mini-batch of these rows."""
@@ -86,6 +91,20 @@ class LinearParts:
         if isinstance(problem, _kernels.SparseProblem):
             problem.share_tiles(self._problem)
         return problem
+
+    def _weighted_rows(self, C: FloatArray) -> FloatArray:
+        """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64."""
+        largest = float(np.abs(C).max())
+        unit = (
+            2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0
+        )  # so that no square under- or overflows
+        targets = np.zeros((self._rows.shape[0], C.shape[1]))
+        targets[slice(None) if self._index is None else self._index] = -0.5 * (C / unit)
+        value, product = np.empty(1), np.empty((C.shape[1], self.shape[1]))
+        self._touch(self.n_samples)
+        self._residual_problem(targets, None, 1.0).evaluate(np.zeros_like(product), value, product, None, True)
+        product *= unit
+        return product
 
     def _reach(self) -> FloatArray:
         """At least max_i |z_ij|, (n_features,), and 1 for the bias; X is scanned once."""

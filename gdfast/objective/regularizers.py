@@ -94,6 +94,10 @@ class L2(Separable):
         """``2 * strength * W``."""
         return np.asarray(W * W.dtype.type(2 * self.strength))
 
+    def hessian_product(self, W: Array, V: Array) -> FloatArray:
+        """``2 * strength * V``, in float64."""
+        return np.asarray(2 * self.strength * np.asarray(V, dtype=np.float64))
+
 
 @dataclass(frozen=True)
 class L1(Separable):
@@ -183,6 +187,10 @@ class ElasticNet(Separable):
     def gradient(self, W: Array) -> Array:
         """``l1 * sign(W) + 2 * l2 * W``."""
         return np.asarray(L1(self.l1).gradient(W) + L2(self.l2).gradient(W))
+
+    def hessian_product(self, W: Array, V: Array) -> FloatArray:
+        """``2 * l2 * V``, in float64: what there is of it where no weight is 0."""
+        return L2(self.l2).hessian_product(W, V)
 
     def slope(self, W: Array, V: Array) -> float:
         """The right derivative of both."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,9 @@ import numpy as np
 from .. import differences
 from ..differences import Scheme
 from ..protocols import Array, FloatArray, Objective
+
+NUMERICAL_GRADIENT = 2e-11
+"""What rounding does to a difference quotient of a function near 1, with h = 1e-5."""
 
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:
@@ -45,6 +49,72 @@ def kink_crossings(
     own = getattr(objective, "kink_crossings", None)
     found: tuple[Array, FloatArray] | None = None if own is None else own(w, h=h, coordinates=coordinates)
     return found
+
+
+def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) -> FloatArray:
+    """The Hessian of the objective at w, times v.
+
+    ``(gradient(w + h u) - gradient(w - h u)) / 2h * |v|`` with ``u = v / |v|``, or the objective's own
+    ``hessian_product(w, v)``.
+
+    Parameters
+    ----------
+    objective : Objective
+        Or whatever has a ``gradient(w)``, such as a regularizer.
+    w, v : float arrays of one shape
+    h : float > 0, optional
+        By default `hessian_step`; the objective's own product needs none.
+
+    Returns
+    -------
+    float64 array of w's shape
+
+    Notes
+    -----
+    Two gradients. The error is about h**2 times the fourth derivative, plus the gradient's own rounding / h.
+    """
+    own = getattr(objective, "hessian_product", None)
+    if own is not None:
+        return np.asarray(own(w, v), dtype=np.float64)
+    h = hessian_step(objective, w) if h is None else h
+    length = float(np.linalg.norm(np.ravel(v).astype(np.float64)))
+    if length == 0:
+        return np.zeros(np.shape(w))
+    move = (h / length * v).astype(w.dtype)
+    ahead, behind = np.asarray(w + move), np.asarray(w - move)
+    taken = float(np.vdot(ahead.astype(np.float64) - behind, v.astype(np.float64))) / length**2
+    change = np.asarray(objective.gradient(ahead), dtype=np.float64) - objective.gradient(behind)
+    return np.asarray(change / taken)
+
+
+def hessian_at(objective: Any, w: Array) -> Callable[[Array], FloatArray]:
+    """v -> Hessian(w) v, where many products are needed at one w."""
+    own = getattr(objective, "hessian_at", None)
+    if own is not None:
+        at: Callable[[Array], FloatArray] = own(w)
+        return at
+    return lambda v: hessian_product(objective, w, v)
+
+
+def has_cheap_hessian(objective: Any) -> bool:
+    """Whether the objective has a ``hessian_product`` of its own that costs no more than a gradient."""
+    return hasattr(objective, "hessian_product") and bool(getattr(objective, "has_cheap_hessian", True))
+
+
+def hessian_step(objective: Any, w: Array) -> float:
+    """The length of the step for second derivatives: ``eps**(1/3) * max(1, |w|)``, eps the error of a gradient."""
+    arithmetic = getattr(objective, "arithmetic", w.dtype)
+    eps = max(float(np.finfo(w.dtype).eps), float(np.finfo(arithmetic).eps))
+    if not getattr(objective, "has_gradient", True):
+        eps = max(eps, NUMERICAL_GRADIENT)
+    return float(eps ** (1 / 3) * max(1.0, float(np.linalg.norm(np.ravel(w).astype(np.float64)))))
+
+
+def check_curvature(objective: Any) -> None:
+    """ValueError, before any work, where the objective is known to have kinks instead of second derivatives."""
+    own = getattr(objective, "check_curvature", None)
+    if own is not None:
+        own()
 
 
 def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
@@ -108,6 +178,18 @@ def suggest_step(objective: Objective) -> float:
     if not 0 <= curvature < math.inf:
         raise ValueError(f"objective must have a finite curvature; it is estimated as {curvature}: scale the features")
     return 1.0 if curvature == 0 else min(1 / curvature, sys.float_info.max)
+
+
+def improved_bound(objective: Any, w: Array, value: float, known: Any) -> tuple[float, Any]:
+    """A lower bound of the optimum, proven by w, whose objective is `value`, and the points before it.
+
+    `known` is what the call before handed back, None at first.
+    """
+    own = getattr(objective, "improved_bound", None)
+    if own is None:
+        return value - float(objective.duality_gap(w)), None
+    bound, known = own(w, value, known)
+    return float(bound), known
 
 
 def check_certifies(objective: Any) -> None:

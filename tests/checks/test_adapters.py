@@ -58,12 +58,3 @@ def test_the_file_fails_on_a_bug_with_the_report(name, right, wrong, tmp_path):
     assert done.returncode == 1
     assert "AssertionError: Gradient check: FAIL" in done.stdout
     assert "worst coordinates" in done.stdout
-
-
-def test_float32_in_jax_is_noise_and_does_not_pass(tmp_path):
-    pytest.importorskip("jax")
-    switch = '("jax_enable_x64", True)'
-    assert switch in FILES["test_jax_loss.py"]
-    done = run(tmp_path, "test_jax_loss.py", FILES["test_jax_loss.py"].replace(switch, '("jax_enable_x64", False)'))
-    assert done.returncode == 1
-    assert "Gradient check: NOISE" in done.stdout

@@ -11,7 +11,6 @@ from ..._arrays import check_integer
 from ...objective.losses import Hinge
 from ...objective.regularizers import L2
 from ...protocols import Array, FloatArray
-from .dual_bounds import DualSums, bound_with_free_bias, bound_with_penalty, bound_without_bias
 
 BIAS_SHARE = 0.1
 """A free bias is multiplied by a value whose square is this share of the rows' mean square."""
@@ -154,27 +153,14 @@ class DualCoordinateAscent:
         duals = state.duals
         if state.class_sums is not None and not state.class_sums[:, -1].all():
             duals = duals * (state.class_sums[:, -1] > 0)  # of a class without rows only zeros are feasible
-        sums, total, moment = objective.dual_sums(duals, state.squares)
-        longest = float(np.sqrt(state.squares.max())) * (1 + 1e-14)
-        if objective.mean is not None:  # sums are taken before centring
-            scale = 1.0 if objective.scale is None else objective.scale
-            offset = 2 * float(np.linalg.norm(objective.mean / scale))
-            longest, moment = longest + offset, moment + 2 * total * offset
-        known = DualSums(sums, total, moment, longest)
-        facts = objective.loss.margin, objective.regularizer.strength, objective.n_samples
-        if not objective.bias:
-            return bound_without_bias(known, *facts)
-        if state.class_sums is None:
-            return bound_with_penalty(known, *facts)
-        return bound_with_free_bias(known, state.class_sums, *facts)
+        return float(objective.dual_bound(objective.known_of_duals(duals, state.squares), state.class_sums))
 
 
 def _start(objective: Any) -> DualState:
-    squares = objective.dual_squares()
-    is_free = objective.bias and not objective.penalize_bias
+    squares, class_sums = objective.facts_of_rows()
     duals = np.zeros((objective.n_samples, objective.n_classes), dtype=objective.arithmetic)
     idle = np.zeros(objective.n_samples, dtype=np.uint8)
-    return DualState(duals, idle, squares, objective.class_sums(squares) if is_free else None)
+    return DualState(duals, idle, squares, class_sums)
 
 
 def _bias_square(objective: Any, state: DualState) -> float:

@@ -12,6 +12,7 @@ import numpy as np
 from ..._arrays import check_integer
 from ...objective.losses import Hinge, SquaredError
 from ...objective.regularizers import L1, L2, ElasticNet
+from ...objective.structure import has_cheap_hessian, hessian_at
 from ...protocols import Array, FloatArray, Objective
 from .dots import dot, norm
 
@@ -45,8 +46,10 @@ class Newton:
     Notes
     -----
     Give it `step=1.0`, `Backtracking()` or `StrongWolfe()`. A product with the Hessian is the objective's own
-    ``hessian_product(w, v)`` where it has one, otherwise the difference of two gradients: one evaluation (two for up
-    to 100 weights, on both sides of w). Each system is solved to ``|residual| <= tolerance * |gradient|`` with
+    ``hessian_product(w, v)`` where that costs no more than a gradient (squared error in float64, an objective of your
+    own), otherwise the difference of two gradients: one evaluation (two for up to 100 weights, on both sides of w). For
+    other linear objectives that is as good, and takes half the time of their exact product. Each system is solved to
+    ``|residual| <= tolerance * |gradient|`` with
     ``tolerance = min(0.5, 0.9 * (|gradient| / |last gradient|)**2)`` (Eisenstat and Walker), 0.5 at first; to
     rounding for up to 100 weights, and for `SquaredError`, whose first step is the solution. Where a direction of
     negative curvature turns up, the system ends there: the direction is always downhill. With `SquaredHinge` the
@@ -114,12 +117,12 @@ class _Hessian:
     def __init__(self, objective: Any, w: Array, gradient: Array) -> None:
         arithmetic = getattr(objective, "arithmetic", w.dtype)
         rounding = max(float(np.finfo(w.dtype).eps), float(np.finfo(arithmetic).eps))
-        self._own = getattr(objective, "hessian_product", None)
+        self._own = hessian_at(objective, w) if has_cheap_hessian(objective) else None
         self._objective, self._w, self._gradient = objective, w, gradient.astype(np.float64)
         self.is_exact, self.cost = True, 1
         if self._own is not None or _is_quadratic(objective):
             relative, self.error = 1.0, 10 * rounding
-            self.is_exact = self._own is None or w.size <= SMALL
+            self.is_exact = _is_quadratic(objective) or w.size <= SMALL
         elif w.size <= SMALL:
             relative, self.error, self.cost = rounding ** (1 / 3), rounding ** (2 / 3) / 10, 2
         else:
@@ -130,7 +133,7 @@ class _Hessian:
         """Hessian v."""
         w = self._w
         if self._own is not None:
-            return np.asarray(self._own(w, v.astype(w.dtype)), dtype=np.float64)
+            return np.asarray(self._own(v.astype(w.dtype)), dtype=np.float64)
         h = self._reach / norm(v)
         move = (h * v).astype(w.dtype)
         ahead = self._objective.gradient(np.asarray(w + move))

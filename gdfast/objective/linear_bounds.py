@@ -1,0 +1,54 @@
+"""The best lower bound that the points of a run prove together.
+
+What one point proves is a dual point, and any mixture of dual points is one. Of the hinge a single W proves little: a
+row on its kink counts wholly or not at all. A mixture gives such a row any share between; each new dual point is mixed
+in by the share that raises the bound most (a Frank-Wolfe step).
+"""
+
+from __future__ import annotations
+
+from ..protocols import Array
+from .dual_bounds import DualSums
+from .linear_certificates import LinearCertificates
+from .linear_duals import LinearDuals
+from .losses import Hinge
+
+HALVINGS = 14
+GOLDEN = (5**0.5 - 1) / 2
+
+
+class LinearBounds(LinearDuals, LinearCertificates):
+    """The part of `LinearObjective` that keeps the best bound of a run."""
+
+    def improved_bound(self, W: Array, value: float, known: DualSums | None) -> tuple[float, DualSums | None]:
+        """A lower bound of the optimum from W, whose objective is `value`, and from all points before.
+
+        `known` is what the call before handed back. Two passes over X; the first call on the hinge takes two more.
+        """
+        strength = self.certified_strength()
+        assert strength > 0
+        if not isinstance(self.loss, Hinge):
+            return value - self.duality_gap(W), None
+        if self._facts is None:
+            self._facts = self.facts_of_rows()
+        squares, class_sums = self._facts
+        fresh = self.known_of_duals(self._violated(W, class_sums), squares)
+        alone = self.dual_bound(fresh, class_sums)
+        if known is None:
+            return alone, fresh
+        before = self.dual_bound(known, class_sums)
+        low, high = 0.0, 1.0
+        best, share = (alone, 1.0) if alone > before else (before, 0.0)
+        for _ in range(HALVINGS):  # the bound is concave in the share, but for its repairs
+            shares = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
+            left, right = (self.dual_bound(known.mixed(fresh, s), class_sums) for s in shares)
+            best, share = max((best, share), (left, shares[0]), (right, shares[1]))
+            low, high = (low, shares[1]) if left >= right else (shares[0], high)
+        return best, known if share == 0 else known.mixed(fresh, share)
+
+    def _violated(self, W: Array, class_sums: Array | None) -> Array:
+        """The duals that W proves with: a row's weight where the term counts, (n_samples, n_classes)."""
+        counts = self.margins(W) > 0
+        if class_sums is not None:
+            counts &= class_sums[:, -1] > 0
+        return (counts * (self._shares() * self.n_samples)[:, None]).astype(self.arithmetic)
