@@ -184,7 +184,7 @@ def test_lecture_34_tiny_steps_change_nothing_good_ones_help_and_long_ones_overs
     assert objective.passes - before <= 3
     gradient = objective.gradient(W)
     np.testing.assert_allclose(seen.values, [objective.value(W - s * gradient) for s in steps], rtol=1e-6)
-    assert seen.start == pytest.approx(objective.value(W), rel=1e-13)
+    assert seen.start == pytest.approx(objective.value(W), rel=1e-6)
     assert seen.values[0] == pytest.approx(seen.start, rel=1e-6)  # the published shape: 2.2007, ...
     assert seen.best_value == seen.values.min() < 0.8 * seen.start  # ... 1.6478, ...
     assert seen.values[-1] > 1000 * seen.start  # ... 25392
