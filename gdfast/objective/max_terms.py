@@ -62,16 +62,24 @@ class MaxTerms:
                 differences.append((moved + self.margin if i == 0 else moved)[counts])
             yield samples + first, classes, differences
 
-    def sums(self, points: FloatArray, rows: FloatArray | None = None) -> FloatArray:
-        """The data's loss for power 1 at many points of a line: (1, m); on a plane, `points` along the second
-        direction and `rows` along the first: (len(rows), m). Each term is looked at once (in each row).
-        """
+    def on_line(self, points: FloatArray) -> FloatArray | None:
+        """Their sum at many points: (m,), each term looked at once; None for squares, and where numbers overflow."""
+        found = self._sums(points, None)
+        return None if found is None else found[0]
+
+    def on_grid(self, rows: FloatArray, columns: FloatArray) -> FloatArray | None:
+        """On a plane: (len(rows), len(columns)), each term looked at once for each row."""
+        return self._sums(columns, rows)
+
+    def _sums(self, points: FloatArray, rows: FloatArray | None) -> FloatArray | None:
+        if self.power != 1:
+            return None
         sums = np.zeros((1 if rows is None else rows.size, points.size))
         for samples, _, differences in self.blocks():
             shares = self.shares[samples]
             margins, *moves, rates = (shares * difference for difference in differences)
             sums += sums_of_ramps(margins, rates, points, moves[0] if moves else None, rows)
-        return sums
+        return sums if np.isfinite(sums).all() else None
 
     def kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """On a line: the steps in [low, high] at which a term is 0; by how much the slope jumps there, if power is 1.
