@@ -46,7 +46,14 @@ class LinearRay(Bisected):
         return float(self.values(np.array([check_number(step, "step")]))[0])
 
     def slope(self, step: float) -> float:
-        """The right derivative there."""
+        """The right derivative there, exact at the hinge's `breakpoints` too."""
+        if self.terms is None or self.terms.power != 1:
+            return self.rough_slope(step)
+        step = check_number(step, "step")
+        return self.terms.slope(step) + sum(penalty.slope(step) for penalty in self.penalties)
+
+    def rough_slope(self, step: float) -> float:
+        """The same, several times as fast; at a breakpoint, where scores are rounded, that of either side."""
         step = check_number(step, "step")
         value, slope = np.empty(1), np.empty(1)
         self.problem.mix(self.base, self.rate, None, np.array([step]), value, slope, None)
@@ -93,12 +100,8 @@ class LinearRay(Bisected):
             return self.sums.on_line(points)
 
     def _lowest(self, max_step: float) -> float:
-        """From slopes; then, where the ray is made of straight or evenly bent pieces, exactly.
-
-        The scores at a step are rounded, and so is the place where their slopes see a kink: the kinks nearby are known
-        better from the margins.
-        """
-        step = lowest_step(self.slope, max_step)
+        """From rough slopes; then, where the ray is made of straight or evenly bent pieces, from the kinks nearby."""
+        step = lowest_step(self.rough_slope, max_step)
         curvatures = [penalty.curvature for penalty in self.penalties]
         if self.terms is None or self.terms.power != 1 or not 0 < step < max_step or None in curvatures:
             return step

@@ -58,7 +58,8 @@ class MaxTerms:
             differences = []
             for i, part in enumerate(self.parts):
                 scores = part[first : first + rows]
-                moved = scores - scores[np.arange(len(labels)), labels][:, None]
+                with np.errstate(over="ignore", invalid="ignore"):
+                    moved = scores - scores[np.arange(len(labels)), labels][:, None]
                 differences.append((moved + self.margin if i == 0 else moved)[counts])
             yield samples + first, classes, differences
 
@@ -81,6 +82,16 @@ class MaxTerms:
             sums += sums_of_ramps(margins, rates, points, moves[0] if moves else None, rows)
         return sums if np.isfinite(sums).all() else None
 
+    def slope(self, step: float) -> float:
+        """On a line, for power 1: the right derivative; a term counts from its zero on, exactly."""
+        total = 0.0
+        for samples, _, (margins, rates) in self.blocks():
+            zeros = _zeros(margins, rates)
+            counts = np.where(rates > 0, zeros <= step, np.where(rates < 0, zeros > step, False))
+            with np.errstate(over="ignore", invalid="ignore"):
+                total += float((self.shares[samples] * rates * counts).sum())
+        return total
+
     def kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """On a line: the steps in [low, high] at which a term is 0; by how much the slope jumps there, if power is 1.
 
@@ -88,8 +99,7 @@ class MaxTerms:
         """
         steps, jumps, found = [], [], 0
         for samples, _, (margins, rates) in self.blocks():
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                zeros = -margins / rates
+            zeros = _zeros(margins, rates)
             inside = (zeros >= low) & (zeros <= high) & (rates != 0)
             found += int(inside.sum())
             if found > MOST_KINKS:
@@ -127,6 +137,12 @@ class MaxTerms:
                     ids.append((i, j))
                     segments.append(segment)
         return np.array(ids, dtype=np.int64).reshape(-1, 2), np.array(segments, dtype=np.float64).reshape(-1, 2, 2)
+
+
+def _zeros(margins: FloatArray, rates: FloatArray) -> FloatArray:
+    """Where ``margins + step * rates`` is 0; infinite or NaN where nothing moves."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray(-margins / rates)
 
 
 def _clipped(m: float, p: float, q: float, a: tuple[float, float], b: tuple[float, float]) -> list[list[float]] | None:
