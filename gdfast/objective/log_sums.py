@@ -57,6 +57,7 @@ class LogSums:
         offsets = columns - middle
         totals = np.zeros((rows.size, columns.size))
         block = max(1, BLOCK // totals.size // TOGETHER * TOGETHER)
+        room = np.empty((min(block, self.labels.size), *totals.shape))
         for first in range(0, self.labels.size, block):
             chosen = slice(first, first + block)
             labels = self.labels[chosen]
@@ -69,7 +70,7 @@ class LogSums:
             tops, bounds = a.max(axis=2), b.max(axis=2)
             a -= tops[:, :, None]
             b -= bounds[:, :, None]
-            sums = np.exp(a, out=a) @ np.exp(b, out=b).transpose(0, 2, 1)
+            sums = np.matmul(np.exp(a, out=a), np.exp(b, out=b).transpose(0, 2, 1), out=room[: labels.size])
             shares = self.shares[chosen]
             totals += (shares @ tops)[:, None] + shares @ bounds
             totals += _weighted_logs(sums, shares)
@@ -82,4 +83,5 @@ def _weighted_logs(sums: FloatArray, shares: FloatArray) -> FloatArray:
         return np.asarray(np.tensordot(shares, np.log(sums), 1))
     whole = len(sums) // TOGETHER * TOGETHER
     products = np.multiply.reduce(sums[:whole].reshape(-1, TOGETHER, *sums.shape[1:]), axis=1)
-    return np.asarray(shares[0] * (np.log(products).sum(axis=0) + np.log(sums[whole:]).sum(axis=0)))
+    np.log(products, out=products)
+    return np.asarray(shares[0] * (products.sum(axis=0) + np.log(sums[whole:]).sum(axis=0)))
