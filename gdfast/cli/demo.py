@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
 from textwrap import fill
 from time import perf_counter
-from typing import Any
 
 import click
 import numpy as np
@@ -20,6 +18,7 @@ from ..descent.result import Status
 from ..objective.linear import LinearObjective
 from ..objective.losses import CrossEntropy, Hinge, Loss
 from ..pictures import plots
+from ..pictures.canvas import figure, image
 from ..pictures.strategies import Plan, StrategyTable, compare_strategies
 from ..protocols import Array
 from .outputs import check_folder, write_files
@@ -132,22 +131,4 @@ def pictures(table: StrategyTable) -> dict[str, bytes]:
     curve.suptitle("Gradient descent")
     bars = figure(8.0, 3.8)
     plots.strategies(table, bars.subplots())
-    return {"learning_curve.png": png(curve), "strategies.png": png(bars), "strategies.csv": table.csv().encode()}
-
-
-def figure(width: float = 6.0, height: float = 4.0) -> Any:
-    """A matplotlib figure that needs no display."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "the demo draws with matplotlib, which is not installed: pip install 'gdfast[all]'"
-        ) from error
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def png(picture: Any) -> bytes:
-    """A figure as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    picture.savefig(buffer, format="png", dpi=150)
-    return buffer.getvalue()
+    return {"learning_curve.png": image(curve), "strategies.png": image(bars), "strategies.csv": table.csv().encode()}
