@@ -74,6 +74,27 @@ def image(picture: Figure, kind: str = "png", dpi: int = 150) -> bytes:
     return buffer.getvalue()
 
 
+def legend_below(ax: Any, columns: int = 2, title: str | None = None) -> None:
+    """A legend under the axes, clear of the data; nothing where nothing has a label."""
+    from matplotlib.transforms import ScaledTranslation
+
+    handles, labels = ax.get_legend_handles_labels()
+    if handles:
+        under = ax.transAxes + ScaledTranslation(0.0, -0.5, ax.figure.dpi_scale_trans)  # inches: room for the label
+        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": under}
+        ax.legend(
+            handles,
+            labels,
+            ncols=columns,
+            title=title,
+            frameon=False,
+            columnspacing=1.0,
+            handletextpad=0.4,
+            fontsize="small",
+            **place,
+        )
+
+
 def need(value: Any, kinds: type | tuple[type, ...], name: str, source: str) -> None:
     """TypeError unless the value is of these kinds; source says where one comes from."""
     if not isinstance(value, kinds):

@@ -9,7 +9,7 @@ import numpy as np
 from ..._arrays import plain_array, require_finite
 from ...objective.rays import on_plane
 from ...protocols import Array, FloatArray, Objective
-from ..canvas import BLUE, GREY, HEIGHTS, PURPLE, VERMILION, Look, axes, look
+from ..canvas import BLUE, GREY, HEIGHTS, PURPLE, VERMILION, Look, axes, legend_below, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -80,8 +80,7 @@ def critical_points(
         if chosen.size:
             name = "inflection" if kind == "saddle" and len(box) == 1 else kind
             _mark(ax, objective, chosen, marker, colour, label=name, markersize=10)
-    if kinds:
-        ax.legend()
+    legend_below(ax, columns=3)
     return ax
 
 
@@ -127,7 +126,7 @@ def ends(
     >>> stops = [gd.minimize(bumpy, w0, step=0.5, max_steps=20_000).w for w0 in starts]
     >>> ax = gd.plots.ends(bumpy, starts, stops)
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['5 runs end at -0.549', '1 run ends at -0.0369', '3 runs end at -0.261']
+    ['3 at -3.00', '3 at 3.00', '2 at 1.00', '1 at -1.00']
     """
     box = _bounds(objective, bounds)
     first, last = _points(starts, "starts", len(box)), _points(stops, "stops", len(box))
@@ -138,13 +137,14 @@ def ends(
     draw_function(ax, objective, box, pale=True)
     heights = np.array([objective.value(place) for place in places])
     if len(places) <= FEW:
-        for i, place in enumerate(places):
-            colour, _, marker = look(i)
-            count = int((member == i).sum())
-            label = f"{count} {'run ends' if count == 1 else 'runs end'} at {heights[i]:.3g}"
-            _mark(ax, objective, first[member == i], ".", colour, markersize=5)
+        for rank, i in enumerate(np.lexsort((*places.T[::-1], heights.round(6)))):
+            place, count = places[i], int((member == i).sum())
+            colour, _, marker = look(rank)
+            where = ", ".join(f"{number:.2f}" for number in place)
+            label = f"{count} at {where if len(place) == 1 else f'({where})'}"
+            _mark(ax, objective, first[member == i], marker, colour, markersize=4, markeredgewidth=0)
             _mark(ax, objective, place[np.newaxis], marker, colour, label=label, markersize=11)
-        ax.legend()
+        legend_below(ax, title="where runs end")
     else:
         _scatter(ax, objective, first, heights[member], heights, s=12)
         drawn = _scatter(ax, objective, places, heights, heights, s=70, marker="*", edgecolors="black", linewidths=0.6)
@@ -163,10 +163,13 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
         return
     a, b = (np.linspace(low, high, GRID) for low, high in bounds)
     values = on_plane(objective, np.zeros(2), np.array([1.0, 0.0]), np.array([0.0, 1.0])).values(a, b)
-    levels = _levels(values)
+    levels = _levels(values, LEVELS // 2 if pale else LEVELS)
     if not pale:
-        ax.contourf(a, b, values.T, levels=levels, cmap=HEIGHTS, extend="both", alpha=0.8)
-    ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.6)
+        from matplotlib.colors import BoundaryNorm
+
+        evenly = BoundaryNorm(levels, 256, extend="both")
+        ax.contourf(a, b, values.T, levels=levels, norm=evenly, cmap=HEIGHTS, extend="both", alpha=0.8)
+    ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5)
     ax.set_xlim(*bounds[0])
     ax.set_ylim(*bounds[1])
     ax.set_aspect("equal")
@@ -174,16 +177,15 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
     ax.set_ylabel("second weight")
 
 
-def _levels(values: FloatArray) -> FloatArray:
+def _levels(values: FloatArray, count: int) -> FloatArray:
     """Heights between which equally much of the picture lies: a steep wall leaves the floor its lines."""
     finite = values[np.isfinite(values)]
-    return np.unique(np.quantile(finite, np.linspace(0.01, 0.99, LEVELS))) if finite.size else np.array([0.0, 1.0])
+    return np.unique(np.quantile(finite, np.linspace(0.01, 0.99, count))) if finite.size else np.array([0.0, 1.0])
 
 
 def _mark(ax: Any, objective: Objective, points: FloatArray, marker: str, colour: str, **options: Any) -> None:
     x, y = _places(objective, points)
-    edge = {} if marker == "." else {"markeredgecolor": "white"}
-    ax.plot(x, y, marker, color=colour, linestyle="none", zorder=3, **edge, **options)
+    ax.plot(x, y, marker, color=colour, linestyle="none", markeredgecolor="white", zorder=3, **options)
 
 
 def _scatter(

@@ -10,7 +10,7 @@ import numpy as np
 from ...checks.gradient_report import GradientReport
 from ...differences import StepSweep
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, need
+from ..canvas import BLUE, GREY, VERMILION, axes, legend_below, need
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -59,8 +59,7 @@ def gradient_report(report: GradientReport, ax: Axes | None = None) -> Axes:
     else:
         _draw_points(ax, report, shown)
     ax.set_title(f"{report.verdict}: {report.coordinates.size:,} of {prod(report.shape):,} checked, h = {report.h:g}")
-    if ax.get_legend_handles_labels()[0]:
-        ax.figure.legend(loc="outside lower center", ncols=2) if _is_alone(ax) else ax.legend(loc="upper right")
+    legend_below(ax)
     return ax
 
 
@@ -77,15 +76,15 @@ def _draw_matrix(ax: Any, report: GradientReport, shown: FloatArray) -> None:
         drawn = ax.scatter(column, row, c=shown, norm=scale, cmap="cividis", s=18)
         ax.set_xlim(-0.5, report.shape[1] - 0.5)
         ax.set_ylim(report.shape[0] - 0.5, -0.5)
-    bar = ax.figure.colorbar(drawn, ax=ax, label="relative error", extend="both")
+    bar = ax.figure.colorbar(drawn, ax=ax, label=f"relative error (line: tolerance {report.rtol:g})", extend="both")
     bar.ax.axhline(report.rtol, color=VERMILION, linewidth=2)
     for label, marked, marker, colour in _marks(report):
         ax.scatter(
             column[marked], row[marked], marker=marker, s=36, label=label,
             **({"color": colour} if marker == "x" else {"facecolors": "none", "edgecolors": colour}),
         )  # fmt: skip
-    ax.set_xlabel("column of W (the bias is the last one)")
-    ax.set_ylabel("row of W")
+    ax.set_xlabel("column")
+    ax.set_ylabel("row")
     ax.yaxis.get_major_locator().set_params(integer=True)
     ax.xaxis.get_major_locator().set_params(integer=True)
 
@@ -114,11 +113,6 @@ def _marks(report: GradientReport) -> list[tuple[str, Array, str, str]]:
         (f"{beyond.sum():,} beyond the tolerance {report.rtol:g}", beyond, "x", VERMILION),
     ]
     return [mark for mark in marks if mark[1].any()]
-
-
-def _is_alone(ax: Any) -> bool:
-    """Whether the figure holds these axes only, apart from a colour bar."""
-    return len([other for other in ax.figure.axes if other.get_label() != "<colorbar>"]) == 1
 
 
 def step_sweep(sweep: StepSweep, ax: Axes | None = None) -> Axes:
@@ -166,5 +160,5 @@ def step_sweep(sweep: StepSweep, ax: Axes | None = None) -> Axes:
     ax.set_xlabel("h, the step of the differences")
     ax.set_ylabel("relative error" if sweep.scale != 1 else "error")
     ax.grid(alpha=0.3)
-    ax.legend()
+    legend_below(ax)
     return ax
