@@ -1,0 +1,85 @@
+"""The objective after one step, against the size of the step."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, legend_below, need
+from ..landscape import StepSizes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROOM = 1.0  # above the start: so many times what the best step gains is shown
+
+
+def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
+    """The objective after one step against its size: the best step, the exact minimiser, and the overshoot.
+
+    The horizontal axis is logarithmic. The heights that matter lie between the best step and the start;
+    far higher ones leave the picture, which says how high the largest of them is.
+
+    Parameters
+    ----------
+    data : StepSizes
+        From `gdfast.landscape.step_sizes`.
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError
+        data is of another kind.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    >>> data = gd.landscape.step_sizes(bowl, np.array([3.0]), np.logspace(-3, 1, 41))
+    >>> gd.plots.step_sizes(data).get_xscale()
+    'log'
+    """
+    need(data, StepSizes, "data", "from gdfast.landscape.step_sizes")
+    ax = axes(ax)
+    gain = data.start - min(data.best_value, data.start)
+    finite = data.values[np.isfinite(data.values)]
+    top = data.start + (ROOM * gain or float(np.ptp(finite)) or 1.0)
+    ax.plot(data.steps, data.values, color=BLUE, marker=".", markersize=4, label="after one step")
+    ax.axhline(data.start, color=GREY, linestyle="--", label=f"before it: {data.start:.4g}")
+    ax.plot(
+        data.best_step, data.best_value, "s", color=VERMILION, markersize=8,
+        label=f"best of these steps: {data.best_step:.3g}, {data.best_value:.4g}",
+    )  # fmt: skip
+    bottom = data.best_value
+    if data.exact_step is not None and math.isfinite(data.exact_step):
+        bottom = min(bottom, data.exact_value)
+        ax.plot(
+            data.exact_step, data.exact_value, "D", color=GREEN, markersize=7, fillstyle="none", markeredgewidth=2,
+            label=f"exact minimiser: {data.exact_step:.3g}, {data.exact_value:.4g}",
+        )  # fmt: skip
+    ax.set_xscale("log")
+    ax.set_xlim(data.steps.min(), data.steps.max())
+    if data.overshoot is not None and data.overshoot < data.steps.max():
+        ax.axvline(
+            data.overshoot, color=VERMILION, linestyle=":", linewidth=2, label=f"overshoot: above {data.overshoot:.3g}"
+        )
+        ax.axvspan(data.overshoot, data.steps.max(), color=VERMILION, alpha=0.12)
+    highest = float(finite.max()) if finite.size else data.start
+    if highest > top:
+        where = float(data.steps[data.values == highest][0])
+        ax.text(0.98, 0.96, f"up to {highest:,.5g} at step {where:.3g}", ha="right", va="top", transform=ax.transAxes)
+        ax.set_ylim(bottom - 0.1 * (top - bottom), top)
+    ax.set_xlabel("step size (logarithmic)")
+    ax.set_ylabel("objective after one step")
+    ax.grid(alpha=0.3)
+    legend_below(ax)
+    return ax
