@@ -71,13 +71,14 @@ if TYPE_CHECKING:
         step_sweep,
     )
     from .objective.batches import MiniBatches
+    from .objective.directions import direction_between, random_direction
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
     from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
     from .objective.rays import along_ray, on_plane
     from .objective.regularizers import L1, L2, ElasticNet
     from .objective.structure import suggest_step
-    from .pictures import plots
+    from .pictures import landscape, plots
 
     __version__: str
 
@@ -87,6 +88,7 @@ _NAMES_OF = {
     "objective.regularizers": ("L2", "L1", "ElasticNet"),
     "objective.linear": ("LinearObjective",),
     "objective.function": ("FunctionObjective",),
+    "objective.directions": ("random_direction", "direction_between"),
     "objective.rays": ("along_ray", "on_plane"),
     "objective.structure": ("suggest_step",),
     "objective.batches": ("MiniBatches",),
@@ -146,6 +148,7 @@ _SUBMODULES = {
     "datasets": "datasets",
     "descent": "descent",
     "differences": "differences",
+    "landscape": "pictures.landscape",
     "objective": "objective",
     "plots": "pictures.plots",
     "test_functions": "test_functions",
@@ -210,9 +213,11 @@ __all__ = [
     "datasets",
     "descent",
     "differences",
+    "direction_between",
     "directional_derivative",
     "get_num_threads",
     "hill_climb",
+    "landscape",
     "local_search",
     "maximize",
     "minimize",
@@ -222,6 +227,7 @@ __all__ = [
     "objective",
     "on_plane",
     "plots",
+    "random_direction",
     "random_search",
     "resume",
     "set_num_threads",

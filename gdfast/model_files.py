@@ -1,4 +1,4 @@
-"""Arrays on disk: one .npz per file, no pickle, a version and a digest inside, written whole or not at all.
+"""Files written whole or not at all; arrays in them: one .npz per file, no pickle, a version and a digest inside.
 
 A file is written beside its place, flushed to the disk and then renamed over it, so that a crash at any moment leaves
 the file that was there. What an earlier crash left beside it is swept away at the next writing.
@@ -12,9 +12,9 @@ import json
 import os
 import tempfile
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -41,18 +41,23 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
     OSError
         The file cannot be written; what was there before is still there.
     """
-    place = Path(path)
     plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
     header = {"kind": kind, "version": version, "facts": facts}
     text = json.dumps(header, sort_keys=True)
-    sealed = json.dumps({"header": text, "digest": _digest(text, plain)})
+    sealed = np.frombuffer(json.dumps({"header": text, "digest": _digest(text, plain)}).encode(), dtype=np.uint8)
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **plain, **{_HEADER: sealed}))
+
+
+def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) -> None:
+    """A file that `write` fills, there whole or not at all; its folder must exist."""
+    place = Path(path)
     prefix = f".{place.name}."
     for left in place.parent.glob(f"{prefix}*.unfinished"):
         left.unlink(missing_ok=True)
     handle, unfinished = tempfile.mkstemp(prefix=prefix, suffix=".unfinished", dir=place.parent)
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, allow_pickle=False, **plain, **{_HEADER: np.frombuffer(sealed.encode(), dtype=np.uint8)})
+            write(file)
             file.flush()
             os.fsync(file.fileno())
         os.replace(unfinished, place)

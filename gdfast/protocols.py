@@ -55,6 +55,10 @@ class Ray(Protocol):
         """The objective at many steps: (m,) -> (m,)."""
         ...
 
+    def minimum(self) -> float:
+        """The step >= 0 at which a convex ray is lowest; of any other a local minimum."""
+        ...
+
 
 class Plane(Protocol):
     """L(w + a * u + b * v) as a function of a and b; immutable."""

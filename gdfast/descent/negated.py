@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..objective.function import returned_gradient, returned_value
-from ..objective.rays import Bisected, along_ray
+from ..objective.rays import Bisected, along_ray, reversed_ray
 from ..protocols import Array, FloatArray, Objective, Ray
 
 
@@ -59,3 +59,7 @@ class NegatedRay(Bisected):
     def values(self, steps: Array) -> FloatArray:
         """The values there: (m,) -> (m,)."""
         return -self._ray.values(steps)
+
+    def reversed(self) -> NegatedRay:
+        """The same line, run through the other way."""
+        return NegatedRay(reversed_ray(self._ray))

@@ -1,23 +1,24 @@
-"""The objective along a line or on a plane: linear structure, and the generic road for any objective.
+"""The objective along a line or on a plane: the two free functions, and the generic road for any objective.
 
-Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
-once, in float64: a point then costs O(n_samples * n_classes) and no pass over X.
+An objective with more structure makes rays and planes of its own (`linear_rays`); both roads give the same numbers.
 """
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from .. import _kernels
-from .._arrays import check_number, check_point, check_positive, check_steps
+from .._arrays import check_number, check_positive, check_steps
 from ..protocols import Array, FloatArray, Objective, Plane, Ray
+from .directions import check_directions
 from .lowest import lowest_step
-from .regularizers import Regularizer, Separable
 
 MAX_STEP = 1e12
+MOST_POINTS = 1 << 24
+BYTES_PER_POINT = 64  # coordinates, values, and what each thread adds up
 
 
 def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
@@ -33,8 +34,9 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
     Returns
     -------
     Ray
-        With `value(step)`, `slope(step)` (the right derivative at a kink), `values(steps)` and, for convex
-        objectives, `minimum()`.
+        With `value(step)`, `slope(step)` (the right derivative at a kink; `slope_left` is the other), `values(steps)`
+        and `minimum()`: the step >= 0 that is lowest, exact for convex objectives. Rays of a linear objective know
+        their `breakpoints(lo, hi)`, too.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
     Raises
     ------
     TypeError, ValueError
-        As for `along_ray`.
+        As for `along_ray`; u and v are parallel.
 
     Examples
     --------
@@ -94,22 +96,40 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
     return FunctionPlane(objective, point.copy(), first.copy(), second.copy())
 
 
+def reversed_ray(ray: Ray) -> Ray:
+    """The same line, run through the other way."""
+    own = getattr(ray, "reversed", None)
+    if own is None:
+        raise TypeError(f"{type(ray).__name__} must define reversed(), as gdfast's own rays do")
+    turned: Ray = own()
+    return turned
+
+
 def _require_objective(objective: Any) -> None:
     if isinstance(objective, type) or not isinstance(objective, Objective):
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r}")
 
 
-def check_directions(w: Any, **directions: Any) -> list[Array]:
-    """A point and directions of its shape, none of them zero."""
-    arrays = [check_point(w, "w")]
-    for name, direction in directions.items():
-        array = check_point(direction, name)
-        if array.shape != arrays[0].shape:
-            raise ValueError(f"{name} must have the shape of w, {arrays[0].shape}; its shape is {array.shape}")
-        if not array.any():
-            raise ValueError(f"{name} must not be zero everywhere")
-        arrays.append(array)
-    return arrays
+def check_points(steps: Any, name: str = "steps") -> FloatArray:
+    """Finite steps (m,), no more than memory should hold."""
+    points = check_steps(steps, name)
+    _require_room(points.size, f"{name} must hold")
+    return points
+
+
+def check_grid(a: Any, b: Any) -> tuple[FloatArray, FloatArray]:
+    """Finite coordinates on two axes, whose grid is no more than memory should hold."""
+    rows, columns = check_steps(a, "a"), check_steps(b, "b")
+    _require_room(rows.size * columns.size, f"the grid of a and b ({rows.size:,} x {columns.size:,}) must have")
+    return rows, columns
+
+
+def _require_room(count: int, subject: str) -> None:
+    if count > MOST_POINTS:
+        raise ValueError(
+            f"{subject} at most {MOST_POINTS:,} points; {count:,} would take about "
+            f"{count * BYTES_PER_POINT / 2**30:,.1f} GiB"
+        )
 
 
 class Bisected:
@@ -121,12 +141,41 @@ class Bisected:
         """The right derivative there."""
         raise TypeError(f"{type(self).__name__} must define slope(step)")
 
-    def minimum(self, max_step: float = MAX_STEP) -> float:
-        """The step >= 0 that minimises a convex ray, from its slopes (`lowest_step`).
+    def reversed(self) -> Bisected:
+        """The same line, run through the other way."""
+        raise TypeError(f"{type(self).__name__} must define reversed()")
 
-        0 when the ray rises at once; `max_step` when it still falls there.
+    def slope_left(self, step: float) -> float:
+        """The left derivative there: less than the right one at a kink of a convex ray."""
+        return -self.reversed().slope(-check_number(step, "step"))
+
+    def minimum(self, max_step: float = MAX_STEP) -> float:
+        """The step >= 0 that minimises a convex ray (of any other: a local minimum), from its slopes.
+
+        0 when the ray rises at once; `max_step`, with a RuntimeWarning, when it still falls there.
         """
-        return lowest_step(self.slope, check_positive(max_step, "max_step"))
+        max_step = check_positive(max_step, "max_step")
+        step = self._lowest(max_step)
+        if step == max_step and self.slope(step) < 0:
+            warnings.warn(
+                f"the ray still falls at max_step = {max_step:g}: its minimum, if it has one, lies beyond",
+                RuntimeWarning,
+                stacklevel=2,
+            )
+        return step
+
+    def lowest_anywhere(self) -> float | None:
+        """The step of either sign that minimises a convex ray; None where it falls beyond ``MAX_STEP``."""
+        sign, ray = 1.0, self
+        if not self.slope(0.0) < 0:
+            sign, ray = -1.0, self.reversed()
+            if not ray.slope(0.0) < 0:
+                return 0.0
+        step = ray._lowest(MAX_STEP)
+        return None if step == MAX_STEP and ray.slope(step) < 0 else sign * step
+
+    def _lowest(self, max_step: float) -> float:
+        return lowest_step(self.slope, max_step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +196,11 @@ class FunctionRay(Bisected):
 
     def values(self, steps: Array) -> FloatArray:
         """L at many steps: (m,) -> (m,)."""
-        return np.array([self.value(float(step)) for step in check_steps(steps)])
+        return np.array([self.value(float(step)) for step in check_points(steps)])
+
+    def reversed(self) -> FunctionRay:
+        """The same line, run through the other way."""
+        return FunctionRay(self.objective, self.w, -self.v)
 
     def _at(self, step: float) -> Array:
         return np.asarray(self.w + self.w.dtype.type(step) * self.v, dtype=self.w.dtype)
@@ -164,68 +217,5 @@ class FunctionPlane:
 
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
-        first, second = check_steps(a, "a"), check_steps(b, "b")
+        first, second = check_grid(a, b)
         return np.array([[self.objective.value(self.w + p * self.u + q * self.v) for q in second] for p in first])
-
-
-@dataclass(frozen=True, eq=False)
-class LinearRay(Bisected):
-    """A linear objective along W + step * V, from the scores of W and of V; float64 throughout."""
-
-    problem: _kernels.Problem
-    base: FloatArray
-    rate: FloatArray
-    regularizer: Regularizer | None
-    w: FloatArray
-    v: FloatArray
-
-    def value(self, step: float) -> float:
-        """L(W + step * V)."""
-        return float(self.values(np.array([check_number(step, "step")]))[0])
-
-    def slope(self, step: float) -> float:
-        """The right derivative there."""
-        step = check_number(step, "step")
-        value, slope = np.empty(1), np.empty(1)
-        self.problem.mix(self.base, self.rate, None, np.array([step]), value, slope, None)
-        total = float(slope[0])
-        if self.regularizer is not None:
-            point = self.w + step * self.v
-            if isinstance(self.regularizer, Separable):
-                total += self.regularizer.slope(point, self.v)
-            else:
-                total += float(np.vdot(self.regularizer.gradient(point), self.v))
-        return total
-
-    def values(self, steps: Array) -> FloatArray:
-        """L at many steps: (m,) -> (m,)."""
-        points = check_steps(steps)
-        values = np.empty(points.size)
-        self.problem.mix(self.base, self.rate, None, points, values, None, None)
-        if self.regularizer is not None:
-            values += [self.regularizer.value(self.w + step * self.v) for step in points]
-        return values
-
-
-@dataclass(frozen=True, eq=False)
-class LinearPlane:
-    """A linear objective on W + a * U + b * V, from three sets of scores."""
-
-    problem: _kernels.Problem
-    base: FloatArray
-    first: FloatArray
-    second: FloatArray
-    regularizer: Regularizer | None
-    w: FloatArray
-    u: FloatArray
-    v: FloatArray
-
-    def values(self, a: Array, b: Array) -> FloatArray:
-        """L on the grid: (len(a), len(b))."""
-        rows, columns = check_steps(a, "a"), check_steps(b, "b")
-        grid = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
-        values = np.empty(len(grid))
-        self.problem.mix(self.base, self.first, self.second, np.ascontiguousarray(grid), values, None, None)
-        if self.regularizer is not None:
-            values += [self.regularizer.value(self.w + p * self.u + q * self.v) for p, q in grid]
-        return values.reshape(rows.size, columns.size)

@@ -56,6 +56,11 @@ def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
     return found
 
 
+def is_convex(objective: Objective) -> bool:
+    """Whether the objective is known to be convex, so that a local minimum of a ray is the minimum."""
+    return bool(getattr(objective, "convex", False))
+
+
 def suggest_step(objective: Objective) -> float:
     """A step that suits plain gradient descent: ``1 / L``, with L the largest curvature of the objective, estimated.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import plots
+from . import landscape, plots
 from .strategies import Plan, StrategyTable, compare_strategies
 
-__all__ = ["Plan", "StrategyTable", "compare_strategies", "plots"]
+__all__ = ["Plan", "StrategyTable", "compare_strategies", "landscape", "plots"]
