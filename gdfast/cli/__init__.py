@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import demo, info
+from . import demo, figures, info, landscape
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -17,4 +17,6 @@ def main() -> None:
 
 
 main.add_command(demo.demo)
+main.add_command(figures.figures)
 main.add_command(info.info)
+main.add_command(landscape.landscape)

@@ -8,17 +8,16 @@ from textwrap import fill
 from time import perf_counter
 
 import click
-import numpy as np
 
 from .._config import config, set_num_threads
 from ..checks.gradient_check import check_gradient
 from ..checks.gradient_report import GradientReport
 from ..datasets import Dataset, load_cifar10, load_digits
 from ..descent.result import Status
-from ..objective.linear import LinearObjective
 from ..objective.losses import CrossEntropy, Hinge, Loss
 from ..pictures import plots
 from ..pictures.canvas import figure, image
+from ..pictures.images import objectives
 from ..pictures.strategies import Plan, StrategyTable, compare_strategies
 from ..protocols import Array
 from .outputs import check_folder, write_files
@@ -94,14 +93,6 @@ def compare(images: Dataset, seed: int) -> StrategyTable:
     if overtaken is not None:
         click.echo(f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.")
     return table
-
-
-def objectives(images: Dataset, loss: Loss) -> tuple[LinearObjective, LinearObjective]:
-    """The training and the held-out objective; mean and scale are folded in, the pixels stay as they are."""
-    n_classes = len(images.class_names)
-    mean, scale = images.X.mean(axis=0), np.full(images.X.shape[1], float(images.pixel_max))
-    train = LinearObjective(images.X, images.y, loss, mean=mean, scale=scale, n_classes=n_classes)
-    return train, LinearObjective(images.X_test, images.y_test, loss, mean=mean, scale=scale, n_classes=n_classes)
 
 
 def check(images: Dataset, loss: Loss, w: Array) -> GradientReport:

@@ -136,7 +136,7 @@ def test_without_an_ax_a_figure_is_made(table):
     [
         ({"quantity": "loss"}, ValueError, "quantity must be one of 'value', .*'accuracy'; it is 'loss'"),
         ({"against": "hours"}, ValueError, "against must be one of 'steps', 'passes', 'seconds'; it is 'hours'"),
-        ({"result": [1.0, 2.0]}, TypeError, r"result must be a Result or a History \(from gdfast.minimize\); it is list"),
+        ({"result": [1.0, 2.0]}, TypeError, r"result must be a Result or a History \(.*\); it is list"),
     ],
 )
 def test_bad_arguments_are_refused(ax, arguments, error, message):
@@ -146,7 +146,7 @@ def test_bad_arguments_are_refused(ax, arguments, error, message):
 
 
 def test_a_table_of_another_kind_is_refused(ax):
-    with pytest.raises(TypeError, match="table must be a StrategyTable .*; it is list"):
+    with pytest.raises(TypeError, match=r"table must be a StrategyTable .*; it is list"):
         gd.plots.strategies([], ax)
 
 

@@ -169,7 +169,7 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
 
         evenly = BoundaryNorm(levels, 256, extend="both")
         ax.contourf(a, b, values.T, levels=levels, norm=evenly, cmap=HEIGHTS, extend="both", alpha=0.8)
-    ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5)
+    ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
     ax.set_xlim(*bounds[0])
     ax.set_ylim(*bounds[1])
     ax.set_aspect("equal")

@@ -19,7 +19,7 @@ CEILING = 95.0  # percent of the plane within the colours under a path: a wall w
 FLOOR = 0.4  # the power of the heights that the colours follow there, so that the valley's floor has its own
 
 
-def plane(data: Plane, ax: Axes | None = None, *, surface: bool = False) -> Axes:
+def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -> Axes:
     """The objective on a plane: blue low, red high, with lines of equal height.
 
     Parameters
@@ -58,11 +58,12 @@ def plane(data: Plane, ax: Axes | None = None, *, surface: bool = False) -> Axes
     if check_flag(surface, "surface"):
         if ax is not None and getattr(ax, "name", "") != "3d":
             raise TypeError("ax must have projection='3d' for a surface; it is flat")
-        ax = axes(ax, projection="3d")
+        solid = axes(ax, projection="3d")
         first, second = np.meshgrid(a, b, indexing="ij")
-        ax.plot_surface(first, second, values, cmap=HEIGHTS, rcount=100, ccount=100, linewidth=0, antialiased=False)
-        ax.set_zlabel("objective")
-        ax.set_box_aspect(None, zoom=0.85)  # room for the label
+        solid.plot_surface(first, second, values, cmap=HEIGHTS, rcount=100, ccount=100, linewidth=0, antialiased=False)
+        solid.set_zlabel("objective")
+        solid.set_box_aspect(None, zoom=0.85)  # room for the label
+        ax = solid
     else:
         ax = axes(ax)
         _draw_map(ax, a, b, values)
@@ -113,10 +114,10 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
     _draw_map(ax, *_sorted(data.plane), is_steep=True)
     for i, (name, path) in enumerate(data.paths.items()):
         colour, dash, marker = look(i)
-        rim = {"markersize": 9, "markeredgewidth": 1.5}
+        rim: dict[str, Any] = {"markersize": 9, "markeredgewidth": 1.5}
         ax.plot(*path.T, color="white", linewidth=3.5, alpha=0.7)  # every colour is readable on every other
         ax.plot(*path[0], marker, markerfacecolor="white", markeredgecolor=colour, **rim)
-        line = {"color": colour, "linestyle": dash, "linewidth": 1.8, "label": name or "the run"}
+        line: dict[str, Any] = {"color": colour, "linestyle": dash, "linewidth": 1.8, "label": name or "the run"}
         ax.plot(*path.T, marker=marker, markevery=[-1], markeredgecolor="white", **rim, **line)
     first, second = (f"{100 * share:.3g} % of the way" for share in data.explained)
     ax.set_xlabel(f"first direction ({first})")
@@ -136,7 +137,7 @@ def _draw_map(ax: Any, a: FloatArray, b: FloatArray, values: FloatArray, *, is_s
     drawn = ax.pcolormesh(a, b, values.T, cmap=HEIGHTS, norm=scale, shading="nearest", rasterized=True)
     if high > low:
         levels = np.unique(scale.inverse(np.linspace(0.0, 1.0, CONTOURS + 2)[1:-1]))
-        ax.contour(a, b, values.T, levels, colors="black", linewidths=0.5, alpha=0.6)
+        ax.contour(a, b, values.T, levels, colors="black", linewidths=0.5, linestyles="solid", alpha=0.6)
     is_cut = bool(finite.size) and high < float(finite.max())
     ax.figure.colorbar(drawn, ax=ax, label="objective", extend="max" if is_cut else "neither")
 

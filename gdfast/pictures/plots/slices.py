@@ -13,7 +13,7 @@ from ..landscape import Line, Weight
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-NAMED = 4  # so many terms stand in the legend by name; more are drawn alike
+FEW = 5  # so many terms, or samples, are told apart; more are drawn alike
 
 
 def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axes:
@@ -58,7 +58,7 @@ def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axe
         faint = min(1.0, max(0.15, 100 / data.kinks.size))
         heights = np.full(data.kinks.size, 0.02)
         ax.plot(data.kinks, heights, "|", color="black", alpha=faint, markersize=10, transform=floor, label=name)
-    if data.minimum is not None and x[0] <= data.minimum <= x[-1]:
+    if data.minimum is not None and data.minimum_value is not None and x[0] <= data.minimum <= x[-1]:
         name = None if label else f"lowest at {data.minimum:.4g}"
         colour = curve.get_color() if label else VERMILION
         ax.plot(data.minimum, data.minimum_value, "o", color=colour, markersize=8, linestyle="none", label=name)
@@ -112,12 +112,7 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     ax = axes(ax)
     order = np.argsort(data.values, kind="stable")
     x = data.values[order]
-    if len(data.terms) <= NAMED:
-        for i, ((sample, other), term) in enumerate(zip(data.labels, data.terms, strict=True)):
-            colour, dash, _ = look(i)
-            ax.plot(x, term[order], color=colour, linestyle=dash, label=f"sample {sample}, class {other}")
-    else:
-        _draw_alike(ax, x, data.terms[:, order], data.n_terms)
+    _draw_terms(ax, x, data.terms[:, order], data)
     if len(data.terms):
         rest = data.rest[order]
         if np.abs(rest).max() > 1e-9 * max(1.0, float(np.abs(data.totals).max())):
@@ -133,7 +128,21 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     return ax
 
 
-def _draw_alike(ax: Any, x: FloatArray, terms: FloatArray, n_terms: int) -> None:
-    count = f"{len(terms):,}" if len(terms) == n_terms else f"{len(terms):,} of {n_terms:,}"
-    ax.plot(x, terms[0], color=BLUE, linewidth=0.8, label=f"{count} max-terms")
-    ax.plot(x, terms[1:].T, color=BLUE, linewidth=0.8)
+def _draw_terms(ax: Any, x: FloatArray, terms: FloatArray, data: Weight) -> None:
+    """A few terms by name, those of a few samples by sample, more than that alike."""
+    samples = np.unique(data.labels[:, 0])
+    for i, (sample, other) in enumerate(data.labels if len(terms) <= FEW else []):
+        colour, dash, _ = look(i)
+        ax.plot(x, terms[i], color=colour, linestyle=dash, label=f"sample {sample}, class {other}")
+    for i, sample in enumerate(samples if len(terms) > FEW >= len(samples) else []):
+        colour, dash, _ = look(i)
+        own = terms[data.labels[:, 0] == sample]
+        lines = ax.plot(x, own.T, color=colour, linestyle=dash, linewidth=1.0)
+        lines[0].set_label(f"sample {sample}, {_many(len(own))}")
+    if len(samples) > FEW:
+        lines = ax.plot(x, terms.T, color=BLUE, linewidth=0.8)
+        lines[0].set_label(_many(len(terms)) + ("" if len(terms) == data.n_terms else f" of {data.n_terms:,}"))
+
+
+def _many(count: int) -> str:
+    return "1 max-term" if count == 1 else f"{count:,} max-terms"

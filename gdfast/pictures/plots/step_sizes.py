@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -60,7 +59,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
         label=f"best of these steps: {data.best_step:.3g}, {data.best_value:.4g}",
     )  # fmt: skip
     bottom = data.best_value
-    if data.exact_step is not None and math.isfinite(data.exact_step):
+    if data.exact_step is not None and data.exact_value is not None:
         bottom = min(bottom, data.exact_value)
         ax.plot(
             data.exact_step, data.exact_value, "D", color=GREEN, markersize=7, fillstyle="none", markeredgewidth=2,
