@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 BLUE, VERMILION, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#E69F00", "#009E73", "#CC79A7", "#767676"
-HEIGHTS = "RdYlBu_r"
-"""The colour map of a landscape: blue low, red high."""
+HEIGHTS = ("#d3e9f8", "#93c1e8", "#8f9fdb", "#b27bbd", "#d0527f", "#c21f3f", "#9b0020")
+"""A landscape's colours, blue low and red high; they darken all the way, so that grey shows heights too."""
 
 
 class Look(NamedTuple):
@@ -41,6 +41,13 @@ LOOKS = (
 def look(i: int) -> Look:
     """The i-th look; they begin again after the last one."""
     return LOOKS[i % len(LOOKS)]
+
+
+def height_colours() -> Any:
+    """The colour map of a landscape."""
+    from matplotlib.colors import LinearSegmentedColormap
+
+    return LinearSegmentedColormap.from_list("heights", HEIGHTS)
 
 
 def axes(ax: Axes | None, *, projection: str | None = None) -> Any:

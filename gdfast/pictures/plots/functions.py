@@ -9,7 +9,7 @@ import numpy as np
 from ..._arrays import plain_array, require_finite
 from ...objective.rays import on_plane
 from ...protocols import Array, FloatArray, Objective
-from ..canvas import BLUE, GREY, HEIGHTS, PURPLE, VERMILION, Look, axes, legend_below, look
+from ..canvas import BLUE, GREY, PURPLE, VERMILION, Look, axes, height_colours, legend_below, look
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -146,7 +146,7 @@ def ends(
             _mark(ax, objective, place[np.newaxis], marker, colour, label=label, markersize=11)
         legend_below(ax, title="where runs end")
     else:
-        _scatter(ax, objective, first, heights[member], heights, s=12)
+        _scatter(ax, objective, first, heights[member], heights, s=14, edgecolors=GREY, linewidths=0.4)
         drawn = _scatter(ax, objective, places, heights, heights, s=70, marker="*", edgecolors="black", linewidths=0.6)
         ax.figure.colorbar(drawn, ax=ax, label="objective where the run ends")
     return ax
@@ -168,7 +168,7 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
         from matplotlib.colors import BoundaryNorm
 
         evenly = BoundaryNorm(levels, 256, extend="both")
-        ax.contourf(a, b, values.T, levels=levels, norm=evenly, cmap=HEIGHTS, extend="both", alpha=0.8)
+        ax.contourf(a, b, values.T, levels=levels, norm=evenly, cmap=height_colours(), extend="both", alpha=0.8)
     ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
     ax.set_xlim(*bounds[0])
     ax.set_ylim(*bounds[1])
@@ -192,7 +192,7 @@ def _scatter(
     ax: Any, objective: Objective, points: FloatArray, heights: FloatArray, scale: FloatArray, **options: Any
 ) -> Any:
     x, y = _places(objective, points)
-    return ax.scatter(x, y, c=heights, cmap=HEIGHTS, vmin=scale.min(), vmax=scale.max(), zorder=3, **options)
+    return ax.scatter(x, y, c=heights, cmap=height_colours(), vmin=scale.min(), vmax=scale.max(), zorder=3, **options)
 
 
 def _places(objective: Objective, points: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import check_flag
 from ...protocols import FloatArray
-from ..canvas import HEIGHTS, axes, legend_below, look, need
+from ..canvas import axes, height_colours, legend_below, look, need
 from ..landscape import Plane, Trajectory
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
     Parameters
     ----------
     data : Plane
-        From `gdfast.landscape.plane`. The edges of one image's cells, where it has them, are white lines.
+        From `gdfast.landscape.plane`. The edges of one image's cells, where it has them, are thick lines.
     ax : matplotlib Axes, optional
         Where to draw; with ``surface=True`` axes with ``projection="3d"``. None: a new figure.
     surface : bool
@@ -60,7 +60,9 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
             raise TypeError("ax must have projection='3d' for a surface; it is flat")
         solid = axes(ax, projection="3d")
         first, second = np.meshgrid(a, b, indexing="ij")
-        solid.plot_surface(first, second, values, cmap=HEIGHTS, rcount=100, ccount=100, linewidth=0, antialiased=False)
+        solid.plot_surface(
+            first, second, values, cmap=height_colours(), rcount=100, ccount=100, linewidth=0, antialiased=False
+        )
         solid.set_zlabel("objective")
         solid.set_box_aspect(None, zoom=0.85)  # room for the label
         ax = solid
@@ -68,7 +70,9 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
         ax = axes(ax)
         _draw_map(ax, a, b, values)
         if len(data.edges):
-            _draw_edges(ax, data.edges)
+            from matplotlib.collections import LineCollection
+
+            ax.add_collection(LineCollection(list(data.edges), colors="black", linewidths=1.4))
     ax.set_xlabel("a, steps along u")
     ax.set_ylabel("b, steps along v")
     return ax
@@ -134,21 +138,12 @@ def _draw_map(ax: Any, a: FloatArray, b: FloatArray, values: FloatArray, *, is_s
     top = CEILING if is_steep else 100.0
     low, high = (float(finite.min()), float(np.percentile(finite, top))) if finite.size else (0.0, 1.0)
     scale = PowerNorm(FLOOR if is_steep else 1.0, low, high)
-    drawn = ax.pcolormesh(a, b, values.T, cmap=HEIGHTS, norm=scale, shading="nearest", rasterized=True)
+    drawn = ax.pcolormesh(a, b, values.T, cmap=height_colours(), norm=scale, shading="nearest", rasterized=True)
     if high > low:
         levels = np.unique(scale.inverse(np.linspace(0.0, 1.0, CONTOURS + 2)[1:-1]))
-        ax.contour(a, b, values.T, levels, colors="black", linewidths=0.5, linestyles="solid", alpha=0.6)
+        ax.contour(a, b, values.T, levels, colors="black", linewidths=0.5, linestyles="solid", alpha=0.5)
     is_cut = bool(finite.size) and high < float(finite.max())
     ax.figure.colorbar(drawn, ax=ax, label="objective", extend="max" if is_cut else "neither")
-
-
-def _draw_edges(ax: Any, edges: FloatArray) -> None:
-    """White lines with a dark rim, which every colour of the map lets through."""
-    from matplotlib.collections import LineCollection
-    from matplotlib.patheffects import withStroke
-
-    rim = [withStroke(linewidth=2.0, foreground="black")]
-    ax.add_collection(LineCollection(list(edges), colors="white", linewidths=1.0, path_effects=rim))
 
 
 def _sorted(data: Plane) -> tuple[FloatArray, FloatArray, FloatArray]:
