@@ -1,7 +1,8 @@
 """A linear objective along a line or on a plane.
 
 Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
-once, in float64: a point then costs O(n_samples * n_classes) and no pass over X.
+once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. At many points the hinge, a sum of
+ramps, costs that once for all points of a line (`ramps`).
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from .max_terms import MaxTerms
 from .penalties import Penalty
 from .rays import Bisected, check_grid, check_points
 
+MANY = 32  # points of a line from which on the hinge's terms are sorted into bins instead of being added up at each
 NEAR = 1e-9  # how far from the step that slopes lead to its kink may lie, relative
 EDGES_OF = 100  # n_samples * n_classes of the largest problem whose edges are drawn
 
@@ -46,8 +48,10 @@ class LinearRay(Bisected):
     def values(self, steps: Array) -> FloatArray:
         """L at many steps: (m,) -> (m,)."""
         points = check_points(steps)
-        values = np.empty(points.size)
-        self.problem.mix(self.base, self.rate, None, points, values, None, None)
+        values = _sums_of_terms(self.terms, points)
+        if values is None:
+            values = np.empty(points.size)
+            self.problem.mix(self.base, self.rate, None, points, values, None, None)
         for penalty in self.penalties:
             values += penalty.values(points[:, None])
         return values
@@ -85,6 +89,9 @@ class LinearRay(Bisected):
         if self.terms is None or self.terms.power != 1 or not 0 < step < max_step or None in curvatures:
             return step
         curvature = sum(c for c in curvatures if c is not None)
+        if curvature == 0 and self.slope(step) == 0:  # on the flat bottom, which begins at a kink
+            steps, _ = self._kinks(0.0, step)
+            return float(steps.max(initial=0.0)) or step
         low = (1 - NEAR) * step
         steps, jumps = self._kinks(low, (1 + NEAR) * step)
         if steps.size == 0:
@@ -127,8 +134,10 @@ class LinearPlane:
         """L on the grid: (len(a), len(b))."""
         rows, columns = check_grid(a, b)
         grid = np.ascontiguousarray(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2))
-        values = np.empty(len(grid))
-        self.problem.mix(self.base, self.first, self.second, grid, values, None, None)
+        values = _sums_of_terms(self.terms, columns, rows)
+        if values is None:
+            values = np.empty(len(grid))
+            self.problem.mix(self.base, self.first, self.second, grid, values, None, None)
         for penalty in self.penalties:
             values += penalty.values(grid)
         return values.reshape(rows.size, columns.size)
@@ -142,3 +151,12 @@ class LinearPlane:
         if self.terms is None or self.base.size > EDGES_OF:
             return np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2, 2))
         return self.terms.edges(a, b)
+
+
+def _sums_of_terms(terms: MaxTerms | None, points: FloatArray, rows: FloatArray | None = None) -> FloatArray | None:
+    """The hinge at many points of a line, or in rows of a plane, each term looked at once; None where that won't do."""
+    if terms is None or terms.power != 1 or points.size < MANY:
+        return None
+    with np.errstate(over="ignore", invalid="ignore"):
+        sums = terms.sums(points, rows).ravel()
+    return sums if np.isfinite(sums).all() else None

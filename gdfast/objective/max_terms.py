@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..protocols import Array, FloatArray
+from .ramps import sums_of_ramps
 
 BLOCK = 1 << 18  # terms looked at together
 MOST_KINKS = 1 << 26
@@ -60,6 +61,17 @@ class MaxTerms:
                 moved = scores - scores[np.arange(len(labels)), labels][:, None]
                 differences.append((moved + self.margin if i == 0 else moved)[counts])
             yield samples + first, classes, differences
+
+    def sums(self, points: FloatArray, rows: FloatArray | None = None) -> FloatArray:
+        """The data's loss for power 1 at many points of a line: (1, m); on a plane, `points` along the second
+        direction and `rows` along the first: (len(rows), m). Each term is looked at once (in each row).
+        """
+        sums = np.zeros((1 if rows is None else rows.size, points.size))
+        for samples, _, differences in self.blocks():
+            shares = self.shares[samples]
+            margins, *moves, rates = (shares * difference for difference in differences)
+            sums += sums_of_ramps(margins, rates, points, moves[0] if moves else None, rows)
+        return sums
 
     def kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """On a line: the steps in [low, high] at which a term is 0; by how much the slope jumps there, if power is 1.

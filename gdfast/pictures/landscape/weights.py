@@ -98,6 +98,7 @@ def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_ter
     point = check_point(w, "w")
     place = _checked_index(index, point.shape)
     targets = check_points(values, "values")
+    most = check_integer(max_terms, "max_terms", minimum=1)
     axis = np.zeros(point.shape, dtype=point.dtype)
     axis[place] = 1
     at = float(point[place])
@@ -107,7 +108,6 @@ def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_ter
     source = getattr(ray, "terms", None)
     if source is None:
         return Weight(place, at, targets, totals, np.zeros((0, targets.size)), np.zeros((0, 2), dtype=np.int64), 0)
-    most = check_integer(max_terms, "max_terms", minimum=1)
     labels, terms = source.largest(steps, most)
     return Weight(place, at, targets, totals, terms, labels, source.count)
 
