@@ -86,7 +86,7 @@ def test_a_run_that_does_not_know_its_passes_is_refused(ax):
     bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
     result = gd.minimize(bowl, [1.0], max_steps=3)
     for unknown in (result, run().history):
-        with pytest.raises(ValueError, match="against must be 'steps' or 'seconds' for a run that does not know"):
+        with pytest.raises(ValueError, match=r"against must be 'steps' or 'seconds' for a run that does not know"):
             gd.plots.history(unknown, ax, against="passes")
 
 

@@ -87,7 +87,7 @@ def test_lecture_25_many_ends_are_coloured_by_their_height(ax):
     small, large = ax.collections[-2:]
     np.testing.assert_array_equal(small.get_offsets(), starts)
     np.testing.assert_allclose(small.get_array(), [rastrigin.value(stop) for stop in stops], rtol=1e-6, atol=1e-6)
-    np.testing.assert_allclose(large.get_array(), [rastrigin.value(place) for place in large.get_offsets()])
+    np.testing.assert_allclose(large.get_array(), [rastrigin.value(place) for place in np.asarray(large.get_offsets())])
     assert small.get_clim() == large.get_clim()
     assert 7 < len(large.get_offsets()) < 30
 

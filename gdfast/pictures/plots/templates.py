@@ -120,7 +120,5 @@ def _checked_shape(shape: Any, width: int) -> tuple[int, ...]:
     if len(shape) not in (2, 3) or min(shape) < 1 or (len(shape) == 3 and shape[0] != 3):
         raise ValueError(f"shape must be (rows, columns) or (3, rows, columns); it is {shape}")
     if prod(shape) not in (width - 1, width):
-        raise ValueError(
-            f"shape {shape} has {prod(shape)} pixels; W has {width} columns (one more for the bias is fine)"
-        )
+        raise ValueError(f"shape must have {width - 1} pixels (W's columns without the bias) or {width}; it is {shape}")
     return tuple(map(int, shape))
