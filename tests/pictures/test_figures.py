@@ -97,3 +97,10 @@ def test_what_images_give(images):
     assert np.std(train.scores(direction)) == pytest.approx(1.0, rel=1e-5)
     pixel = lively_pixel(images)
     assert images.X[:, pixel].std() == images.X.std(axis=0).max()
+
+
+def test_bright_examples_are_the_first_of_their_class_with_a_bright_pixel():
+    X = np.array([[0, 9], [9, 0], [9, 0], [0, 9], [9, 9], [9, 9]], dtype=np.uint8)
+    y = np.array([0, 0, 0, 1, 1, 1])
+    images = gd.datasets.Dataset(X, y, X, y, ("a", "b"), (1, 2), 9, "Two classes")
+    assert bright_examples(images, 0, 2).tolist() == [1, 4]

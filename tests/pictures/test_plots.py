@@ -95,7 +95,7 @@ def test_named_runs_are_checked_before_anything_is_drawn(ax):
         gd.plots.history({}, ax)
     with pytest.raises(TypeError, match=r"result\['b'\] must be a Result or a History"):
         gd.plots.history({"a": run(), "b": 3}, ax)
-    with pytest.raises(ValueError, match="quantity must be one of .*; it is 'accuracy'"):
+    with pytest.raises(ValueError, match=r"quantity must be one of .*; it is 'accuracy'"):
         gd.plots.history({"a": run(), "b": run(metrics={})}, ax, quantity="accuracy")
     assert not ax.lines
 
