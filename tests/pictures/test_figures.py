@@ -33,8 +33,10 @@ def test_lecture_11_13_one_image_beside_a_hundred_on_the_same_plane(images):
     middle = values[0][figures.GRID // 2]  # b = 0: the ray
     curve = ray.lines[0]
     np.testing.assert_allclose(np.interp(np.linspace(-5, 5, figures.GRID), *curve.get_data()), middle, rtol=1e-9)
-    # Averaging makes the bowl rounder: no flat part is left.
-    assert (np.abs(np.diff(values[0], axis=1)) < 1e-12).mean() > (np.abs(np.diff(values[1], axis=1)) < 1e-12).mean()
+    # One image is made of flat pieces; averaging makes the bowl rounder.
+    flat = [(np.abs(np.diff(heights, n=2, axis=1)) < 1e-9).mean() for heights in values]
+    assert flat[0] > 0.9
+    assert flat[1] < 0.5
 
 
 def test_lecture_12_terms_and_sum_of_one_image_and_of_four(images):
@@ -96,7 +98,7 @@ def test_what_images_give(images):
     direction = unit_direction(train, np.random.default_rng(0))
     assert np.std(train.scores(direction)) == pytest.approx(1.0, rel=1e-5)
     pixel = lively_pixel(images)
-    assert images.X[:, pixel].std() == images.X.std(axis=0).max()
+    assert images.X[:, pixel].std() == pytest.approx(images.X.std(axis=0).max())
 
 
 def test_bright_examples_are_the_first_of_their_class_with_a_bright_pixel():
