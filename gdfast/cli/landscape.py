@@ -50,7 +50,9 @@ class View:
     help="The point that is looked at.",
 )  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), default=5, show_default=True, help="Of training, if trained.")
-@click.option("--points", type=click.IntRange(2, 100_000), help="Along each axis; without it: 81 to 401, as the kind needs.")
+@click.option(
+    "--points", type=click.IntRange(2, 100_000), help="Along each axis; without it: 81 to 401, as the kind needs."
+)
 @click.option(
     "--range", "reach", type=float, nargs=2, metavar="LOW HIGH",
     help="Of the steps (1 moves the scores by about 1), of the weight, or of the step sizes.",

@@ -19,7 +19,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     """The objective after one step against its size: the best step, the exact minimiser, and the overshoot.
 
     The horizontal axis is logarithmic. The heights that matter lie between the best step and the start;
-    far higher ones leave the picture, which says how high the largest of them is.
+    far higher ones leave the picture, whose legend says how high the largest of them is.
 
     Parameters
     ----------
@@ -52,7 +52,9 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     gain = data.start - min(data.best_value, data.start)
     finite = data.values[np.isfinite(data.values)]
     top = data.start + (ROOM * gain or float(np.ptp(finite)) or 1.0)
-    ax.plot(data.steps, data.values, color=BLUE, marker=".", markersize=4, label="after one step")
+    highest = float(finite.max()) if finite.size else data.start
+    where = f", up to {highest:,.5g}" if highest > top else ""
+    ax.plot(data.steps, data.values, color=BLUE, marker=".", markersize=4, label=f"after one step{where}")
     ax.axhline(data.start, color=GREY, linestyle="--", label=f"before it: {data.start:.4g}")
     ax.plot(
         data.best_step, data.best_value, "s", color=VERMILION, markersize=8,
@@ -72,10 +74,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
             data.overshoot, color=VERMILION, linestyle=":", linewidth=2, label=f"overshoot: above {data.overshoot:.3g}"
         )
         ax.axvspan(data.overshoot, data.steps.max(), color=VERMILION, alpha=0.12)
-    highest = float(finite.max()) if finite.size else data.start
     if highest > top:
-        where = float(data.steps[data.values == highest][0])
-        ax.text(0.98, 0.96, f"up to {highest:,.5g} at step {where:.3g}", ha="right", va="top", transform=ax.transAxes)
         ax.set_ylim(bottom - 0.1 * (top - bottom), top)
     ax.set_xlabel("step size (logarithmic)")
     ax.set_ylabel("objective after one step")
