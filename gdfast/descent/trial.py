@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..objective.rays import along_ray
+from ..objective.rays import along_ray, rough_slope
 from ..protocols import Array, FloatArray, Objective, Ray
 from .record import Look
 
@@ -47,7 +47,7 @@ class Trial:
         """The directional derivative there."""
         if self.look is not None and step == self.step:
             return float(np.sum(np.multiply(self.look.gradient, self._direction, dtype=np.float64)))
-        return self._own().slope(step)
+        return rough_slope(self._own(), step)
 
     def values(self, steps: Array) -> FloatArray:
         """The objective at many steps: (m,) -> (m,)."""

@@ -32,7 +32,8 @@ from .linear_bounds import LinearBounds
 from .linear_curvature import LinearCurvature
 from .linear_descent import LinearDescent
 from .linear_rays import LinearPlane, LinearRay
-from .losses import Hinge, Loss, SquaredHinge
+from .log_sums import LogSums
+from .losses import CrossEntropy, Hinge, Loss, SquaredHinge
 from .max_terms import MaxTerms
 from .penalties import Penalty, penalties
 from .regularizers import Regularizer, Separable
@@ -328,25 +329,28 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature):
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
         arrays = self._checked_directions(W, V=V)
         base, rate = self._parts(arrays)
-        return LinearRay(self._problem, base, rate, self._max_terms(base, rate), self._penalties(arrays))
+        return LinearRay(self._problem, base, rate, self._sums(base, rate), self._penalties(arrays))
 
     def on_plane(self, W: Array, U: Array, V: Array) -> LinearPlane:
         """``L(W + a * U + b * V)``: one pass over X, then O(n_samples * n_classes) a point."""
         arrays = self._checked_directions(W, U=U, V=V)
         base, first, second = self._parts(arrays)
-        terms = self._max_terms(base, first, second)
-        return LinearPlane(self._problem, base, first, second, terms, self._penalties(arrays))
+        sums = self._sums(base, first, second)
+        return LinearPlane(self._problem, base, first, second, sums, self._penalties(arrays))
 
     @property
     def convex(self) -> bool:
         """Every loss here is; regularizers are where they are gdfast's."""
         return self.regularizer is None or isinstance(self.regularizer, Separable)
 
-    def _max_terms(self, *parts: FloatArray) -> MaxTerms | None:
-        if not isinstance(self.loss, Hinge | SquaredHinge):
-            return None
-        power = 1 if isinstance(self.loss, Hinge) else 2
-        return MaxTerms(parts, self._require_labels("terms"), self._shares(), self.loss.margin, power)
+    def _sums(self, *parts: FloatArray) -> MaxTerms | LogSums | None:
+        """What the loss is a sum of, where that is known to help."""
+        if isinstance(self.loss, CrossEntropy):
+            return LogSums(parts, self._require_labels("sums"), self._shares())
+        if isinstance(self.loss, Hinge | SquaredHinge):
+            power = 1 if isinstance(self.loss, Hinge) else 2
+            return MaxTerms(parts, self._require_labels("terms"), self._shares(), self.loss.margin, power)
+        return None
 
     def _penalties(self, arrays: list[FloatArray]) -> tuple[Penalty, ...]:
         return penalties(self.regularizer, *map(self._penalised, arrays))

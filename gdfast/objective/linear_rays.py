@@ -1,8 +1,9 @@
 """A linear objective along a line or on a plane.
 
 Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
-once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. At many points the hinge, a sum of
-ramps, costs that once for all points of a line (`ramps`).
+once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. Many points together cost
+less: the hinge, a sum of ramps, that once for all points of a line (`max_terms`, `ramps`), softmax an exponential for
+each row and column of a grid (`log_sums`).
 """
 
 from __future__ import annotations
@@ -14,12 +15,13 @@ import numpy as np
 from .. import _kernels
 from .._arrays import check_number
 from ..protocols import Array, FloatArray
+from .log_sums import LogSums
 from .lowest import lowest_step
 from .max_terms import MaxTerms
 from .penalties import Penalty
 from .rays import Bisected, check_grid, check_points
 
-MANY = 32  # points of a line from which on the hinge's terms are sorted into bins instead of being added up at each
+MANY = 32  # points of a line from which on they are computed together
 NEAR = 1e-9  # how far from the step that slopes lead to its kink may lie, relative
 EDGES_OF = 100  # n_samples * n_classes of the largest problem whose edges are drawn
 
@@ -31,15 +33,27 @@ class LinearRay(Bisected):
     problem: _kernels.Problem
     base: FloatArray
     rate: FloatArray
-    terms: MaxTerms | None
+    sums: MaxTerms | LogSums | None
     penalties: tuple[Penalty, ...]
+
+    @property
+    def terms(self) -> MaxTerms | None:
+        """The max-terms of a hinge."""
+        return self.sums if isinstance(self.sums, MaxTerms) else None
 
     def value(self, step: float) -> float:
         """L(W + step * V)."""
         return float(self.values(np.array([check_number(step, "step")]))[0])
 
     def slope(self, step: float) -> float:
-        """The right derivative there."""
+        """The right derivative there, exact at the hinge's `breakpoints` too."""
+        if self.terms is None or self.terms.power != 1:
+            return self.rough_slope(step)
+        step = check_number(step, "step")
+        return self.terms.slope(step) + sum(penalty.slope(step) for penalty in self.penalties)
+
+    def rough_slope(self, step: float) -> float:
+        """The same, several times as fast; at a breakpoint, where scores are rounded, that of either side."""
         step = check_number(step, "step")
         value, slope = np.empty(1), np.empty(1)
         self.problem.mix(self.base, self.rate, None, np.array([step]), value, slope, None)
@@ -48,7 +62,7 @@ class LinearRay(Bisected):
     def values(self, steps: Array) -> FloatArray:
         """L at many steps: (m,) -> (m,)."""
         points = check_points(steps)
-        values = _sums_of_terms(self.terms, points)
+        values = self._at_once(points)
         if values is None:
             values = np.empty(points.size)
             self.problem.mix(self.base, self.rate, None, points, values, None, None)
@@ -74,17 +88,20 @@ class LinearRay(Bisected):
 
     def reversed(self) -> LinearRay:
         """The same line, run through the other way."""
-        turned = None if self.terms is None else replace(self.terms, parts=(self.base, -self.rate))
-        reversed_penalties = tuple(penalty.reversed() for penalty in self.penalties)
-        return replace(self, rate=-self.rate, terms=turned, penalties=reversed_penalties)
+        rate, penalties = -self.rate, tuple(penalty.reversed() for penalty in self.penalties)
+        sums = None if self.sums is None else replace(self.sums, parts=(self.base, rate))
+        return replace(self, rate=rate, sums=sums, penalties=penalties)
+
+    def _at_once(self, points: FloatArray) -> FloatArray | None:
+        """The data's loss at many points together; None where that is not known or would lose digits."""
+        if self.sums is None or points.size < MANY:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.sums.on_line(points)
 
     def _lowest(self, max_step: float) -> float:
-        """From slopes; then, where the ray is made of straight or evenly bent pieces, exactly.
-
-        The scores at a step are rounded, and so is the place where their slopes see a kink: the kinks nearby are known
-        better from the margins.
-        """
-        step = lowest_step(self.slope, max_step)
+        """From rough slopes; then, where the ray is made of straight or evenly bent pieces, from the kinks nearby."""
+        step = lowest_step(self.rough_slope, max_step)
         curvatures = [penalty.curvature for penalty in self.penalties]
         if self.terms is None or self.terms.power != 1 or not 0 < step < max_step or None in curvatures:
             return step
@@ -127,20 +144,33 @@ class LinearPlane:
     base: FloatArray
     first: FloatArray
     second: FloatArray
-    terms: MaxTerms | None
+    sums: MaxTerms | LogSums | None
     penalties: tuple[Penalty, ...]
+
+    @property
+    def terms(self) -> MaxTerms | None:
+        """The max-terms of a hinge."""
+        return self.sums if isinstance(self.sums, MaxTerms) else None
 
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
         rows, columns = check_grid(a, b)
         grid = np.ascontiguousarray(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2))
-        values = _sums_of_terms(self.terms, columns, rows)
+        values = self._at_once(rows, columns)
         if values is None:
             values = np.empty(len(grid))
             self.problem.mix(self.base, self.first, self.second, grid, values, None, None)
         for penalty in self.penalties:
             values += penalty.values(grid)
         return values.reshape(rows.size, columns.size)
+
+    def _at_once(self, rows: FloatArray, columns: FloatArray) -> FloatArray | None:
+        """The data's loss at many points together; None where that is not known or would lose digits."""
+        if self.sums is None or columns.size < MANY:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.sums.on_grid(rows, columns)
+        return None if found is None else found.ravel()
 
     def edges(self, a: tuple[float, float], b: tuple[float, float]) -> tuple[Array, FloatArray]:
         """Where max-terms of a small problem are 0 in the rectangle a x b: the straight edges between flat cells.
@@ -151,12 +181,3 @@ class LinearPlane:
         if self.terms is None or self.base.size > EDGES_OF:
             return np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2, 2))
         return self.terms.edges(a, b)
-
-
-def _sums_of_terms(terms: MaxTerms | None, points: FloatArray, rows: FloatArray | None = None) -> FloatArray | None:
-    """The hinge at many points of a line, or in rows of a plane, each term looked at once; None where that won't do."""
-    if terms is None or terms.power != 1 or points.size < MANY:
-        return None
-    with np.errstate(over="ignore", invalid="ignore"):
-        sums = terms.sums(points, rows).ravel()
-    return sums if np.isfinite(sums).all() else None

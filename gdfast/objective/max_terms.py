@@ -58,20 +58,39 @@ class MaxTerms:
             differences = []
             for i, part in enumerate(self.parts):
                 scores = part[first : first + rows]
-                moved = scores - scores[np.arange(len(labels)), labels][:, None]
+                with np.errstate(over="ignore", invalid="ignore"):
+                    moved = scores - scores[np.arange(len(labels)), labels][:, None]
                 differences.append((moved + self.margin if i == 0 else moved)[counts])
             yield samples + first, classes, differences
 
-    def sums(self, points: FloatArray, rows: FloatArray | None = None) -> FloatArray:
-        """The data's loss for power 1 at many points of a line: (1, m); on a plane, `points` along the second
-        direction and `rows` along the first: (len(rows), m). Each term is looked at once (in each row).
-        """
+    def on_line(self, points: FloatArray) -> FloatArray | None:
+        """Their sum at many points: (m,), each term looked at once; None for squares, and where numbers overflow."""
+        found = self._sums(points, None)
+        return None if found is None else found[0]
+
+    def on_grid(self, rows: FloatArray, columns: FloatArray) -> FloatArray | None:
+        """On a plane: (len(rows), len(columns)), each term looked at once for each row."""
+        return self._sums(columns, rows)
+
+    def _sums(self, points: FloatArray, rows: FloatArray | None) -> FloatArray | None:
+        if self.power != 1:
+            return None
         sums = np.zeros((1 if rows is None else rows.size, points.size))
         for samples, _, differences in self.blocks():
             shares = self.shares[samples]
             margins, *moves, rates = (shares * difference for difference in differences)
             sums += sums_of_ramps(margins, rates, points, moves[0] if moves else None, rows)
-        return sums
+        return sums if np.isfinite(sums).all() else None
+
+    def slope(self, step: float) -> float:
+        """On a line, for power 1: the right derivative; a term counts from its zero on, exactly."""
+        total = 0.0
+        for samples, _, (margins, rates) in self.blocks():
+            zeros = _zeros(margins, rates)
+            counts = np.where(rates > 0, zeros <= step, np.where(rates < 0, zeros > step, False))
+            with np.errstate(over="ignore", invalid="ignore"):
+                total += float((self.shares[samples] * rates * counts).sum())
+        return total
 
     def kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """On a line: the steps in [low, high] at which a term is 0; by how much the slope jumps there, if power is 1.
@@ -80,8 +99,7 @@ class MaxTerms:
         """
         steps, jumps, found = [], [], 0
         for samples, _, (margins, rates) in self.blocks():
-            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-                zeros = -margins / rates
+            zeros = _zeros(margins, rates)
             inside = (zeros >= low) & (zeros <= high) & (rates != 0)
             found += int(inside.sum())
             if found > MOST_KINKS:
@@ -119,6 +137,12 @@ class MaxTerms:
                     ids.append((i, j))
                     segments.append(segment)
         return np.array(ids, dtype=np.int64).reshape(-1, 2), np.array(segments, dtype=np.float64).reshape(-1, 2, 2)
+
+
+def _zeros(margins: FloatArray, rates: FloatArray) -> FloatArray:
+    """Where ``margins + step * rates`` is 0; infinite or NaN where nothing moves."""
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.asarray(-margins / rates)
 
 
 def _clipped(m: float, p: float, q: float, a: tuple[float, float], b: tuple[float, float]) -> list[list[float]] | None:

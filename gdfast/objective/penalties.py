@@ -131,6 +131,9 @@ class Evaluated:
 
     def slope(self, step: float) -> float:
         """The right derivative, as the regularizer says it; of others than gdfast's, gradient times direction."""
+        if isinstance(self.regularizer, L1):
+            zeros, jumps = self.kinks()
+            return float(np.where(step >= zeros, 0.5 * jumps, -0.5 * jumps).sum())
         point = self._at((step,))
         if isinstance(self.regularizer, Separable):
             return self.regularizer.slope(point, self.directions[0])

@@ -273,7 +273,9 @@ def test_the_hinge_is_straight_between_breakpoints_and_bends_at_each():
     _, jumps = kinks_of(problem, W, V)
     all_kinks, _ = kinks_of(problem, W, V)
     for kink, jump in zip(found, jumps[(all_kinks >= -1) & (all_kinks <= 1)], strict=True):
-        assert ray.slope(kink + 1e-9) - ray.slope(kink - 1e-9) == pytest.approx(jump, rel=1e-9)
+        assert ray.slope(kink) - ray.slope_left(kink) == pytest.approx(jump, rel=1e-9)
+        assert ray.slope(kink) == pytest.approx(ray.rough_slope(kink + 1e-9), rel=1e-9, abs=1e-12)
+        assert ray.slope_left(kink) == pytest.approx(ray.rough_slope(kink - 1e-9), rel=1e-9, abs=1e-12)
     for low, high in pairwise(found):
         if high - low > 1e-6:
             thirds = ray.values(np.linspace(low, high, 4))
@@ -358,6 +360,8 @@ def test_the_exact_minimum_of_a_hinge_is_a_breakpoint(seed, l1, n):
         assert ray.slope(0.0) >= 0 >= ray.slope_left(0.0)
         return
     assert step in ray.breakpoints(-1e12, 1e12)
+    assert ray.slope_left(step) < 1e-14
+    assert ray.slope(step) > -1e-14
     everywhere = ray.values(ray.breakpoints(-1e12, 1e12))
     assert ray.value(step) <= everywhere.min() + 1e-12 * abs(everywhere.min())
 
@@ -441,3 +445,13 @@ def test_any_number_of_threads_gives_the_same_bits(threads):
     alone = answers()
     gd.set_num_threads(threads)
     assert answers() == alone
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+def test_scores_beyond_floats_are_an_outcome_and_no_warning(loss):
+    objective, _, W, V = pair(loss)
+    ray = gd.along_ray(objective, 1e200 * W, 1e200 * V)
+    far = np.linspace(-1e200, 1e200, 65)
+    assert not np.isfinite(ray.values(far)).all()
+    ray.slope(1e200)
+    ray.breakpoints(-1e200, 1e200)
