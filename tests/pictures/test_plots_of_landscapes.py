@@ -225,6 +225,21 @@ def test_a_loss_that_falls_for_ever_has_no_exact_step(ax):
     assert not any("exact" in label for label in legend(ax))
 
 
+def test_steps_that_a_logarithmic_axis_cannot_show_are_left_out(ax):
+    data = gd.landscape.step_sizes(bowl(), np.array([3.0]), [1.0, 0.0, 0.1, -2.0])
+    gd.plots.step_sizes(data, ax)
+    assert ax.lines[0].get_xdata().tolist() == [0.1, 1.0]
+    assert ax.get_xlim() == (0.1, 1.0)
+    with pytest.raises(ValueError, match="data must hold steps > 0, for a logarithmic axis; the largest is 0"):
+        gd.plots.step_sizes(gd.landscape.step_sizes(bowl(), np.array([3.0]), [0.0, -1.0]))
+
+
+def test_one_step_alone_can_be_drawn(ax):
+    gd.plots.step_sizes(gd.landscape.step_sizes(bowl(), np.array([3.0]), [0.5]), ax)
+    assert ax.lines[0].get_xdata().tolist() == [0.5]
+    ax.figure.canvas.draw()
+
+
 # ---- trajectory ----
 
 

@@ -18,8 +18,8 @@ ROOM = 1.0  # above the start: so many times what the best step gains is shown
 def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     """The objective after one step against its size: the best step, the exact minimiser, and the overshoot.
 
-    The horizontal axis is logarithmic. The heights that matter lie between the best step and the start;
-    far higher ones leave the picture, whose legend says how high the largest of them is.
+    The horizontal axis is logarithmic: steps that are not > 0 are left out. The heights that matter lie between the
+    best step and the start; far higher ones leave the picture, whose legend says how high the largest of them is.
 
     Parameters
     ----------
@@ -36,8 +36,8 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     ------
     ImportError
         matplotlib is not installed.
-    TypeError
-        data is of another kind.
+    TypeError, ValueError
+        data is of another kind, or holds no step > 0.
 
     Examples
     --------
@@ -48,13 +48,18 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     'log'
     """
     need(data, StepSizes, "data", "from gdfast.landscape.step_sizes")
+    order = np.argsort(data.steps, kind="stable")
+    order = order[data.steps[order] > 0]
+    if not order.size:
+        raise ValueError(f"data must hold steps > 0, for a logarithmic axis; the largest is {data.steps.max():g}")
+    steps, values = data.steps[order], data.values[order]
     ax = axes(ax)
     gain = data.start - min(data.best_value, data.start)
-    finite = data.values[np.isfinite(data.values)]
+    finite = values[np.isfinite(values)]
     top = data.start + (ROOM * gain or float(np.ptp(finite)) or 1.0)
     highest = float(finite.max()) if finite.size else data.start
     where = f", up to {highest:,.5g}" if highest > top else ""
-    ax.plot(data.steps, data.values, color=BLUE, marker=".", markersize=4, label=f"after one step{where}")
+    ax.plot(steps, values, color=BLUE, marker=".", markersize=4, label=f"after one step{where}")
     ax.axhline(data.start, color=GREY, linestyle="--", label=f"before it: {data.start:.4g}")
     ax.plot(
         data.best_step, data.best_value, "s", color=VERMILION, markersize=8,
@@ -68,12 +73,13 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
             label=f"exact minimiser: {data.exact_step:.3g}, {data.exact_value:.4g}",
         )  # fmt: skip
     ax.set_xscale("log")
-    ax.set_xlim(data.steps.min(), data.steps.max())
-    if data.overshoot is not None and data.overshoot < data.steps.max():
+    if steps[0] < steps[-1]:
+        ax.set_xlim(steps[0], steps[-1])
+    if data.overshoot is not None and data.overshoot < steps[-1]:
         ax.axvline(
             data.overshoot, color=VERMILION, linestyle=":", linewidth=2, label=f"overshoot: above {data.overshoot:.3g}"
         )
-        ax.axvspan(data.overshoot, data.steps.max(), color=VERMILION, alpha=0.12)
+        ax.axvspan(data.overshoot, steps[-1], color=VERMILION, alpha=0.12)
     if highest > top:
         ax.set_ylim(bottom - 0.1 * (top - bottom), top)
     ax.set_xlabel("step size (logarithmic)")
