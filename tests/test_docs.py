@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,13 @@ DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 # An example that is a test file, by its first line, is run by pytest: in tests/checks/test_adapters.py.
 EXAMPLE = re.compile(r"^```python\n(?!# test_)(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_stays_open():
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
@@ -56,3 +64,11 @@ def test_every_schedule_is_drawn():
 def test_every_test_function_stands_in_the_table():
     table = (DOCS / "test_functions.md").read_text(encoding="utf-8")
     assert [name for name in gd.test_functions.__all__ if f"`{name}(" not in table] == ["KnownFunction"]
+
+
+def test_every_picture_stands_in_the_gallery():
+    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    pictures = [name for name in gd.plots.__all__ if name.islower()]
+    assert [name for name in pictures if f"gd.plots.{name}" not in page] == []
+    drawn = {f"images/{file.name}" for file in (DOCS / "images").glob("gallery_*.png")}
+    assert drawn == set(re.findall(r"\]\((images/[^)]+)\)", page))

@@ -23,7 +23,7 @@ LAYERS = [
     ["objective", "test_functions"],
     ["descent", "checks", "testing", "distributed"],
     ["pictures", "estimators"],
-    ["cli", "__main__"],
+    ["cli", "__main__", "figures"],
 ]
 RANK = {chapter: (row, column) for row, line in enumerate(LAYERS) for column, chapter in enumerate(line)}
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import check, demo, info
+from . import check, demo, figures, info, landscape
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -18,4 +18,6 @@ def main() -> None:
 
 main.add_command(check.check)
 main.add_command(demo.demo)
+main.add_command(figures.figures)
 main.add_command(info.info)
+main.add_command(landscape.landscape)

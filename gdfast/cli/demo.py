@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from pathlib import Path
 from textwrap import fill
 from time import perf_counter
-from typing import Any
 
 import click
-import numpy as np
 
 from .._config import config, set_num_threads
 from ..checks.gradient_check import check_gradient
 from ..checks.gradient_report import GradientReport
 from ..datasets import Dataset, load_cifar10, load_digits
 from ..descent.result import Status
-from ..objective.linear import LinearObjective
 from ..objective.losses import CrossEntropy, Hinge, Loss
 from ..pictures import plots
+from ..pictures.canvas import figure, image
+from ..pictures.images import objectives
 from ..pictures.strategies import Plan, StrategyTable, compare_strategies
 from ..protocols import Array
 from .outputs import check_folder, write_files
@@ -97,14 +95,6 @@ def compare(images: Dataset, seed: int) -> StrategyTable:
     return table
 
 
-def objectives(images: Dataset, loss: Loss) -> tuple[LinearObjective, LinearObjective]:
-    """The training and the held-out objective; mean and scale are folded in, the pixels stay as they are."""
-    n_classes = len(images.class_names)
-    mean, scale = images.X.mean(axis=0), np.full(images.X.shape[1], float(images.pixel_max))
-    train = LinearObjective(images.X, images.y, loss, mean=mean, scale=scale, n_classes=n_classes)
-    return train, LinearObjective(images.X_test, images.y_test, loss, mean=mean, scale=scale, n_classes=n_classes)
-
-
 def check(images: Dataset, loss: Loss, w: Array) -> GradientReport:
     """Check every entry of a loss's gradient on all training images, and print the report."""
     start = perf_counter()
@@ -132,22 +122,4 @@ def pictures(table: StrategyTable) -> dict[str, bytes]:
     curve.suptitle("Gradient descent")
     bars = figure(8.0, 3.8)
     plots.strategies(table, bars.subplots())
-    return {"learning_curve.png": png(curve), "strategies.png": png(bars), "strategies.csv": table.csv().encode()}
-
-
-def figure(width: float = 6.0, height: float = 4.0) -> Any:
-    """A matplotlib figure that needs no display."""
-    try:
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise ImportError(
-            "the demo draws with matplotlib, which is not installed: pip install 'gdfast[all]'"
-        ) from error
-    return Figure(figsize=(width, height), layout="constrained")
-
-
-def png(picture: Any) -> bytes:
-    """A figure as the bytes of a PNG file."""
-    buffer = io.BytesIO()
-    picture.savefig(buffer, format="png", dpi=150)
-    return buffer.getvalue()
+    return {"learning_curve.png": image(curve), "strategies.png": image(bars), "strategies.csv": table.csv().encode()}

@@ -151,7 +151,7 @@ class TestMistakes:
 
     def test_a_library_that_is_not_installed(self, tmp_path, monkeypatch):
         monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
-        assert "pip install 'gdfast[all]'" in assert_one_sentence(gdfast("demo", "--out", tmp_path / "out"), 1)
+        assert "pip install 'gdfast[plot]'" in assert_one_sentence(gdfast("demo", "--out", tmp_path / "out"), 1)
 
     @pytest.mark.parametrize(
         "arguments",

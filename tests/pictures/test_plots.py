@@ -11,22 +11,7 @@ import pytest
 import gdfast as gd
 from gdfast.pictures.strategies import Plan, StrategyTable, compare_strategies
 
-matplotlib = pytest.importorskip("matplotlib")
-
-
-@pytest.fixture
-def ax():
-    from matplotlib.figure import Figure
-
-    return Figure().subplots()
-
-
-@pytest.fixture(autouse=True)
-def _no_figure_stays_open():
-    yield
-    import matplotlib.pyplot as plt
-
-    plt.close("all")
+pytest.importorskip("matplotlib")
 
 
 def run(**options) -> gd.Result:
@@ -83,6 +68,38 @@ def test_a_run_without_a_step_can_be_drawn(ax):
     assert ax.lines[0].get_xdata().tolist() == [0]
 
 
+def test_lecture_38_several_runs_share_axes_under_their_names(ax):
+    runs = {"full": run(), "batches of 5": run(batches=gd.MiniBatches(5, seed=0))}
+    gd.plots.history(runs, ax, against="passes", log=True)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(runs)
+    full, batched = ax.lines
+    np.testing.assert_array_equal(full.get_ydata(), runs["full"].history.values)
+    np.testing.assert_array_equal(batched.get_ydata(), runs["batches of 5"].history.evaluated_values)
+    for line, result in zip(ax.lines, runs.values(), strict=True):
+        assert line.get_xdata()[0] == 0.0
+        assert line.get_xdata()[-1] == pytest.approx(result.passes)
+    assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines}) == 2
+    assert (ax.get_xlabel(), ax.get_yscale()) == ("passes over the data", "log")
+
+
+def test_a_run_that_does_not_know_its_passes_is_refused(ax):
+    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    result = gd.minimize(bowl, [1.0], max_steps=3)
+    for unknown in (result, run().history):
+        with pytest.raises(ValueError, match=r"against must be 'steps' or 'seconds' for a run that does not know"):
+            gd.plots.history(unknown, ax, against="passes")
+
+
+def test_named_runs_are_checked_before_anything_is_drawn(ax):
+    with pytest.raises(ValueError, match="result must not be empty"):
+        gd.plots.history({}, ax)
+    with pytest.raises(TypeError, match=r"result\['b'\] must be a Result or a History"):
+        gd.plots.history({"a": run(), "b": 3}, ax)
+    with pytest.raises(ValueError, match=r"quantity must be one of .*; it is 'accuracy'"):
+        gd.plots.history({"a": run(), "b": run(metrics={})}, ax, quantity="accuracy")
+    assert not ax.lines
+
+
 def test_the_table_as_bars(ax, table):
     assert gd.plots.strategies(table, ax) is ax
     assert [bar.get_width() for bar in ax.patches] == [100 * row.accuracy for row in table.rows]
@@ -135,8 +152,8 @@ def test_without_an_ax_a_figure_is_made(table):
     ("arguments", "error", "message"),
     [
         ({"quantity": "loss"}, ValueError, "quantity must be one of 'value', .*'accuracy'; it is 'loss'"),
-        ({"against": "hours"}, ValueError, "against must be one of 'steps', 'seconds'; it is 'hours'"),
-        ({"result": [1.0, 2.0]}, TypeError, "result must be a Result or a History; it is list"),
+        ({"against": "hours"}, ValueError, "against must be one of 'steps', 'passes', 'seconds'; it is 'hours'"),
+        ({"result": [1.0, 2.0]}, TypeError, r"result must be a Result or a History \(.*\); it is list"),
     ],
 )
 def test_bad_arguments_are_refused(ax, arguments, error, message):
@@ -146,7 +163,7 @@ def test_bad_arguments_are_refused(ax, arguments, error, message):
 
 
 def test_a_table_of_another_kind_is_refused(ax):
-    with pytest.raises(TypeError, match="table must be a StrategyTable; it is list"):
+    with pytest.raises(TypeError, match=r"table must be a StrategyTable .*; it is list"):
         gd.plots.strategies([], ax)
 
 

@@ -1,0 +1,43 @@
+"""`gdfast figures OUT`: the subject's six figures as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import perf_counter
+
+import click
+
+from ..pictures import canvas
+from ..pictures.figures import FIGURES
+from .images import MISTAKES, data_option, open_images, seed_option
+from .outputs import check_folder, write_files
+
+
+@click.command()
+@click.argument("out", type=click.Path(path_type=Path))
+@data_option
+@click.option(
+    "--format", "kind", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True, help="Of the files."
+)
+@seed_option
+def figures(out: Path, data: Path | None, kind: str, seed: int) -> None:
+    """Draw the subject's six figures into the folder OUT.
+
+    The loss of one image and of 100 on rays and planes, the terms of one weight, descent along the derivative,
+    kinds of critical points, where runs end, and the loss after one step of many sizes. The images are
+    scikit-learn's 8x8 digits, or CIFAR-10 with --data.
+
+    Example: gdfast figures pictures --data cifar-10-batches-bin --format pdf
+    """
+    start = perf_counter()
+    try:
+        canvas.figure()  # before any work: is matplotlib there?
+        check_folder(out)
+        images = open_images(data)
+        files = {f"{name}.{kind}": canvas.image(draw(images, seed), kind) for name, draw in FIGURES.items()}
+        written = write_files(out, files)
+    except MISTAKES as error:
+        raise click.ClickException(str(error)) from error
+    for path in written:
+        click.echo(f"Wrote {path}")
+    click.echo(f"in {perf_counter() - start:.1f} s, from {images.description}.")

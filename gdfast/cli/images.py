@@ -1,0 +1,24 @@
+"""The images that a command works on, and the options that say which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from ..datasets import Dataset, load_cifar10, load_digits
+
+MISTAKES = (OSError, ValueError, ImportError)
+"""What a user can do wrong; a command answers it with one sentence."""
+
+data_option = click.option(
+    "--data", type=click.Path(path_type=Path), help="Folder of CIFAR-10's .bin files; without it: digits."
+)
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random numbers."
+)
+
+
+def open_images(data: Path | None) -> Dataset:
+    """CIFAR-10 from a folder, or the digits that come with scikit-learn."""
+    return load_digits() if data is None else load_cifar10(data)

@@ -1,0 +1,67 @@
+"""The three strategies as bars."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..canvas import BLUE, GREY, ORANGE, axes, need
+from ..strategies import StrategyRow, StrategyTable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+
+def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
+    """Three strategies' held-out accuracies as bars, with what each of them cost.
+
+    Parameters
+    ----------
+    table : StrategyTable
+        From `gdfast.pictures.strategies.compare_strategies`.
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError
+        table is of another kind.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gdfast as gd
+    >>> from gdfast.pictures.strategies import Plan, compare_strategies
+    >>> objective = gd.LinearObjective(np.eye(3), np.arange(3))
+    >>> table = compare_strategies(objective, objective, Plan(evaluations=20), rng=0)
+    >>> gd.plots.strategies(table).get_xlabel()
+    'held-out accuracy (%)'
+    """
+    need(table, StrategyTable, "table", "from compare_strategies")
+    ax = axes(ax)
+    percent = [100 * row.accuracy for row in table.rows]
+    places = range(len(table.rows))
+    ax.barh(places, percent, height=0.5, color=[GREY, ORANGE, BLUE][: len(percent)])
+    for place, width in zip(places, percent, strict=True):
+        ax.text(width + 1.0, place, f"{width:.1f} %", va="center", weight="bold")
+    chance = 100 / table.n_classes
+    ax.axvline(chance, color="black", linestyle="--", linewidth=1)
+    ax.text(chance + 1.0, -0.55, f"guessing: {chance:.3g} %", va="center", fontsize="small")
+    ax.set_yticks(places, [_cost(row) for row in table.rows])
+    ax.set_xlim(0, 112)
+    ax.set_xticks(range(0, 101, 20))
+    ax.set_ylim(len(table.rows) - 0.5, -0.8)
+    ax.set_xlabel("held-out accuracy (%)")
+    ax.set_title(f"{max(row.evaluations for row in table.rows):,} evaluations each")
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
+
+
+def _cost(row: StrategyRow) -> str:
+    """The name of a strategy, what it reached and what that took."""
+    return f"{row.name}\nloss {row.value:.3g}\n{row.passes:,.0f} passes, {row.seconds:.1f} s"

@@ -1,0 +1,252 @@
+"""Functions of one or two numbers: their critical points, and where runs on them end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._arrays import plain_array, require_finite
+from ...objective.rays import on_plane
+from ...protocols import Array, FloatArray, Objective
+from ..canvas import BLUE, GREY, PURPLE, VERMILION, Look, axes, height_colours, legend_below, look
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+POINTS = 401  # on the curve of a function of one number
+GRID = 101  # each way, for one of two
+LEVELS = 14
+FEW = 7  # ends that are told apart by colour and marker; more are coloured by their height
+NEAR = 1e-3  # ends within this share of the picture are one
+
+KINDS = {
+    "minimum": Look(BLUE, "-", "o"),
+    "maximum": Look(VERMILION, "-", "^"),
+    "saddle": Look("black", "-", "X"),
+    "degenerate": Look(PURPLE, "-", "D"),
+    "not critical": Look(GREY, "-", "s"),
+}
+
+
+def critical_points(
+    objective: Objective, points: Array | None = None, ax: Axes | None = None, *, bounds: Array | None = None
+) -> Axes:
+    """A function of one or two numbers and its critical points, each classified by gradient and curvature.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of one number (drawn as a curve) or two (drawn as a map with contours, blue low and red high).
+    points : float (m, n), optional
+        n = 1 or 2. None: the known ones of a `gdfast.test_functions` function.
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
+    bounds : float (n, 2), optional
+        From where to where the picture goes. None: those of a `gdfast.test_functions` function.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError, ValueError
+        The objective is none, has a loss with kinks, or has neither points nor bounds of its own and none are
+        given; an array is of the wrong shape or not finite.
+
+    Notes
+    -----
+    `gdfast.classify_critical_point` judges the points; a saddle in one dimension is called an inflection.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> ax = gd.plots.critical_points(gd.test_functions.Bumpy())
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['minimum', 'maximum', 'inflection']
+    """
+    box = _bounds(objective, bounds)
+    where = _known_points(objective) if points is None else _points(points, "points", len(box))
+    from ...checks.critical_points import classify_critical_point
+
+    kinds = [classify_critical_point(objective, w).kind for w in where]
+    ax = axes(ax)
+    draw_function(ax, objective, box)
+    for kind, (colour, _, marker) in KINDS.items():
+        chosen = where[[found == kind for found in kinds]]
+        if chosen.size:
+            name = "inflection" if kind == "saddle" and len(box) == 1 else kind
+            _mark(ax, objective, chosen, marker, colour, label=name, markersize=10)
+    legend_below(ax, columns=3)
+    return ax
+
+
+def ends(
+    objective: Objective,
+    starts: Array,
+    stops: Array,
+    ax: Axes | None = None,
+    *,
+    bounds: Array | None = None,
+) -> Axes:
+    """Where runs end: every start has the colour of the point that its run came to.
+
+    Parameters
+    ----------
+    objective : Objective
+        Of one number or two.
+    starts, stops : float (m, n)
+        Where each run began and where it ended, n = 1 or 2.
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
+    bounds : float (n, 2), optional
+        From where to where the picture goes. None: those of a `gdfast.test_functions` function.
+
+    Returns
+    -------
+    matplotlib Axes
+        Up to seven different ends are told apart by colour and marker; more are coloured by the objective
+        there, blue low and red high.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError, ValueError
+        The objective is none; bounds are needed; an array is of the wrong shape or not finite.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> bumpy = gd.test_functions.Bumpy()
+    >>> starts = np.linspace(-4, 4, 9).reshape(-1, 1)
+    >>> stops = [gd.minimize(bumpy, w0, step=0.5, max_steps=20_000).w for w0 in starts]
+    >>> ax = gd.plots.ends(bumpy, starts, stops)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['3 at -3.00', '3 at 3.00', '2 at 1.00', '1 at -1.00']
+    """
+    box = _bounds(objective, bounds)
+    first, last = _points(starts, "starts", len(box)), _points(stops, "stops", len(box))
+    if first.shape != last.shape:
+        raise ValueError(f"stops must have the shape of starts, {first.shape}; its shape is {last.shape}")
+    places, member = _different(last, NEAR * float(np.ptp(box, axis=1).max()))
+    ax = axes(ax)
+    draw_function(ax, objective, box, pale=True)
+    heights = np.array([objective.value(place) for place in places])
+    if len(places) <= FEW:
+        for rank, i in enumerate(np.lexsort((*places.T[::-1], heights.round(6)))):
+            place, count = places[i], int((member == i).sum())
+            colour, _, marker = look(rank)
+            where = ", ".join(f"{number:.2f}" for number in place)
+            label = f"{count} at {where if len(place) == 1 else f'({where})'}"
+            _mark(ax, objective, first[member == i], marker, colour, markersize=4, markeredgewidth=0)
+            _mark(ax, objective, place[np.newaxis], marker, colour, label=label, markersize=11)
+        legend_below(ax, title="where runs end")
+    else:
+        _scatter(ax, objective, first, heights[member], heights, s=14, edgecolors=GREY, linewidths=0.4)
+        drawn = _scatter(ax, objective, places, heights, heights, s=70, marker="*", edgecolors="black", linewidths=0.6)
+        ax.figure.colorbar(drawn, ax=ax, label="objective where the run ends")
+    return ax
+
+
+def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bool = False) -> None:
+    """The curve of a function of one number, or the map of one of two (pale: contours alone)."""
+    if len(bounds) == 1:
+        x = np.linspace(bounds[0, 0], bounds[0, 1], POINTS)
+        ax.plot(x, [objective.value(np.array([t])) for t in x], color=GREY, zorder=1)
+        ax.set_xlabel("w")
+        ax.set_ylabel("objective")
+        ax.grid(alpha=0.3)
+        return
+    a, b = (np.linspace(low, high, GRID) for low, high in bounds)
+    values = on_plane(objective, np.zeros(2), np.array([1.0, 0.0]), np.array([0.0, 1.0])).values(a, b)
+    levels = _levels(values, LEVELS // 2 if pale else LEVELS)
+    if not pale:
+        from matplotlib.colors import BoundaryNorm
+
+        evenly = BoundaryNorm(levels, 256, extend="both")
+        ax.contourf(a, b, values.T, levels=levels, norm=evenly, cmap=height_colours(), extend="both", alpha=0.8)
+    ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
+    ax.set_xlim(*bounds[0])
+    ax.set_ylim(*bounds[1])
+    ax.set_aspect("equal")
+    ax.set_xlabel("first weight")
+    ax.set_ylabel("second weight")
+
+
+def _levels(values: FloatArray, count: int) -> FloatArray:
+    """Heights between which equally much of the picture lies: a steep wall leaves the floor its lines."""
+    finite = values[np.isfinite(values)]
+    return np.unique(np.quantile(finite, np.linspace(0.01, 0.99, count))) if finite.size else np.array([0.0, 1.0])
+
+
+def _mark(ax: Any, objective: Objective, points: FloatArray, marker: str, colour: str, **options: Any) -> None:
+    x, y = _places(objective, points)
+    ax.plot(x, y, marker, color=colour, linestyle="none", markeredgecolor="white", zorder=3, **options)
+
+
+def _scatter(
+    ax: Any, objective: Objective, points: FloatArray, heights: FloatArray, scale: FloatArray, **options: Any
+) -> Any:
+    x, y = _places(objective, points)
+    return ax.scatter(x, y, c=heights, cmap=height_colours(), vmin=scale.min(), vmax=scale.max(), zorder=3, **options)
+
+
+def _places(objective: Objective, points: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Where points lie in the picture: on the curve, or on the map."""
+    if points.shape[1] == 2:
+        return points[:, 0], points[:, 1]
+    return points[:, 0], np.array([objective.value(point) for point in points])
+
+
+def _different(points: FloatArray, near: float) -> tuple[FloatArray, Array]:
+    """Points that differ by more than `near`, in the order in which they come, and to which each belongs."""
+    places: list[FloatArray] = []
+    member = np.empty(len(points), dtype=np.int64)
+    for i, point in enumerate(points):
+        distances = [float(np.abs(point - place).max()) for place in places]
+        if not distances or min(distances) > near:
+            distances.append(0.0)
+            places.append(point)
+        member[i] = int(np.argmin(distances))
+    return np.array(places), member
+
+
+def _bounds(objective: Any, bounds: Any) -> FloatArray:
+    if isinstance(objective, type) or not isinstance(objective, Objective):
+        raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r:.60}")
+    if bounds is None:
+        bounds = getattr(objective, "bounds", None)
+        if bounds is None:
+            raise TypeError(f"bounds must be given for {type(objective).__name__}: (n, 2), one row for each number")
+    box = _floats(bounds, "bounds")
+    if box.shape not in ((1, 2), (2, 2)):
+        raise ValueError(f"bounds must be (1, 2) or (2, 2), for one number or two; its shape is {box.shape}")
+    if (box[:, 0] >= box[:, 1]).any():
+        raise ValueError(f"bounds must rise in each row; they are {box.tolist()}")
+    return box
+
+
+def _known_points(objective: Any) -> FloatArray:
+    kinds = [getattr(objective, name, None) for name in ("minima", "maxima", "saddles")]
+    if any(points is None for points in kinds):
+        raise TypeError(f"points must be given for {type(objective).__name__}, which does not know its own")
+    return np.concatenate([np.asarray(points, dtype=np.float64) for points in kinds])
+
+
+def _points(points: Any, name: str, n: int) -> FloatArray:
+    array = _floats(points, name)
+    if array.ndim != 2 or array.shape[1] != n or not len(array):
+        raise ValueError(f"{name} must be (m, {n}) with m >= 1; its shape is {array.shape}")
+    return array
+
+
+def _floats(values: Any, name: str) -> FloatArray:
+    array = plain_array(values, name)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must hold real numbers; its dtype is {array.dtype}")
+    require_finite(array, name)
+    return array.astype(np.float64)

@@ -1,0 +1,147 @@
+"""The course of runs: loss, accuracy, gradient or step size against steps, passes or seconds."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...descent.result import History, Result
+from ...protocols import Array, FloatArray
+from ..canvas import BLUE, GREY, VERMILION, axes, look, named
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_LABELS = {"value": "objective", "gradient_norm": "largest element of the gradient", "step_size": "length of the step"}
+_AGAINST = {"steps": "steps", "passes": "passes over the data", "seconds": "seconds"}
+
+
+def history(
+    result: Result | History | Mapping[str, Result | History],
+    ax: Axes | None = None,
+    *,
+    quantity: str = "value",
+    against: str = "steps",
+    log: bool = False,
+) -> Axes:
+    """The course of a run, or of several: one quantity against steps, passes or seconds.
+
+    Parameters
+    ----------
+    result : Result, History or mapping of name -> Result or History
+        What `gdfast.minimize` returned, or its history; several under their names.
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
+    quantity : str
+        "value" (the objective), "gradient_norm", "step_size" (with plain gradient descent: the learning
+        rate) or the name of a metric. With mini-batches "value" is theirs, and the whole objective is drawn
+        over it where it was evaluated; of several runs only the whole objective is drawn.
+    against : str
+        "steps", "passes" (a Result's passes over the data, spread evenly over its steps) or "seconds".
+    log : bool
+        A logarithmic axis for the quantity.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError, ValueError
+        result is of another kind or empty; quantity or against is none of the above; a run does not know
+        its passes.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    >>> result = gd.minimize(bowl, [3.0], max_steps=10)
+    >>> gd.plots.history(result).get_ylabel()
+    'objective'
+    >>> faster = gd.minimize(bowl, [3.0], step=0.2, max_steps=10)
+    >>> ax = gd.plots.history({"step 0.1": result, "step 0.2": faster}, log=True)
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['step 0.1', 'step 0.2']
+    """
+    runs = named(result, (Result, History), "result", "from gdfast.minimize")
+    _require_known(against, _AGAINST, "against")
+    for run in runs.values():
+        _require_known(quantity, [*_LABELS, *_past(run).metrics], "quantity")
+    ways = {name: _positions(run, against) for name, run in runs.items()}
+    ax = axes(ax)
+    if isinstance(result, Mapping):
+        for i, (name, run) in enumerate(runs.items()):
+            steps, numbers, is_sparse = _course(_past(run), quantity)
+            colour, dash, marker = look(i)
+            every = max(1, len(steps) // 8)
+            ax.plot(
+                ways[name][steps],
+                numbers,
+                color=colour,
+                linestyle=dash,
+                marker=marker,
+                markersize=4,
+                markevery=1 if is_sparse and len(steps) < 40 else (i * every // max(1, len(runs)), every),
+                label=name,
+            )
+        ax.legend()
+    else:
+        _draw_one(ax, _past(runs[""]), ways[""], quantity)
+    if log:
+        ax.set_yscale("log")
+    ax.set_xlabel(_AGAINST[against])
+    ax.set_ylabel(_LABELS.get(quantity, quantity))
+    ax.grid(alpha=0.3)
+    return ax
+
+
+def _draw_one(ax: Any, past: History, way: Array, quantity: str) -> None:
+    steps, numbers, is_sparse = _course(past, quantity)
+    if quantity == "value" and is_sparse:
+        ax.plot(way[past.steps], past.values, color=GREY, linewidth=0.8, label="mini-batches")
+        ax.plot(way[steps], numbers, color=BLUE, marker="o", markersize=3, label="all samples")
+        ax.legend()
+    elif is_sparse:
+        ax.plot(way[steps], numbers, color=VERMILION, marker="o", markersize=3)
+    else:
+        ax.plot(way[steps], numbers, color=BLUE)
+
+
+def _course(past: History, quantity: str) -> tuple[Array, FloatArray, bool]:
+    """The steps at which a quantity is known, its numbers, and whether those are evaluations alone."""
+    if quantity in past.metrics:
+        return past.evaluated_steps, past.metrics[quantity], True
+    is_batched = past.values.size == past.step_sizes.size > 0
+    if quantity == "value" and is_batched:
+        return past.evaluated_steps, past.evaluated_values, True
+    numbers = {"value": past.values, "gradient_norm": past.gradient_norms, "step_size": past.step_sizes}[quantity]
+    return past.steps[: numbers.size], numbers[: past.steps.size], False
+
+
+def _positions(run: Result | History, against: str) -> Array:
+    """Where the steps 0, 1, 2, ... lie on the horizontal axis."""
+    past = _past(run)
+    steps = np.arange(1 + max([0, *past.steps[-1:], *past.evaluated_steps[-1:]]))
+    if against == "passes":
+        if not isinstance(run, Result) or run.passes is None:
+            raise ValueError(
+                "against must be 'steps' or 'seconds' for a run that does not know its passes: a History, or the "
+                "Result on an objective that does not count them"
+            )
+        return steps * (run.passes / max(1, run.steps))
+    if against == "steps" or not past.seconds.size:
+        return steps
+    return past.seconds[np.minimum(steps, past.seconds.size - 1)]
+
+
+def _past(run: Result | History) -> History:
+    return run.history if isinstance(run, Result) else run
+
+
+def _require_known(value: str, known: Any, name: str) -> None:
+    if value not in known:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}; it is {value!r}")

@@ -1,0 +1,89 @@
+"""The objective after one step, against the size of the step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, legend_below, need
+from ..landscape import StepSizes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+ROOM = 1.0  # above the start: so many times what the best step gains is shown
+
+
+def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
+    """The objective after one step against its size: the best step, the exact minimiser, and the overshoot.
+
+    The horizontal axis is logarithmic: steps that are not > 0 are left out. The heights that matter lie between the
+    best step and the start; far higher ones leave the picture, whose legend says how high the largest of them is.
+
+    Parameters
+    ----------
+    data : StepSizes
+        From `gdfast.landscape.step_sizes`.
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
+
+    Returns
+    -------
+    matplotlib Axes
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError, ValueError
+        data is of another kind, or holds no step > 0.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    >>> data = gd.landscape.step_sizes(bowl, np.array([3.0]), np.logspace(-3, 1, 41))
+    >>> gd.plots.step_sizes(data).get_xscale()
+    'log'
+    """
+    need(data, StepSizes, "data", "from gdfast.landscape.step_sizes")
+    order = np.argsort(data.steps, kind="stable")
+    order = order[data.steps[order] > 0]
+    if not order.size:
+        raise ValueError(f"data must hold steps > 0, for a logarithmic axis; the largest is {data.steps.max():g}")
+    steps, values = data.steps[order], data.values[order]
+    ax = axes(ax)
+    gain = data.start - min(data.best_value, data.start)
+    finite = values[np.isfinite(values)]
+    top = data.start + (ROOM * gain or float(np.ptp(finite)) or 1.0)
+    highest = float(finite.max()) if finite.size else data.start
+    where = f", up to {highest:,.5g}" if highest > top else ""
+    ax.plot(steps, values, color=BLUE, marker=".", markersize=4, label=f"after one step{where}")
+    ax.axhline(data.start, color=GREY, linestyle="--", label=f"before it: {data.start:.4g}")
+    ax.plot(
+        data.best_step, data.best_value, "s", color=VERMILION, markersize=8,
+        label=f"best of these steps: {data.best_step:.3g}, {data.best_value:.4g}",
+    )  # fmt: skip
+    bottom = data.best_value
+    if data.exact_step is not None and data.exact_value is not None:
+        bottom = min(bottom, data.exact_value)
+        ax.plot(
+            data.exact_step, data.exact_value, "D", color=GREEN, markersize=7, fillstyle="none", markeredgewidth=2,
+            label=f"exact minimiser: {data.exact_step:.3g}, {data.exact_value:.4g}",
+        )  # fmt: skip
+    ax.set_xscale("log")
+    if steps[0] < steps[-1]:
+        ax.set_xlim(steps[0], steps[-1])
+    if data.overshoot is not None and data.overshoot < steps[-1]:
+        ax.axvline(
+            data.overshoot, color=VERMILION, linestyle=":", linewidth=2, label=f"overshoot: above {data.overshoot:.3g}"
+        )
+        ax.axvspan(data.overshoot, steps[-1], color=VERMILION, alpha=0.12)
+    if highest > top:
+        ax.set_ylim(bottom - 0.1 * (top - bottom), top)
+    ax.set_xlabel("step size (logarithmic)")
+    ax.set_ylabel("objective after one step")
+    ax.grid(alpha=0.3)
+    legend_below(ax)
+    return ax

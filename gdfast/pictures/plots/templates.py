@@ -1,0 +1,124 @@
+"""What a linear classifier looks for: each class's weights as a picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import ceil, isqrt, prod
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..._arrays import check_columns, check_point
+from ...protocols import Array, FloatArray
+from ..canvas import axes
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLUMNS = 5
+GAP = 0.12  # between pictures, as a share of one
+HEADROOM = 0.2  # above each picture, for its name
+CLIPPED = 99.5  # percent of a picture's weights within the colour scale
+
+
+def templates(
+    W: Array,
+    ax: Axes | None = None,
+    *,
+    shape: tuple[int, ...] | None = None,
+    class_names: Sequence[str] | None = None,
+    scale: Array | None = None,
+) -> Axes:
+    """Each class's weights as a picture, brighter where a bright pixel speaks for the class.
+
+    Zero is the middle grey. Each class has its own scale: the largest weight (all but the largest half per
+    cent) is white or full colour, its negative black.
+
+    Parameters
+    ----------
+    W : float (n_classes, n_pixels + 1) or (n_classes, n_pixels)
+        A linear classifier's weights, with or without the bias as the last column.
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
+    shape : tuple of int, optional
+        Of one picture: (rows, columns), or (3, rows, columns) for red, green and blue planes. None: the
+        first that fits of a square, three squares (either with a bias, then without).
+    class_names : sequence of str, optional
+        None: 0, 1, 2, ...
+    scale : (n_pixels,), optional
+        The objective's `scale`: its weights are divided by it, and so speak of raw pixels. (Its `mean` only
+        moves the bias.)
+
+    Returns
+    -------
+    matplotlib Axes
+        One image for each class, in ``ax.images``.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    TypeError, ValueError
+        W is not a finite float matrix; shape does not fit it, or none can be guessed; another number of names;
+        scale is not (n_pixels,) and > 0.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> W = np.zeros((10, 3073))
+    >>> len(gd.plots.templates(W).images), gd.plots.templates(W).images[0].get_array().shape
+    (10, (32, 32, 3))
+    """
+    weights = check_point(W, "W")
+    if weights.ndim != 2:
+        raise ValueError(f"W must be (n_classes, n_pixels) or (n_classes, n_pixels + 1); its shape is {weights.shape}")
+    shape = _guessed_shape(weights.shape[1]) if shape is None else _checked_shape(shape, weights.shape[1])
+    pixels = weights[:, : prod(shape)].astype(np.float64)
+    names = [str(k) for k in range(len(weights))] if class_names is None else list(map(str, class_names))
+    if len(names) != len(weights):
+        raise ValueError(f"class_names must hold {len(weights)} names, one for each row of W; it holds {len(names)}")
+    divisor = check_columns(scale, "scale", pixels.shape[1], positive=True)
+    if divisor is not None:
+        pixels = pixels / divisor
+    ax = axes(ax)
+    columns = min(COLUMNS, len(names))
+    rows = ceil(len(names) / columns)
+    height = shape[-2] / shape[-1]
+    for k, (name, row) in enumerate(zip(names, pixels, strict=True)):
+        left = (k % columns) * (1 + GAP)
+        bottom = (rows - 1 - k // columns) * (height + HEADROOM)
+        picture = _picture(row.reshape(shape))
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(left, left + 1, bottom, bottom + height))
+        ax.text(left + 0.5, bottom + height + 0.03, name, ha="center", va="bottom")
+    ax.set_xlim(0, columns * (1 + GAP) - GAP)
+    ax.set_ylim(0, rows * (height + HEADROOM))
+    ax.set_axis_off()
+    return ax
+
+
+def _picture(weights: FloatArray) -> FloatArray:
+    """Weights (rows, columns) or (3, rows, columns) -> brightness in [0, 1], zero at 1/2, colours last."""
+    top = float(np.percentile(np.abs(weights), CLIPPED)) or float(np.abs(weights).max()) or 1.0
+    brightness = np.clip(0.5 + 0.5 * weights / top, 0.0, 1.0)
+    return brightness if brightness.ndim == 2 else np.moveaxis(brightness, 0, -1)
+
+
+def _guessed_shape(width: int) -> tuple[int, ...]:
+    for n_pixels in (width - 1, width):
+        for colours in ((), (3,)):
+            side = isqrt(n_pixels // prod(colours))
+            if side > 0 and side * side * prod(colours) == n_pixels:
+                return (*colours, side, side)
+    raise ValueError(f"shape must be given: {width} columns, with or without a bias, are no square picture")
+
+
+def _checked_shape(shape: Any, width: int) -> tuple[int, ...]:
+    if not isinstance(shape, tuple) or not all(isinstance(side, (int, np.integer)) for side in shape):
+        raise TypeError(f"shape must be a tuple of integers; it is {shape!r}")
+    if len(shape) == 3 and shape[0] == 1:
+        shape = shape[1:]
+    if len(shape) not in (2, 3) or min(shape) < 1 or (len(shape) == 3 and shape[0] != 3):
+        raise ValueError(f"shape must be (rows, columns) or (3, rows, columns); it is {shape}")
+    if prod(shape) not in (width - 1, width):
+        raise ValueError(f"shape must have {width - 1} pixels (W's columns without the bias) or {width}; it is {shape}")
+    return tuple(map(int, shape))
