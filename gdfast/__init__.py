@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     )
     from .descent.searches import SearchResult, local_search, random_search
     from .differences import directional_derivative, numerical_gradient, numerical_jacobian
+    from .model import Model, load_model, save_model
     from .objective.batches import MiniBatches
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
@@ -123,6 +124,7 @@ _NAMES_OF = {
     ),
     "descent.line_searches": ("GridSearch", "Backtracking", "StrongWolfe", "ExactLineSearch"),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
+    "model": ("Model", "save_model", "load_model"),
     "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
     "checks.gradient_check": ("check_gradient",),
     "checks.gradient_report": ("GradientReport",),
@@ -169,6 +171,7 @@ __all__ = [
     "LinearObjective",
     "Lion",
     "MiniBatches",
+    "Model",
     "Momentum",
     "NAdam",
     "Nesterov",
@@ -198,6 +201,7 @@ __all__ = [
     "directional_derivative",
     "get_num_threads",
     "hill_climb",
+    "load_model",
     "local_search",
     "maximize",
     "minimize",
@@ -208,6 +212,7 @@ __all__ = [
     "plots",
     "random_search",
     "resume",
+    "save_model",
     "set_num_threads",
     "show_config",
     "suggest_step",

@@ -15,7 +15,7 @@ import numpy as np
 from .._config import config, set_num_threads
 from ..checks.gradient_check import check_gradient
 from ..checks.gradient_report import GradientReport
-from ..datasets import Dataset, load_cifar10, load_digits
+from ..datasets import Images, load_cifar10, load_digits
 from ..descent.result import Status
 from ..objective.linear import LinearObjective
 from ..objective.losses import CrossEntropy, Hinge, Loss
@@ -69,7 +69,7 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
         raise click.ClickException("a gradient check failed: the report above says where")
 
 
-def describe(images: Dataset) -> None:
+def describe(images: Images) -> None:
     """The images, the model and the machine."""
     n, d = images.X.shape
     settings = config()
@@ -80,7 +80,7 @@ def describe(images: Dataset) -> None:
     click.echo(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
 
 
-def compare(images: Dataset, seed: int) -> StrategyTable:
+def compare(images: Images, seed: int) -> StrategyTable:
     """Run the three strategies with progress bars, and print their table."""
     n = PLAN.evaluations
     click.echo(f"Three strategies, {n:,} evaluations of the hinge loss each:")
@@ -97,7 +97,7 @@ def compare(images: Dataset, seed: int) -> StrategyTable:
     return table
 
 
-def objectives(images: Dataset, loss: Loss) -> tuple[LinearObjective, LinearObjective]:
+def objectives(images: Images, loss: Loss) -> tuple[LinearObjective, LinearObjective]:
     """The training and the held-out objective; mean and scale are folded in, the pixels stay as they are."""
     n_classes = len(images.class_names)
     mean, scale = images.X.mean(axis=0), np.full(images.X.shape[1], float(images.pixel_max))
@@ -105,7 +105,7 @@ def objectives(images: Dataset, loss: Loss) -> tuple[LinearObjective, LinearObje
     return train, LinearObjective(images.X_test, images.y_test, loss, mean=mean, scale=scale, n_classes=n_classes)
 
 
-def check(images: Dataset, loss: Loss, w: Array) -> GradientReport:
+def check(images: Images, loss: Loss, w: Array) -> GradientReport:
     """Check every entry of a loss's gradient on all training images, and print the report."""
     start = perf_counter()
     report = check_gradient(objectives(images, loss)[0], at=w, h=H, rtol=RTOL)
