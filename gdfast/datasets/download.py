@@ -23,7 +23,7 @@ LARGEST = 1 << 30
 ATTEMPTS = 5
 TIMEOUT = 30.0
 PAUSE = 0.5
-_CHUNK = 1 << 18
+_CHUNK = 1 << 16
 
 
 def fetch_cifar10(
@@ -97,10 +97,11 @@ def download(url: str, name: str, digest: str, cache: str | os.PathLike[str] | N
         raise ImportError(
             "fetch_cifar10() downloads through pooch, which is not installed: pip install 'gdfast[download]'"
         ) from error
+    algorithm = _algorithm(digest)
     folder = Path(pooch.os_cache("gdfast") if cache is None else cache)
     place = folder / name
     partial = folder / f"{name}.partial"
-    if place.is_file() and pooch.file_hash(str(place), alg=_algorithm(digest)) == _code(digest):
+    if place.is_file() and pooch.file_hash(str(place), alg=algorithm) == _code(digest):
         return place
 
     def arrive(address: str, output: str, _: Any) -> None:
@@ -176,7 +177,8 @@ def _receive(url: str, partial: Path, progress: bool) -> None:
             if answer.headers.get("Content-Range") == f"bytes */{start}":
                 return
             partial.unlink()
-            raise requests.ConnectionError("the server's file is shorter than what is kept")
+            _receive(url, partial, progress)
+            return
         answer.raise_for_status()
         goes_on = answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         start = start if goes_on else 0
