@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import os
+import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Collection
@@ -13,7 +15,7 @@ import numpy as np
 
 from .protocols import Array
 
-DAMAGES = (ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error)
+DAMAGES = (ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
 """What a damaged archive makes its readers raise: zipfile even says "encrypted" (RuntimeError) for one flipped bit."""
 
 _CHUNK = 1 << 24
@@ -44,7 +46,7 @@ def read_header(file: IO[bytes], size: int, name: str) -> Header:
             raise ValueError(f"its format version is {version}")
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran, dtype = read(file)
-    except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError, EOFError) as error:
+    except (ValueError, SyntaxError, tokenize.TokenError, TypeError, RecursionError, MemoryError) as error:
         raise ValueError(f"{name} is not a whole .npy file: {error}") from error
     if dtype.hasobject:
         raise ValueError(f"{name} holds Python objects: a pickle, whose loading could run code; it is not read")
@@ -118,7 +120,7 @@ def _read_member(archive: zipfile.ZipFile, info: zipfile.ZipInfo, name: str) -> 
                 content[first : first + len(part)] = np.frombuffer(part, dtype=np.uint8)
             if member.read(1):
                 raise ValueError("it is longer than it says")
-    except DAMAGES as error:
+    except (*DAMAGES, OSError) as error:  # OSError: a place before the file's beginning
         text = str(error)
         raise ValueError(text if text.startswith(name) else f"{name} is damaged: {text}") from error
     array: Array = content.view(header.dtype).reshape(header.shape, order="F" if header.fortran else "C")

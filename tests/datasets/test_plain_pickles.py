@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import pickle
 import struct
@@ -83,7 +84,7 @@ BLUNT = {
     "text that is called": b"\x80\x02X\x02\x00\x00\x00os)R.",
     "ndarray itself": call("numpy", "ndarray", b"I5\n"),
     "another encoding": call("_codecs", "encode", text("x"), text("rot13")),
-    "objects in an array": ARRAY + b"(I1\n(I1\ntcnumpy\ndtype\n(" + text("O8") + b"I00\nI01\ntRI00\n(" + text("x") + b"ltb.",
+    "objects in an array": ARRAY + b"(I1\n(I1\ntcnumpy\ndtype\n(" + text("O8") + b"I00\nI01\ntRI00\n(Vx\nltb.",
     "floats in an array": ARRAY + b"(I1\n(I1\ntcnumpy\ndtype\n(" + text("f8") + b"I00\nI01\ntRI00\nVxxxxxxxx\ntb.",
     "a huge array": ARRAY + b"(I1\n(L1000000000000000L\nt" + DTYPE + b"I00\nVx\ntb.",
     "a negative shape": ARRAY + b"(I1\n(I-1\nt" + DTYPE + b"I00\nVx\ntb.",
@@ -114,14 +115,12 @@ def test_a_hostile_pickle_is_refused_with_a_sentence_and_runs_nothing(name, tmp_
 
 
 @pytest.mark.skipif(os.name == "nt", reason="they use a shell of Unix")
-@pytest.mark.parametrize("name", [name for name in LIVE])
+@pytest.mark.parametrize("name", list(LIVE))
 @pytest.mark.filterwarnings("ignore")
 def test_the_live_ones_would_run_something(name, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    try:
+    with contextlib.suppress(Exception):  # what comes after the call may fail
         pickle.loads(LIVE[name])
-    except Exception as error:  # what comes after the call may fail
-        assert "ran" in os.listdir(tmp_path), error
     assert os.listdir(tmp_path) == ["ran"]
 
 
@@ -138,10 +137,8 @@ def test_memory_is_not_taken_for_what_a_pickle_only_claims():
     ]
     tracemalloc.start()
     for bomb in bombs:
-        try:
+        with contextlib.suppress(ValueError):
             read_plain_pickle(bomb, "f.pkl")
-        except ValueError:
-            pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert peak < 100_000_000
@@ -184,7 +181,9 @@ def test_arrays_come_back(protocol, order):
 
 @given(st.binary(max_size=60))
 def test_any_bytes_are_read_or_refused(content):
+    message = "f.pkl is "
     try:
         read_plain_pickle(content, "f.pkl")
     except ValueError as error:
-        assert str(error).startswith("f.pkl is ")
+        message = str(error)
+    assert message.startswith("f.pkl is ")
