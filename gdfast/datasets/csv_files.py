@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ def read_csv(path: Path, label: str | int | None, header: bool | None, n_feature
     label : str, int or None
         The column of the labels by its name or position; None: there is none.
     header : bool or None
-        The first line holds names. None: it does where none of its fields is a number.
+        The first line holds names. None: it does where none of its fields is a number, or one is text above a number.
     n_features : int or None
         A table of exactly so many columns has no labels where `label` is -1.
 
@@ -45,10 +46,11 @@ def read_csv(path: Path, label: str | int | None, header: bool | None, n_feature
     if layout.label is not None:
         converters = {layout.label: lambda text: texts.setdefault(text.strip(), len(texts))}
     try:
-        table: FloatArray = np.loadtxt(
-            path, np.float64, comments=None, delimiter=layout.delimiter, converters=converters,
-            skiprows=layout.lines_before, ndmin=2, encoding="utf-8-sig", quotechar='"',
-        )  # fmt: skip
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            table: FloatArray = np.loadtxt(
+                file, np.float64, comments=None, delimiter=layout.delimiter, converters=converters,
+                skiprows=layout.lines_before, ndmin=2, quotechar='"',
+            )  # fmt: skip
     except (ValueError, OverflowError) as error:
         raise ValueError(_first_fault(path, layout) or f"{path} is no table of numbers: {error}") from error
     if table.shape[1] != len(layout.columns) or not np.isfinite(table).all():
@@ -66,15 +68,21 @@ class _Layout(NamedTuple):
 
 def _layout(path: Path, label: str | int | None, header: bool | None, n_features: int | None) -> _Layout:
     delimiter = _delimiter(path)
-    line, first = next(_rows(path, delimiter), (0, []))
+    (line, first), (_, second) = [*islice(_rows(path, delimiter), 2), (0, []), (0, [])][:2]
     if not first:
         raise ValueError(f"{path} holds no rows")
-    named = not any(_is_number(field) for field in first) if header is None else header
+    named = _holds_names(first, second) if header is None else header
     columns = [field.strip() for field in first] if named else [str(j) for j in range(len(first))]
     position = label_position(str(path), columns, label, n_features, named=named)
-    if named and next(_rows(path, delimiter, after=1), None) is None:
+    if named and not second:
         raise ValueError(f"{path} holds no rows, only the names of its columns (header=False reads them as a row)")
     return _Layout(delimiter, columns, named, position, line if named else 0)
+
+
+def _holds_names(first: list[str], second: list[str]) -> bool:
+    """None of the first row's fields is a number, or one is text above a number."""
+    numbers = [_is_number(field) for field in first]
+    return not any(numbers) or any(not a and _is_number(b) for a, b in zip(numbers, second, strict=False))
 
 
 def label_position(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -97,12 +99,9 @@ def download(url: str, name: str, digest: str, cache: str | os.PathLike[str] | N
         raise ImportError(
             "fetch_cifar10() downloads through pooch, which is not installed: pip install 'gdfast[download]'"
         ) from error
-    algorithm = _algorithm(digest)
+    _check_digest(digest)
     folder = Path(pooch.os_cache("gdfast") if cache is None else cache)
-    place = folder / name
     partial = folder / f"{name}.partial"
-    if place.is_file() and pooch.file_hash(str(place), alg=algorithm) == _code(digest):
-        return place
 
     def arrive(address: str, output: str, _: Any) -> None:
         _download(address, partial, progress)
@@ -112,7 +111,8 @@ def download(url: str, name: str, digest: str, cache: str | os.PathLike[str] | N
     level = logger.level
     logger.setLevel("WARNING")
     try:
-        return Path(pooch.retrieve(url, digest, fname=name, path=folder, downloader=arrive))
+        with _alone_in(folder):
+            return Path(pooch.retrieve(url, digest, fname=name, path=folder, downloader=arrive))
     except ValueError as error:
         raise ValueError(
             f"what {url} sent is not {name}: its digest differs from the published {digest}, and it was removed"
@@ -121,15 +121,28 @@ def download(url: str, name: str, digest: str, cache: str | os.PathLike[str] | N
         logger.setLevel(level)
 
 
-def _algorithm(digest: str) -> str:
+@contextlib.contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """One process at a time downloads into a folder, where the system can lock one; the others wait for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # a file system without locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _check_digest(digest: str) -> None:
     kind, separator, code = digest.partition(":")
     if not separator or kind not in ("sha256", "md5") or len(code) != {"sha256": 64, "md5": 32}[kind]:
         raise ValueError(f"digest must be 'sha256:' and 64 digits or 'md5:' and 32; it is {digest!r:.100}")
-    return kind
-
-
-def _code(digest: str) -> str:
-    return digest.partition(":")[2].lower()
 
 
 def _download(url: str, partial: Path, progress: bool) -> None:
@@ -184,7 +197,6 @@ def _receive(url: str, partial: Path, progress: bool) -> None:
         start = start if goes_on else 0
         length = answer.headers.get("Content-Length", "")
         total = start + int(length) if length.isdecimal() else None
-        partial.parent.mkdir(parents=True, exist_ok=True)
         with (
             partial.open("ab" if goes_on else "wb") as file,
             tqdm(total=total, initial=start, unit="B", unit_scale=True, disable=not progress) as bar,

@@ -45,7 +45,8 @@ def load(
     label : str, int or None
         Of a table: the name or position of the labels' column, the last one by default; None: it has no labels.
     header : bool or None
-        Of a CSV file: its first line holds names. None: it does where none of its fields is a number.
+        Of a CSV file: its first line holds names. None: it does where none of its fields is a number, or where one
+        is text above a number.
     targets : bool
         The labels are real numbers to be predicted (float64), not classes.
     n_features : int, optional

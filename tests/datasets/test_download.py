@@ -93,6 +93,21 @@ def test_a_download_arrives_once(server, tmp_path):
     assert names(tmp_path / "new") == [NAME]
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="folders cannot be locked there")
+def test_several_at_once_download_once(server, tmp_path):
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(fetch(server.url, NAME, DIGEST, tmp_path, False).read_bytes()))
+        for _ in range(4)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == [CONTENT] * 4
+    assert server.asked == [None]
+
+
 def test_a_digest_may_be_md5(server, tmp_path):
     file = fetch(server.url, NAME, "md5:" + hashlib.md5(CONTENT).hexdigest(), tmp_path, False)
     assert file.read_bytes() == CONTENT

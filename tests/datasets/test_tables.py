@@ -83,6 +83,9 @@ def test_csv_names_that_are_numbers(tmp_path):
     file = write(tmp_path / "t.csv", np.c_[X, Y].tolist(), ["0", "1", "2", "3"])
     assert np.array_equal(load(file, header=True, label="3").X, X)
     assert load(file).X.shape == (41, 3)
+    file = write(tmp_path / "w.csv", np.c_[X, Y].tolist(), ["0", "1", "2", "label"])  # as pandas names columns
+    assert load(file).feature_names == ("0", "1", "2")
+    assert np.array_equal(load(file).y, Y)
     (tmp_path / "u.csv").write_text("1,a\n2,b\n")
     assert np.array_equal(load(tmp_path / "u.csv").X, [[1], [2]])
     (tmp_path / "v.csv").write_text("one,two\n")
@@ -95,6 +98,22 @@ def test_csv_names_that_are_numbers(tmp_path):
 def test_csv_every_float_comes_back(tmp_path, numbers):
     file = write(tmp_path / "t.csv", [[repr(number), "a"] for number in numbers])
     assert load(file).X[:, 0].tobytes() == np.array(numbers).tobytes()
+
+
+@given(st.lists(st.text(min_size=1), min_size=2, max_size=8))
+@SAME_FOLDER
+def test_csv_every_text_comes_back_or_is_refused(tmp_path, words):
+    file = write(tmp_path / "t.csv", [[i, word] for i, word in enumerate(words)])
+    message, found = str(tmp_path), []
+    try:
+        data = load(file, header=False)
+        found = [data.class_names[i] for i in data.y]
+    except ValueError as error:
+        message = str(error)
+    stripped = [word.strip() for word in words]
+    assert message.startswith(str(tmp_path))
+    if found and found != stripped:  # "007" is the number 7
+        assert [int(name) for name in found] == [int(float(word)) for word in stripped]
 
 
 FAULTS = {
