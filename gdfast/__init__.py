@@ -73,6 +73,7 @@ if TYPE_CHECKING:
         numerical_jacobian,
         step_sweep,
     )
+    from .model import Model, load_model, save_model
     from .objective.batches import MiniBatches
     from .objective.directions import direction_between, random_direction
     from .objective.function import FunctionObjective
@@ -143,6 +144,7 @@ _NAMES_OF = {
         "step_sweep",
         "StepSweep",
     ),
+    "model": ("Model", "save_model", "load_model"),
     "checks.gradient_check": ("check_gradient",),
     "checks.gradient_report": ("GradientReport",),
     "checks.critical_points": ("classify_critical_point", "CriticalPoint"),
@@ -193,6 +195,7 @@ __all__ = [
     "LinearObjective",
     "Lion",
     "MiniBatches",
+    "Model",
     "Momentum",
     "NAdam",
     "Nesterov",
@@ -227,6 +230,7 @@ __all__ = [
     "get_num_threads",
     "hill_climb",
     "landscape",
+    "load_model",
     "local_search",
     "maximize",
     "minimize",
@@ -240,6 +244,7 @@ __all__ = [
     "random_search",
     "resume",
     "sanity_check",
+    "save_model",
     "set_num_threads",
     "show_config",
     "solve_critical_point",

@@ -10,14 +10,14 @@ import hashlib
 import io
 import json
 import os
-import tempfile
-import zipfile
+import secrets
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import numpy as np
 
+from .array_files import names_in_archive, read_archive
 from .protocols import Array
 
 _HEADER = "gdfast"
@@ -51,10 +51,13 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
 def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) -> None:
     """A file that `write` fills, there whole or not at all; its folder must exist."""
     place = Path(path)
+    if place.exists() and not place.is_file():
+        raise OSError(f"{place} must be a file, or nothing yet: it is a folder or a device")
     prefix = f".{place.name}."
     for left in place.parent.glob(f"{prefix}*.unfinished"):
         left.unlink(missing_ok=True)
-    handle, unfinished = tempfile.mkstemp(prefix=prefix, suffix=".unfinished", dir=place.parent)
+    unfinished = place.parent / f"{prefix}{secrets.token_hex(8)}.unfinished"
+    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)
@@ -62,7 +65,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) 
             os.fsync(file.fileno())
         os.replace(unfinished, place)
     except BaseException:
-        Path(unfinished).unlink(missing_ok=True)
+        unfinished.unlink(missing_ok=True)
         raise
     _sync_folder(place.parent)
 
@@ -78,16 +81,18 @@ def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
         The file is not one of ours, of another kind, of a newer version, or damaged; the message says which.
     """
     place = Path(path)
-    content = io.BytesIO(place.read_bytes())
-    # What a damaged archive makes its readers raise: zipfile even says "encrypted" (RuntimeError) for one flipped bit.
+    raw = place.read_bytes()
+    content = io.BytesIO(raw)
     try:
-        with np.load(content, allow_pickle=False) as file:
-            arrays = {name: file[name] for name in file.files}
+        sizes = names_in_archive(content, "it")
+        if sum(sizes.values()) > len(raw):
+            raise ValueError("it unpacks to more than it has, which no file of gdfast's does")
+        arrays = read_archive(content, "it", sizes)
         sealed = json.loads(bytes(arrays.pop(_HEADER)).decode())
         text, digest = sealed["header"], sealed["digest"]
         header = json.loads(text)
         found, number, facts = header["kind"], header["version"], header["facts"]
-    except (ValueError, KeyError, TypeError, EOFError, RuntimeError, OSError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise ValueError(f"{place} is not a whole file of gdfast's ({type(error).__name__}: {error})") from error
     if digest != _digest(text, arrays):
         raise ValueError(f"{place} is damaged: its content does not fit its digest")

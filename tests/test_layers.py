@@ -19,16 +19,29 @@ SOURCE = Path(__file__).parent.parent / "gdfast"
 LAYERS = [
     ["_kernels"],
     ["protocols", "_arrays", "_config"],
-    ["differences", "model_files", "datasets"],
+    ["differences", "array_files", "model_files", "datasets"],
     ["objective", "test_functions"],
-    ["descent", "checks", "testing", "distributed"],
+    ["descent", "checks", "model", "testing", "distributed"],
     ["pictures", "estimators"],
     ["cli", "__main__", "figures"],
 ]
 RANK = {chapter: (row, column) for row, line in enumerate(LAYERS) for column, chapter in enumerate(line)}
 
 MAY_IMPORT_KERNELS = {"_config", "_arrays", "objective"}
-HEAVY = {"scipy", "sklearn", "matplotlib", "plotly", "dask", "distributed", "pooch", "pyarrow", "h5py", "zarr"}
+HEAVY = {
+    "scipy",
+    "sklearn",
+    "matplotlib",
+    "plotly",
+    "dask",
+    "distributed",
+    "pooch",
+    "requests",
+    "pyarrow",
+    "pandas",
+    "h5py",
+    "zarr",
+}
 TERMINAL = {"click", "rich"}
 
 

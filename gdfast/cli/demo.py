@@ -12,7 +12,7 @@ import click
 from .._config import config, set_num_threads
 from ..checks.gradient_check import check_gradient
 from ..checks.gradient_report import GradientReport
-from ..datasets import Dataset, load_cifar10, load_digits
+from ..datasets import Images, load_cifar10, load_digits
 from ..descent.result import Status
 from ..objective.losses import CrossEntropy, Hinge, Loss
 from ..pictures import plots
@@ -67,7 +67,7 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
         raise click.ClickException("a gradient check failed: the report above says where")
 
 
-def describe(images: Dataset) -> None:
+def describe(images: Images) -> None:
     """The images, the model and the machine."""
     n, d = images.X.shape
     settings = config()
@@ -78,7 +78,7 @@ def describe(images: Dataset) -> None:
     click.echo(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
 
 
-def compare(images: Dataset, seed: int) -> StrategyTable:
+def compare(images: Images, seed: int) -> StrategyTable:
     """Run the three strategies with progress bars, and print their table."""
     n = PLAN.evaluations
     click.echo(f"Three strategies, {n:,} evaluations of the hinge loss each:")
@@ -95,7 +95,7 @@ def compare(images: Dataset, seed: int) -> StrategyTable:
     return table
 
 
-def check(images: Dataset, loss: Loss, w: Array) -> GradientReport:
+def check(images: Images, loss: Loss, w: Array) -> GradientReport:
     """Check every entry of a loss's gradient on all training images, and print the report."""
     start = perf_counter()
     report = check_gradient(objectives(images, loss)[0], at=w, h=H, rtol=RTOL)

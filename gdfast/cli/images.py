@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from ..datasets import Dataset, load_cifar10, load_digits
+from ..datasets import Images, load_cifar10, load_digits
 
 MISTAKES = (OSError, ValueError, ImportError)
 """What a user can do wrong; a command answers it with one sentence."""
@@ -19,6 +19,6 @@ seed_option = click.option(
 )
 
 
-def open_images(data: Path | None) -> Dataset:
+def open_images(data: Path | None) -> Images:
     """CIFAR-10 from a folder, or the digits that come with scikit-learn."""
     return load_digits() if data is None else load_cifar10(data)

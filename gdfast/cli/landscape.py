@@ -11,7 +11,7 @@ from typing import Any
 import click
 import numpy as np
 
-from ..datasets import Dataset
+from ..datasets import Images
 from ..descent.minimize import minimize
 from ..descent.optimizers import Momentum
 from ..descent.result import Status
@@ -113,7 +113,7 @@ def landscape(
     click.echo(f"Wrote {', '.join(map(str, written))} in {perf_counter() - start:.1f} s.")
 
 
-def look(objective: LinearObjective, w: Array, view: View, images: Dataset, rng: np.random.Generator) -> Any:
+def look(objective: LinearObjective, w: Array, view: View, images: Images, rng: np.random.Generator) -> Any:
     """The data of a picture."""
     grid: FloatArray = np.linspace(*view.reach, view.points)
     if view.kind == "line":
@@ -125,7 +125,7 @@ def look(objective: LinearObjective, w: Array, view: View, images: Dataset, rng:
     return data_of.step_sizes(objective, w, np.geomspace(*view.reach, view.points))
 
 
-def _objective(images: Dataset, loss: str, count: int | None) -> LinearObjective:
+def _objective(images: Images, loss: str, count: int | None) -> LinearObjective:
     whole = objectives(images, LOSSES[loss]())[0]
     if count is None:
         return whole
@@ -148,7 +148,7 @@ def _weights(objective: LinearObjective, kind: str, epochs: int, rng: np.random.
     return run.w
 
 
-def _checked_place(place: tuple[int, int] | None, images: Dataset) -> tuple[int, int] | None:
+def _checked_place(place: tuple[int, int] | None, images: Images) -> tuple[int, int] | None:
     for number, size, name in zip(
         place or (), (len(images.class_names), images.X.shape[1]), ("CLASS", "PIXEL"), strict=False
     ):

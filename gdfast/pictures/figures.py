@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from .. import test_functions as functions
-from ..datasets import Dataset
+from ..datasets import Images
 from ..descent.minimize import minimize
 from ..objective.function import FunctionObjective
 from ..objective.losses import Hinge
@@ -26,7 +26,7 @@ STEPS = 10
 STARTS = 150
 
 
-def one_image_and_many(images: Dataset, seed: int = 0) -> Any:
+def one_image_and_many(images: Images, seed: int = 0) -> Any:
     """Figure 1: the loss of one image along a ray and on a plane, and of 100 images on the same plane.
 
     Near random weights, without a regularizer. One image gives a surface of flat pieces, whose edges are drawn;
@@ -48,7 +48,7 @@ def one_image_and_many(images: Dataset, seed: int = 0) -> Any:
     return picture
 
 
-def one_weight(images: Dataset, seed: int = 0) -> Any:
+def one_weight(images: Images, seed: int = 0) -> Any:
     """Figure 2: the loss of one image and of four as a function of one weight, each max-term and their sum."""
     objective, rng = objectives(images, Hinge())[0], np.random.default_rng(seed)
     w, pixel = NEAR * unit_direction(objective, rng), lively_pixel(images)
@@ -62,7 +62,7 @@ def one_weight(images: Dataset, seed: int = 0) -> Any:
     return picture
 
 
-def downhill(images: Dataset, seed: int = 0) -> Any:
+def downhill(images: Images, seed: int = 0) -> Any:
     """Figure 3: following the derivative downhill, on a parabola and on the loss of the images along a ray."""
     objective, rng = objectives(images, Hinge())[0], np.random.default_rng(seed)
     w = unit_direction(objective, rng)
@@ -80,7 +80,7 @@ def downhill(images: Dataset, seed: int = 0) -> Any:
     return picture
 
 
-def critical_points(images: Dataset | None = None, seed: int = 0) -> Any:
+def critical_points(images: Images | None = None, seed: int = 0) -> Any:
     """Figure 4: the three kinds of critical points, of one number and of two. It needs no images."""
     picture = figure(12.0, 8.0)
     upper, lower = picture.subplots(2, 3)
@@ -95,7 +95,7 @@ def critical_points(images: Dataset | None = None, seed: int = 0) -> Any:
     return picture
 
 
-def where_runs_end(images: Dataset | None = None, seed: int = 0) -> Any:
+def where_runs_end(images: Images | None = None, seed: int = 0) -> Any:
     """Figure 5: where gradient descent ends on bumpy functions, from many starts. It needs no images."""
     rng = np.random.default_rng(seed)
     picture = figure(11.0, 9.5)
@@ -125,7 +125,7 @@ def where_runs_end(images: Dataset | None = None, seed: int = 0) -> Any:
     return picture
 
 
-def step_sizes(images: Dataset, seed: int = 0) -> Any:
+def step_sizes(images: Images, seed: int = 0) -> Any:
     """Figure 6: the loss after one step along the gradient from random weights, for many step sizes."""
     objective, rng = objectives(images, Hinge())[0], np.random.default_rng(seed)
     w = unit_direction(objective, rng)
@@ -137,7 +137,7 @@ def step_sizes(images: Dataset, seed: int = 0) -> Any:
     return picture
 
 
-FIGURES: dict[str, Callable[[Dataset, int], Any]] = {
+FIGURES: dict[str, Callable[[Images, int], Any]] = {
     "figure_1_one_image_and_many": one_image_and_many,
     "figure_2_one_weight": one_weight,
     "figure_3_downhill": downhill,

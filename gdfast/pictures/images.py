@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets import Dataset
+from ..datasets import Images
 from ..objective.directions import random_direction
 from ..objective.linear import LinearObjective
 from ..objective.losses import Loss
@@ -15,7 +15,7 @@ from ..protocols import Array
 
 
 def objectives(
-    images: Dataset, loss: Loss, regularizer: Regularizer | None = None
+    images: Images, loss: Loss, regularizer: Regularizer | None = None
 ) -> tuple[LinearObjective, LinearObjective]:
     """The training and the held-out objective; mean and scale are folded in, the pixels stay as they are.
 
@@ -37,12 +37,12 @@ def unit_direction(objective: LinearObjective, rng: np.random.Generator) -> Arra
     return np.asarray(direction / float(np.std(objective.scores(direction))))
 
 
-def lively_pixel(images: Dataset) -> int:
+def lively_pixel(images: Images) -> int:
     """The pixel that differs most among the images: its weights matter."""
     return int(images.X[:10_000].std(axis=0).argmax())
 
 
-def bright_examples(images: Dataset, pixel: int, count: int) -> Array:
+def bright_examples(images: Images, pixel: int, count: int) -> Array:
     """One image of each of the first `count` classes in which that pixel is bright, as rows of X."""
     bright = images.X[:, pixel] > images.X[:, pixel].mean()
     return np.array([int(np.argmax(bright & (images.y == label))) for label in range(count)])

@@ -1,0 +1,252 @@
+"""`load`: whatever file the rows lie in, one call, one `Dataset`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .._arrays import INPUT_CODES, check_flag, check_integer, check_matrix
+from ..protocols import Array
+from .cifar10 import load_cifar10
+from .columnar_files import read_columnar
+from .csv_files import read_csv
+from .dataset import Dataset
+from .kinds import kind_of
+from .labels import encode_labels
+from .numpy_files import Arrays, labels_beside, read_npy, read_npz
+from .svmlight import read_svmlight
+
+
+def load(
+    path: str | os.PathLike[str],
+    *,
+    y: Any = None,
+    label: str | int | None = -1,
+    header: bool | None = None,
+    targets: bool = False,
+    n_features: int | None = None,
+    class_names: Sequence[str] | None = None,
+    mmap: bool | None = None,
+    check_finite: bool = True,
+) -> Dataset:
+    """Rows and labels from a file: .npy, .npz, CSV, svmlight, Parquet, Arrow (Feather), or CIFAR-10.
+
+    Parameters
+    ----------
+    path : str or path
+        The file, or CIFAR-10's folder. Its first bytes say what it is; its name must not say otherwise.
+    y : array (n,), or path of a .npy file, optional
+        The labels, where they lie apart. Without it: the column `label` of a table, the array y of a .npz, the
+        labels of svmlight, NAME_labels.npy beside NAME.npy; None where there are none of these.
+    label : str, int or None
+        Of a table: the name or position of the labels' column, the last one by default; None: it has no labels.
+    header : bool or None
+        Of a CSV file: its first line holds names. None: it does where none of its fields is a number, or where one
+        is text above a number.
+    targets : bool
+        The labels are real numbers to be predicted (float64), not classes.
+    n_features : int, optional
+        How many features there must be. A table of exactly so many columns has no labels (with ``label=-1``);
+        svmlight may have fewer, whose columns are then all 0.
+    class_names : sequence of str, optional
+        The classes that labels are looked up in, such as a model's. By default the sorted values that occur.
+    mmap : bool or None
+        Map a .npy file into memory, read-only, instead of reading it. None: from 64 MB on.
+    check_finite : bool
+        False skips the one scan for NaN and infinity.
+
+    Returns
+    -------
+    Dataset
+        ``X`` stays uint8, float16, float32 or float64 as in the file (CSV: float64); other numbers become float64;
+        pictures (n, rows, columns) become rows. ``y`` is int64 in [0, len(class_names)), or float64 with `targets`,
+        or None.
+
+    Raises
+    ------
+    TypeError
+        An argument is of the wrong kind.
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        The file is empty, truncated, damaged, of another kind than its name says or of one that is not read
+        (folders of pictures, pickles); rows are ragged; text or a number that is not finite stands where a number
+        belongs (line and column are named); features or labels are not as asked for.
+    ImportError
+        The kind needs a library that is not installed; the message says which to install.
+
+    Notes
+    -----
+    No code in a file is run: pickles are never loaded. A .npz holds X (or X_train, data, ...), y (labels, targets,
+    ...), and where it has them X_test and y_test, class_names, feature_names; or a matrix of scipy.sparse.save_npz.
+    Sizes are checked before memory is taken. Memory: a mapped .npy takes none; a table in Parquet or Arrow about
+    twice its numbers while it is read.
+
+    svmlight counts columns from 1 unless an index 0 occurs.
+
+    Examples
+    --------
+    >>> from pathlib import Path
+    >>> import gdfast as gd
+    >>> _ = Path("flowers.csv").write_text("length,width,kind\\n5.1,3.5,setosa\\n6.2,2.9,versicolor\\n")
+    >>> flowers = gd.datasets.load("flowers.csv")
+    >>> flowers.X.shape, flowers.y, flowers.class_names, flowers.feature_names
+    ((2, 2), array([0, 1]), ('setosa', 'versicolor'), ('length', 'width'))
+    """
+    place = _check_path(path, "path")
+    if label is not None and not isinstance(label, str):
+        label = check_integer(label, "label")
+    header = None if header is None else check_flag(header, "header")
+    mmap = None if mmap is None else check_flag(mmap, "mmap")
+    targets, check_finite = check_flag(targets, "targets"), check_flag(check_finite, "check_finite")
+    if n_features is not None:
+        n_features = check_integer(n_features, "n_features", minimum=1)
+    wanted = None if class_names is None else _check_names(class_names)
+    kind = kind_of(place)
+    if kind == "cifar10":
+        return _cifar10(place, y, n_features)
+    found = _read(kind, place, label, header, n_features, mmap)
+    if y is None and found.y is None and label is not None and labels_beside(place).is_file():
+        y = labels_beside(place)
+    return _dataset(place, found, y, targets, n_features, wanted, check_finite)
+
+
+def _check_path(path: Any, name: str) -> Path:
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a str or a path; it is {type(path).__name__} {path!r:.40}")
+    return Path(path)
+
+
+def _check_names(class_names: Any) -> tuple[str, ...]:
+    if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
+        raise TypeError("class_names must be a sequence of str")
+    names = tuple(class_names)
+    if len(set(names)) != len(names) or not names:
+        raise ValueError("class_names must hold at least one name, and none of them twice")
+    return names
+
+
+def _cifar10(place: Path, y: Any, n_features: int | None) -> Dataset:
+    if y is not None:
+        raise ValueError(f"y must be left out: {place} is CIFAR-10, which has labels of its own")
+    if n_features not in (None, 3072):
+        raise ValueError(f"{place} must hold {n_features:,} features; CIFAR-10 has 3,072")
+    return load_cifar10(place)
+
+
+def _read(
+    kind: str, place: Path, label: str | int | None, header: bool | None, n_features: int | None, mmap: bool | None
+) -> Arrays:
+    if kind == "npy":
+        return Arrays(read_npy(place, mmap))
+    if kind == "npz":
+        found = read_npz(place)
+        return found if label is not None else found._replace(y=None, y_test=None)
+    if kind == "svmlight":
+        X, labels = read_svmlight(place, n_features)
+        return Arrays(X, labels if label is not None else None)
+    if kind == "csv":
+        table = read_csv(place, label, header, n_features)
+    else:
+        table = read_columnar(place, kind, label, n_features)
+    names = None if table.feature_names is None else np.array(table.feature_names)
+    return Arrays(table.X, table.labels, feature_names=names)
+
+
+def _dataset(
+    place: Path,
+    found: Arrays,
+    y: Any,
+    targets: bool,
+    n_features: int | None,
+    class_names: tuple[str, ...] | None,
+    check_finite: bool,
+) -> Dataset:
+    X, image_shape = _rows(found.X, str(place), check_finite)
+    n, d = X.shape
+    if n_features not in (None, d):
+        raise ValueError(f"{place} must hold {n_features:,} features; it holds {d:,}")
+    feature_names = _names(found.feature_names, "feature names", place)
+    if feature_names is not None and len(feature_names) != d:
+        raise ValueError(f"{place} must hold {d:,} feature names; it holds {len(feature_names):,}")
+    own = _names(found.class_names, "class names", place)
+    labels, names, X_test, y_test = None, None, None, None
+    if y is not None or found.y is not None:
+        values, where = (found.y, f"{place}'s y") if y is None else _given_labels(y)
+        labels, names = _encode(values, n, where, targets, class_names, own)
+    if found.X_test is not None:
+        X_test, _ = _rows(found.X_test, f"{place}'s X_test", check_finite)
+        if X_test.shape[1] != d:
+            raise ValueError(f"{place}'s X_test must hold {d:,} features; it holds {X_test.shape[1]:,}")
+        if found.y_test is not None:
+            known = class_names if own is not None or names is None else names
+            y_test, _ = _encode(found.y_test, X_test.shape[0], f"{place}'s y_test", targets, known, own)
+    what = f"{len(names):,} classes" if names else "no labels" if labels is None else "real targets"
+    held_out = "" if X_test is None else f"; {X_test.shape[0]:,} more rows are held out"
+    return Dataset(
+        X=X,
+        y=labels,
+        X_test=X_test,
+        y_test=y_test,
+        class_names=names,
+        image_shape=image_shape,
+        pixel_max=255 if image_shape and X.dtype == np.uint8 else None,
+        description=f"{place}: {n:,} rows of {d:,} features ({X.dtype}), {what}{held_out}",
+        feature_names=feature_names,
+    )
+
+
+def _rows(X: Any, where: str, check_finite: bool) -> tuple[Any, tuple[int, ...] | None]:
+    """X as a model takes it, one sample a row, and the shape of a picture where the rows were pictures."""
+    image_shape = None
+    if isinstance(X, np.ndarray):
+        if X.dtype.kind not in "biuf":
+            raise ValueError(f"{where} must hold numbers; its dtype is {X.dtype}")
+        if X.ndim < 2 or X.size == 0:
+            raise ValueError(f"{where} must hold rows of features, (n, d) and not empty; its shape is {X.shape}")
+        if X.dtype.name not in INPUT_CODES:  # integers, bool, long double
+            X = X.astype(np.float64)
+        elif not X.dtype.isnative:
+            X = X.astype(X.dtype.newbyteorder("="))
+        if X.ndim > 2:
+            image_shape = tuple(int(length) for length in X.shape[1:])
+            X = X.reshape(X.shape[0], -1)
+    try:
+        check_matrix(X, check_finite=check_finite)
+    except ValueError as error:
+        raise ValueError(f"{where}: {error}") from error
+    return X, image_shape
+
+
+def _given_labels(y: Any) -> tuple[Any, str]:
+    """Labels of the caller's, an array or a .npy file, and what to call them."""
+    if not isinstance(y, (str, os.PathLike)):
+        return y, "y"
+    file = Path(y)
+    if kind_of(file) != "npy":
+        raise ValueError(f"y must be an array or a .npy file; {file} is another kind of file")
+    return read_npy(file, mmap=False), str(file)
+
+
+def _names(values: Array | None, what: str, place: Path) -> tuple[str, ...] | None:
+    if values is None:
+        return None
+    if values.ndim != 1 or values.dtype.kind != "U":
+        raise ValueError(f"{place} must hold its {what} as one row of text; they are {values.dtype} {values.shape}")
+    return tuple(str(name) for name in values)
+
+
+def _encode(
+    values: Any, n: int, where: str, targets: bool, wanted: tuple[str, ...] | None, own: tuple[str, ...] | None
+) -> tuple[Array, tuple[str, ...] | None]:
+    """Class numbers among the wanted names; `own` are the file's, for which its numbers 0, 1, ... stand."""
+    if own is None or targets:
+        return encode_labels(values, n, where, targets=targets, class_names=wanted)
+    if np.asarray(values).dtype.kind not in "US":
+        numbers, _ = encode_labels(values, n, where, targets=False, class_names=[str(i) for i in range(len(own))])
+        values = np.array(own)[numbers]
+    return encode_labels(values, n, where, targets=False, class_names=wanted or own)
