@@ -19,7 +19,7 @@ typedef struct sparse_difference_job {
 /* Entries of one column: t of each, and what their rows bring along. */
 typedef struct difference_entries {
     int n;
-    double t[ENTRIES_AT_ONCE], weight[ENTRIES_AT_ONCE];
+    double t[ENTRIES_AT_ONCE], weight[ENTRIES_AT_ONCE], limit[ENTRIES_AT_ONCE];
     const double *terms[ENTRIES_AT_ONCE];
     int32_t label[ENTRIES_AT_ONCE];
 } difference_entries;
@@ -28,10 +28,12 @@ typedef struct difference_entries {
     static void entries_##NAME(const difference_entries *entries, ptrdiff_t stride, double *moved) {                   \
         for (int e = 0; e < entries->n; e++) {                                                                         \
             vdouble t = broadcast_double(entries->t[e]), total = broadcast_double(0);                                  \
+            vdouble limit = broadcast_double(entries->limit[e]);                                                       \
+            (void)limit;                                                                                               \
             for (ptrdiff_t c = 0; c < stride; c += DOUBLE_LANES) {                                                     \
                 vdouble m = *(const vdouble *)(entries->terms[e] + c);                                                 \
                 vdouble change = broadcast_double(0), other = broadcast_double(0);                                     \
-                TERM(change, other, m, t)                                                                              \
+                TERM(change, other, m, t, limit)                                                                       \
                 change += (double)(SHIFT) * t;                                                                         \
                 *(vdouble *)(moved + c) += change;                                                                     \
                 total += CORRECT_FROM_TERMS ? -change : other;                                                         \
@@ -47,6 +49,8 @@ DEFINE_ENTRY_DIFFERENCES(squared_hinge_centered, SQUARED_HINGE_CENTERED_TERM, 0,
 DEFINE_ENTRY_DIFFERENCES(squared_hinge_forward, SQUARED_HINGE_FORWARD_TERM, 0, 1, 0)
 DEFINE_ENTRY_DIFFERENCES(squared_error_centered, SQUARED_ERROR_CENTERED_TERM, 0, 0, 0)
 DEFINE_ENTRY_DIFFERENCES(squared_error_forward, SQUARED_ERROR_FORWARD_TERM, 0, 0, 0)
+DEFINE_ENTRY_DIFFERENCES(huber_centered, HUBER_CENTERED_TERM, 0, 0, 0)
+DEFINE_ENTRY_DIFFERENCES(huber_forward, HUBER_FORWARD_TERM, 0, 0, 0)
 
 static void entries_softmax(const difference_entries *entries, ptrdiff_t stride, ptrdiff_t k, int forward,
                             double *moved) {
@@ -72,11 +76,12 @@ static void entries_softmax(const difference_entries *entries, ptrdiff_t stride,
 
 static void add_entries(const sparse_difference_job *j, const difference_entries *entries, double *moved,
                         int64_t *crossings) {
-    static void (*const of[4][2])(const difference_entries *, ptrdiff_t, double *) = {
+    static void (*const of[5][2])(const difference_entries *, ptrdiff_t, double *) = {
         {entries_hinge_centered, entries_hinge_forward},
         {entries_squared_hinge_centered, entries_squared_hinge_forward},
         {NULL, NULL},
-        {entries_squared_error_centered, entries_squared_error_forward}};
+        {entries_squared_error_centered, entries_squared_error_forward},
+        {entries_huber_centered, entries_huber_forward}};
     const gd_problem *p = j->scores.problem;
     int forward = j->asked->scheme == SCHEME_FORWARD;
     if (j->asked->scheme == SCHEME_CROSSINGS) {
@@ -99,6 +104,7 @@ INLINE void set_entry(const sparse_difference_job *j, difference_entries *entrie
     double factor = p->loss == LOSS_HINGE ? weight : p->loss == LOSS_CROSS_ENTROPY ? 1.0 : sqrt(weight);
     entries->t[e] = move * factor;
     entries->weight[e] = weight;
+    if (p->loss == LOSS_HUBER) entries->limit[e] = p->margin * factor;
     entries->label[e] = p->labels ? p->labels[id] : 0;
     entries->terms[e] = j->terms + row * j->stride;
 }
