@@ -150,7 +150,7 @@ typedef struct difference_worker {
     double *scores;   /* (block_rows, k): becomes margins, probabilities or residuals */
     double *compact;  /* (block_rows, TILE_CLASSES) */
     double *plus;     /* panel of t, or of expm1(t) */
-    double *minus;    /* panel of expm1(-t); row 0 holds a sum over the rows for the hinge, rows hold their limit for Huber */
+    double *minus;    /* panel of expm1(-t); for the hinge row 0 is a sum over the rows, for Huber rows hold limits */
     double *ignored;  /* what a perturbed class beyond the loss's terms would get */
     double *moved;    /* (k, stride) the chunk's differences */
     int64_t *crossings;

@@ -252,8 +252,8 @@ class SquaredError(Loss):
 class Huber(Loss):
     """`SquaredError` up to residuals of `delta`, a straight line beyond: regression that outliers don't govern.
 
-    ``mean_i sum_j h(s_ij - y_ij)`` with ``h(r) = r**2`` where ``|r| <= delta``, else ``2 * delta * |r| - delta**2``; its
-    derivative is r held within +-delta, twice.
+    ``mean_i sum_j h(s_ij - y_ij)`` with ``h(r) = r**2`` where ``|r| <= delta``, else ``2 * delta * |r| - delta**2``.
+    The derivative of h is twice r, held within +-delta.
 
     Parameters
     ----------
@@ -267,10 +267,9 @@ class Huber(Loss):
     Notes
     -----
     Its gradient is continuous; its curvature jumps from 2 to 0 where a residual is +-delta. There is no factor 1/2: it
-    is twice PyTorch's ``HuberLoss(delta=delta)`` (for one output) and twice what scikit-learn's
-    ``SGDRegressor(loss="huber", epsilon=delta)`` minimises. A residual counts by `delta` at most, so a `delta` well
-    below the residuals makes it ``2 * delta`` times the absolute error; a `delta` above all of them makes it
-    `SquaredError`, to the bit.
+    is twice the loss of scikit-learn's ``SGDRegressor(loss="huber", epsilon=delta)``, and PyTorch's
+    ``HuberLoss(delta=delta)``, which is a mean over the outputs too, times twice their number. A `delta` above all
+    residuals makes it `SquaredError`, to the bit; one far below them ``2 * delta`` times the absolute error.
 
     References
     ----------
