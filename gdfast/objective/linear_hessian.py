@@ -9,7 +9,7 @@ import numpy as np
 from .._arrays import check_weights
 from ..protocols import Array, FloatArray
 from .linear_parts import LinearParts
-from .losses import CrossEntropy, Hinge, SquaredError
+from .losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
 from .regularizers import L1, ElasticNet
 from .structure import hessian_product
 
@@ -38,8 +38,9 @@ class LinearHessian(LinearParts):
 
         Notes
         -----
-        In float64 whatever X is. For SquaredHinge a generalised Hessian: the margins that are > 0 count. A regularizer
-        of your own is asked for its ``hessian_product(W, V)``, else differences of its gradient are taken.
+        In float64 whatever X is. For SquaredHinge and Huber a generalised Hessian: the margins that are > 0, the
+        residuals within delta count. A regularizer of your own is asked for its ``hessian_product(W, V)``, else
+        differences of its gradient are taken.
 
         One pass over X for SquaredError, otherwise three: the scores of W and of V, and the product with X'. Where many
         products are needed at one W, `hessian_at` makes the first of them once.
@@ -88,10 +89,11 @@ class LinearHessian(LinearParts):
             product = self._twice_moments_times(V / unit)
         else:
             changes = self._wide_scores(V / unit)
-            truth = self._labels if self._index is None or self._labels is None else self._labels[self._index]
+            truth = self._labels if self._targets is None else self._targets
             assert truth is not None
-            bent = _cross_entropy_bend if isinstance(self.loss, CrossEntropy) else _squared_hinge_bend
-            product = self._weighted_rows(self._shares()[:, None] * bent(scores, truth, self.loss.margin, changes))
+            truth = truth if self._index is None else truth[self._index]
+            bent = _BENDS[type(self.loss)](scores, truth, self.loss.parameter, changes)
+            product = self._weighted_rows(self._shares()[:, None] * bent)
         product *= unit
         if self.regularizer is not None:
             part = self._penalised(product)
@@ -129,3 +131,11 @@ def _squared_hinge_bend(scores: FloatArray, y: Array, margin: float, changes: Fl
     bent[rows, y] = 0.0
     bent[rows, y] = -bent.sum(axis=1)
     return bent
+
+
+def _huber_bend(scores: FloatArray, targets: FloatArray, delta: float, changes: FloatArray) -> FloatArray:
+    """``2 change_c`` for the outputs c whose residual is at most delta."""
+    return np.where(np.abs(scores - targets) <= delta, 2 * changes, 0.0)
+
+
+_BENDS = {CrossEntropy: _cross_entropy_bend, SquaredHinge: _squared_hinge_bend, Huber: _huber_bend}

@@ -10,12 +10,13 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 from gdfast.objective import structure
-from reference import CROSS_ENTROPY, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
+from reference import CROSS_ENTROPY, HUBER, REGRESSIONS, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
 
 LOSSES = {
     CROSS_ENTROPY: gd.CrossEntropy(),
     SQUARED_HINGE: gd.SquaredHinge(0.7),
     SQUARED_ERROR: gd.SquaredError(),
+    HUBER: gd.Huber(0.7),
 }
 KINDS = ["float64", "float32", "float16", "uint8", "csr", "csr32", "strided"]
 
@@ -31,7 +32,7 @@ class Case:
         plain = X.astype(np.float64)
         given = np.asfortranarray(X.astype(dtype)) if kind == "strided" else X.astype(dtype)
         given = scipy.sparse.csr_array(given) if kind.startswith("csr") else given
-        y = rng.normal(size=(n, k)) if loss == SQUARED_ERROR else rng.integers(0, k, n)
+        y = rng.normal(size=(n, k)) if loss in REGRESSIONS else rng.integers(0, k, n)
         kwargs = {"bias": bias, "penalize_bias": penalize_bias}
         if weighted:
             kwargs["sample_weight"] = rng.random(n) + 0.01
@@ -39,7 +40,7 @@ class Case:
             kwargs["scale"] = rng.uniform(1, 4, d)
             if not kind.startswith("csr"):
                 kwargs["mean"] = rng.normal(size=d)
-        classes = {} if loss == SQUARED_ERROR else {"n_classes": k}
+        classes = {} if loss in REGRESSIONS else {"n_classes": k}
         self.problem = LinearProblem(plain, y, loss, margin=0.7, l2=0.1, **kwargs)
         self.objective = gd.LinearObjective(given, y, LOSSES[loss], gd.L2(0.1), **kwargs, **classes)
         self.W, self.V = rng.normal(size=(2, *self.objective.shape))
@@ -52,6 +53,8 @@ class Case:
         for z, s, y, u in zip(Z, p.scores(self.W), p.y, shares / shares.sum(), strict=True):
             if p.loss == SQUARED_ERROR:
                 D = 2 * np.eye(k)
+            elif p.loss == HUBER:
+                D = 2 * np.diag((np.abs(s - y) <= p.margin).astype(float))
             elif p.loss == CROSS_ENTROPY:
                 q = np.exp(s - s.max()) / np.exp(s - s.max()).sum()
                 D = np.diag(q) - np.outer(q, q)
