@@ -76,6 +76,7 @@ if TYPE_CHECKING:
     from .model import Model, load_model, save_model
     from .objective.batches import MiniBatches
     from .objective.directions import direction_between, random_direction
+    from .objective.flat import to_scipy
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
     from .objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
@@ -91,6 +92,7 @@ _NAMES_OF = {
     "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError", "Huber"),
     "objective.regularizers": ("L2", "L1", "ElasticNet"),
     "objective.linear": ("LinearObjective",),
+    "objective.flat": ("to_scipy",),
     "objective.function": ("FunctionObjective",),
     "objective.directions": ("random_direction", "direction_between"),
     "objective.rays": ("along_ray", "on_plane"),
@@ -253,6 +255,7 @@ __all__ = [
     "suggest_step",
     "test_functions",
     "testing",
+    "to_scipy",
 ]
 
 
