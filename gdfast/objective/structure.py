@@ -15,6 +15,7 @@ import numpy as np
 from .. import differences
 from ..differences import Scheme
 from ..protocols import Array, FloatArray, Objective
+from .linear_kinks import NearestKinks
 
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:
@@ -44,6 +45,16 @@ def kink_crossings(
     """
     own = getattr(objective, "kink_crossings", None)
     found: tuple[Array, FloatArray] | None = None if own is None else own(w, h=h, coordinates=coordinates)
+    return found
+
+
+def nearest_kinks(objective: Objective, w: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
+    """How far each coordinate can move, up to h, before a kink is crossed, and what is crossed.
+
+    None where the objective can't tell, or has no kinks.
+    """
+    own = getattr(objective, "nearest_kinks", None)
+    found: NearestKinks | None = None if own is None else own(w, h=h, coordinates=coordinates)
     return found
 
 
