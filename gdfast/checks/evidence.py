@@ -23,6 +23,8 @@ SMALLER = 8  # at most, below it
 RESOLVED = 10.0  # a gap between left and right slope is real if so many times its noise
 OPEN = 0.6  # and does not close if so much of it is left at the next step: of a smooth function's it is 1/8
 GROWS = 1.7  # at a jump, or where the slope is infinite: 8, or 2.8 for a root
+CHANGE_LEFT = 0.55  # of the last change is yet to come, if the error falls as slowly as the step's root
+CHANGE_TO_COME = 1.6  # times the next change is all of it
 ABRUPT = 1000.0  # a quotient whose error falls so much from one step to the next has left a kink behind
 
 Mask = NDArray[np.bool_]
@@ -77,7 +79,7 @@ def ladder(h: float, value_noise: float, value: float, steepest: float) -> Float
     """
     unit = max(value_noise / max(abs(value), value_noise), 2.0**-52) if value_noise > 0 else 2.0**-52
     length = min(1.0, max(1e-6, abs(value) / steepest)) if steepest > 0 and value != 0 else 1.0
-    smallest = math.sqrt(unit) * length
+    smallest = math.sqrt(unit) / RATIO * length
     n = max(2, math.ceil(math.log(h / smallest) / math.log(RATIO))) if h > smallest else 2
     return np.asarray(RATIO ** np.arange(LARGER, -min(n, SMALLER) - 1.0, -1.0))
 
@@ -109,12 +111,12 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
         middle, gap = (left + right) / 2, right - left
     usable = np.isfinite(middle)
     columns = np.arange(m)
-    error = _errors(middle, noise, usable)
+    gap_noise = np.where(usable, 4 * noise, np.inf)
+    size = np.where(usable, np.abs(gap), 0.0)
+    error = _errors(middle, noise, usable) + _left_open(size, gap_noise)
     best = np.argmin(error, axis=0)
     derivative, uncertainty = middle[best, columns], error[best, columns]
 
-    gap_noise = np.where(usable, 4 * noise, np.inf)
-    size = np.where(usable, np.abs(gap), 0.0)
     resolved = size > RESOLVED * gap_noise
     at_kink, jumps = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool)
     lefts, rights, side_error = derivative.copy(), derivative.copy(), np.full(m, np.inf)
@@ -144,16 +146,29 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
 
 
 def _errors(middle: FloatArray, noise: FloatArray, usable: Mask) -> FloatArray:
-    """How far each step's centred quotient may be from the derivative: its noise; half of what the next longer step
-    changes (at least what is left of an error that falls with the step's root); and what shorter steps contradict."""
+    """How far each step's centred quotient may be from the derivative: its noise; what is left of the change from the
+    next longer step, or all of that to the next shorter one; and what shorter steps contradict."""
     n = len(middle)
     error = np.where(usable, noise, np.inf)
     with np.errstate(invalid="ignore", over="ignore"):
         for k in range(n):
-            if n > 1:
-                change = np.abs(middle[k] - middle[k - 1 if k else 1]) * (0.55 if k else 1.0)
-                error[k] += np.where(np.isfinite(change), change, 0.0)
+            longer, shorter = np.full((2, middle.shape[1]), np.inf)
+            if k > 0:
+                longer = CHANGE_LEFT * np.abs(middle[k] - middle[k - 1])
+            if k < n - 1:
+                shorter = CHANGE_TO_COME * np.abs(middle[k] - middle[k + 1]) + noise[k + 1]
+            change = np.fmin(longer, shorter)
+            error[k] += np.where(np.isfinite(change), change, 0.0)
             for finer in range(k + 1, n):
                 apart = np.abs(middle[finer] - middle[k]) - noise[finer] - noise[k]
                 error[k] = np.maximum(error[k], np.where(usable[finer], apart, 0.0))
     return error
+
+
+def _left_open(size: FloatArray, gap_noise: FloatArray) -> FloatArray:
+    """Half the gap between the slopes left and right, where it has not closed since the next longer step as a smooth
+    function's does: the middle of a kink may be off by so much."""
+    with np.errstate(invalid="ignore"):
+        opened = np.concatenate([np.where(4 * size[1:2] > size[:1], size[:1], 0.0), size[1:] - size[:-1] / 4])
+        doubtful = np.maximum(0.0, opened - gap_noise) / 2
+    return np.where(np.isfinite(doubtful), doubtful, 0.0)

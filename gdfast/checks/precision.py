@@ -28,7 +28,7 @@ def rounding_unit(value: Any) -> float:
 def nearby(point: Array) -> Array:
     """Points on a short line from the point, which is not among them: (POINTS, *shape)."""
     size = np.abs(point.astype(np.float64))
-    size[size == 0] = size.mean() or 1.0
+    size = np.where(size == 0, size.mean() or 1.0, size)
     rng = np.random.default_rng(0)
     direction = size * rng.uniform(0.5, 1.0, point.shape) * rng.choice([-1.0, 1.0], point.shape)
     along = STEP * float(np.finfo(point.dtype).eps) * np.arange(1, POINTS + 1)
