@@ -25,6 +25,8 @@ OPEN = 0.6  # and does not close if so much of it is left at the next step: of a
 GROWS = 1.7  # at a jump, or where the slope is infinite: 8, or 2.8 for a root
 CHANGE_LEFT = 0.55  # of the last change is yet to come, if the error falls as slowly as the step's root
 CHANGE_TO_COME = 1.6  # times the next change is all of it
+USUAL = 0.75
+SAFETY = 2.0
 ABRUPT = 1000.0  # a quotient whose error falls so much from one step to the next has left a kink behind
 
 Mask = NDArray[np.bool_]
@@ -113,9 +115,9 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
     columns = np.arange(m)
     gap_noise = np.where(usable, 4 * noise, np.inf)
     size = np.where(usable, np.abs(gap), 0.0)
-    error = _errors(middle, noise, usable) + _left_open(size, gap_noise)
+    error = _errors(middle, noise, usable) + _left_open(size)
     best = np.argmin(error, axis=0)
-    derivative, uncertainty = middle[best, columns], error[best, columns]
+    derivative, uncertainty = middle[best, columns], SAFETY * error[best, columns]
 
     resolved = size > RESOLVED * gap_noise
     at_kink, jumps = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool)
@@ -128,7 +130,7 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
         if k + 1 < n:
             stays &= ~usable[k + 1] | (gap_noise[k + 1] < 0.3 * size[k])
         grows = stays & (size[k] >= GROWS * size[k - 1])
-        jumps |= grows
+        jumps |= grows & (size[k - 1] >= GROWS * size[k - 2]) if k > 1 else False
         with np.errstate(invalid="ignore"):
             own = 2 * noise[k] + (np.abs(left[k] - left[k - 1]) + np.abs(right[k] - right[k - 1])) / 2
         better = stays & ~grows & (own < side_error)
@@ -148,27 +150,30 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
 def _errors(middle: FloatArray, noise: FloatArray, usable: Mask) -> FloatArray:
     """How far each step's centred quotient may be from the derivative: its noise; what is left of the change from the
     next longer step, or all of that to the next shorter one; and what shorter steps contradict."""
-    n = len(middle)
+    n, m = middle.shape
     error = np.where(usable, noise, np.inf)
     with np.errstate(invalid="ignore", over="ignore"):
+        changes = [_at_least_usual(np.abs(middle[k + 1] - middle[k])) for k in range(n - 1)]
         for k in range(n):
-            longer, shorter = np.full((2, middle.shape[1]), np.inf)
-            if k > 0:
-                longer = CHANGE_LEFT * np.abs(middle[k] - middle[k - 1])
-            if k < n - 1:
-                shorter = CHANGE_TO_COME * np.abs(middle[k] - middle[k + 1]) + noise[k + 1]
+            longer = CHANGE_LEFT * changes[k - 1] if k > 0 else np.full(m, np.inf)
+            shorter = CHANGE_TO_COME * changes[k] + noise[k + 1] if k < n - 1 else np.full(m, np.inf)
             change = np.fmin(longer, shorter)
             error[k] += np.where(np.isfinite(change), change, 0.0)
             for finer in range(k + 1, n):
-                apart = np.abs(middle[finer] - middle[k]) - noise[finer] - noise[k]
-                error[k] = np.maximum(error[k], np.where(usable[finer], apart, 0.0))
+                apart = np.abs(middle[finer] - middle[k])
+                contradicts = usable[finer] & (apart > noise[finer] + noise[k])
+                error[k] = np.maximum(error[k], np.where(contradicts, apart + noise[finer], 0.0))
     return error
 
 
-def _left_open(size: FloatArray, gap_noise: FloatArray) -> FloatArray:
-    """Half the gap between the slopes left and right, where it has not closed since the next longer step as a smooth
-    function's does: the middle of a kink may be off by so much."""
-    with np.errstate(invalid="ignore"):
-        opened = np.concatenate([np.where(4 * size[1:2] > size[:1], size[:1], 0.0), size[1:] - size[:-1] / 4])
-        doubtful = np.maximum(0.0, opened - gap_noise) / 2
-    return np.where(np.isfinite(doubtful), doubtful, 0.0)
+def _at_least_usual(change: FloatArray) -> FloatArray:
+    """Sizes (m,), none smaller than three quarters of them are: a small one among large ones is an accident."""
+    known = change[np.isfinite(change)]
+    return np.asarray(np.maximum(change, np.quantile(known, USUAL) if known.size else 0.0))
+
+
+def _left_open(size: FloatArray) -> FloatArray:
+    """Twice the gap between the slopes left and right, where it has not closed since the next longer step as a smooth
+    function's does. Kinks that bend both ways move the middle by about as much as they open the gap."""
+    opened = np.concatenate([np.where(4 * size[1:2] > size[:1], size[:1], 0.0), size[1:] - size[:-1] / 7])
+    return np.stack([2 * _at_least_usual(np.maximum(0.0, step)) for step in opened])

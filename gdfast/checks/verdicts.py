@@ -13,7 +13,8 @@ from .gradient_report import Verdict, many
 from .looks import Look
 from .together import Together
 
-RESOLUTION = 1e-2  # noise may hide so much of the largest entry: more would hide what is almost surely a bug
+RESOLUTION = 1e-3  # noise may hide so much of the largest entry in float64,
+LOW_RESOLUTION = 1e-2  # and so much where values are less precise: more would hide what is almost surely a bug
 ZERO = 10.0  # times the noise of f's values, per unit of length: a gradient that can't be told from zero
 
 
@@ -38,6 +39,11 @@ class Precision:
     unit: float
     is_measured: bool = False
     length: float = 1.0
+
+    @property
+    def is_low(self) -> bool:
+        """Less precise than float64."""
+        return self.unit > 1e-12 or self.is_measured
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,7 +83,8 @@ def judge(
     largest = max(steepest, float(np.abs(look.smooth).max()))
     is_zero = steepest * precision.length <= ZERO * max(precision.value, precision.unit * max(1.0, abs(value)))
     # Where the noise might hide much and yet nearly nothing is seen of it, the agreement is no accident.
-    hides = lost.any() and min(excused[lost].max(), look.outside[lost].max()) > RESOLUTION * largest
+    resolution = LOW_RESOLUTION if precision.is_low else RESOLUTION
+    hides = lost.any() and min(excused[lost].max(), look.outside[lost].max()) > resolution * largest
     if wrong.any() or together is not None:
         verdict = Verdict.FAIL
     elif hides and not is_zero:
@@ -191,7 +198,7 @@ def _noise(look: Look, found: Judgement, h: float, gradient_noise: FloatArray, p
         beside = f", {excused / largest:.0e} of the largest entry" if largest > 0 else ""
         return f"{where}{beside}: not counted, and smaller errors can't be seen ({kind})."
     best = precision.unit ** (1 / 3)
-    remedy = "use a float64 point" if precision.unit > 1e-12 or precision.is_measured else ""
+    remedy = "use a float64 point" if precision.is_low else ""
     step = f"use h near {best:.0e}" if not 0.2 < h / best < 20 else ""
     advice = ", or ".join(part for part in (step, remedy) if part) or "scale the function"
     return f"{where}, which hides the gradient itself; {kind}: {advice}."
