@@ -27,10 +27,10 @@ from .._arrays import (
 )
 from ..protocols import Array, FloatArray
 from .fingerprints import linear_fingerprint
-from .linear_certificates import LinearCertificates
 from .linear_curvature import LinearCurvature
 from .linear_descent import LinearDescent
 from .linear_duals import LinearDuals
+from .linear_mistakes import LinearMistakes
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
 from .regularizers import Regularizer
@@ -38,7 +38,7 @@ from .regularizers import Regularizer
 LARGE_OFFSET = 1e4
 
 
-class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurvature):
+class LinearObjective(LinearDuals, LinearDescent, LinearMistakes, LinearCurvature):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -45,6 +46,12 @@ def kink_crossings(
     own = getattr(objective, "kink_crossings", None)
     found: tuple[Array, FloatArray] | None = None if own is None else own(w, h=h, coordinates=coordinates)
     return found
+
+
+def known_mistakes(objective: Objective, w: Array) -> Iterator[tuple[str, FloatArray]]:
+    """Wrong gradients that people write for such an objective: (a sentence, the wrong gradient at w); often none."""
+    own = getattr(objective, "known_mistakes", None)
+    return iter(()) if own is None else own(w)
 
 
 def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
