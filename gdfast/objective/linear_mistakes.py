@@ -98,7 +98,7 @@ class LinearMistakes(LinearCertificates):
                     data + every,
                 )
         yield f"regularizer missing: {name} is in the value, not in the gradient; add its gradient.", data
-        yield f"sign flipped in the regularizer's part: add {name}'s gradient, where it is subtracted.", data - penalty
+        yield f"sign flipped in the regularizer's part: {name}'s gradient is subtracted; add it.", data - penalty
         yield f"regularizer twice: {name}'s gradient is twice as large as its value asks; halve it.", data + 2 * penalty
         n = self.n_samples
         yield (

@@ -44,8 +44,8 @@ def name_bugs(
     analytic, numerical : float64 (n,)
         The gradient to be judged, and the right one up to noise (kinks taken out).
     wrong : bool (n,), optional
-        Which coordinates are wrong; by default those that differ by more than 1e-5 of themselves and 1e-3 of the
-        largest difference.
+        Which coordinates are wrong; by default those that differ by more than 1e-5 of themselves, 1e-3 of the
+        largest difference and 1e-7 of the largest entry.
     at_kink : bool (n,), optional
         Where the function is known to have a kink at the point itself.
 

@@ -82,8 +82,9 @@ def compare(
     a, n = analytic[finite], numerical[finite]
     if wrong is None:
         with np.errstate(over="ignore"):
-            error = np.abs(a - n)
-        errors = error > np.maximum(1e-5 * np.maximum(np.abs(a), np.abs(n)), 1e-3 * error.max(initial=0.0))
+            error, size = np.abs(a - n), np.maximum(np.abs(a), np.abs(n))
+        least = max(1e-3 * error.max(initial=0.0), 1e-7 * size.max(initial=0.0))
+        errors = error > np.maximum(1e-5 * size, least)
     else:
         errors = wrong[finite]
     return Comparison(
