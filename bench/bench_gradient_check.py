@@ -31,7 +31,7 @@ from typing import Any
 import common
 import gradient_cases
 import numpy as np
-from gradient_cases import Case
+from gradient_data import Case
 
 import gdfast as gd
 
