@@ -1,6 +1,7 @@
 """The wrong gradients that people write for a linear objective, each with the sentence that names it.
 
-The data's gradient is ``sum_i A_i z_i'`` with A the derivatives by the scores: most mistakes are another A.
+The data's gradient is ``sum_i A_i z_i'`` with A the derivatives by the scores: most mistakes are another A. A few
+columns are enough to tell them apart.
 """
 
 from __future__ import annotations
@@ -9,18 +10,22 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from .. import _kernels
 from ..protocols import Array, FloatArray
-from .linear_certificates import LinearCertificates
+from .linear_parts import LinearParts
 from .losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
 
 Mistake = tuple[str, FloatArray]
 
 
-class LinearMistakes(LinearCertificates):
+class LinearMistakes(LinearParts):
     """The part of `LinearObjective` that knows how its gradient is got wrong."""
 
-    def known_mistakes(self, W: Array) -> Iterator[Mistake]:
-        """(a sentence, the wrong gradient at W in float64), the likeliest first; each costs a pass over X at most."""
+    def known_mistakes(self, W: Array, columns: Array) -> Iterator[Mistake]:
+        """(a sentence, some columns of the wrong gradient at W, in float64), the likeliest first.
+
+        Costs the scores, and O(n_samples * n_classes * len(columns)) a mistake.
+        """
         wide = np.array(W, dtype=np.float64)
         scores = np.asarray(self.scores(W), dtype=np.float64)
         visited = slice(None) if self._index is None else self._index
@@ -28,23 +33,36 @@ class LinearMistakes(LinearCertificates):
         assert y is not None
         unweighted = self.loss.gradient(scores, y[visited])
         shares = self._shares()[:, None]
-        A = unweighted * (self.n_samples * shares)
-        data = self._products(wide, A)[0]
+        A, Z = unweighted * (self.n_samples * shares), self._seen_columns(columns)
+        data = A.T @ Z
         penalty = np.zeros(self.shape)
         if self.regularizer is not None:
             self._penalised(penalty)[...] = self.regularizer.gradient(self._penalised(wide))
+        some = penalty[:, columns]
 
-        yield from self._factor_mistakes(data, penalty)
+        yield from self._factor_mistakes(data, some)
         if self.regularizer is not None:
-            yield from self._penalty_mistakes(wide, data, penalty)
+            for sentence, wrong in self._penalty_mistakes(wide, penalty):
+                yield sentence, data + wrong[:, columns]
         if self.loss.classifies:
             for sentence, wrong in self._score_mistakes(scores, A, shares, y[visited]):
-                yield sentence, self._products(wide, wrong)[0] + penalty
+                yield sentence, wrong.T @ Z + some
         if self._weights is not None:
             yield (
                 "sample_weight ignored: the gradient counts all samples alike; weight each sample's share.",
-                self._products(wide, unweighted)[0] + penalty,
+                unweighted.T @ Z + some,
             )
+
+    def _seen_columns(self, columns: Array) -> FloatArray:
+        """Of the rows as the model sees them, the bias included: (n_samples, len(columns))."""
+        features = columns[columns < self.n_features]
+        some = self.X[:, features].toarray() if isinstance(self._rows, _kernels.SparseRows) else self._rows[:, features]
+        if self._index is not None:
+            some = some[self._index]
+        mean = 0.0 if self.mean is None else self.mean[features]
+        Z = np.ones((self.n_samples, columns.size))
+        Z[:, columns < self.n_features] = (some - mean) / (1.0 if self.scale is None else self.scale[features])
+        return Z
 
     def _factor_mistakes(self, data: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
         """A wrong constant before the data's part."""
@@ -75,8 +93,8 @@ class LinearMistakes(LinearCertificates):
             )
             yield "the data's part is missing: only the regularizer's gradient is there; add the loss's.", penalty
 
-    def _penalty_mistakes(self, W: FloatArray, data: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
-        """The data's part right, the regularizer's wrong."""
+    def _penalty_mistakes(self, W: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
+        """(a sentence, a wrong gradient of the regularizer); the data's part is right."""
         assert self.regularizer is not None
         half = np.zeros(self.shape)
         self._penalised(half)[...] = 0.5 * float(getattr(self.regularizer, "curvature", 0.0)) * self._penalised(W)
@@ -84,26 +102,26 @@ class LinearMistakes(LinearCertificates):
         if half.any():
             yield (
                 f"regularizer without the factor 2: the derivative of {name}'s w**2 is 2 w; multiply that part by 2.",
-                data + penalty - half,
+                penalty - half,
             )
         if self.bias:
-            every = self.regularizer.gradient(W)
+            other = np.array(self.regularizer.gradient(W))
             if self.penalize_bias:
-                every[:, -1] = 0
-                yield "regularizer missing on the bias: penalize_bias is True; add it in the last column.", data + every
+                other[:, -1] = 0
+                yield "regularizer missing on the bias: penalize_bias is True; add it in the last column.", other
             else:
                 yield (
                     "regularizer on the bias: the value does not penalise the last column; leave it out there "
                     "(or set penalize_bias).",
-                    data + every,
+                    other,
                 )
-        yield f"regularizer missing: {name} is in the value, not in the gradient; add its gradient.", data
-        yield f"sign flipped in the regularizer's part: {name}'s gradient is subtracted; add it.", data - penalty
-        yield f"regularizer twice: {name}'s gradient is twice as large as its value asks; halve it.", data + 2 * penalty
-        n = self.n_samples
+        yield f"regularizer missing: {name} is in the value, not in the gradient; add its gradient.", 0 * penalty
+        yield f"sign flipped in the regularizer's part: {name}'s gradient is subtracted; add it.", -penalty
+        yield f"regularizer twice: {name}'s gradient is twice as large as its value asks; halve it.", 2 * penalty
         yield (
-            f"extra factor 1/N in the regularizer's part: only the data's is a mean over N = {n:,}; divide that alone.",
-            data + penalty / n,
+            f"extra factor 1/N in the regularizer's part: only the data's is a mean over N = {self.n_samples:,}; "
+            "divide that alone.",
+            penalty / self.n_samples,
         )
 
     def _score_mistakes(

@@ -48,10 +48,10 @@ def kink_crossings(
     return found
 
 
-def known_mistakes(objective: Objective, w: Array) -> Iterator[tuple[str, FloatArray]]:
-    """Wrong gradients that people write for such an objective: (a sentence, the wrong gradient at w); often none."""
+def known_mistakes(objective: Objective, w: Array, columns: Array) -> Iterator[tuple[str, FloatArray]]:
+    """Wrong gradients that people write for such an objective: (a sentence, these columns of it at w); often none."""
     own = getattr(objective, "known_mistakes", None)
-    return iter(()) if own is None else own(w)
+    return iter(()) if own is None else own(w, columns)
 
 
 def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -98,6 +100,13 @@ def test_every_ratio_is_seen_whatever_the_scale(factor, sign, size, seed, expone
 def test_a_flipped_sign_is_seen_from_one_coordinate_on(size, seed):
     right = numbers((size,), seed)
     assert diagnose(-right, right)[0].startswith("sign flipped:")
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (1, 4), (4, 1), (1, 1, 3)])
+def test_flat_shapes_are_no_obstacle(shape):
+    right = np.asarray(numbers((math.prod(shape),)).reshape(shape))
+    assert diagnose(-right, right)[0].startswith("sign flipped:")
+    assert diagnose(0 * right, right)[0].startswith("zero gradient:")
 
 
 @pytest.mark.parametrize(("shape", "axes"), [((5, 5), (1, 0)), ((3, 3, 4), (1, 0, 2)), ((3, 3, 3), (1, 2, 0))])
@@ -411,6 +420,29 @@ def test_the_mistakes_of_weighted_samples():
         assert named(objective, W, wrong)[0].startswith(name)
 
 
+@pytest.mark.parametrize("centred", [False, True])
+def test_the_mistakes_on_standardized_features(centred):
+    rng = generator(11)
+    mean, scale = (rng.normal(size=D) if centred else None), rng.uniform(0.5, 2, D)
+    X, y, W = rng.normal(size=(N, D)), np.arange(N) % K, rng.normal(size=(K, D + 1))
+    objective = gd.LinearObjective(X, y, gd.Hinge(), mean=mean, scale=scale)
+    Z = np.hstack([(X - (mean if centred else 0)) / scale, np.ones((N, 1))])
+    A = hinge_counts(Z, y, W)
+    np.testing.assert_allclose(A.T @ Z / N, objective.gradient(W), rtol=1e-9, atol=1e-12)
+    assert named(objective, W, without_right(A, y).T @ Z / N)[0].startswith("correct-class row missing:")
+    assert named(objective, W, A.T @ Z)[0].startswith("missing factor 1/N:")
+
+
+def test_a_wide_linear_objective_is_judged_by_some_columns():
+    rng = generator(12)
+    X, y, W = rng.normal(size=(40, 500)), np.arange(40) % K, rng.normal(size=(K, 501)) / 20
+    objective = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(0.1))
+    Z = np.hstack([X, np.ones((40, 1))])
+    wrong = without_right(hinge_counts(Z, y, W), y).T @ Z / 40 + reference_penalty(objective, W)
+    for coordinates in (None, np.sort(rng.choice(W.size, 100, replace=False)), rng.permutation(W.size)[:30]):
+        assert named(objective, W, wrong, coordinates)[0].startswith("correct-class row missing:")
+
+
 def test_the_mistakes_of_least_squares():
     rng = generator(9)
     X, targets, W = rng.normal(size=(N, D)), rng.normal(size=(N, 3)), rng.normal(size=(3, D + 1))
@@ -468,7 +500,7 @@ def test_a_row_that_is_never_written_is_placed():
 
 def test_every_sentence_ends_with_a_remedy():
     objective, _, _, W = linear(gd.Hinge(), gd.ElasticNet(0.1, 0.1), sample_weight=np.arange(1.0, N + 1))
-    sentences = [sentence for sentence, _ in objective.known_mistakes(W)]
+    sentences = [sentence for sentence, _ in objective.known_mistakes(W, np.arange(D + 1))]
     assert len(sentences) == len(set(sentences)) > 15
     assert all(";" in sentence and sentence.endswith(".") for sentence in sentences)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ...objective import structure
 from ...protocols import Array, FloatArray
-from .comparison import Comparison, compare
+from .comparison import Comparison, Mask, compare
 from .patterns import pattern
 from .places import where
 from .suspects import Suspect, is_zero, suspects
@@ -18,6 +18,7 @@ from .suspects import Suspect, is_zero, suspects
 __all__ = ["name_bugs"]
 
 MATCH = 0.01  # what a suspect may leave of the error, as a share of it
+COLUMNS, ELEMENTS = 64, 1 << 22  # of a linear objective's rows that its known mistakes are computed from, at most
 EQUALS = 1e-6  # suspects so near to each other can't be told apart: the first is named
 
 
@@ -70,9 +71,23 @@ def _all_suspects(found: Comparison, objective: Any, point: Array, n_samples: in
     if is_zero(found):
         yield Suspect("zero gradient: the analytic gradient is zero; it may never be added up.", found.analytic)
         return
-    for sentence, gradient in structure.known_mistakes(objective, point):
-        yield Suspect(sentence, gradient.reshape(-1)[found.coordinates])
+    if len(found.shape) == 2:
+        columns, known, places = _some_columns(found, n_samples or 1)
+        for sentence, wrong in structure.known_mistakes(objective, point, columns):
+            gradient = found.numerical.copy()
+            gradient[known] = wrong[places]
+            yield Suspect(sentence, gradient, known)
     yield from suspects(found, n_samples)
+
+
+def _some_columns(found: Comparison, n_rows: int) -> tuple[Array, Mask, tuple[Array, Array]]:
+    """Columns that are enough to judge by, the last one among them; which coordinates lie there, and where."""
+    rows, indices = found.indices()
+    present = np.unique(indices)
+    n = min(present.size, max(8, min(COLUMNS, ELEMENTS // n_rows)))
+    columns = present[np.linspace(0, present.size - 1, n).astype(np.int64)]
+    known = np.isin(indices, columns)
+    return columns, known, (rows[known], np.searchsorted(columns, indices[known]))
 
 
 def _best(found: Comparison, candidates: Iterator[Suspect]) -> str | None:
