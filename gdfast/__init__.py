@@ -62,7 +62,14 @@ if TYPE_CHECKING:
         Warmup,
     )
     from .descent.searches import SearchResult, local_search, random_search
-    from .differences import directional_derivative, numerical_gradient, numerical_jacobian
+    from .differences import (
+        StepSweep,
+        directional_derivative,
+        numerical_gradient,
+        numerical_hessian,
+        numerical_jacobian,
+        step_sweep,
+    )
     from .objective.batches import MiniBatches
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
@@ -123,7 +130,14 @@ _NAMES_OF = {
     ),
     "descent.line_searches": ("GridSearch", "Backtracking", "StrongWolfe", "ExactLineSearch"),
     "descent.searches": ("random_search", "local_search", "SearchResult"),
-    "differences": ("numerical_gradient", "numerical_jacobian", "directional_derivative"),
+    "differences": (
+        "numerical_gradient",
+        "numerical_jacobian",
+        "numerical_hessian",
+        "directional_derivative",
+        "step_sweep",
+        "StepSweep",
+    ),
     "checks.gradient_check": ("check_gradient",),
     "checks.gradient_report": ("GradientReport",),
 }
@@ -186,6 +200,7 @@ __all__ = [
     "SquaredHinge",
     "Status",
     "StepDecay",
+    "StepSweep",
     "StrongWolfe",
     "Warmup",
     "__version__",
@@ -202,6 +217,7 @@ __all__ = [
     "maximize",
     "minimize",
     "numerical_gradient",
+    "numerical_hessian",
     "numerical_jacobian",
     "objective",
     "on_plane",
@@ -210,6 +226,7 @@ __all__ = [
     "resume",
     "set_num_threads",
     "show_config",
+    "step_sweep",
     "suggest_step",
     "test_functions",
     "testing",

@@ -109,7 +109,7 @@ def test_imports_point_down(path):
         ("import gdfast.cli", "datasets.py"),
         ("import gdfast", "datasets.py"),
         ("from gdfast import minimize", "checks/sanity.py"),
-        ("from ._kernels import evaluate", "differences.py"),
+        ("from .._kernels import evaluate", "differences/gradient.py"),
         ("import scipy.sparse", "datasets.py"),
         ("class A:\n    try:\n        from sklearn import base\n    finally:\n        pass", "estimators.py"),
         ("import click", "pictures/page.py"),

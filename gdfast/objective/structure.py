@@ -16,6 +16,7 @@ import numpy as np
 from .. import differences
 from ..differences import Scheme
 from ..protocols import Array, FloatArray, Objective
+from .linear_kinks import NearestKinks
 
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:
@@ -52,6 +53,16 @@ def known_mistakes(objective: Objective, w: Array, columns: Array) -> Iterator[t
     """Wrong gradients that people write for such an objective: (a sentence, these columns of it at w); often none."""
     own = getattr(objective, "known_mistakes", None)
     return iter(()) if own is None else own(w, columns)
+
+
+def nearest_kinks(objective: Objective, w: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
+    """How far each coordinate can move, up to h, before a kink is crossed, and what is crossed.
+
+    None where the objective can't tell, or has no kinks.
+    """
+    own = getattr(objective, "nearest_kinks", None)
+    found: NearestKinks | None = None if own is None else own(w, h=h, coordinates=coordinates)
+    return found
 
 
 def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
