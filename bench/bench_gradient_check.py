@@ -14,7 +14,7 @@ wrong gradients whose bug its report names. Every checker sees the same function
 
 PyTorch's documentation asks for float64; how many of the counted cases compute in float32 is shown in brackets.
 
-    python bench/bench_gradient_check.py [--quick] [--json] [--list] [--threads 1]
+    python bench/bench_gradient_check.py [--quick] [--json] [--draws 10] [--list] [--threads 1]
 """
 
 from __future__ import annotations
@@ -46,13 +46,14 @@ Checker = Callable[[Case], tuple[str, str]]
 def main() -> None:
     def add(parser: argparse.ArgumentParser) -> None:
         parser.add_argument("--list", action="store_true", help="print every false alarm, miss and unnamed bug")
+        parser.add_argument("--draws", type=int, default=1, help="so many times, on other random data each time")
 
     chosen = common.arguments(__doc__, add)
     if chosen.case is not None:
         print(json.dumps(measure(**chosen.case)))
         return
     names = [name for name, package in PEERS.items() if importlib.util.find_spec(package)]
-    case = {"rounds": 1 if chosen.quick else 3}
+    case = {"rounds": 1 if chosen.quick else 3, "draws": chosen.draws}
     results = {
         name: common.run_apart(__file__, {**case, "name": name}, chosen.threads[0]) for name in ["gdfast", *names]
     }
@@ -68,40 +69,40 @@ def main() -> None:
             print(f"\n{name}\n" + "\n".join(f"- {fault}" for fault in result["faults"]))
 
 
-def measure(name: str, rounds: int) -> dict[str, Any]:
-    """One checker on all cases, in a process of its own; the best of the rounds' times."""
-    check, cases = CHECKERS[name](), gradient_cases.cases()
+def measure(name: str, rounds: int, draws: int) -> dict[str, Any]:
+    """One checker on all cases, in a process of its own; seconds a draw, the best of the rounds' times."""
+    check = CHECKERS[name]()
     for factor, expected in ((2.0, PASSED), (3.0, WRONG)):
         x = np.array([1.0, 2.0, -3.0])
         control = Case("squares", lambda x: (x * x).sum(), lambda x, factor=factor: factor * x, x)
         if quietly(check, control)[0] != expected:
             raise SystemExit(f"{name} does not tell 2 x from 3 x as the gradient of x^2: {quietly(check, control)[1]}")
+    cases = [case for draw in range(draws) for case in gradient_cases.cases(draw)]
     seconds = []
     for _ in range(rounds):
         start = time.perf_counter()
         outcomes = [quietly(check, case) for case in cases]
-        seconds.append(time.perf_counter() - start)
+        seconds.append((time.perf_counter() - start) / draws)
     pairs = list(zip(cases, outcomes, strict=True))
-    named = [is_named(case, text) for case, (_, text) in pairs if not case.right]
-    counts = {
+    found = {
         "false alarms": [case for case, (outcome, _) in pairs if case.right and outcome == WRONG],
         "missed": [case for case, (outcome, _) in pairs if not case.right and outcome == PASSED],
         "can't tell": [case for case, (outcome, _) in pairs if outcome == UNTOLD],
-        "unnamed": [case for case, (_, text) in pairs if not case.right and not is_named(case, text)],
     }
-    kinds = dict.fromkeys(case.kind for case in cases if not case.right)
-    return {
-        **{kind: {"all": len(some), "float32": sum(c.low for c in some)} for kind, some in counts.items()},
-        "named": sum(named) if name == "gdfast" else None,
-        "named by kind": {k: sum(is_named(c, text) for c, (_, text) in pairs if c.kind == k) for k in kinds},
+    result: dict[str, Any] = {
+        **{kind: {"all": len(some), "float32": sum(c.low for c in some)} for kind, some in found.items()},
+        "cases": len(cases),
+        "named by kind": None,
         "seconds": min(seconds),
-        "faults": [
-            f"{kind}: {case.kind}, {case.title}"
-            for kind, some in counts.items()
-            for case in some
-            if kind != "unnamed" or name == "gdfast"
-        ],
     }
+    if name == "gdfast":
+        found["unnamed"] = [case for case, (_, text) in pairs if not case.right and not is_named(case, text)]
+        kinds = dict.fromkeys(case.kind for case in cases if not case.right)
+        result["named by kind"] = {
+            kind: sum(is_named(case, text) for case, (_, text) in pairs if case.kind == kind) for kind in kinds
+        }
+    result["faults"] = [f"{kind}: {case.kind}, {case.title}" for kind, some in found.items() for case in some]
+    return result
 
 
 def quietly(check: Checker, case: Case) -> tuple[str, str]:
@@ -121,19 +122,23 @@ def report(results: dict[str, dict[str, Any]]) -> str:
     def cell(counts: dict[str, int]) -> str:
         return f"{counts['all']} ({counts['float32']})"
 
-    header = ("", "false alarms of 40", "missed of 40", "can't tell", "named of 40", "seconds")
-    rows = [
-        (name, cell(r["false alarms"]), cell(r["missed"]), cell(r["can't tell"]), r["named"], r["seconds"])
-        for name, r in results.items()
-    ]
     kinds = results["gdfast"]["named by kind"]
+    half = results["gdfast"]["cases"] // 2
+    header = ("", f"false alarms of {half}", f"missed of {half}", "can't tell", f"named of {half}", "seconds")
+    rows = [
+        (
+            name, cell(r["false alarms"]), cell(r["missed"]), cell(r["can't tell"]),
+            sum(kinds.values()) if name == "gdfast" else None, r["seconds"],
+        )
+        for name, r in results.items()
+    ]  # fmt: skip
     low = [case.right for case in gradient_cases.cases() if case.low]
     return "\n".join(
         [
-            f"\nIn brackets: how many of them compute in float32 ({sum(low)} right, {len(low) - sum(low)} wrong).\n",
+            f"\nIn brackets: in float32, as {sum(low)} of 40 right and {len(low) - sum(low)} of 40 wrong gradients are.\n",
             common.table(header, rows),
             "",
-            common.table(("named by gdfast", "of 5"), kinds.items()),
+            common.table(("named by gdfast", f"of {half // len(kinds)}"), kinds.items()),
         ]
     )
 

@@ -39,8 +39,17 @@ class Case:
         return self.function.value if hasattr(self.function, "value") else self.function
 
 
+_draw = 0
+
+
+def use_draw(number: int) -> None:
+    """Another number gives the cases that are made from now on other random data."""
+    global _draw
+    _draw = number
+
+
 def generator(seed: int) -> np.random.Generator:
-    return np.random.default_rng(seed)
+    return np.random.default_rng([_draw, seed] if _draw else seed)
 
 
 def rows(seed: int, n: int = 23, d: int = 5, k: int = 4, dtype: Any = np.float64) -> tuple[Array, Array, Array]:

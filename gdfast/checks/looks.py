@@ -91,7 +91,8 @@ def by_structure(
             behind = 2 * quotients(tiny, chosen[kinked]) - ahead
             low, high = np.minimum(ahead, behind), np.maximum(ahead, behind)
             outside = np.maximum(0.0, np.maximum(low - analytic[kinked], analytic[kinked] - high))
-            right[kinked] = outside <= rtol * _scale(analytic[kinked], smooth[kinked], floor) + floor
+            sides = np.maximum(np.abs(low), np.abs(high))
+            right[kinked] = outside <= rtol * np.maximum(_scale(analytic[kinked], smooth[kinked], floor), sides) + floor
             look.at_kink[kinked] = right[kinked]
             look.smooth[kinked] = np.where(right[kinked], np.clip(analytic[kinked], low, high), smooth[kinked])
             look.outside[kinked] = np.where(right[kinked], outside, look.outside[kinked])
