@@ -135,7 +135,7 @@ def report(results: dict[str, dict[str, Any]]) -> str:
     low = [case.right for case in gradient_cases.cases() if case.low]
     return "\n".join(
         [
-            f"\nIn brackets: in float32, as {sum(low)} of 40 right and {len(low) - sum(low)} of 40 wrong gradients are.\n",
+            f"\nIn brackets: in float32, as are {sum(low)} of 40 right, {len(low) - sum(low)} of 40 wrong gradients.\n",
             common.table(header, rows),
             "",
             common.table(("named by gdfast", f"of {half // len(kinds)}"), kinds.items()),

@@ -17,7 +17,7 @@ from .suspects import Suspect, is_zero, suspects
 
 __all__ = ["name_bugs"]
 
-MATCH = 0.01  # what a suspect may leave of the error, as a share of it
+MATCH = 0.03  # what a suspect may leave of the error, as a share of it
 COLUMNS, ELEMENTS = 64, 1 << 22  # of a linear objective's rows that its known mistakes are computed from, at most
 EQUALS = 1e-6  # suspects so near to each other can't be told apart: the first is named
 
@@ -53,7 +53,7 @@ def name_bugs(
     Returns
     -------
     tuple of str
-        Empty where nothing is wrong. A name, when a known wrong gradient explains all but 1 % of the error; then
+        Empty where nothing is wrong. A name, when a known wrong gradient explains all but 3 % of the error; then
         how many are wrong, and in which row, column, slice or block if they sit together.
     """
     found = compare(point, coordinates, analytic, numerical, wrong, at_kink)

@@ -8,7 +8,7 @@ from .comparison import Comparison, Indices, fit
 from .factors import factor_sentence
 
 DENSE = 0.7  # the share of a block's checked coordinates that must be wrong
-NOISE = 0.02
+NOISE = 0.03
 
 
 def where(found: Comparison, n_samples: int | None, *, explain: bool) -> tuple[str, bool]:
@@ -16,8 +16,8 @@ def where(found: Comparison, n_samples: int | None, *, explain: bool) -> tuple[s
     wrong = found.wrong
     n, size = int(wrong.sum()), wrong.size
     many = f"Wrong: {n:,} of {size:,} checked coordinate" + ("" if size == 1 else "s")
-    if n == size:
-        return f"{many}.", False
+    if n in (1, size):  # the report's table shows the one
+        return f"{many}.", n < size
     ranges = [_range(i[wrong], i) for i in found.indices()]
     inside = np.ones(size, dtype=bool)
     for index, limits in zip(found.indices(), ranges, strict=True):
@@ -27,7 +27,7 @@ def where(found: Comparison, n_samples: int | None, *, explain: bool) -> tuple[s
         return f"{many}.", False
     place = _place(found.shape, ranges)
     sentence = f"{many}, all of them {place}."
-    if explain and n > 1:
+    if explain:
         factor, left = fit(found.analytic[inside], found.numerical[inside])
         named = None
         if not found.analytic[inside].any():

@@ -12,7 +12,7 @@ from ...protocols import FloatArray
 from .comparison import FEW, Comparison, Indices, Mask, fit, norm
 from .factors import factor_sentence
 
-NOISE = 0.01  # of a fit to difference quotients
+NOISE = 0.03  # of a fit to difference quotients
 LARGEST_RANK = 4  # of arrays whose axes are tried in every order
 
 
