@@ -94,7 +94,9 @@ def gather(
     value_noise: float,
 ) -> Evidence:
     """Evidence for some lines. steps (m,) are those of the first look, first its slopes left and right."""
-    found = [first if factor == 1 else slopes.sides_or_nan(lines, factor * steps, value) for factor in factors.tolist()]
+    found = [
+        first if factor == 1 else slopes.sides_or_nan(lines, factor * steps, value) for factor in factors.tolist()
+    ]
     left, right = (np.stack(side) for side in zip(*found, strict=True))
     with np.errstate(over="ignore"):
         noise = value_noise / (factors[:, np.newaxis] * steps)
