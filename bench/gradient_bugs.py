@@ -81,7 +81,7 @@ def wrong_signs() -> list[Case]:
 def transposes() -> list[Case]:
     rng = generator(15)
     X, y, W = rng.normal(size=(23, 5)), rng.integers(0, 5, 23), rng.normal(size=(5, 5))
-    softmax = gd.LinearObjective(X, y, gd.CrossEntropy(), bias=False)
+    softmax = gd.LinearObjective(X, y, gd.CrossEntropy(), bias=False, n_classes=5)
     value, gradient = functions.factorization(np.diag(rng.normal(size=5)))
     targets, small = rng.normal(size=(23, 4)), X.astype(np.float32)
     layer = functions.one_layer(small, rng.normal(size=(23, 5)).astype(np.float32))
@@ -102,7 +102,7 @@ def missing_rows() -> list[Case]:
     """The right class's share forgotten."""
     X, y, W = rows(16)
     small = X.astype(np.float32)
-    squared = gd.LinearObjective(X, y, gd.SquaredHinge(), bias=False)
+    squared = gd.LinearObjective(X, y, gd.SquaredHinge(), bias=False, n_classes=4)
     kind, names = "correct-class row", ("correct-class row missing",)
 
     def forgets(objective: Any, X: Array) -> Gradient:

@@ -68,7 +68,7 @@ def integer_rows(seed: int) -> tuple[Array, Array, Array]:
 
 def linear(X: Array, y: Array, loss: Any, regularizer: Any = None, **more: Any) -> gd.LinearObjective:
     """An objective on X without its column of ones."""
-    return gd.LinearObjective(np.ascontiguousarray(X[:, :-1]), y, loss, regularizer, **more)
+    return gd.LinearObjective(np.ascontiguousarray(X[:, :-1]), y, loss, regularizer, n_classes=4, **more)
 
 
 def network(seed: int, dtype: Any = np.float64, strength: float = 0.0, factor: float = 2.0) -> tuple[Any, Any, Array]:
