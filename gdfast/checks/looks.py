@@ -91,10 +91,11 @@ def by_structure(
             behind = 2 * quotients(tiny, chosen[kinked]) - ahead
             low, high = np.minimum(ahead, behind), np.maximum(ahead, behind)
             outside = np.maximum(0.0, np.maximum(low - analytic[kinked], analytic[kinked] - high))
-            right[kinked] = outside <= rtol * _scale(analytic[kinked], smooth[kinked], floor) + floor
+            sides = np.maximum(np.abs(low), np.abs(high))
+            right[kinked] = outside <= rtol * np.maximum(_scale(analytic[kinked], smooth[kinked], floor), sides) + floor
             look.at_kink[kinked] = right[kinked]
-            look.smooth[kinked] = np.where(right[kinked], np.clip(analytic[kinked], low, high), smooth[kinked])
-            look.outside[kinked] = np.where(right[kinked], outside, look.outside[kinked])
+            look.smooth[kinked] = np.where(right[kinked], analytic[kinked], smooth[kinked])
+            look.outside[kinked] = np.where(right[kinked], 0.0, look.outside[kinked])
             look.looked_at += 3 * kinked.size
         if straight.size and _is_kept(point, chosen[straight], h / SHRINK):
             closer = np.abs(analytic[straight] - quotients(h / SHRINK, chosen[straight]))
@@ -146,6 +147,9 @@ def look_again(
         sides = (first[0][some], first[1][some])
         found = gather(slopes, some, steps[some], factors, sides, value, value_noise)
         _take(look, some, found, analytic[some])
+        asked_noise = 2 * value_noise / steps[some]
+        unseen = np.abs(analytic[some] - look.numerical[some]) <= asked_noise  # longer steps alone speak against it
+        look.doubt[some] = np.where(unseen, np.maximum(look.doubt[some], look.outside[some]), look.doubt[some])
         tolerance = rtol * _scale(analytic[some], look.smooth[some], floor[some])
         right = look.outside[some] <= tolerance + look.doubt[some] + gradient_noise[some]
         disagreed = np.abs(analytic[some] - look.numerical[some]) > tolerance

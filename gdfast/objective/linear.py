@@ -31,6 +31,7 @@ from .linear_certificates import LinearCertificates
 from .linear_curvature import LinearCurvature
 from .linear_descent import LinearDescent
 from .linear_duals import LinearDuals
+from .linear_mistakes import LinearMistakes
 from .losses import Hinge, Loss
 from .rays import LinearPlane, LinearRay, check_directions
 from .regularizers import Regularizer
@@ -38,7 +39,7 @@ from .regularizers import Regularizer
 LARGE_OFFSET = 1e4
 
 
-class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurvature):
+class LinearObjective(LinearDuals, LinearDescent, LinearCertificates, LinearCurvature, LinearMistakes):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters
