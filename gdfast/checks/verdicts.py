@@ -15,7 +15,8 @@ from .together import Together
 
 RESOLUTION = 1e-3  # noise may hide so much of the largest entry in float64,
 LOW_RESOLUTION = 1e-2  # and so much where values are less precise: more would hide what is almost surely a bug
-ZERO = 10.0  # times the noise of f's values, per unit of length: a gradient that can't be told from zero
+ZERO = 10.0  # times the noise of f's values: a gradient is zero if it changes them by no more over the point's size,
+BEST_STEP = 6e-6  # or, in float64, over the step that shows it best
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def judge(
     explained = look.crossing & ~wrong & (relative_error > rtol) & (np.abs(analytic - look.numerical) > excused)
     steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
     largest = max(steepest, float(np.abs(look.smooth).max()))
-    is_zero = steepest * precision.length <= ZERO * max(precision.value, precision.unit * max(1.0, abs(value)))
+    reach = precision.length * (1.0 if precision.is_low else BEST_STEP)
+    is_zero = steepest * reach <= ZERO * max(precision.value, precision.unit * max(1.0, abs(value)))
     # Where the noise might hide much and yet nearly nothing is seen of it, the agreement is no accident.
     resolution = LOW_RESOLUTION if precision.is_low else RESOLUTION
     hides = lost.any() and min(excused[lost].max(), look.outside[lost].max()) > resolution * largest
