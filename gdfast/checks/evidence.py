@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..protocols import FloatArray
 from .sampling import Indices
-from .slopes import Slopes
+from .slopes import FirstLook
 
 RATIO = 8.0  # of one step to the next
 LARGER = 2  # steps above the one that was asked for
@@ -86,18 +86,14 @@ def ladder(h: float, value_noise: float, value: float, steepest: float) -> Float
     return np.asarray(RATIO ** np.arange(LARGER, -min(n, SMALLER) - 1.0, -1.0))
 
 
-def gather(
-    slopes: Slopes,
-    lines: Indices,
-    steps: FloatArray,
-    factors: FloatArray,
-    first: tuple[FloatArray, FloatArray],
-    value: float,
-    value_noise: float,
-) -> Evidence:
-    """Evidence for some lines. steps (m,) are those of the first look, first its slopes left and right."""
+def gather(first: FirstLook, lines: Indices, factors: FloatArray, value_noise: float) -> Evidence:
+    """Evidence for some lines, by the steps of the first look times the factors."""
+    steps = first.steps[lines]
     found = [
-        first if factor == 1 else slopes.sides_or_nan(lines, factor * steps, value) for factor in factors.tolist()
+        (first.left[lines], first.right[lines])
+        if factor == 1
+        else first.slopes.sides_or_nan(lines, factor * steps, first.value)
+        for factor in factors.tolist()
     ]
     left, right = (np.stack(side) for side in zip(*found, strict=True))
     with np.errstate(over="ignore"):

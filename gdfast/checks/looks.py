@@ -1,4 +1,4 @@
-"""Two ways to look at derivatives: of a linear objective by structure, which knows its kinks; of any function by slopes.
+"""Two ways to look at derivatives: of a linear objective by structure, which knows its kinks; of others by slopes.
 
 Either gives a `Look`: the quotients, and for every coordinate how far the analytic derivative is from being right.
 """
@@ -14,7 +14,7 @@ from ..objective import structure
 from ..protocols import Array, FloatArray
 from .evidence import Evidence, Mask, gather, ladder
 from .sampling import Indices
-from .slopes import Slopes
+from .slopes import FirstLook
 
 FEW = 32  # second looks decide whether the others are looked at: where many disagree it is mostly a bug
 SHRINK = 32  # by structure a second look is taken with a step so much smaller
@@ -106,35 +106,23 @@ def by_structure(
     return look
 
 
-def by_slopes(
-    slopes: Slopes,
-    analytic: FloatArray,
-    first: tuple[FloatArray, FloatArray],
-    steps: FloatArray,
-    value: float,
-    rtol: float,
-    floor: FloatArray,
-) -> tuple[Look, Indices]:
+def by_slopes(first: FirstLook, analytic: FloatArray, rtol: float, floor: FloatArray) -> tuple[Look, Indices]:
     """The first look at a function, and the lines that need a second one: those that disagree, those near a kink."""
-    left, right = first
     with np.errstate(over="ignore"):
-        numerical, gap = (left + right) / 2, np.abs(right - left)
+        numerical, gap = (first.left + first.right) / 2, np.abs(first.right - first.left)
     n = numerical.size
     outside = np.abs(analytic - numerical)
     look = Look(numerical, numerical.copy(), outside, floor.copy(), np.zeros(n, dtype=bool), np.zeros(n))
-    disagrees = np.isfinite(analytic) & (outside > rtol * _scale(analytic, numerical, floor))
-    lopsided = gap > np.maximum(20 * floor, LOPSIDED * np.maximum(np.abs(left), np.abs(right)))
-    return look, np.flatnonzero(disagrees | (lopsided & np.isfinite(analytic)))
+    disagrees = outside > rtol * _scale(analytic, numerical, floor)
+    lopsided = gap > np.maximum(20 * floor, LOPSIDED * np.maximum(np.abs(first.left), np.abs(first.right)))
+    return look, np.flatnonzero((disagrees | lopsided) & np.isfinite(analytic))
 
 
 def look_again(
     look: Look,
     suspects: Indices,
-    slopes: Slopes,
+    first: FirstLook,
     analytic: FloatArray,
-    first: tuple[FloatArray, FloatArray],
-    steps: FloatArray,
-    value: float,
     value_noise: float,
     gradient_noise: FloatArray,
     rtol: float,
@@ -142,12 +130,10 @@ def look_again(
 ) -> None:
     """Second looks at the suspects with longer and shorter steps; the look is changed in place."""
     steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-    factors = ladder(float(steps.min()), value_noise, value, steepest)
+    factors = ladder(float(first.steps.min()), value_noise, first.value, steepest)
     for some in _in_turn(suspects):
-        sides = (first[0][some], first[1][some])
-        found = gather(slopes, some, steps[some], factors, sides, value, value_noise)
-        _take(look, some, found, analytic[some])
-        asked_noise = 2 * value_noise / steps[some]
+        _take(look, some, gather(first, some, factors, value_noise), analytic[some])
+        asked_noise = 2 * value_noise / first.steps[some]
         unseen = np.abs(analytic[some] - look.numerical[some]) <= asked_noise  # longer steps alone speak against it
         look.doubt[some] = np.where(unseen, np.maximum(look.doubt[some], look.outside[some]), look.doubt[some])
         tolerance = rtol * _scale(analytic[some], look.smooth[some], floor[some])

@@ -9,6 +9,7 @@ from __future__ import annotations
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -141,3 +142,23 @@ class DirectionSlopes(Slopes):
             went = (ends.astype(np.float64) - self.point.astype(np.float64)) * self.unit
         points = self.f.points_at(ends, lambda i: f"x {'+-'[i % 2]} h * u (h = {abs(signed[i]):g})")
         return points, np.sign(signed) * went.reshape(len(ends), -1).sum(axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class FirstLook:
+    """The slopes of n lines with the steps that were asked for.
+
+    Attributes
+    ----------
+    slopes : Slopes
+        To look again with.
+    value : float
+        f at the point.
+    steps, left, right : float64 (n,)
+    """
+
+    slopes: Slopes
+    value: float
+    steps: FloatArray
+    left: FloatArray
+    right: FloatArray

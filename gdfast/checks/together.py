@@ -13,7 +13,8 @@ import numpy as np
 
 from ..protocols import FloatArray
 from .evidence import Mask, gather, ladder
-from .slopes import DirectionSlopes, Evaluations
+from .sampling import Indices
+from .slopes import DirectionSlopes, Evaluations, FirstLook
 
 
 @dataclass(frozen=True)
@@ -27,28 +28,26 @@ class Together:
 
 def disagreement(
     evaluations: Evaluations,
-    value: float,
-    value_noise: float,
-    flat: FloatArray,
+    first: FirstLook,
+    flat: Indices,
     analytic: FloatArray,
-    bends: FloatArray,
     at_kink: Mask,
-    h: float,
+    noise: float,
     rtol: float,
 ) -> Together | None:
-    """None where there is none, or nothing to compare. bends (n,): the slope right less the slope left."""
-    point = evaluations.point
+    """None where there is none, or nothing to compare. flat (n,): the coordinates; noise: of f's values."""
+    point, bends = evaluations.point, (first.right - first.left)[at_kink]
     own = np.where(at_kink, analytic, 0.0)
     length = float(np.sqrt(np.sum(own**2)))
-    one_way = (bends[at_kink] > 0).all() or (bends[at_kink] < 0).all()
+    one_way = bool((bends > 0).all() or (bends < 0).all())
     if np.count_nonzero(own) < 2 or not one_way or not 0 < length < np.inf:
         return None
     unit = np.zeros(point.size)
     unit[flat] = own / length
-    slopes = DirectionSlopes(evaluations, unit.reshape(point.shape))
+    slopes, h = DirectionSlopes(evaluations, unit.reshape(point.shape)), float(first.steps.min())
     steps, line = np.array([h]), np.zeros(1, dtype=np.int64)
-    factors = ladder(h, value_noise, value, length)
-    found = gather(slopes, line, steps, factors, slopes.sides_or_nan(line, steps, value), value, value_noise)
+    along = FirstLook(slopes, first.value, steps, *slopes.sides_or_nan(line, steps, first.value))
+    found = gather(along, line, ladder(h, noise, first.value, length), noise)
     claimed = np.array([length])
     outside = float(found.outside(claimed)[0])
     left, right = float(found.left[0]), float(found.right[0])

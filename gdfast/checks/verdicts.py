@@ -177,7 +177,8 @@ def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None)
         safe = nearest.safe_h[look.crossing]
         safe = safe[safe > 0]
         if safe.size:
-            said.append(f"h = {safe.min():.1e} crosses none but those at the point (`safe_h` has it for each coordinate).")
+            rest = "" if look.at_kink.sum() == 0 and (nearest.safe_h > 0).all() else " but those at the point itself"
+            said.append(f"With h = {safe.min():.1e} none is crossed{rest}; `safe_h` holds it for each coordinate.")
     if look.at_kink.any():
         said.append(
             f"In {many(np.sum(look.at_kink), 'coordinate')} the point itself is on a kink: any slope between those to "
