@@ -77,7 +77,6 @@ class Case:
                 float(gradient_noise.max()),
                 rounding,
                 is_measured=value_noise > 1000 * rounding * abs(value) and rounding < 1e-12,
-                length=float(slopes.sizes.max()),
             )
             looks.look_again(look, suspects, first, analytic, value_noise, gradient_noise, self.rtol, floor)
             if self.unit is None and np.count_nonzero(look.at_kink) > 1:
@@ -147,13 +146,14 @@ class Case:
 
     def _measured(self, value: float, unit: float, n: int) -> tuple[float, FloatArray]:
         """The noise of f's values, at least a few rounding units, and of the gradient (n,)."""
-        points = precision.nearby(self.point)
-        values = self.evaluations.or_nan(self.evaluations.points_at(points, lambda i: "x, close by"))
-        measured = float(precision.noise(values))
+        measured = precision.value_noise(
+            lambda points: self.evaluations.or_nan(self.evaluations.points_at(points, lambda i: "x, close by")),
+            self.point,
+        )
         value_noise = 10 * unit * abs(value)
         if np.isfinite(measured):
             value_noise = max(3 * unit * abs(value), 8 * measured)
-        return value_noise, precision.gradient_noise(self._analytic, points, (n,))
+        return value_noise, precision.gradient_noise(self._analytic, self.point, n)
 
     def _report(
         self,
@@ -174,7 +174,7 @@ class Case:
         nearest = None
         if look.crossing.any() and self.objective is not None:
             nearest = structure.nearest_kinks(self.objective, self.point, self.h, self.chosen)
-        said = verdicts.sentences(found, look, analytic, self.h, gradient_noise, limits, bugs, together, nearest)
+        said = verdicts.sentences(found, look, analytic, value, self.h, gradient_noise, limits, bugs, together, nearest)
         empty = self.unit is not None
         return GradientReport(
             verdict=found.verdict,

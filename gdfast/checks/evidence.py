@@ -116,6 +116,7 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
     derivative, uncertainty = middle[best, columns], SAFETY * error[best, columns]
 
     resolved = size > RESOLVED * gap_noise
+    sides = SAFETY * np.maximum(_errors(left, 2 * noise, usable), _errors(right, 2 * noise, usable))
     at_kink, jumps = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool)
     lefts, rights, side_error = derivative.copy(), derivative.copy(), np.full(m, np.inf)
     for k in range(1, n):
@@ -127,11 +128,9 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
             stays &= ~usable[k + 1] | (gap_noise[k + 1] < 0.3 * size[k])
         grows = stays & (size[k] >= GROWS * size[k - 1])
         jumps |= grows & (size[k - 1] >= GROWS * size[k - 2]) if k > 1 else False
-        with np.errstate(invalid="ignore"):
-            own = 2 * noise[k] + (np.abs(left[k] - left[k - 1]) + np.abs(right[k] - right[k - 1])) / 2
-        better = stays & ~grows & (own < side_error)
+        better = stays & ~grows & (sides[k] < side_error)
         at_kink |= better
-        side_error[better] = own[better]
+        side_error[better] = sides[k][better]
         lefts[better], rights[better] = left[k][better], right[k][better]
 
     off = np.where(usable, np.abs(middle - derivative), 0.0)
@@ -143,20 +142,20 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
     return Evidence(derivative, uncertainty, at_kink & ~jumps, lefts, rights, side_error, near, jumps)
 
 
-def _errors(middle: FloatArray, noise: FloatArray, usable: Mask) -> FloatArray:
-    """How far each step's centred quotient may be from the derivative: its noise; what is left of the change from the
+def _errors(slope: FloatArray, noise: FloatArray, usable: Mask) -> FloatArray:
+    """How far each step's quotient may be from the slope that it stands for: its noise; what is left of the change from the
     next longer step, or all of that to the next shorter one; and what shorter steps contradict."""
-    n, m = middle.shape
+    n, m = slope.shape
     error = np.where(usable, noise, np.inf)
     with np.errstate(invalid="ignore", over="ignore"):
-        changes = [_at_least_usual(np.abs(middle[k + 1] - middle[k])) for k in range(n - 1)]
+        changes = [_at_least_usual(np.abs(slope[k + 1] - slope[k])) for k in range(n - 1)]
         for k in range(n):
             longer = CHANGE_LEFT * changes[k - 1] if k > 0 else np.full(m, np.inf)
             shorter = CHANGE_TO_COME * changes[k] + noise[k + 1] if k < n - 1 else np.full(m, np.inf)
             change = np.fmin(longer, shorter)
             error[k] += np.where(np.isfinite(change), change, 0.0)
             for finer in range(k + 1, n):
-                apart = np.abs(middle[finer] - middle[k])
+                apart = np.abs(slope[finer] - slope[k])
                 contradicts = usable[finer] & (apart > noise[finer] + noise[k])
                 error[k] = np.maximum(error[k], np.where(contradicts, apart + noise[finer], 0.0))
     return error

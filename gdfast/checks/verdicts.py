@@ -15,8 +15,8 @@ from .together import Together
 
 RESOLUTION = 1e-3  # noise may hide so much of the largest entry in float64,
 LOW_RESOLUTION = 1e-2  # and so much where values are less precise: more would hide what is almost surely a bug
-ZERO = 10.0  # times the noise of f's values: a gradient is zero if it changes them by no more over the point's size,
-BEST_STEP = 6e-6  # or, in float64, over the step that shows it best
+ZERO = 10.0  # times the smallest gradient that can be told from zero
+BEST_STEP = 6e-6  # of float64
 
 
 @dataclass(frozen=True)
@@ -31,20 +31,23 @@ class Precision:
         The rounding unit of f's values.
     is_measured : bool
         The noise was measured and is much larger than the type of the values tells.
-    length : float
-        The size of the point, at least 1.
     """
 
     value: float
     gradient: float
     unit: float
     is_measured: bool = False
-    length: float = 1.0
 
     @property
     def is_low(self) -> bool:
         """Less precise than float64."""
         return self.unit > 1e-12 or self.is_measured
+
+    def smallest_gradient(self, value: float) -> float:
+        """A gradient that is no more than rounding: its own, that of numbers near 1 (f may be the rest of a difference
+        of such), or in float64 that of f with the step that shows gradients best."""
+        by_value = 0.0 if self.is_low else max(self.value, self.unit * abs(value)) / BEST_STEP
+        return max(self.gradient, self.unit, by_value)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +85,7 @@ def judge(
     explained = look.crossing & ~wrong & (relative_error > rtol) & (np.abs(analytic - look.numerical) > excused)
     steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
     largest = max(steepest, float(np.abs(look.smooth).max()))
-    reach = precision.length * (1.0 if precision.is_low else BEST_STEP)
-    is_zero = steepest * reach <= ZERO * max(precision.value, precision.unit * max(1.0, abs(value)))
+    is_zero = steepest <= ZERO * precision.smallest_gradient(value)
     # Where the noise might hide much and yet nearly nothing is seen of it, the agreement is no accident.
     resolution = LOW_RESOLUTION if precision.is_low else RESOLUTION
     hides = lost.any() and min(excused[lost].max(), look.outside[lost].max()) > resolution * largest
@@ -110,6 +112,7 @@ def sentences(
     found: Judgement,
     look: Look,
     analytic: FloatArray,
+    value: float,
     h: float,
     gradient_noise: FloatArray,
     precision: Precision,
@@ -134,7 +137,7 @@ def sentences(
     if look.crossing.any():
         said += _kinks(look, found, h, nearest)
     if found.lost.any():
-        said.append(_noise(look, found, h, gradient_noise, precision))
+        said.append(_noise(look, found, value, h, gradient_noise, precision))
     if look.fades.any():
         said.append(_fades(look, h))
     return tuple(said)
@@ -189,7 +192,9 @@ def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None)
     return said
 
 
-def _noise(look: Look, found: Judgement, h: float, gradient_noise: FloatArray, precision: Precision) -> str:
+def _noise(
+    look: Look, found: Judgement, value: float, h: float, gradient_noise: FloatArray, precision: Precision
+) -> str:
     excused = float((look.doubt + gradient_noise)[found.lost].max())
     where = f"In {many(np.sum(found.lost), 'coordinate')} the disagreement is within the noise of {excused:.0e}"
     if precision.is_measured:
@@ -200,7 +205,7 @@ def _noise(look: Look, found: Judgement, h: float, gradient_noise: FloatArray, p
         largest = float(np.abs(look.smooth).max())
         beside = f", {excused / largest:.0e} of the largest entry" if largest > 0 else ""
         return f"{where}{beside}: not counted, and smaller errors can't be seen ({kind})."
-    best = precision.unit ** (1 / 3)
+    best = max(precision.unit, precision.value / 8 / abs(value) if value else 0.0) ** (1 / 3)
     remedy = "use a float64 point" if precision.is_low else ""
     step = f"use h near {best:.0e}" if not 0.2 < h / best < 20 else ""
     advice = ", or ".join(part for part in (step, remedy) if part) or "scale the function"
