@@ -22,6 +22,7 @@ LARGER = 2  # steps above the one that was asked for
 SMALLER = 8  # at most, below it
 RESOLVED = 10.0  # a gap between left and right slope is real if so many times its noise
 OPEN = 0.6  # and does not close if so much of it is left at the next step: of a smooth function's it is 1/8
+STEADY, CLOSED = 0.8, 0.02  # a gap that has not begun to close; one that nearly has
 GROWS = 1.7  # at a jump, or where the slope is infinite: 8, or 2.8 for a root
 CHANGE_LEFT = 0.55  # of the last change is yet to come, if the error falls as slowly as the step's root
 CHANGE_TO_COME = 1.6  # times the next change is all of it
@@ -104,6 +105,7 @@ def gather(first: FirstLook, lines: Indices, factors: FloatArray, value_noise: f
 def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: int) -> Evidence:
     """Evidence from slopes (n_steps, m), the longest step first, NaN where there is none; noise is that of a centred
     quotient, asked the row of the step that was asked for."""
+    left, right = _without_beginnings(left, right)
     n, m = left.shape
     with np.errstate(invalid="ignore", over="ignore"):
         middle, gap = (left + right) / 2, right - left
@@ -142,9 +144,23 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
     return Evidence(derivative, uncertainty, at_kink & ~jumps, lefts, rights, side_error, near, jumps)
 
 
+def _without_beginnings(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The slopes without the shortest step where that step alone begins to leave a kink behind: it can't tell how near
+    the kink is, and as far as the others can tell the point is on it."""
+    if len(left) < 4:
+        return left, right
+    with np.errstate(invalid="ignore", over="ignore"):
+        third, second, first, last = np.abs(right - left)[-4:]
+        begins = (first >= STEADY * second) & (second >= STEADY * third)
+        begins &= (last < OPEN * first) & (last > CLOSED * first)
+    left, right = left.copy(), right.copy()
+    left[-1, begins] = right[-1, begins] = np.nan
+    return left, right
+
+
 def _errors(slope: FloatArray, noise: FloatArray, usable: Mask) -> FloatArray:
-    """How far each step's quotient may be from the slope that it stands for: its noise; what is left of the change from the
-    next longer step, or all of that to the next shorter one; and what shorter steps contradict."""
+    """How far each step's quotient may be from the slope that it stands for: its noise; what is left of the change
+    from the next longer step, or all of that to the next shorter one; and what shorter steps contradict."""
     n, m = slope.shape
     error = np.where(usable, noise, np.inf)
     with np.errstate(invalid="ignore", over="ignore"):
