@@ -142,20 +142,22 @@ class GradientReport:
         size = int(np.prod(self.shape))
         cost = f"{many(self.evaluations, 'evaluation')}" + (" (by structure)" if self.structured else "")
         checked = "one random direction" if self.direction is not None else f"{self.coordinates.size:,}"
+        title = f"Gradient check: {self.verdict}"
+        if self.verdict is Verdict.NONDETERMINISTIC:
+            return [title, f"  {cost}, {many(size, 'coordinate')}, none checked"]
         lines = [
-            f"Gradient check: {self.verdict}",
+            title,
             f"  {checked} of {many(size, 'coordinate')} checked",
             f"  h = {self.h:g}, {cost}",
+            f"  largest relative error {self.max_relative_error:.1e}, tolerance {self.rtol:g}",
         ]
-        if self.verdict is Verdict.NONDETERMINISTIC:
-            return lines
-        lines.append(f"  largest relative error {self.max_relative_error:.1e}, tolerance {self.rtol:g}")
         if self.kinks.size:
             stencils = many(self.kinks.size, "difference stencil")
             lines.append(f"  {stencils} across a kink; with the kinks taken out {self.unexplained:.1e}")
         elif self.uncounted.size:
-            left_out = many(self.uncounted.size, "coordinate")
-            lines.append(f"  {left_out} left out of account (see below); the others {self.unexplained:.1e}")
+            left_out = f"  {many(self.uncounted.size, 'coordinate')} left out of account (see below)"
+            rest = "" if self.uncounted.size == self.coordinates.size else f"; the others {self.unexplained:.1e}"
+            lines.append(left_out + rest)
         return lines
 
     def _table(self, k: int) -> list[str]:
@@ -164,7 +166,8 @@ class GradientReport:
         lines = [f"  {title:<20}{'analytic':>16}{'numerical':>16}{'rel. error':>12}"]
         if self.kinks.size:
             lines[0] += f"{'kinks out':>12}"
-        for i in self._worst_positions(k):
+        largest = np.argsort(-self.relative_error, kind="stable")[:k]  # what is to be explained
+        for i in largest if self.verdict is Verdict.KINKS else self._worst_positions(k):
             index = "" if self.direction is not None else self._index(int(self.coordinates[i]))
             line = f"  {index:<20}{self.analytic[i]:>16.8g}{self.numerical[i]:>16.8g}{self.relative_error[i]:>12.1e}"
             lines.append(line + (f"{self.unexplained_error[i]:>12.1e}" if crossing.size and crossing[i] else ""))
