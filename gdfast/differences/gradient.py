@@ -39,7 +39,7 @@ def numerical_gradient(
         Flat indices (C order); only these partial derivatives are computed.
     vectorized : bool
         f takes many points at once: (m, *x.shape), and returns (m,). They come in blocks of at most
-        16 MiB (of one point where that is larger).
+        4 MiB (of one point where that is larger).
 
     Returns
     -------

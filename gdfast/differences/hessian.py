@@ -101,7 +101,8 @@ def _from_values(values_at: Callable[..., FloatArray], x: Array, h: float) -> Fl
     values = np.append(x.reshape(-1)[:1], both)[:, np.newaxis]
     middle, *along = values_at(moved(x, flat, values, h))
     ahead, behind = np.reshape(along, (size, 2)).T
-    hessian = np.diag(((ahead - middle) - (middle - behind)) / steps**2)
+    with np.errstate(over="ignore", invalid="ignore"):
+        hessian = np.diag(((ahead - middle) - (middle - behind)) / steps**2)
 
     for i in range(size - 1):  # row by row, so that the points of one row are all that is kept
         others = every[i + 1 :]
@@ -109,6 +110,8 @@ def _from_values(values_at: Callable[..., FloatArray], x: Array, h: float) -> Fl
         own = np.tile(np.repeat(both[i], 2), others.size)  # + + - -
         other = np.tile(both[others], 2).reshape(-1)  # + - + -
         corners = values_at(moved(x, flat, np.stack([own, other], axis=1), h)).reshape(-1, 2, 2)
-        slopes = corners[:, :, 0] - corners[:, :, 1]
-        hessian[i, others] = hessian[others, i] = (slopes[:, 0] - slopes[:, 1]) / (4 * steps[i] * steps[others])
+        with np.errstate(over="ignore", invalid="ignore"):
+            slopes = corners[:, :, 0] - corners[:, :, 1]
+            mixed = (slopes[:, 0] - slopes[:, 1]) / (4 * steps[i] * steps[others])
+        hessian[i, others] = hessian[others, i] = mixed
     return hessian

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from ..protocols import Array, FloatArray
 from .returned import real_array, real_number
 
-BLOCK_BYTES = 2**24
+BLOCK_BYTES = 2**22
 """Most that the points of one vectorized call take, unless a single point is larger."""
 
 
@@ -77,9 +77,8 @@ class _Place:
 def numbers_at(f: Callable[[Array], Any], points: Points, vectorized: bool) -> FloatArray:
     """f, which returns one real number, at every point: float64 (n,)."""
     if not vectorized:
-        singles = (
-            real_number(_call(f, points.one(i), _Place(points, i)), _Place(points, i)) for i in range(len(points))
-        )
+        places = (_Place(points, i) for i in range(len(points)))
+        singles = (real_number(_call(f, points.one(place.i), place), place) for place in places)
         return np.fromiter(singles, dtype=np.float64, count=len(points))
     return np.concatenate([_block(f, points, start, stop, (), "f") for start, stop in points.blocks()])
 

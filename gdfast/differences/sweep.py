@@ -64,7 +64,8 @@ def step_sweep(
         f or gradient is not callable or returns another kind of thing; x is not a float array.
     ValueError
         x or a returned value is not finite, the gradient has another shape; a step is not > 0; every step is lost
-        when x + h is rounded to x's dtype (a step that is lost while others are not has the error NaN); f is an
+        when x + h is rounded to x's dtype (a step that is lost while others are not has the error NaN, see
+        `ErrorCurve`); f is an
         objective without a gradient of its own. Exceptions raised by f come through unchanged, with a note that
         names the coordinate: where x +- 0.1 leaves the domain of f, give smaller hs.
 
@@ -137,6 +138,10 @@ def _quotients(
     with np.errstate(over="ignore"):
         centered[kept] = (ahead - behind) / np.array([stencils[i].taken for i in kept])
         forward[kept] = (ahead - found[0]) / (high.astype(wide) - middle.astype(wide)).astype(np.float64)
+    blind = ((ahead == found[0]) & (behind == found[0])).all(axis=1)
+    blind &= np.maximum.accumulate(~blind)  # f does change at a larger h: this one is lost in its rounding
+    lost = np.array(kept)[blind]
+    centered[lost] = forward[lost] = np.nan
     return centered, forward, len(points)
 
 

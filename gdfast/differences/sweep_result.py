@@ -21,7 +21,8 @@ class ErrorCurve:
     Attributes
     ----------
     error : float64 (k,)
-        For each h; NaN where h is lost in rounding.
+        For each h; NaN where h is lost in rounding: x + h is x for a coordinate (or overflows), or f is the same
+        at all points although it changes at a larger h.
     best_h, best_error : float
         The h to use, and its error there. It is the h with the lowest error once each error is replaced by the
         largest among itself and its neighbours, so that one lucky hit is not suggested.
@@ -60,7 +61,7 @@ class StepSweep:
     shape, dtype : tuple of int, numpy dtype
         Of the point.
     evaluations : int
-        Of f: ``2 c k + 1`` where no h is lost; both schemes share them.
+        Of f: ``2 c k + 1`` where x + h is never x; both schemes share them.
 
     Examples
     --------
@@ -136,21 +137,30 @@ class StepSweep:
         lost = int(np.isnan(self.error).sum())
         if lost:
             sentences.append(
-                f"At {lost} of {self.h.size} steps h is lost when x + h is rounded to {self.dtype} (or overflows): "
-                "the error is nan there."
+                f"At {lost} of {self.h.size} steps h is lost in rounding (x + h is x in {self.dtype}, or f does not "
+                "change): the error is nan there."
             )
         return [textwrap.fill(line, 78, initial_indent="  ", subsequent_indent="  ") for line in sentences]
 
     def _suggestion(self) -> str:
-        if self.best_error > float(np.finfo(self.dtype).eps) ** (1 / 3):
+        if not self._has_best():
             return (
-                f"No h brings the centred error below {self.best_error:.0e}: the gradient is wrong, x is at a kink, no h "
-                "here is small enough, or the changes of f drown in its rounding."
+                f"No h brings the centred error below {self.best_error:.0e}: the gradient is wrong, x is at a kink, "
+                "no h here is small enough, or the changes of f drown in its rounding."
             )
         return (
-            f"Use h = {self.best_h:.1e} with centred differences, for {_error(self.best_error)}. Forward differences do "
-            f"best with h = {self.forward.best_h:.1e}, for {_error(self.forward.best_error)}."
+            f"Use h = {self.best_h:.1e} with centred differences, for {_error(self.best_error)}. Forward differences "
+            f"do best with h = {self.forward.best_h:.1e}, for {_error(self.forward.best_error)}."
         )
+
+    def _has_best(self) -> bool:
+        """Whether the best h is one: its error is small for the point's dtype, or rises from there on both sides.
+
+        f may compute less precisely than in that dtype. A wrong gradient and a kink make a plateau instead.
+        """
+        falls = self.truncation_slope > 0.5 or self.best_h > self.h[0] / 3
+        rises = self.cancellation_slope < -0.5
+        return self.best_error <= float(np.finfo(self.dtype).eps) ** (1 / 3) or (falls and rises)
 
 
 def _error(error: float) -> str:
@@ -175,9 +185,9 @@ def error_curve(h: FloatArray, error: FloatArray) -> ErrorCurve:
 
 
 def _slope(h: FloatArray, error: FloatArray, sign: int) -> float:
-    """The median slope between all pairs in log-log; NaN for fewer than 3 errors > 0, or a slope of the other sign."""
+    """The median slope between all pairs in log-log; NaN for fewer than 2 errors > 0, or a slope of the other sign."""
     positive = (error > 0) & np.isfinite(error)
-    if positive.sum() < 3:
+    if positive.sum() < 2:
         return math.nan
     x, y = np.log(h[positive]), np.log(error[positive])
     first, second = np.triu_indices(x.size, 1)
