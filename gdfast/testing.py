@@ -17,12 +17,13 @@ def assert_gradient(
     coordinates: Any = None,
     rtol: float = 1e-5,
     rng: Any = None,
+    vectorized: bool = False,
 ) -> None:
     """Assert that a gradient agrees with difference quotients of its function.
 
     Parameters
     ----------
-    value, gradient, at, h, coordinates, rtol, rng
+    value, gradient, at, h, coordinates, rtol, rng, vectorized
         As for `gdfast.check_gradient`: ``(objective, at=w)`` or ``(f, grad, x)``.
 
     Raises
@@ -43,6 +44,8 @@ def assert_gradient(
     >>> assert_gradient(lambda w: float(np.sum(w**2)), lambda w: 2 * w, np.array([1.0, -2.0]))
     """
     __tracebackhide__ = True
-    report = check_gradient(value, gradient, at, h=h, coordinates=coordinates, rtol=rtol, rng=rng)
+    report = check_gradient(
+        value, gradient, at, h=h, coordinates=coordinates, rtol=rtol, rng=rng, vectorized=vectorized
+    )
     if not report.passed:
         raise AssertionError(str(report))

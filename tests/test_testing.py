@@ -41,7 +41,20 @@ def test_the_arguments_are_those_of_check_gradient():
 def test_noise_is_no_pass():
     w = np.array([1.3, -0.7, 2.1], dtype=np.float32)
     with pytest.raises(AssertionError, match="NOISE"):
-        assert_gradient(lambda w: np.sum(w**4), lambda w: 4 * w**3, w)
+        assert_gradient(lambda w: 1e6 + np.sum(w**4), lambda w: 4 * w**3, w)
+
+
+def test_float32_passes_as_far_as_it_can_tell():
+    w = np.array([1.3, -0.7, 2.1], dtype=np.float32)
+    assert_gradient(lambda w: np.sum(w**4), lambda w: 4 * w**3, w)
+    with pytest.raises(AssertionError, match="FAIL"):
+        assert_gradient(lambda w: np.sum(w**4), lambda w: 4 * w**3 * np.float32(1.02), w)
+
+
+def test_many_points_at_once_and_one_direction():
+    w = np.array([1.3, -0.7, 2.1])
+    assert_gradient(lambda w: np.sum(w**4, axis=-1), lambda w: 4 * w**3, w, vectorized=True)
+    assert_gradient(value, lambda w: 4 * w**3, w, coordinates="direction", rng=0)
 
 
 def test_a_wrong_argument_is_no_assertion():

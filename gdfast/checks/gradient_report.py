@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .._arrays import check_integer
 from ..protocols import FloatArray
-
-Indices = NDArray[np.int64]
-
-SHRINK = 32  # a second look at a disagreement is taken with a step so much smaller
+from .sampling import Indices
 
 
 class Verdict(StrEnum):
@@ -26,21 +21,23 @@ class Verdict(StrEnum):
     KINKS = "KINKS"
     FAIL = "FAIL"
     NOISE = "NOISE"
+    NONDETERMINISTIC = "NONDETERMINISTIC"
 
 
 @dataclass(frozen=True, eq=False)
 class GradientReport:
     """What a gradient check found; ``print(report)`` explains it.
 
-    The arrays analytic, numerical, relative_error and unexplained_error are one-dimensional, one entry
-    per checked coordinate, in the order of `coordinates`.
+    The arrays analytic, numerical, relative_error, unexplained_error, kink_excess and safe_h are one-dimensional,
+    one entry per checked coordinate, in the order of `coordinates`. Along a direction they have one entry, and
+    `coordinates` none.
 
     Attributes
     ----------
     verdict : Verdict
-        PASS: every relative error that counts is within rtol. KINKS: some are not, but exactly the
-        crossed kinks explain them. FAIL: a bug. NOISE: the disagreement lies within rounding noise, and
-        so does the gradient: nothing is known.
+        PASS: every relative error that counts is within rtol. KINKS: some are not, but kinks explain them. FAIL: a
+        bug. NOISE: the disagreement lies within the noise of the function's values, and so does the gradient: nothing
+        is known. NONDETERMINISTIC: two calls at the same point differ.
     passed : bool
         PASS or KINKS.
     value : float
@@ -55,19 +52,25 @@ class GradientReport:
         ``|a - n| / max(|a|, |n|, floor)``, floor = 10 eps |f| / h.
     max_relative_error : float
     kinks : int64 (k,)
-        Flat indices of the checked coordinates whose difference stencil crosses a kink.
+        Flat indices of the checked coordinates whose difference stencil crosses a kink; for functions without
+        structure those of which a closer look shows it.
+    kink_excess : float64 (n,), or None
+        What the crossed kinks add to the quotient, exactly; linear objectives only, as safe_h.
+    safe_h : float64 (n,), or None
+        The largest step that crosses no kink, at most h.
     unexplained_error : float64 (n,)
-        The relative error once the contribution of crossed kinks is taken out of the quotient.
+        The relative error once kinks, and errors of the quotient itself, are taken out.
     unexplained : float
         The largest of these that counts.
     uncounted : int64 (m,)
-        Flat indices of the coordinates that do not count, whatever their relative error: they disagree
-        by less than rounding noise, or by an error of the quotient itself (the disagreement is at least
-        ten times smaller with a step 32 times smaller).
+        Flat indices of the coordinates whose relative error with this h does not count: they disagree by less than
+        noise, or by an error of the quotient itself, which fades with a better h.
     evaluations : int
-        Two for each difference quotient: what they cost, or would cost without structure.
+        Of f; with structure, what the quotients would cost without it.
     structured : bool
         The objective's structure gave the quotients, at a small part of that cost.
+    direction : float64 array of the point's shape, or None
+        The direction of length 1 along which slopes were compared.
     diagnosis : tuple of str
         Sentences.
 
@@ -97,6 +100,9 @@ class GradientReport:
     evaluations: int
     structured: bool
     diagnosis: tuple[str, ...]
+    kink_excess: FloatArray | None = None
+    safe_h: FloatArray | None = None
+    direction: FloatArray | None = None
 
     @property
     def passed(self) -> bool:
@@ -105,7 +111,8 @@ class GradientReport:
 
     def worst(self, k: int = 5) -> Indices:
         """Flat indices of the k largest errors (kinks accounted for), the largest first; uncounted ones last."""
-        worst: Indices = self.coordinates[self._worst_positions(check_integer(k, "k", minimum=0))]
+        k = check_integer(k, "k", minimum=0)
+        worst: Indices = self.coordinates if self.coordinates.size == 0 else self.coordinates[self._worst_positions(k)]
         return worst
 
     def require(self) -> GradientReport:
@@ -115,208 +122,61 @@ class GradientReport:
         return self
 
     def __str__(self) -> str:
-        return "\n".join([*self._heading(), "", *self._table(5), "", *self._sentences()])
+        parts = [self._heading()]
+        if self.verdict is not Verdict.NONDETERMINISTIC:
+            parts.append(self._table(5))
+        parts.append(
+            [
+                textwrap.fill(text, 78, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
+                for text in self.diagnosis
+            ]
+        )
+        return "\n\n".join("\n".join(part) for part in parts)
 
     def _worst_positions(self, k: int) -> Indices:
-        order: Indices = np.lexsort((-self.unexplained_error, np.isin(self.coordinates, self.uncounted)))
+        apart = np.isin(self.coordinates, self.uncounted) if self.coordinates.size else np.zeros(self.analytic.size)
+        order: Indices = np.lexsort((-self.relative_error, -self.unexplained_error, apart))
         return order[:k]
 
     def _heading(self) -> list[str]:
         size = int(np.prod(self.shape))
-        cost = f"{self.evaluations:,} evaluations" + (" (by structure)" if self.structured else "")
+        cost = f"{many(self.evaluations, 'evaluation')}" + (" (by structure)" if self.structured else "")
+        checked = "one random direction" if self.direction is not None else f"{self.coordinates.size:,}"
+        title = f"Gradient check: {self.verdict}"
+        if self.verdict is Verdict.NONDETERMINISTIC:
+            return [title, f"  {cost}, {many(size, 'coordinate')}, none checked"]
         lines = [
-            f"Gradient check: {self.verdict}",
-            f"  {self.coordinates.size:,} of {_many(size, 'coordinate')} checked",
+            title,
+            f"  {checked} of {many(size, 'coordinate')} checked",
             f"  h = {self.h:g}, {cost}",
             f"  largest relative error {self.max_relative_error:.1e}, tolerance {self.rtol:g}",
         ]
         if self.kinks.size:
-            stencils = _many(self.kinks.size, "difference stencil")
+            stencils = many(self.kinks.size, "difference stencil")
             lines.append(f"  {stencils} across a kink; with the kinks taken out {self.unexplained:.1e}")
-        if self.uncounted.size:
-            left_out = _many(self.uncounted.size, "coordinate")
-            lines.append(f"  {left_out} left out of account (see below); the others {self.unexplained:.1e}")
+        elif self.uncounted.size:
+            left_out = f"  {many(self.uncounted.size, 'coordinate')} left out of account (see below)"
+            rest = "" if self.uncounted.size == self.coordinates.size else f"; the others {self.unexplained:.1e}"
+            lines.append(left_out + rest)
         return lines
 
     def _table(self, k: int) -> list[str]:
         crossing = np.isin(self.coordinates, self.kinks)
-        lines = [f"  {'worst coordinates':<20}{'analytic':>16}{'numerical':>16}{'rel. error':>12}"]
+        title = "along the direction" if self.direction is not None else "worst coordinates"
+        lines = [f"  {title:<20}{'analytic':>16}{'numerical':>16}{'rel. error':>12}"]
         if self.kinks.size:
             lines[0] += f"{'kinks out':>12}"
-        for i in self._worst_positions(k):
-            index = "[" + ", ".join(str(int(j)) for j in np.unravel_index(self.coordinates[i], self.shape)) + "]"
+        largest = np.argsort(-self.relative_error, kind="stable")[:k]  # what is to be explained
+        for i in largest if self.verdict is Verdict.KINKS else self._worst_positions(k):
+            index = "" if self.direction is not None else self._index(int(self.coordinates[i]))
             line = f"  {index:<20}{self.analytic[i]:>16.8g}{self.numerical[i]:>16.8g}{self.relative_error[i]:>12.1e}"
-            lines.append(line + (f"{self.unexplained_error[i]:>12.1e}" if crossing[i] else ""))
+            lines.append(line + (f"{self.unexplained_error[i]:>12.1e}" if crossing.size and crossing[i] else ""))
         return lines
 
-    def _sentences(self) -> list[str]:
-        return [textwrap.fill(sentence, 78, initial_indent="  ", subsequent_indent="  ") for sentence in self.diagnosis]
+    def _index(self, flat: int) -> str:
+        return "[" + ", ".join(str(int(j)) for j in np.unravel_index(flat, self.shape)) + "]"
 
 
-def judge(
-    analytic: FloatArray,
-    numerical: FloatArray,
-    crossing: NDArray[np.bool_],
-    excess: FloatArray,
-    close_by: Callable[[Indices], FloatArray],
-    *,
-    value: float,
-    shape: tuple[int, ...],
-    coordinates: Indices,
-    h: float,
-    rtol: float,
-    eps: float,
-    gradient_noise: float,
-    structured: bool,
-) -> GradientReport:
-    """The verdict on a gradient.
-
-    Per checked coordinate: the analytic and numerical derivative, whether the stencil crosses a kink,
-    and what the kinks add to the quotient (the excess). close_by gives the quotients of some flat
-    indices with the step h / SHRINK. eps is the rounding unit of the quotients, gradient_noise how
-    far rounding may have moved the analytic gradient.
-    """
-    smooth = numerical - excess
-    floor = 10 * eps * abs(value) / h
-    steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-    noise = floor + gradient_noise
-    relative_error = _relative_error(analytic, numerical, floor)
-    unexplained_error = _relative_error(analytic, smooth, floor)
-
-    apart = unexplained_error > rtol
-    wrong = apart & ~(np.abs(analytic - smooth) <= noise)  # so written that NaN is wrong
-    lost = apart & ~wrong
-    suspect = wrong & ~crossing & np.isfinite(analytic)
-    fading, looked_at = _fading(analytic, numerical, suspect, coordinates, close_by)
-    wrong &= ~fading
-    explained = crossing & (relative_error > rtol) & (np.abs(analytic - numerical) > noise)
-    unexplained = float(unexplained_error.max(where=~(lost | fading), initial=0.0))
-    if wrong.any():
-        verdict = Verdict.FAIL
-    elif lost.any() and noise > rtol * max(steepest, float(np.abs(smooth).max())):
-        verdict = Verdict.NOISE
-    else:
-        verdict = Verdict.KINKS if explained.any() else Verdict.PASS
-
-    diagnosis = []
-    if verdict is not Verdict.NOISE:
-        diagnosis.append(_band(unexplained))
-    if wrong.any():
-        diagnosis.append(_where(coordinates, wrong, shape))
-    if not np.isfinite(analytic).all():
-        infinite = _many(np.sum(~np.isfinite(analytic)), "coordinate")
-        diagnosis.append(f"The analytic gradient is not finite in {infinite}.")
-    if crossing.any():
-        diagnosis.append(_kinks(crossing, relative_error, h))
-    if lost.any():
-        diagnosis.append(_noise(lost, noise, eps, verdict))
-    if fading.any():
-        diagnosis.append(_fades(fading, h))
-    return GradientReport(
-        verdict=verdict,
-        value=value,
-        shape=shape,
-        h=h,
-        rtol=rtol,
-        coordinates=coordinates,
-        analytic=analytic,
-        numerical=numerical,
-        relative_error=relative_error,
-        max_relative_error=float(relative_error.max()),
-        kinks=coordinates[crossing],
-        unexplained_error=unexplained_error,
-        unexplained=unexplained,
-        uncounted=coordinates[lost | fading],
-        evaluations=2 * (coordinates.size + looked_at),
-        structured=structured,
-        diagnosis=tuple(diagnosis),
-    )
-
-
-def _fading(
-    analytic: FloatArray,
-    numerical: FloatArray,
-    suspect: NDArray[np.bool_],
-    coordinates: Indices,
-    close_by: Callable[[Indices], FloatArray],
-) -> tuple[NDArray[np.bool_], int]:
-    """In which suspects the disagreement fades as h shrinks, and how many were looked at.
-
-    The quotient's own error falls with h**2 where f is smooth, and with h where its second derivative
-    jumps; the disagreement with a wrong derivative stays. A first few suspects decide whether the rest
-    is looked at: where many disagree it is mostly a bug.
-    """
-    fading = np.zeros(suspect.size, dtype=bool)
-    looked_at = 0
-    positions = np.flatnonzero(suspect)
-    for some in (positions[:16], positions[16:]):
-        if some.size == 0:
-            break
-        looked_at += some.size
-        before = np.abs(analytic[some] - numerical[some])
-        fading[some] = np.abs(analytic[some] - close_by(coordinates[some])) <= 0.1 * before
-        if not fading[some].all():
-            break
-    return fading, looked_at
-
-
-def _relative_error(a: FloatArray, n: FloatArray, floor: float) -> FloatArray:
-    """|a - n| / max(|a|, |n|, floor): 0 where both are zero, infinite where a is not finite."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        difference = np.abs(a - n)
-        scale = np.maximum(np.maximum(np.abs(a), np.abs(n)), floor)
-        error = np.divide(difference, scale, out=np.zeros_like(difference), where=difference > 0)
-    error[~np.isfinite(a)] = np.inf
-    return error
-
-
-def _band(error: float) -> str:
-    """LECTURE 42's bands, in words."""
-    if error < 1e-7:
-        return "A relative error below 1e-7 is fine."
-    if error <= 1e-4:
-        return "A relative error up to 1e-4 is acceptable with kinks; without any, a smaller one is usual."
-    if error <= 1e-2:
-        return "A relative error between 1e-4 and 1e-2 is suspicious."
-    return "A relative error above 1e-2 is almost surely a bug."
-
-
-def _kinks(crossing: NDArray[np.bool_], relative_error: FloatArray, h: float) -> str:
-    largest = float(relative_error.max(where=crossing, initial=0.0))
-    return (
-        f"{_many(np.sum(crossing), 'difference stencil')} across a kink, where the quotient mixes two slopes "
-        f"(relative error up to {largest:.1e}): that alone is no bug. A smaller h than {h:g} crosses fewer."
-    )
-
-
-def _noise(lost: NDArray[np.bool_], noise: float, eps: float, verdict: Verdict) -> str:
-    many = f"In {_many(np.sum(lost), 'coordinate')} the disagreement is less than the rounding noise of {noise:.0e}"
-    if verdict is not Verdict.NOISE:
-        return f"{many}, itself nothing beside the largest entry: not counted."
-    precision = "float64" if eps < 1e-12 else "less precise than float64"
-    remedy = f"use h near {eps ** (1 / 3):.0e}" + ("" if eps < 1e-12 else ", or a float64 point")
-    return f"{many}, which hides the gradient itself; the values are {precision}: {remedy}."
-
-
-def _fades(fading: NDArray[np.bool_], h: float) -> str:
-    return (
-        f"In {_many(np.sum(fading), 'coordinate')} the disagreement fades as h = {h:g} shrinks: it is the quotient's "
-        "own error (truncation, or a kink close by), and not counted."
-    )
-
-
-def _many(count: Any, noun: str) -> str:
+def many(count: Any, noun: str) -> str:
+    """``1 kink``, ``2 kinks``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
-
-
-def _where(coordinates: Indices, wrong: NDArray[np.bool_], shape: tuple[int, ...]) -> str:
-    """Where the wrong coordinates sit: everywhere, one row, the bias, one column."""
-    many = f"Wrong: {wrong.sum():,} of {_many(wrong.size, 'checked coordinate')}"
-    if 1 < wrong.sum() < wrong.size and len(shape) == 2:
-        rows, columns = (np.unique(i) for i in np.unravel_index(coordinates[wrong], shape))
-        if rows.size == 1:
-            return f"{many}, all of them in row {rows[0]}."
-        if columns.size == 1:
-            last = ", the last one (the bias of a linear objective)" if columns[0] == shape[1] - 1 else ""
-            return f"{many}, all of them in column {columns[0]}{last}."
-    return f"{many}."

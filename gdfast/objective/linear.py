@@ -32,6 +32,7 @@ from .fingerprints import linear_fingerprint
 from .linear_bounds import LinearBounds
 from .linear_curvature import LinearCurvature
 from .linear_descent import LinearDescent
+from .linear_mistakes import LinearMistakes
 from .linear_rays import LinearPlane, LinearRay
 from .linear_solution import LinearSolution
 from .log_sums import LogSums
@@ -43,7 +44,7 @@ from .regularizers import Regularizer, Separable
 LARGE_OFFSET = 1e4
 
 
-class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSolution):
+class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSolution, LinearMistakes):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters

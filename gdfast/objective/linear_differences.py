@@ -14,13 +14,13 @@ from .._arrays import check_indices, check_positive, check_weights
 from ..differences import Scheme
 from ..differences import numerical_gradient as difference_quotients
 from ..protocols import Array, FloatArray
-from .linear_parts import LinearParts
+from .linear_kinks import LinearKinks
 from .regularizers import L1, ElasticNet, Separable
 
 CENTERED, FORWARD, CROSSINGS = 0, 1, 2
 
 
-class LinearDifferences(LinearParts):
+class LinearDifferences(LinearKinks):
     """The part of `LinearObjective` that takes differences."""
 
     def numerical_gradient(

@@ -18,6 +18,7 @@ SCANNED_BYTES = 1 << 20
 class LinearParts:
     """The attributes that every part reads."""
 
+    X: Any
     loss: Loss
     regularizer: Regularizer | None
     shape: tuple[int, int]

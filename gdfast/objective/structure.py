@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ import numpy as np
 from .. import differences
 from ..differences import Scheme
 from ..protocols import Array, FloatArray, Objective
+from .linear_kinks import NearestKinks
 
 NUMERICAL_GRADIENT = 2e-11
 """What rounding does to a difference quotient of a function near 1, with h = 1e-5."""
@@ -115,6 +116,22 @@ def check_curvature(objective: Any) -> None:
     own = getattr(objective, "check_curvature", None)
     if own is not None:
         own()
+
+
+def known_mistakes(objective: Objective, w: Array, columns: Array) -> Iterator[tuple[str, FloatArray]]:
+    """Wrong gradients that people write for such an objective: (a sentence, these columns of it at w); often none."""
+    own = getattr(objective, "known_mistakes", None)
+    return iter(()) if own is None else own(w, columns)
+
+
+def nearest_kinks(objective: Objective, w: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
+    """How far each coordinate can move, up to h, before a kink is crossed, and what is crossed.
+
+    None where the objective can't tell, or has no kinks.
+    """
+    own = getattr(objective, "nearest_kinks", None)
+    found: NearestKinks | None = None if own is None else own(w, h=h, coordinates=coordinates)
+    return found
 
 
 def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
