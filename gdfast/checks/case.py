@@ -76,7 +76,7 @@ class Case:
                 value_noise,
                 float(gradient_noise.max()),
                 rounding,
-                is_measured=value_noise > 1000 * rounding * abs(value) and rounding < 1e-12,
+                is_measured=value_noise > 1000 * rounding * max(1.0, abs(value)) and rounding < 1e-12,
             )
             looks.look_again(look, suspects, first, analytic, value_noise, gradient_noise, self.rtol, floor)
             if self.unit is None and np.count_nonzero(look.at_kink) > 1:
@@ -149,6 +149,7 @@ class Case:
         measured = precision.value_noise(
             lambda points: self.evaluations.or_nan(self.evaluations.points_at(points, lambda i: "x, close by")),
             self.point,
+            unit,
         )
         value_noise = 10 * unit * abs(value)
         if np.isfinite(measured):
@@ -167,9 +168,10 @@ class Case:
     ) -> GradientReport:
         found = verdicts.judge(look, analytic, value, self.rtol, floor, gradient_noise, limits, together)
         bugs: tuple[str, ...] = ()
-        if found.wrong.any() and self.unit is None:
+        differs = found.wrong & ~look.jumps  # at a jump there is nothing to differ from
+        if differs.any() and self.unit is None:
             bugs = name_bugs(
-                self.objective, self.point, self.chosen, analytic, look.smooth, wrong=found.wrong, at_kink=look.at_kink
+                self.objective, self.point, self.chosen, analytic, look.smooth, wrong=differs, at_kink=look.at_kink
             )
         nearest = None
         if look.crossing.any() and self.objective is not None:

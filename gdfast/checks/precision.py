@@ -39,12 +39,17 @@ def nearby(point: Array, step: float) -> Array:
     return points
 
 
-def value_noise(f: Callable[[Array], FloatArray], point: Array) -> float:
-    """The standard error of f's values, NaN where f can't be evaluated. f takes points (m, *shape)."""
+def value_noise(f: Callable[[Array], FloatArray], point: Array, unit: float) -> float:
+    """The standard error of f's values, NaN where f can't be evaluated. f takes points (m, *shape).
+
+    A function that stands still tells nothing, as a saturated loss does, which is the rest of a difference: then that
+    of numbers near 1, the rounding unit.
+    """
     values = f(close_by(point))
-    if np.unique(values).size < DISTINCT:
-        values = f(nearby(point, max(LONG_STEP, STEP * float(np.finfo(point.dtype).eps))))
-    return float(noise(values))
+    if np.unique(values).size >= DISTINCT:
+        return float(noise(values))
+    values = f(nearby(point, max(LONG_STEP, STEP * float(np.finfo(point.dtype).eps))))
+    return max(float(noise(values)), unit) if np.unique(values).size < DISTINCT else float(noise(values))
 
 
 def close_by(point: Array) -> Array:

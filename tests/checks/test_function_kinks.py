@@ -119,6 +119,12 @@ def test_a_jump_has_no_derivative(slope):
     assert any("f jumps there" in sentence for sentence in report.diagnosis)
 
 
+def test_an_infinite_slope_is_no_derivative_though_the_quotient_is_zero():
+    report = check_gradient(lambda x: float(np.sqrt(np.abs(x)).sum()), np.zeros_like, [0.0])
+    assert report.verdict == "FAIL"
+    assert any("infinitely steep" in sentence for sentence in report.diagnosis)
+
+
 @pytest.mark.parametrize("h", [1e-5, 1e-4, 1e-3])
 def test_curvature_is_no_kink_however_strong(h):
     def f(x):

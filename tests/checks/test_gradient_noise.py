@@ -73,3 +73,53 @@ def test_lecture_24_a_wrong_gradient_fails_at_critical_points(size):
     report = check_gradient(lambda x: float(np.sum(x**3)), wrong, np.zeros(size))
     assert report.verdict == "FAIL"
     assert report.worst(1).tolist() == [size - 1]
+
+
+def saturated(w):
+    """Minus the logarithm of a probability near 1, as the rest of a difference."""
+    return -np.log(1 / (1 + np.exp(-800 * w))).sum()
+
+
+@pytest.mark.parametrize("x", [0.03, 0.04, 0.045, 0.05, 0.06, 0.5])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_lecture_42_a_saturated_function_whose_gradient_is_next_to_nothing_passes(x, dtype):
+    w = np.full(3, x, dtype)
+    report = check_gradient(saturated, lambda w: -800 * np.exp(-800 * w) / (1 + np.exp(-800 * w)), w)
+    assert report.verdict == "PASS", str(report)
+    assert check_gradient(saturated, lambda w: np.full_like(w, 0.1), w).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_lecture_42_a_softmax_that_is_certain_passes(dtype):
+    x = np.array([1.0, 0.5], dtype)
+
+    def f(W):
+        scores = W @ x
+        return np.log(np.exp(scores - scores.max()).sum()) - (scores[0] - scores.max())
+
+    def gradient(W):
+        p = np.exp(W @ x - (W @ x).max())
+        p /= p.sum()
+        p[0] -= 1
+        return np.outer(p, x)
+
+    for largest in (20.0, 40.0, 60.0, 700.0):
+        report = check_gradient(f, gradient, np.array([[largest, 0], [0, 0]], dtype))
+        assert report.verdict == "PASS", str(report)
+
+
+def test_a_flat_function_with_a_steep_gradient_fails():
+    assert check_gradient(lambda w: 0.0, lambda w: np.full_like(w, 1e-30), np.ones(3)).verdict == "PASS"
+    assert check_gradient(lambda w: 0.0, lambda w: np.full_like(w, 1e-3), np.ones(3)).verdict == "FAIL"
+    assert check_gradient(lambda w: 1e-20 * float(w @ w), lambda w: 1e-20 * w, np.ones(3)).verdict == "FAIL"
+
+
+def test_lecture_24_least_squares_pass_at_their_minimum():
+    for seed in range(10):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(40, 5)) * 10.0 ** rng.integers(-2, 3, 5)
+        y = X @ rng.normal(size=5) + (seed % 2) * rng.normal(size=40)  # odd: the fit is not perfect
+        w = np.linalg.lstsq(X, y)[0]
+        f, gradient = lambda w, X=X, y=y: np.mean((X @ w - y) ** 2), lambda w, X=X, y=y: 2 * X.T @ (X @ w - y) / 40
+        report = check_gradient(f, gradient, w)
+        assert report.verdict == "PASS", str(report)
