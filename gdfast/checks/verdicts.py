@@ -82,7 +82,8 @@ def judge(
     wrong = apart & ~look.fades & ~(look.outside <= rtol * scale + excused)
     wrong |= look.jumps | ~np.isfinite(analytic)
     lost = apart & ~wrong & ~look.fades
-    explained = look.crossing & ~wrong & (relative_error > rtol) & (np.abs(analytic - look.numerical) > excused)
+    differs = np.abs(analytic - look.numerical) > floor + gradient_noise
+    explained = look.crossing & ~wrong & (relative_error > rtol) & differs
     steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
     largest = max(steepest, float(np.abs(look.smooth).max()))
     is_zero = steepest <= ZERO * precision.smallest_gradient(value)
