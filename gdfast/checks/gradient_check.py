@@ -14,6 +14,7 @@ import numpy as np
 
 from .._arrays import check_flag, check_point, check_positive, check_rng
 from ..protocols import Array
+from .along import AlongRay
 from .case import Case
 from .gradient_report import GradientReport
 from .sampling import choose, random_direction
@@ -106,6 +107,9 @@ def check_gradient(
     structured = callable(getattr(objective, "numerical_gradient", None))
     chosen = choose(coordinates, point.shape, structured, generator)
     unit = None if chosen.size else random_direction(point.shape, generator)
+    if unit is not None and callable(getattr(objective, "along_ray", None)):
+        objective = AlongRay(objective, analytic_gradient, point, unit)
+        f, analytic_gradient, point = objective.value, objective.gradient, objective.point
     case = Case(objective, f, analytic_gradient, point, chosen, unit, h, rtol, vectorized)
     return case.by_structure() if structured and unit is None else case.by_slopes()
 

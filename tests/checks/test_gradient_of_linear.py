@@ -87,3 +87,19 @@ def test_function_objectives():
     assert check_gradient(gd.FunctionObjective(softmax, lambda w: -softmax_gradient(w)), at=w).verdict == "FAIL"
     with pytest.raises(ValueError, match="only check itself"):
         check_gradient(gd.FunctionObjective(softmax), at=w)
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=repr)
+@pytest.mark.parametrize("w_type", [np.float32, np.float64])
+def test_a_direction_goes_by_the_rays_float64(loss, w_type):
+    """LECTURE 20: uint8 pixels compute in float32, and yet one direction tells right from 1 % wrong."""
+    objective, W, _ = images(loss, "uint8")
+    W = W.astype(w_type)
+    right = gd.check_gradient(objective, at=W, coordinates="direction", rng=0)
+    assert right.passed
+    assert right.max_relative_error < 1e-5
+    assert right.direction.shape == W.shape
+    wrong = gd.check_gradient(
+        objective, lambda w: (1.01 * objective.gradient(w)).astype(w_type), W, coordinates="direction", rng=0
+    )
+    assert wrong.verdict == "FAIL"
