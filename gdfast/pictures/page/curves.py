@@ -87,9 +87,9 @@ def _curve(style: dict[str, Any], ways: Mapping[str, Array], steps: Array, numbe
 
 def _sentence(name: str, run: Result | History) -> str:
     past = history_of(run)
-    steps, values, _ = course(past, "value")
+    values = course(past, "value")[1]
     if not values.size:
-        steps, values = past.steps, past.values
+        values = past.values
     parts = [f"{past.step_sizes.size:,} steps"]
     if isinstance(run, Result):
         parts = [f"{run.steps:,} steps", *([f"{run.passes:,.6g} passes"] if run.passes is not None else [])]
@@ -99,7 +99,7 @@ def _sentence(name: str, run: Result | History) -> str:
         says += f" The objective went from {values[0]:.6g} to {values[-1]:.6g}."
     for metric, numbers in past.metrics.items():
         if numbers.size:
-            says += f" {metric} was {numbers[-1]:.6g} at the end."
+            says += f" The {metric} was {numbers[-1]:.6g} at the end."
     return f"{says} {run.status.value}" if isinstance(run, Result) else says
 
 
@@ -109,7 +109,7 @@ def _tables(runs: Runs, ways: Mapping[str, Mapping[str, Array]]) -> str:
     for name, run in runs.items():
         past = history_of(run)
         steps = past.evaluated_steps if past.evaluated_steps.size else past.steps
-        columns = {AGAINST[way]: place[steps] for way, place in ways[name].items()}
+        columns: dict[str, Any] = {AGAINST[way]: place[steps] for way, place in ways[name].items()}
         known = {
             quantity: course(past, quantity)[:2] for quantity in ("value", *past.metrics, "step_size", "gradient_norm")
         }

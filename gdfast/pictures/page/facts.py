@@ -7,7 +7,7 @@ from typing import Any
 
 from ..._config import config
 from ..strategies import StrategyTable
-from .html import Section, escape, pairs, paragraph, table
+from .html import Section, escape, pairs, paragraph, preformatted, table
 
 
 def strategies(found: StrategyTable) -> Section:
@@ -47,7 +47,7 @@ def command(text: str) -> Section:
     return Section(
         "command-section",
         "Do it again",
-        f'<pre class="scroll" tabindex="0" role="region" aria-label="The command"><code id="command">{escape(text)}</code></pre>'
-        '<p class="controls"><button type="button" id="copy">Copy the command</button> '
+        preformatted("The command", f'<code id="command">{escape(text)}</code>')
+        + '<p class="controls"><button type="button" id="copy">Copy the command</button> '
         '<span id="copied" role="status"></span></p>',
     )

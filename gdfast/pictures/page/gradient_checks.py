@@ -11,7 +11,7 @@ import numpy as np
 from ...checks.gradient_report import GradientReport
 from ...protocols import FloatArray
 from ..plots.gradients import HIGHEST, LOWEST
-from .html import Section, escape, figure, rows_evenly, table
+from .html import Section, escape, figure, preformatted, rows_evenly, table
 from .looks import axis, colour_bar
 
 MOST_CELLS = (256, 1024)  # rows and columns of a picture: a screen shows no more
@@ -35,7 +35,7 @@ def section(reports: Mapping[str, GradientReport]) -> Section:
         }  # fmt: skip
         layout = {"xaxis": axis("column of the weights"), "yaxis": axis("row", autorange="reversed")}
         drawn.append({"id": f"check-{i}", "draw": "still", "data": [data], "layout": layout})
-        text = f'<pre class="scroll" tabindex="0" role="region" aria-label="The report: {escape(name)}">{escape(report)}</pre>'
+        text = preformatted(f"The report: {name}", escape(report))
         is_coarse = "" if rows * columns == 1 else f" Each cell is the largest of {rows} by {columns} coordinates."
         parts.append(
             f"<h3>{escape(name)}</h3>"
@@ -63,8 +63,8 @@ def _picture(report: GradientReport) -> tuple[FloatArray, tuple[int, int]]:
 def _sentence(name: str, report: GradientReport) -> str:
     kinks = f" {report.kinks.size:,} stencils cross a kink." if report.kinks.size else ""
     return (
-        f"{name}: {report.verdict}. {report.coordinates.size:,} of {prod(report.shape):,} coordinates were checked with "
-        f"h = {report.h:g}; the largest relative error is {report.max_relative_error:.2g}.{kinks}"
+        f"{name}: {report.verdict}. {report.coordinates.size:,} of {prod(report.shape):,} coordinates were checked "
+        f"with h = {report.h:g}; the largest relative error is {report.max_relative_error:.2g}.{kinks}"
     )
 
 

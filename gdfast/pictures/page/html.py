@@ -32,12 +32,17 @@ def number(value: Any) -> str:
         return value
     if value is None or value != value:
         return "–"
-    return f"{value:,}" if isinstance(value, (int, np.integer)) else f"{value:.6g}"
+    return f"{value:,}" if isinstance(value, (int, np.integer)) else f"{value:,.6g}"
+
+
+def prose(text: str) -> str:
+    """Sentences, escaped; a number stays with its percent sign."""
+    return escape(text).replace(" %", "&nbsp;%")
 
 
 def paragraph(*sentences: str) -> str:
-    """Sentences, escaped."""
-    return f"<p>{escape(' '.join(filter(None, sentences)))}</p>"
+    """Those of the sentences that are there."""
+    return f"<p>{prose(' '.join(filter(None, sentences)))}</p>"
 
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
@@ -55,6 +60,11 @@ def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) ->
     )
 
 
+def preformatted(label: str, markup: str) -> str:
+    """Lines that keep their breaks, and scroll within themselves; the markup is escaped already."""
+    return f'<pre class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">{markup}</pre>'
+
+
 def pairs(caption: str, facts: Mapping[str, Any]) -> str:
     """Names and what they are, as a table of two columns."""
     return table(caption, ("name", "value"), [(str(name), str(value)) for name, value in facts.items()]).replace(
@@ -67,7 +77,7 @@ def figure(name: str, sentence: str, numbers: str, controls: str = "") -> str:
     return (
         f'<figure aria-labelledby="{name}-says">{controls}'
         f'<div class="plot" id="{name}" role="img" aria-labelledby="{name}-says"></div>'
-        f'<figcaption id="{name}-says">{escape(sentence)}</figcaption>'
+        f'<figcaption id="{name}-says">{prose(sentence)}</figcaption>'
         f"<details><summary>The numbers of this figure</summary>{numbers}</details></figure>"
     )
 

@@ -1,5 +1,5 @@
 "use strict";
-// Draws the figures that the page's JSON describes, one after another, and answers to the controls beside them.
+// Draws the figures that the page's JSON describes, and answers to the controls beside them.
 // Colours in the JSON are names of the style sheet's variables ("--blue"), which change in dark windows and on paper.
 (() => {
   const root = document.documentElement;
@@ -36,9 +36,14 @@
   const onChange = (selector, action) => document.querySelectorAll(selector).forEach((input) => input.addEventListener("change", action));
 
   const kinds = {
-    still: (figure) => ({ draw: () => show(figure, figure.data, figure.layout) }),
+    still: (figure) => () => show(figure, figure.data, figure.layout),
 
     curves: (figure) => {
+      const logarithmic = (curves) => {
+        const above = curves.flatMap((curve) => curve.y).filter((value) => value > 0);
+        const decades = Math.log10(above.reduce((a, b) => Math.max(a, b), 0) / above.reduce((a, b) => Math.min(a, b), Infinity));
+        return { type: "log", exponentformat: "power", dtick: decades > 1.3 ? 1 : "D2" };
+      };
       const draw = () => {
         const quantity = chosen("curves-quantity"), against = chosen("curves-against");
         const data = figure.curves[quantity].map((curve) => ({
@@ -46,25 +51,26 @@
           line: { color: curve.colour, dash: curve.dash, width: curve.width }, marker: { color: curve.colour, size: 5 },
         }));
         const y = { title: { text: figure.labels[quantity] }, fixedrange: true, automargin: true };
-        if (document.getElementById("curves-log").checked) Object.assign(y, { type: "log", exponentformat: "power" });
+        if (document.getElementById("curves-log").checked) Object.assign(y, logarithmic(figure.curves[quantity]));
         const x = { title: { text: figure.against[against] }, fixedrange: true, automargin: true };
         return show(figure, data, { xaxis: x, yaxis: y, showlegend: data.length > 1 });
       };
       onChange('input[name^="curves-"], #curves-log', draw);
-      return { draw };
+      return draw;
     },
 
     plane: (figure) => {
-      const home = { x: 1.35, y: -1.35, z: 0.95 };
+      const far = figure.node.clientWidth < 500 ? 1.3 : 1;  // a narrow window needs room for the labels
+      const home = { x: 1.3 * far, y: -1.3 * far, z: 0.9 * far }, center = { x: 0, y: 0, z: -0.2 };
       const buttons = document.querySelectorAll("button[data-turn]");
-      const canTurn = Boolean(document.createElement("canvas").getContext("webgl"));
-      if (!canTurn) {
+      const noSurface = () => {
         document.querySelector('input[name="plane-view"][value="map"]').checked = true;
         document.querySelector('input[name="plane-view"][value="surface"]').disabled = true;
         document.getElementById("plane-note").hidden = false;
-      }
-      let view = "", camera = { eye: home };
+      };
+      let view = "", camera = { eye: home, center };
       const draw = () => {
+        if (!view && !document.createElement("canvas").getContext("webgl")) noSurface();
         if (view === "surface") camera = figure.node.layout.scene.camera;  // as the reader turned it
         if (view && view !== chosen("plane-view")) Plotly.purge(figure.node);
         view = chosen("plane-view");
@@ -89,8 +95,9 @@
       };
       buttons.forEach((button) => button.addEventListener("click", () => {
         const way = button.dataset.turn, layout = figure.node.layout;
+        if (!layout) return;  // not drawn yet
         if (view === "surface") {
-          Plotly.relayout(figure.node, { "scene.camera": { eye: way === "reset" ? home : turn(layout.scene.camera.eye, way) } });
+          Plotly.relayout(figure.node, { "scene.camera": { center, eye: way === "reset" ? home : turn(layout.scene.camera.eye, way) } });
         } else if (way === "reset") {
           Plotly.relayout(figure.node, { "xaxis.autorange": true, "yaxis.autorange": true });
         } else {
@@ -99,7 +106,7 @@
         }
       }));
       onChange('input[name="plane-view"]', draw);
-      return { draw };
+      return draw;
     },
 
     steps: (figure) => {
@@ -119,16 +126,13 @@
         place();
         return show(figure, figure.data, figure.layout);
       };
-      const move = () => {
-        place();
-        Plotly.restyle(figure.node, { x: [mark.x], y: [mark.y], "marker.symbol": mark.marker.symbol }, [figure.data.length - 1]);
-      };
-      slider.addEventListener("input", move);
+      slider.addEventListener("input", draw);
       document.querySelectorAll("button[data-stop]").forEach((button) => button.addEventListener("click", () => {
         slider.value = button.dataset.stop;
-        move();
+        draw();
       }));
-      return { draw };
+      place();
+      return draw;
     },
   };
 
@@ -144,25 +148,29 @@
     }
   });
 
-  const start = async () => {
-    const drawings = [];
-    for (const figure of figures) {
-      figure.node = document.getElementById(figure.id);
-      try {
-        const drawing = kinds[figure.draw](figure);
-        await drawing.draw();
-        drawings.push(drawing);
-      } catch (error) {
-        console.error(error);
-        figure.node.textContent = `This figure could not be drawn (${error.message}). Its numbers stand in the table below.`;
-      }
-      await new Promise((resume) => setTimeout(resume));  // the page answers between two figures
+  // A figure is drawn when the reader comes near it (a surface takes seconds where no graphics card helps), or prints.
+  const drawings = new Map();
+  const draw = (figure) => {
+    try {
+      drawings.get(figure.node)();
+      figure.node.dataset.drawn = "yes";
+    } catch (error) {
+      console.error(error);
+      figure.node.textContent = `This figure could not be drawn (${error.message}). Its numbers stand in the table below.`;
     }
-    const redraw = () => drawings.forEach((drawing) => drawing.draw());
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
-    addEventListener("beforeprint", () => { root.classList.add("printing"); redraw(); });
-    addEventListener("afterprint", () => { root.classList.remove("printing"); redraw(); });
-    root.dataset.ready = Math.round(performance.now());
   };
-  start();
+  const isDrawn = (figure) => figure.node.dataset.drawn === "yes";
+  const watcher = new IntersectionObserver((entries) => entries.filter((entry) => entry.isIntersecting).forEach((entry) => {
+    watcher.unobserve(entry.target);
+    draw(figures.find((figure) => figure.node === entry.target));
+  }), { rootMargin: "50%" });
+  for (const figure of figures) {
+    figure.node = document.getElementById(figure.id);
+    drawings.set(figure.node, kinds[figure.draw](figure));
+    watcher.observe(figure.node);
+  }
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => figures.filter(isDrawn).forEach(draw));
+  addEventListener("beforeprint", () => { root.classList.add("printing"); figures.forEach(draw); });
+  addEventListener("afterprint", () => { root.classList.remove("printing"); figures.forEach(draw); });
+  root.dataset.ready = Math.round(performance.now());
 })();

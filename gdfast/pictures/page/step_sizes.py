@@ -16,9 +16,10 @@ def section(data: StepSizes) -> Section:
     """The figure, its slider and the buttons that jump to the best step and to the exact one."""
     steps, values = _with_exact(data)
     gain = data.start - min(data.best_value, data.start)
-    finite = values[np.isfinite(values)]
-    top = data.start + (ROOM * gain or float(np.ptp(finite)) or 1.0)
-    bottom = min(data.start, float(finite.min())) if finite.size else data.start
+    seen = np.append(values[np.isfinite(values)], data.start)
+    bottom, highest = (float(np.min(seen)), float(np.max(seen)))
+    top = min(data.start + (ROOM * gain or highest - bottom or 1.0), highest if highest > bottom else bottom + 1.0)
+    height = top - bottom
     is_logarithmic = bool((steps > 0).all())
     ends = np.log10(steps[[0, -1]]) if is_logarithmic else steps[[0, -1]]
     scale = {"type": "log", "dtick": 1, "exponentformat": "power"} if is_logarithmic else {}
@@ -52,8 +53,8 @@ def section(data: StepSizes) -> Section:
             },
         ],
         "layout": {
-            "xaxis": axis("step size (length along the direction)", range=ends, **scale),
-            "yaxis": axis("objective after one step", range=[bottom - 0.08 * (top - bottom), top + 0.04 * (top - bottom)]),
+            "xaxis": axis("step size", range=ends, **scale),
+            "yaxis": axis("objective after one step", range=[bottom - 0.08 * height, top + 0.04 * height]),
             "shapes": _overshoot(data, steps),
         },
     }  # fmt: skip
@@ -105,8 +106,8 @@ def _overshoot(data: StepSizes, steps: Any) -> list[dict[str, Any]]:
 
 def _sentence(data: StepSizes, top: float) -> str:
     says = [
-        f"Before the step the objective is {data.start:.6g}. Of {data.steps.size:,} step sizes, {data.best_step:.4g} is "
-        f"the best: {data.best_value:.6g}."
+        f"Before the step the objective is {data.start:.6g}. Of {data.steps.size:,} step sizes, {data.best_step:.4g} "
+        f"is the best: {data.best_value:.6g}."
     ]
     if data.exact_step is not None:
         says.append(f"The exact minimiser is {data.exact_step:.6g}: {data.exact_value:.6g}.")

@@ -10,12 +10,15 @@ from ...protocols import FloatArray
 from ..landscape import Trajectory
 from ..plots.planes import CEILING, FLOOR, rising
 from .html import Section, choices, figure, plotly_text, rows_evenly, table
-from .looks import HEIGHT_SCALE, axis, colour_bar, look
+from .looks import HEIGHT_SCALE, axis, colour_bar
 
 TICKS = 5
 LIFT = 0.012  # of the heights: how far the path runs above the surface, which would hide parts of it
+# On all heights' colours, which are the same in dark windows: black is seen everywhere.
+PATHS = (("#000000", "circle"), ("#009e73", "square"), ("#e69f00", "diamond"), ("#f0e442", "cross"))
 TABLE = 9  # points of the plane's table, each way
 
+HOVER = "a %{x:.4g}, b %{y:.4g}<br>objective %{customdata:.6g}<extra></extra>"
 BUTTONS = {
     "left": "Turn left",
     "right": "Turn right",
@@ -29,61 +32,61 @@ BUTTONS = {
 
 def section(data: Trajectory) -> Section:
     """The figure, its buttons, what it says, the points of the way and some of the plane's."""
-    a, b, values = rising(data.plane)
-    finite = values[np.isfinite(values)]
+    plane = rising(data.plane)
+    finite = plane[2][np.isfinite(plane[2])]
     low, high = (float(finite.min()), float(np.percentile(finite, CEILING))) if finite.size else (0.0, 1.0)
-    shown = np.clip(values, low, high)
-    shade = _shade(shown, low, high)
-    bar = colour_bar("objective", tickvals=np.linspace(0, 1, TICKS), ticktext=_tick_texts(low, high))
-    titles = [
-        f"{name} direction ({100 * share:.3g} % of the way)"
-        for name, share in zip(("first", "second"), data.explained, strict=True)
-    ]
-    common = {"x": a, "y": b, "cmin": 0, "cmax": 1, "colorscale": HEIGHT_SCALE}
-    hover = "a %{x:.4g}, b %{y:.4g}<br>objective %{customdata:.6g}<extra></extra>"
-    surface = {
-        **common, "type": "surface", "z": shown.T, "surfacecolor": shade.T, "customdata": values.T, "colorbar": bar,
-        "hovertemplate": hover,
-    }  # fmt: skip
-    seen = {
-        "x": a, "y": b, "type": "heatmap", "z": shade.T, "zmin": 0, "zmax": 1, "colorscale": HEIGHT_SCALE, "colorbar": bar,
-        "customdata": values.T, "hovertemplate": hover,
-    }  # fmt: skip
-    paths = {name: (path, height_at(a, b, shown, path)) for name, path in data.paths.items()}
-    above = LIFT * (high - low)
     drawn = {
         "id": "plane",
         "draw": "plane",
-        "surface": {
-            "data": [
-                surface,
-                *(_path(i, name, path, heights + above) for i, (name, (path, heights)) in enumerate(paths.items())),
-            ],
-            "layout": {
-                "scene": {
-                    "xaxis": {"title": {"text": "first direction"}},
-                    "yaxis": {"title": {"text": "second direction"}},
-                    "zaxis": {"title": {"text": "objective"}},
-                    "aspectmode": "manual",
-                    "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75},
-                }
-            },
-        },
-        "map": {
-            "data": [seen, *(_path(i, name, path) for i, (name, (path, _)) in enumerate(paths.items()))],
-            "layout": {"xaxis": axis(titles[0]), "yaxis": axis(titles[1])},
-        },
+        "surface": _surface(data, *plane, low, high),
+        "map": _map(data, *plane, low, high),
     }
-    controls = choices("plane-view", "View", {"surface": "surface, to be turned", "map": "map, from above"})
-    controls += '<div class="controls" role="group" aria-label="Turn and zoom the plane">'
-    controls += "".join(f'<button type="button" data-turn="{key}">{label}</button>' for key, label in BUTTONS.items())
-    controls += '</div><p class="note" id="plane-note" hidden>This browser draws no surfaces (WebGL is off): here is the map.</p>'
-    return Section(
-        "plane-section",
-        "The way down",
-        figure("plane", _sentence(data, low, high), _tables(data, paths), controls),
-        (drawn,),
+    turns = "".join(f'<button type="button" data-turn="{key}">{label}</button>' for key, label in BUTTONS.items())
+    controls = (
+        choices("plane-view", "View", {"surface": "surface, to be turned", "map": "map, from above"})
+        + f'<div class="controls" role="group" aria-label="Turn and zoom the plane">{turns}</div>'
+        + '<p class="note" id="plane-note" hidden>This browser draws no surfaces (WebGL is off): here is the map.</p>'
     )
+    shown = figure("plane", _sentence(data, low, high), _tables(data), controls)
+    return Section("plane-section", "The way down", shown, (drawn,))
+
+
+def _surface(
+    data: Trajectory, a: FloatArray, b: FloatArray, values: FloatArray, low: float, high: float
+) -> dict[str, Any]:
+    """In three dimensions; the heights above the ceiling are cut."""
+    heights = np.clip(values, low, high)
+    ground = {
+        "type": "surface", "x": a, "y": b, "z": heights.T, "surfacecolor": _shade(heights, low, high).T, "cmin": 0,
+        "cmax": 1, "colorscale": HEIGHT_SCALE, "showscale": False, "customdata": values.T, "hovertemplate": HOVER,
+    }  # fmt: skip
+    lift = LIFT * (high - low)
+    paths = [
+        _path(i, name, path, height_at(a, b, heights, path) + lift) for i, (name, path) in enumerate(data.paths.items())
+    ]
+    titles = {"xaxis": "first", "yaxis": "second", "zaxis": "objective"}
+    scene = {name: {"title": {"text": title}, "nticks": 5} for name, title in titles.items()}
+    box = {"aspectmode": "manual", "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75}}
+    return {"data": [ground, *paths], "layout": {"scene": scene | box, "showlegend": len(paths) > 1}}
+
+
+def _map(data: Trajectory, a: FloatArray, b: FloatArray, values: FloatArray, low: float, high: float) -> dict[str, Any]:
+    """From above."""
+    ticks = np.linspace(0, 1, TICKS)
+    heights = [f"{low + (high - low) * share ** (1 / FLOOR):.3g}" for share in ticks]
+    ground = {
+        "type": "heatmap", "x": a, "y": b, "z": _shade(np.clip(values, low, high), low, high).T, "zmin": 0, "zmax": 1,
+        "colorscale": HEIGHT_SCALE, "colorbar": colour_bar("objective", tickvals=ticks, ticktext=heights),
+        "customdata": values.T, "hovertemplate": HOVER,
+    }  # fmt: skip
+    paths = [_path(i, name, path) for i, (name, path) in enumerate(data.paths.items())]
+    layout = {
+        "xaxis": axis("first direction"),
+        "yaxis": axis("second direction"),
+        "showlegend": len(paths) > 1,
+        "legend": {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+    }
+    return {"data": [ground, *paths], "layout": layout}
 
 
 def height_at(a: FloatArray, b: FloatArray, values: FloatArray, points: FloatArray) -> FloatArray:
@@ -106,28 +109,25 @@ def _shade(values: FloatArray, low: float, high: float) -> FloatArray:
     return np.round(share**FLOOR, 4)
 
 
-def _tick_texts(low: float, high: float) -> list[str]:
-    return [f"{low + (high - low) * share ** (1 / FLOOR):.3g}" for share in np.linspace(0, 1, TICKS)]
-
-
 def _path(i: int, name: str, path: FloatArray, heights: FloatArray | None = None) -> dict[str, Any]:
     """A line whose last point has a large marker."""
-    style = look(i + 1)
-    sizes = [4] * (len(path) - 1) + [10]
+    colour, symbol = PATHS[i % len(PATHS)]
+    unit = 1.0 if heights is None else 0.5
     trace = {
         "type": "scatter" if heights is None else "scatter3d",
         "mode": "lines+markers",
         "name": plotly_text(name or "the run"),
         "x": path[:, 0],
         "y": path[:, 1],
-        "line": {"color": style.colour, "width": 2 if heights is None else 5},
+        "line": {"color": colour, "width": 2 if heights is None else 6},
         "marker": {
-            "color": style.colour,
-            "size": sizes if heights is None else [s / 2 for s in sizes],
-            "symbol": style.symbol,
+            "color": colour,
+            "size": [4 * unit] * (len(path) - 1) + [12 * unit],
+            "symbol": symbol,
+            "opacity": 1,
+            "line": {"color": "#ffffff", "width": 0.5},
         },
         "hovertemplate": "point %{pointNumber}<br>a %{x:.4g}, b %{y:.4g}<extra></extra>",
-        "showlegend": False,
     }
     return trace if heights is None else {**trace, "z": heights}
 
@@ -139,14 +139,14 @@ def _sentence(data: Trajectory, low: float, high: float) -> str:
     cut = f" Heights above {high:.4g} (up to {top:.4g}) are drawn at {high:.4g}." if high < top else ""
     return (
         f"The objective on the plane that shows most of the way of {names}: {first} of the squared distances from the "
-        f"end lie along the first direction, {second} along the second. Lowest on this plane: {low:.4g}.{cut} The large "
-        "marker is the end of a way."
+        f"end lie along the first direction, {second} along the second. Lowest on this plane: {low:.4g}.{cut} "
+        "The large marker is the end of a way."
     )
 
 
-def _tables(data: Trajectory, paths: dict[str, tuple[FloatArray, FloatArray]]) -> str:
+def _tables(data: Trajectory) -> str:
     parts = []
-    for name, (path, _) in paths.items():
+    for name, path in data.paths.items():
         rows = [(k, *point) for k, point in enumerate(path.tolist())]
         caption, kept = rows_evenly(rows, f"The way of {name}" if name else "The way")
         parts.append(table(caption, ("point", "first direction", "second direction"), kept))

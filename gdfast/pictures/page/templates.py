@@ -19,7 +19,7 @@ def section(templates: Templates) -> Section:
     names, pictures = class_pictures(templates.W, templates.shape, templates.class_names, templates.scale)
     shown = "".join(
         f'<figure><img src="data:image/png;base64,{base64.b64encode(png(picture)).decode()}" '
-        f'width="{picture.shape[1]}" height="{picture.shape[0]}" alt="The weights of class {escape(name)} as a picture">'
+        f'width="{picture.shape[1]}" height="{picture.shape[0]}" alt="The weights of class {escape(name)}">'
         f"<figcaption>{escape(name)}</figcaption></figure>"
         for name, picture in zip(names, pictures, strict=True)
     )
