@@ -72,3 +72,32 @@ def test_every_picture_stands_in_the_gallery():
     assert [name for name in pictures if f"gd.plots.{name}" not in page] == []
     drawn = {f"images/{file.name}" for file in (DOCS / "images").glob("gallery_*.png")}
     assert drawn == set(re.findall(r"\]\((images/[^)]+)\)", page))
+
+
+def numbers_in(text):
+    """The items that a text cites, as LECTURE 3, LECTURE 9-13 or test_lecture_14_15_..."""
+    found = [int(n) for names in re.findall(r"lecture((?:_\d+)+)", text) for n in names.strip("_").split("_")]
+    for several in re.findall(r"LECTURE ((?:\d+(?:-\d+)?(?:, | and )?)+)", text):
+        for first, last in re.findall(r"(\d+)(?:-(\d+))?", several):
+            found += range(int(first), int(last or first) + 1)
+    return set(found)
+
+
+def test_every_item_of_the_lecture_stands_in_the_table_and_on_the_page_it_names():
+    table = (DOCS / "lecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| .*?((?:\[[^\]]+\]\([^)]+\)(?:, )?)+) \|$", table, flags=re.MULTILINE)
+    assert [int(number) for number, _ in rows] == list(range(1, 43))
+    cited = {page.name: numbers_in(page.read_text(encoding="utf-8")) for page in PAGES}
+    lost = [
+        number
+        for number, links in rows
+        if not any(int(number) in cited[link] for link in re.findall(r"\(([^)]+)\)", links))
+    ]
+    assert lost == []
+
+
+def test_every_item_of_the_lecture_is_tested():
+    """(LECTURE 37 is a measurement: bench_sgd.py.)"""
+    folder = Path(__file__).parent
+    cited = set().union(*(numbers_in(file.read_text(encoding="utf-8")) for file in folder.rglob("test_*.py")))
+    assert set(range(1, 43)) - cited == set()

@@ -137,7 +137,7 @@ def test_no_steps_evaluate_the_start():
 @pytest.mark.parametrize("optimizer", [GradientDescent(), Momentum(0.7)])
 @pytest.mark.parametrize("step", [0.1, [0.1] * 7, lambda k: np.float64(0.1)])
 @pytest.mark.parametrize("clip", [None, 0.5])
-def test_dtype_and_shape_are_kept(dtype, optimizer, step, clip):
+def test_lecture_6_dtype_and_shape_of_any_objective_are_kept(dtype, optimizer, step, clip):
     w0 = np.linspace(-1, 1, 12, dtype=dtype).reshape(2, 3, 2)
     kept = []
     result = minimize(

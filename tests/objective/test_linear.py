@@ -85,7 +85,7 @@ def assert_same(objective, problem, W, tolerance=1e-12):
     centred=st.booleans(),
     scaled=st.booleans(),
 )
-def test_value_and_gradient_are_the_formula(loss, n, d, k, seed, options, weighted, centred, scaled):
+def test_lecture_4_value_and_gradient_are_the_formula(loss, n, d, k, seed, options, weighted, centred, scaled):
     rng = np.random.default_rng(seed)
     problem, W, _ = draw(
         loss,
@@ -121,7 +121,7 @@ def test_narrow_data(loss, dtype):
     assert_same(build(problem), problem, W, 1e-5)
 
 
-def test_scores_margins_predictions_and_accuracy():
+def test_lecture_1_scores_margins_predictions_and_accuracy():
     problem, W, rng = draw(reference.HINGE, margin=0.7, mean=np.arange(5.0), scale=np.arange(1.0, 6.0))
     objective = build(problem)
     np.testing.assert_allclose(objective.scores(W), problem.scores(W), atol=1e-12)
