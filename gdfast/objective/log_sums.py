@@ -7,16 +7,19 @@ small matrix product. Points evenly spaced on a line are a grid as well: coarse 
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from .._config import get_num_threads
 from ..protocols import Array, FloatArray
 
-MOST_SPREAD = 50.0  # of the exponents of a column: sums then stay far above the smallest float
+MOST_SPREAD = 40.0  # of the exponents of a column
+TOGETHER = 16  # samples whose sums are multiplied before the logarithm is taken: above exp(-640), the smallest float
 SURE = 1e-3  # smaller losses are sums near 1, whose logarithms have lost digits
-TOGETHER = 8  # samples whose sums are multiplied before the logarithm is taken
-BLOCK = 1 << 17  # sums that are held at once
+BLOCK = 1 << 17  # sums that a thread holds at once
+MOST_PIECES = 16  # of the columns, so that the exponents of each spread no further
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,28 +56,40 @@ class LogSums:
         return self._on_grid(self.parts, rows, columns)
 
     def _on_grid(self, parts: tuple[FloatArray, ...], rows: FloatArray, columns: FloatArray) -> FloatArray | None:
+        v = parts[2]
+        reach = 0.5 * np.ptp(columns) * float(np.ptp(v, axis=1).max(initial=0.0))
+        if not reach <= MOST_SPREAD * MOST_PIECES or columns.size == 0:
+            return None
+        pieces = np.array_split(columns, min(columns.size, max(1, math.ceil(reach / MOST_SPREAD))))
+        if not all(0.5 * np.ptp(piece) * float(np.ptp(v, axis=1).max()) <= MOST_SPREAD for piece in pieces):
+            return None
+        totals = np.concatenate([self._on_narrow_grid(parts, rows, piece) for piece in pieces], axis=1)
+        return totals if np.isfinite(totals).all() and totals.min() > SURE else None
+
+    def _on_narrow_grid(self, parts: tuple[FloatArray, ...], rows: FloatArray, columns: FloatArray) -> FloatArray:
         middle = 0.5 * float(columns.min() + columns.max())
         offsets = columns - middle
-        totals = np.zeros((rows.size, columns.size))
-        block = max(1, BLOCK // totals.size // TOGETHER * TOGETHER)
-        room = np.empty((min(block, self.labels.size), *totals.shape))
-        for first in range(0, self.labels.size, block):
+        block = max(1, BLOCK // (rows.size * columns.size) // TOGETHER) * TOGETHER
+
+        def of_block(first: int) -> FloatArray:
             chosen = slice(first, first + block)
-            labels = self.labels[chosen]
+            labels, shares = self.labels[chosen], self.shares[chosen]
             base, u, v = (part[chosen] - part[chosen][np.arange(labels.size), labels][:, None] for part in parts)
-            spread = v.max(axis=1) - v.min(axis=1)
-            if not float(np.abs(offsets).max() * spread.max()) <= MOST_SPREAD:
-                return None
-            a = (base + middle * v)[:, None, :] + rows[:, None] * u[:, None, :]
-            b = offsets[:, None] * v[:, None, :]
-            tops, bounds = a.max(axis=2), b.max(axis=2)
-            a -= tops[:, :, None]
-            b -= bounds[:, :, None]
-            sums = np.matmul(np.exp(a, out=a), np.exp(b, out=b).transpose(0, 2, 1), out=room[: labels.size])
-            shares = self.shares[chosen]
-            totals += (shares @ tops)[:, None] + shares @ bounds
-            totals += _weighted_logs(sums, shares)
-        return totals if np.isfinite(totals).all() and totals.min() > SURE else None
+            a = (base + middle * v)[:, :, None] + u[:, :, None] * rows
+            b = v[:, :, None] * offsets
+            tops, bounds = a.max(axis=1), b.max(axis=1)
+            a -= tops[:, None]
+            b -= bounds[:, None]
+            with np.errstate(over="ignore", invalid="ignore"):
+                sums = np.matmul(np.exp(a, out=a).transpose(0, 2, 1), np.exp(b, out=b))
+                return np.asarray((shares @ tops)[:, None] + shares @ bounds + _weighted_logs(sums, shares))
+
+        # Blocks are added up in their order, so that any number of threads gives the same bits.
+        totals = np.zeros((rows.size, columns.size))
+        with ThreadPoolExecutor(get_num_threads()) as pool:
+            for part in pool.map(of_block, range(0, self.labels.size, block)):
+                totals += part
+        return totals
 
 
 def _weighted_logs(sums: FloatArray, shares: FloatArray) -> FloatArray:

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from gdfast.objective.log_sums import MOST_SPREAD, LogSums
+from gdfast.objective.log_sums import MOST_PIECES, MOST_SPREAD, LogSums
 
 
 def made(n, k, seed=0, scale=1.0, weighted=False):
@@ -54,7 +54,8 @@ def test_what_would_lose_digits_is_left_to_others():
     steep = made(10, 4, scale=100.0)
     spread = np.ptp(steep.parts[2], axis=1).max()
     assert spread > MOST_SPREAD
-    assert steep.on_grid(axis, axis) is None
+    assert steep.on_grid(axis, axis * MOST_SPREAD * MOST_PIECES * 1.1 / spread) is None
+    assert steep.on_grid(axis, axis * MOST_SPREAD * 0.5 * MOST_PIECES / spread) is not None  # in pieces
     assert steep.on_grid(axis, axis * MOST_SPREAD / spread) is not None
     line = LogSums(steep.parts[:2], steep.labels, steep.shares)
     assert line.on_line(np.array([0.0, 1.0, 1.5])) is None  # not evenly spaced
