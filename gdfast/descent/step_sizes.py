@@ -59,6 +59,10 @@ def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
 
 def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float]:
     _check_length(len(step), max_steps)
+    if isinstance(step, np.ndarray) and step.ndim == 1 and step.dtype == np.float64:
+        rates: list[float] = step.tolist()
+        if (step > 0).all() and np.isfinite(step).all():  # at once: there may be one for every row of every epoch
+            return rates
     return [check_positive(rate, f"step[{i}]") for i, rate in enumerate(step)]
 
 

@@ -1,0 +1,186 @@
+"""GDRegressor: least squares or Huber by gradient descent, as a scikit-learn regressor."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_y, column_or_1d
+
+from ..protocols import Array, FloatArray
+from .base import LinearEstimator, threads
+from .callbacks import FitTask, with_callbacks
+from .data import Data
+from .learning import Listener, Start, learn
+from .names import REGRESSOR_LOSSES
+from .settings import Settings
+
+
+class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
+    """Linear regression.
+
+    PARAMETERS_OF_ALL
+    """
+
+    def __init__(
+        self,
+        loss: Any = "squared_error",
+        *,
+        alpha: Any = "auto",
+        l1_ratio: float = 0.0,
+        optimizer: Any = None,
+        learning_rate: Any = None,
+        batch_size: int = 64,
+        epochs: int = 20,
+        min_steps: int = 1000,
+        tol: float | None = None,
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int = 5,
+        fit_intercept: bool = True,
+        standardize: Any = "auto",
+        warm_start: bool = False,
+        random_state: Any = None,
+        n_threads: int | None = None,
+        verbose: int = 0,
+    ) -> None:
+        self.loss = loss
+        self.alpha = alpha
+        self.l1_ratio = l1_ratio
+        self.optimizer = optimizer
+        self.learning_rate = learning_rate
+        self.batch_size = batch_size
+        self.epochs = epochs
+        self.min_steps = min_steps
+        self.tol = tol
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.verbose = verbose
+
+    @with_callbacks
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GDRegressor:
+        """Train from zero; with `warm_start`, from the weights there are.
+
+        Parameters
+        ----------
+        X : array or CSR (n_samples, n_features)
+        y : numbers (n_samples,)
+        sample_weight : array (n_samples,) >= 0, optional
+            A weight of 3 counts as three equal rows, a weight of 0 as none.
+
+        Returns
+        -------
+        self
+        """
+        settings = Settings.of(self, REGRESSOR_LOSSES, classifies=False)
+        is_warm = settings.warm_start and hasattr(self, "coef_")
+        X, y = self._checked(X, y, reset=not is_warm)
+        weights = self._checked_weights(sample_weight, X)
+        start = Start(self._rows_of_coef(), self.intercept_.astype(np.float64)) if is_warm else None
+        return self._learn(settings, X, y, weights, start, lambda epochs: FitTask(self, epochs, X, y, sample_weight))
+
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> GDRegressor:
+        """One epoch over these rows, from the weights there are.
+
+        Mean and scale are those of all rows seen so far; the step falls as ``1 / sqrt(1 + steps / 1000)``.
+
+        Parameters
+        ----------
+        X : array or CSR (n_samples, n_features)
+        y : numbers (n_samples,)
+        sample_weight : array (n_samples,) >= 0, optional
+
+        Returns
+        -------
+        self
+        """
+        settings = Settings.of(self, REGRESSOR_LOSSES, classifies=False)
+        is_first = not hasattr(self, "coef_")
+        X, y = self._checked(X, y, reset=is_first)
+        weights = self._checked_weights(sample_weight, X)
+        start = None
+        if not is_first:
+            start = self._after._replace(coef=self._rows_of_coef(), intercept=self.intercept_.astype(np.float64))
+        return self._learn(settings, X, y, weights, start, FitTask.unwatched, for_ever=True)
+
+    def predict(self, X: Any) -> Array:
+        """``X coef' + intercept``, (n_samples,)."""
+        return self._scores(X)[:, 0]
+
+    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, FloatArray]:
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        X = self._checked_X(X, reset=reset)
+        y = column_or_1d(_check_y(y, y_numeric=True, estimator=self), dtype=np.float64, warn=True)
+        if len(y) != X.shape[0]:
+            raise ValueError(f"y must hold a number for each of the {X.shape[0]} rows of X; it holds {len(y)}")
+        return X, y
+
+    def _rows_of_coef(self) -> FloatArray:
+        return np.atleast_2d(self.coef_).astype(np.float64)
+
+    def _learn(
+        self,
+        settings: Settings,
+        X: Any,
+        y: FloatArray,
+        weights: FloatArray | None,
+        start: Start | None,
+        task: Any,
+        *,
+        for_ever: bool = False,
+    ) -> GDRegressor:
+        """Train on (y - offset) / unit, which no unit of y changes."""
+        total = X.shape[0] if weights is None else float(weights.sum())
+        offset, unit = _centre_and_unit(y, weights, centre=settings.fit_intercept)
+        if hasattr(settings.loss, "delta"):
+            settings = replace(settings, loss=replace(settings.loss, delta=settings.loss.delta / unit))
+        held = None
+        if settings.early_stopping and not for_ever:
+            rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
+            held = train_test_split(rows, test_size=settings.validation_fraction, random_state=settings.seed)[1]
+        is_going_on = start is not None
+        if start is None:
+            start = Start(np.zeros((1, X.shape[1])), np.full(1, offset))
+        start = start._replace(coef=start.coef / unit, intercept=(start.intercept - offset) / unit)
+
+        def attributes(coef: FloatArray, intercept: FloatArray, dtype: Any) -> dict[str, Any]:
+            return {
+                "coef_": (coef[0] * unit).astype(dtype),
+                "intercept_": (intercept * unit + offset).astype(dtype),
+            }
+
+        with threads(settings.n_threads):
+            learned = learn(
+                settings, Data.of(X, (y - offset) / unit, weights, held), start, total, Listener(task, attributes),
+                score=_r2, unit=unit, for_ever=for_ever,
+            )  # fmt: skip
+        self._write(learned, go_on=for_ever and is_going_on)
+        for name, value in attributes(learned.after.coef, learned.after.intercept, learned.dtype).items():
+            setattr(self, name, value)
+        learned.task.end()
+        return self
+
+
+def _centre_and_unit(y: FloatArray, weights: FloatArray | None, *, centre: bool) -> tuple[float, float]:
+    """The mean of y (0 where there is no intercept) and its deviation from there, never 0."""
+    largest = float(np.abs(y).max()) or 1.0
+    scaled = y / largest
+    offset = float(np.average(scaled, weights=weights)) if centre else 0.0
+    unit = float(np.sqrt(np.average((scaled - offset) ** 2, weights=weights)))
+    return offset * largest, unit * largest if unit > 1e-12 else largest
+
+
+def _r2(scores: Array, targets: FloatArray, weights: FloatArray | None) -> float:
+    residual = np.average((targets - scores[:, 0]) ** 2, weights=weights)
+    spread = np.average((targets - np.average(targets, weights=weights)) ** 2, weights=weights)
+    return float(1 - residual / spread) if spread > 0 else 0.0

@@ -1,0 +1,115 @@
+"""How long the rows are as the model sees them, and along which direction most: what a safe step depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..protocols import Array, FloatArray
+from .columns import Columns, blocks
+
+SAMPLE_ROWS, SAMPLE_BYTES, POWER_ITERATIONS = 1000, 1 << 25, 12
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows z = (x - mean) / scale of X, with their weights; `chosen` are their indices (None: all).
+
+    `X` is what the objective gets, with `mean` and `scale` (None: nothing to fold in).
+    """
+
+    X: Any
+    mean: FloatArray | None
+    scale: FloatArray | None
+    weights: FloatArray | None
+    chosen: Array | None
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return int(self.X.shape[0]) if self.chosen is None else len(self.chosen)
+
+    def shares(self) -> FloatArray:
+        """The weight of each row, 1 on average."""
+        if self.weights is None:
+            return np.ones(self.count)
+        own = self.weights if self.chosen is None else self.weights[self.chosen]
+        return np.asarray(own / own.mean())
+
+    def norms(self) -> FloatArray:
+        """``|z|**2`` of each row, in one pass."""
+        if hasattr(self.X, "indptr"):
+            X = self.X if self.chosen is None else self.X[self.chosen]
+            values = X.data.astype(np.float64)
+            if self.scale is not None:
+                values /= self.scale[X.indices]
+            ids = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+            return np.bincount(ids, weights=values**2, minlength=X.shape[0])
+        found = []
+        for block, _ in blocks(self.X, None, self.chosen):
+            self._standardise(block)
+            found.append(np.einsum("ij,ij->i", block, block))
+        return np.concatenate(found)
+
+    def top_eigenvalue(self) -> float:
+        """The largest eigenvalue of the mean of z z', by power iterations on a sample of the rows."""
+        n, d = self.count, self.X.shape[1]
+        size = min(n, SAMPLE_ROWS, max(8, SAMPLE_BYTES // (8 * d)))
+        picked = np.arange(n) if size == n else np.sort(np.random.default_rng(0).choice(n, size, replace=False))
+        ids = picked if self.chosen is None else self.chosen[picked]
+        Z = self.X[ids]
+        if hasattr(Z, "indptr"):
+            scale = np.ones(d) if self.scale is None else self.scale
+            Z = Z.astype(np.float64)
+            Z.data /= scale[Z.indices]
+        else:
+            Z = np.array(Z, dtype=np.float64, order="C")
+            self._standardise(Z)
+        w = np.full(size, 1 / size) if self.weights is None else self.weights[ids] / self.weights[ids].sum()
+        v, stretched = np.random.default_rng(1).standard_normal(d), 0.0
+        for _ in range(POWER_ITERATIONS):
+            length = float(np.linalg.norm(v))
+            if length == 0:
+                return 0.0
+            v = Z.T @ (w * (Z @ (v / length)))
+            stretched = float(np.linalg.norm(v))
+        return stretched
+
+    def _standardise(self, block: FloatArray) -> None:
+        if self.mean is not None:
+            block -= self.mean
+        if self.scale is not None:
+            block /= self.scale
+
+
+def rows_seen(X: Any, columns: Columns | None, weights: FloatArray | None, chosen: Array | None) -> Rows:
+    """The rows as the columns say (None: as they are).
+
+    Mean and scale are folded into the weights and X stays as it is, unless the arithmetic of X's type can't hold
+    them: then the standardised rows are a copy.
+    """
+    if columns is None:
+        return Rows(X, None, None, weights, chosen)
+    mean, scale = columns.mean, columns.scale
+    if mean is not None and not mean.any():
+        mean = None
+    if columns.folds():
+        return Rows(X, mean, scale, weights, chosen)
+    return Rows(_standardised(X, mean, scale), None, None, weights, chosen)
+
+
+def _standardised(X: Any, mean: FloatArray | None, scale: FloatArray) -> Any:
+    if hasattr(X, "indptr"):
+        copy = X.copy()
+        copy.data = (X.data.astype(np.float64) / scale[X.indices]).astype(X.dtype)
+        return copy
+    copy = np.empty(X.shape, dtype=np.float64 if X.dtype == np.float64 else np.float32)
+    start = 0
+    for block, _ in blocks(X, None, None):
+        if mean is not None:
+            block -= mean
+        copy[start : start + len(block)] = block / scale
+        start += len(block)
+    return copy
