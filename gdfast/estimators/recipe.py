@@ -113,21 +113,18 @@ def step_at_start(
     optimizer: Any, loss: Loss, n_outputs: int, rows: Rows, size: int, whole: bool, sparse: bool
 ) -> float:
     """The recipe's step; rounded to 6 digits, so that the last bits of a sum do not move every weight."""
-    norms = rows.norms()
-    share = rows.shares()
-    mean = float((share * norms).mean())
     if isinstance(optimizer, AdaDelta):
         return 1.0
     if not isinstance(optimizer, GradientDescent | Momentum | Nesterov | AveragedSGD):
         # Every weight moves by about the step: as far together as one step of the others.
         base = 1.0 if isinstance(optimizer, AdaGrad) else 0.01 if isinstance(optimizer, Lion) else 0.1
-        return _rounded(base / (mean + 1) ** 0.5)
+        return _rounded(base / (rows.mean_norm() + 1) ** 0.5)
     if whole:
         reach = rows.top_eigenvalue() + 1
     else:
-        pushed = share * norms if isinstance(loss, UNBOUNDED) else share**2 * norms
-        long = float(pushed.max() if isinstance(loss, UNBOUNDED) else pushed.mean()) + 1
-        reach = long if size == 1 else (long + (size - 1) * (rows.top_eigenvalue() + 1)) / size
+        reach = (rows.spread_norm() if isinstance(loss, UNBOUNDED) else rows.mean_norm(2)) + 1
+        if size > 1:
+            reach = (reach + (size - 1) * (rows.top_eigenvalue() + 1)) / size
     constants = SPARSE_CONSTANTS if size == 1 and sparse else CONSTANTS
     c = constants.get(type(loss), 1.0)
     momentum = getattr(optimizer, "momentum", 0.0)

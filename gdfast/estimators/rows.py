@@ -25,6 +25,8 @@ class Rows:
     scale: FloatArray | None
     weights: FloatArray | None
     chosen: Array | None
+    known_norm: float | None = None
+    """The mean of |z|**2, where the columns tell it."""
 
     @property
     def count(self) -> int:
@@ -37,6 +39,21 @@ class Rows:
             return np.ones(self.count)
         own = self.weights if self.chosen is None else self.weights[self.chosen]
         return np.asarray(own / own.mean())
+
+    def mean_norm(self, power: int = 1) -> float:
+        """The mean of ``share**power * |z|**2``."""
+        if self.known_norm is not None and (power == 1 or self.weights is None):
+            return self.known_norm
+        return float((self.shares() ** power * self.norms()).mean())
+
+    def spread_norm(self) -> float:
+        """``sum |z|**4 / sum |z|**2``: the norm that a step meets where long rows push farther, too.
+
+        Weights count as factors of ``|z|**2``, as they push.
+        """
+        norms = self.shares() * self.norms()
+        largest = float(norms.max())
+        return float((norms / largest) @ norms / (norms / largest).sum()) if largest > 0 else 0.0
 
     def norms(self) -> FloatArray:
         """``|z|**2`` of each row, in one pass."""
@@ -95,9 +112,11 @@ def rows_seen(X: Any, columns: Columns | None, weights: FloatArray | None, chose
     mean, scale = columns.mean, columns.scale
     if mean is not None and not mean.any():
         mean = None
+    # Columns of all that partial_fit has seen tell little of these rows.
+    norm = float(((columns.deviation / scale) ** 2).sum())
     if columns.folds():
-        return Rows(X, mean, scale, weights, chosen)
-    return Rows(_standardised(X, mean, scale), None, None, weights, chosen)
+        return Rows(X, mean, scale, weights, chosen, norm)
+    return Rows(_standardised(X, mean, scale), None, None, weights, chosen, norm)
 
 
 def _standardised(X: Any, mean: FloatArray | None, scale: FloatArray) -> Any:

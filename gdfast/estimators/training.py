@@ -97,7 +97,7 @@ def train(objective: Any, w0: Array, plan: Plan, watch: Watch) -> Outcome:
     losses: list[float] = []
     rates: list[float] = []
     w, done, shrink = w0, 0, 1.0
-    value = objective.value(w0)
+    value = _value_at_start(objective, w0)
     for attempt in range(ATTEMPTS):
         part = plan.from_epoch(done, shrink, attempt)
         every = 1 if watch.every_epoch() else max(1, part.epochs // LOOKS)
@@ -118,6 +118,12 @@ def train(objective: Any, w0: Array, plan: Plan, watch: Watch) -> Outcome:
         if plan.rates is None or done == plan.epochs:
             break
     return Outcome(w, value, losses, rates, False, False)
+
+
+def _value_at_start(objective: Any, w0: Array) -> float:
+    if objective.loss.classifies and not w0.any():  # all scores are 0
+        return float(objective.loss.value(np.zeros((1, objective.n_classes)), np.zeros(1, dtype=np.int64)))
+    return float(objective.value(w0))
 
 
 def _run(objective: Any, w: Array, plan: Plan, watch: Watch, every: int) -> Result:
