@@ -23,8 +23,8 @@ from .rows import Rows
 
 MOMENTUM = 0.9
 MOST_SPARSE_STEPS = 2_000_000
-CONSTANTS: dict[type[Loss], float] = {Hinge: 2.0, CrossEntropy: 5.0, SquaredHinge: 5.0, SquaredError: 1.0}
-SPARSE_CONSTANTS: dict[type[Loss], float] = {Hinge: 0.3, CrossEntropy: 10.0}
+CONSTANTS: dict[type[Loss], float] = {Hinge: 2.0, CrossEntropy: 3.0, SquaredHinge: 3.0, SquaredError: 1.0}
+SPARSE_CONSTANTS: dict[type[Loss], float] = {Hinge: 0.3, CrossEntropy: 10.0, SquaredHinge: 5.0}
 UNBOUNDED = (SquaredHinge, SquaredError)
 
 SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
