@@ -75,7 +75,7 @@ if TYPE_CHECKING:
     from .objective.batches import MiniBatches
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
-    from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
+    from .objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
     from .objective.rays import along_ray, on_plane
     from .objective.regularizers import L1, L2, ElasticNet
     from .objective.structure import suggest_step
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
 
 # Where each public name lives: module -> names.
 _NAMES_OF = {
-    "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError"),
+    "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError", "Huber"),
     "objective.regularizers": ("L2", "L1", "ElasticNet"),
     "objective.linear": ("LinearObjective",),
     "objective.function": ("FunctionObjective",),
@@ -184,6 +184,7 @@ __all__ = [
     "GradientReport",
     "GridSearch",
     "Hinge",
+    "Huber",
     "InverseTime",
     "LinearObjective",
     "Lion",

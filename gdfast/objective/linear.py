@@ -48,8 +48,8 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         Fortran-ordered and strided arrays are accepted. It must not change while the objective lives. CSR is
         sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32 (10 in float64), made
         once and kept; while it is made, about as much again. `descend` reads X as it is.
-    y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` real targets (n,) or (n, k)
-    loss : Hinge(), SquaredHinge(), CrossEntropy() or SquaredError()
+    y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` and `Huber` real targets (n,) or (n, k)
+    loss : Hinge(), SquaredHinge(), CrossEntropy(), SquaredError() or Huber()
     regularizer : L2, L1, ElasticNet or an object with value(W) and gradient(W), optional
         Applied to W without its bias column, unless `penalize_bias`.
     bias : bool
@@ -169,7 +169,7 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         make: Any = _kernels.SparseProblem if isinstance(X, _kernels.SparseRows) else _kernels.Problem
         problem: _kernels.Problem = make(
             X, INPUT_CODES[X.dtype.name], labels, targets, weights, index, self.mean, self.scale,
-            self.loss.code, self.loss.margin, normalizer, self.n_classes, self.bias,
+            self.loss.code, self.loss.parameter, normalizer, self.n_classes, self.bias,
         )  # fmt: skip
         return problem
 
