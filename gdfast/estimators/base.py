@@ -33,7 +33,8 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc
     def _checked_X(self, X: Any, *, reset: bool) -> Any:
         """X as the kernels take it: dense as it is where its type is one of theirs; CSR in float64 or float32."""
         types = SPARSE_TYPES if hasattr(X, "tocsr") else DENSE_TYPES
-        return validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
+        with np.errstate(over="ignore", invalid="ignore"):  # of the sum by which it looks for NaN
+            return validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
 
     def _checked_weights(self, sample_weight: Any, X: Any) -> FloatArray | None:
         if sample_weight is None:

@@ -20,9 +20,8 @@ _LOSSES: dict[str, Callable[[], Loss]] = {
     "cross_entropy": losses.CrossEntropy,
     "log_loss": losses.CrossEntropy,
     "squared_error": losses.SquaredError,
+    "huber": losses.Huber,
 }
-if hasattr(losses, "Huber"):
-    _LOSSES["huber"] = losses.Huber
 
 OPTIMIZERS: Mapping[str, Callable[[], Any]] = {
     "gradient_descent": optimizers.GradientDescent,
@@ -53,7 +52,7 @@ LINE_SEARCH = StrongWolfe()
 
 def loss_of(loss: Any, allowed: tuple[str, ...], *, classifies: bool) -> Loss:
     """A name or a loss -> the loss."""
-    if isinstance(loss, str) and loss in allowed and loss in _LOSSES:
+    if isinstance(loss, str) and loss in allowed:
         return _LOSSES[loss]()
     if isinstance(loss, Loss) and loss.classifies == classifies:
         return loss

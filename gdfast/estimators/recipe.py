@@ -16,7 +16,7 @@ import numpy as np
 
 from ..descent.optimizers import AdaDelta, AdaGrad, AveragedSGD, GradientDescent, Lion, Momentum, Nesterov
 from ..objective.batches import MiniBatches
-from ..objective.losses import CrossEntropy, Hinge, Loss, SquaredError, SquaredHinge
+from ..objective.losses import CrossEntropy, Hinge, Huber, Loss, SquaredError, SquaredHinge
 from ..protocols import FloatArray
 from .names import LINE_SEARCH, WHOLE
 from .rows import Rows
@@ -128,7 +128,10 @@ def step_at_start(
     constants = SPARSE_CONSTANTS if size == 1 and sparse else CONSTANTS
     c = constants.get(type(loss), 1.0)
     momentum = getattr(optimizer, "momentum", 0.0)
-    return _rounded((1 - momentum) * c / (loss.curvature(n_outputs) * reach))
+    bend = loss.curvature(n_outputs)
+    if isinstance(loss, Huber):  # of targets spread by 1: beyond delta the gradient grows no more
+        bend *= min(1.0, loss.delta)
+    return _rounded((1 - momentum) * c / (bend * reach))
 
 
 def _rounded(step: float) -> float:

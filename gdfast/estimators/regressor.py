@@ -10,6 +10,7 @@ from sklearn.base import RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_y, column_or_1d
 
+from ..objective.losses import Huber
 from ..protocols import Array, FloatArray
 from .base import LinearEstimator, threads
 from .callbacks import FitTask, with_callbacks
@@ -141,9 +142,9 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
     ) -> GDRegressor:
         """Train on (y - offset) / unit, which no unit of y changes."""
         total = X.shape[0] if weights is None else float(weights.sum())
-        offset, unit = _centre_and_unit(y, weights, centre=settings.fit_intercept)
-        if hasattr(settings.loss, "delta"):
-            settings = replace(settings, loss=replace(settings.loss, delta=settings.loss.delta / unit))
+        offset, unit = location_and_scale(y, weights, settings)
+        if isinstance(settings.loss, Huber):
+            settings = replace(settings, loss=Huber(max(settings.loss.delta / unit, np.finfo(np.float64).tiny)))
         held = None
         if settings.early_stopping and not for_ever:
             rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
@@ -171,13 +172,29 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
         return self
 
 
-def _centre_and_unit(y: FloatArray, weights: FloatArray | None, *, centre: bool) -> tuple[float, float]:
-    """The mean of y (0 where there is no intercept) and its deviation from there, never 0."""
+def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Settings) -> tuple[float, float]:
+    """Where y lies (0 where there is no intercept) and how far it is spread around there, never 0.
+
+    Mean and standard deviation; for the Huber loss median and median absolute deviation, which outliers don't move.
+    """
     largest = float(np.abs(y).max()) or 1.0
     scaled = y / largest
-    offset = float(np.average(scaled, weights=weights)) if centre else 0.0
-    unit = float(np.sqrt(np.average((scaled - offset) ** 2, weights=weights)))
-    return offset * largest, unit * largest if unit > 1e-12 else largest
+    offset = spread = 0.0
+    if isinstance(settings.loss, Huber):
+        offset = weighted_median(scaled, weights) if settings.fit_intercept else 0.0
+        spread = 1.5 * weighted_median(np.abs(scaled - offset), weights)
+    elif settings.fit_intercept:
+        offset = float(np.average(scaled, weights=weights))
+    if spread == 0:
+        spread = float(np.sqrt(np.average((scaled - offset) ** 2, weights=weights)))
+    return offset * largest, largest * (spread if spread > 1e-12 * abs(offset) else 1.0)
+
+
+def weighted_median(values: FloatArray, weights: FloatArray | None) -> float:
+    """The least value with half of the weight at or below it."""
+    order = np.argsort(values)
+    heaped = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
+    return float(values[order[np.searchsorted(heaped, heaped[-1] / 2)]])
 
 
 def _r2(scores: Array, targets: FloatArray, weights: FloatArray | None) -> float:

@@ -11,6 +11,7 @@ from ..protocols import Array, FloatArray
 from .columns import Columns, blocks
 
 SAMPLE_ROWS, SAMPLE_BYTES, POWER_ITERATIONS = 1000, 1 << 25, 12
+HUGE = 1e300
 
 
 @dataclass(frozen=True)
@@ -95,10 +96,19 @@ class Rows:
         return stretched
 
     def _standardise(self, block: FloatArray) -> None:
-        if self.mean is not None:
-            block -= self.mean
         if self.scale is not None:
-            block /= self.scale
+            standardise(block, self.mean, self.scale)
+
+
+def standardise(block: FloatArray, mean: FloatArray | None, scale: FloatArray) -> None:
+    """``(block - mean) / scale``, in place."""
+    if mean is None:
+        block /= scale
+        return
+    half = 0.5 if scale.max() > HUGE else 1.0  # exact, and no difference overflows
+    block *= half
+    block -= half * mean
+    block /= half * scale
 
 
 def rows_seen(X: Any, columns: Columns | None, weights: FloatArray | None, chosen: Array | None) -> Rows:
@@ -127,8 +137,7 @@ def _standardised(X: Any, mean: FloatArray | None, scale: FloatArray) -> Any:
     copy = np.empty(X.shape, dtype=np.float64 if X.dtype == np.float64 else np.float32)
     start = 0
     for block, _ in blocks(X, None, None):
-        if mean is not None:
-            block -= mean
-        copy[start : start + len(block)] = block / scale
+        standardise(block, mean, scale)
+        copy[start : start + len(block)] = block
         start += len(block)
     return copy
