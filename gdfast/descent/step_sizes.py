@@ -61,10 +61,14 @@ def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
 
 def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float] | Array:
     _check_length(len(step), max_steps)
-    if isinstance(step, np.ndarray) and step.ndim == 1 and step.dtype == np.float64:
-        if (step > 0).all() and np.isfinite(step).all():  # at once: there may be one for every row of every epoch
-            return np.array(step)
+    if isinstance(step, np.ndarray) and step.ndim == 1 and step.dtype == np.float64 and _all_positive(step):
+        return np.array(step)
     return [check_positive(rate, f"step[{i}]") for i, rate in enumerate(step)]
+
+
+def _all_positive(rates: Array) -> bool:
+    """At once: there may be millions."""
+    return bool(((rates > 0) & np.isfinite(rates)).all())
 
 
 def _check_length(length: int, max_steps: int) -> None:

@@ -15,7 +15,7 @@ from ..objective.linear import LinearObjective
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
 from .callbacks import CallbackSupportMixin
-from .learning import Learned
+from .learning import Learned, Start
 
 DENSE_TYPES = (np.float64, np.float32, np.float16, np.uint8)
 SPARSE_TYPES = (np.float64, np.float32)
@@ -24,6 +24,13 @@ CAST_BYTES = 1 << 23
 
 class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
     """A linear model of scores ``X coef' + intercept``."""
+
+    coef_: Array
+    intercept_: Array
+    history_: dict[str, list[float]]
+    n_iter_: int
+    duality_gap_: float | None
+    _after: Start
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -63,7 +70,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc
         X = self._checked_X(X, reset=False)
         coef, intercept = np.atleast_2d(self.coef_), np.ravel(self.intercept_)
         if hasattr(X, "indptr"):
-            return np.asarray(X @ coef.T) + intercept
+            return np.asarray(X @ coef.T + intercept)
         W = np.column_stack([coef, intercept])
         if X.dtype == np.float64 or W.dtype != np.float64:
             return _scores_of(X, W)

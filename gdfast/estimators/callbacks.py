@@ -24,7 +24,7 @@ class FitTask:
     """One fit, told to the callbacks of an estimator: its begin and end, and those of its epochs."""
 
     def __init__(self, estimator: Any, epochs: int, X: Any, y: Any, sample_weight: Any) -> None:
-        self._estimator, self._epoch = estimator, None
+        self._epoch: Any = None
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
         begin = getattr(estimator, "_init_callback_context", None)

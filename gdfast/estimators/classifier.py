@@ -31,10 +31,103 @@ def _is_cross_entropy(estimator: Any) -> bool:
 class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
     """Linear classifier by stochastic gradient descent, on data as it is: unscaled, uint8, sparse, memory-mapped.
 
-    ``loss(scores, y) + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` with scores ``z w' + b`` and
+    ``mean loss(scores, y) + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` with scores ``z w' + b`` and
     ``z = (x - mean) / scale``.
 
-    PARAMETERS_OF_ALL
+    Parameters
+    ----------
+    loss : "hinge", "squared_hinge", "cross_entropy" (or "log_loss"), or a gdfast loss
+        All are multiclass losses, not one against the rest.
+    alpha : "auto" or float >= 0
+        Strength of the penalty, as in `SGDClassifier`: ``L2(alpha / 2)``. "auto" is 1 / n_samples, which is
+        `LogisticRegression`'s C = 1. It acts on the weights of standardised features.
+    l1_ratio : float in [0, 1]
+        Share of the L1 penalty. Its subgradient is followed: weights become small, not exactly zero.
+    optimizer : name or gdfast optimizer, optional
+        None: momentum 0.9, on CSR plain gradient descent. Names: "gradient_descent", "momentum", "nesterov", "adam",
+        "adagrad", "rmsprop", "adamw" (compiled), "averaged_sgd", "adadelta", "nadam", "radam", "amsgrad", "lion", and,
+        on all rows at every step, "lbfgs", "nonlinear_conjugate_gradient", "newton", "dual_coordinate_ascent".
+    learning_rate : name, float > 0 or schedule, optional
+        None and "linear": from the recipe's step, which is made of the data, linearly to 0; "cosine", "constant": from
+        the same step. A number is a constant step, a schedule (any callable of the step's number) is followed as it is.
+    batch_size : int
+        Rows of a step. No more rows than that: every step sees them all. On CSR the recipe (optimizer None, l1_ratio 0)
+        takes single rows.
+    epochs : int
+        Passes over the data.
+    min_steps : int
+        Small data: as many more epochs as make so many steps.
+    tol : float >= 0, optional
+        Stop where the loss (in units of the first), or with early_stopping the held-out score, has not improved by more
+        than this for `n_iter_no_change` epochs, and warn where that never came. None: all epochs are run. (With
+        early_stopping None is 1e-3.)
+    early_stopping : bool
+        Hold out `validation_fraction` of the rows, and keep the weights with the best score there. X is not copied.
+    validation_fraction : float in (0, 1)
+    n_iter_no_change : int
+    class_weight : dict, "balanced" or None
+        Factors of the sample weights; "balanced" gives each class the same total.
+    fit_intercept : bool
+    standardize : "auto", True or False
+        Dense features less their mean, divided by their standard deviation (without an intercept: by their root mean
+        square); CSR columns divided by their largest absolute value. Folded into the weights: X stays as it is.
+    warm_start : bool
+        `fit` starts from the weights there are.
+    random_state : int, RandomState or None
+    n_threads : int, optional
+        For passes over all rows; stochastic steps take one. Results do not depend on it.
+    verbose : int
+        Print each epoch's loss.
+
+    Attributes
+    ----------
+    coef_ : array (n_classes, n_features), of two classes (1, n_features)
+        In the units of X. Of two classes: the difference of their rows.
+    intercept_ : array (n_classes,) or (1,)
+    classes_ : array (n_classes,)
+    n_iter_ : int
+        Epochs.
+    history_ : dict of lists
+        "loss" (the epoch's mean, penalty included, at the weights of the moment), "learning_rate" (of its last step) and
+        "validation_score", one per epoch.
+    duality_gap_ : float or None
+        How far the objective is from its optimum at most, proven; None where nothing is (Huber, L1), or where that would
+        need more than 64 MB.
+    n_features_in_, feature_names_in_ : as everywhere in scikit-learn
+
+    Raises
+    ------
+    TypeError, ValueError
+        From `fit`, before any work: a parameter, X, y or sample_weight is of the wrong kind, shape or range.
+
+    Warns
+    -----
+    ConvergenceWarning
+        `tol` was not reached in `epochs`, or the loss grew at every step that was tried.
+
+    Notes
+    -----
+    X is used where it lies: float64, float32, float16, uint8 (no float copy of any of them) or CSR; C or F order,
+    read-only, memory-mapped. Other types become float64. Arithmetic is float64 for float64 X, else float32; then
+    `coef_` is float32, too. Where offsets are so large that float32 can't take them in (|mean| > 1,000 deviations), the
+    standardised rows are a copy, and `coef_` is float64.
+
+    Cost: `epochs` passes in one thread, and one or two over the features before. A run that diverges is taken back to
+    its best weights and goes on at a quarter of the step, so finite data give finite weights. Where scikit-learn has
+    callbacks (1.9), each epoch is a task of theirs.
+
+    References
+    ----------
+    L. Bottou, F. Curtis and J. Nocedal, Optimization methods for large-scale machine learning, SIAM Review 60, 2018.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_wine
+    >>> from gdfast.estimators import GDClassifier
+    >>> X, y = load_wine(return_X_y=True)  # features from 0.1 to 1,680, as they are
+    >>> model = GDClassifier("cross_entropy", random_state=0).fit(X, y)
+    >>> model.score(X, y) > 0.99, model.coef_.shape, model.duality_gap_ < 0.01
+    (True, (3, 13), True)
     """
 
     def __init__(
@@ -80,7 +173,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         self.n_threads = n_threads
         self.verbose = verbose
 
-    @with_callbacks
+    @with_callbacks  # type: ignore[untyped-decorator]
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GDClassifier:
         """Train from zero; with `warm_start`, from the weights there are.
 
@@ -156,12 +249,12 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         chosen = scores.argmax(axis=1) if scores.ndim == 2 else (scores > 0).astype(np.int64)
         return np.asarray(self.classes_[chosen])
 
-    @available_if(_is_cross_entropy)
+    @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
     def predict_proba(self, X: Any) -> Array:
         """Softmax of the scores: (n_samples, n_classes)."""
         return np.exp(self._log_probabilities(X))
 
-    @available_if(_is_cross_entropy)
+    @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
     def predict_log_proba(self, X: Any) -> Array:
         """Its logarithm, exact where a probability is too small for one."""
         return self._log_probabilities(X)

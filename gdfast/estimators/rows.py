@@ -64,7 +64,7 @@ class Rows:
             if self.scale is not None:
                 values /= self.scale[X.indices]
             ids = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
-            return np.bincount(ids, weights=values**2, minlength=X.shape[0])
+            return np.asarray(np.bincount(ids, weights=values**2, minlength=X.shape[0]), dtype=np.float64)
         found = []
         for block, _ in blocks(self.X, None, self.chosen):
             self._standardise(block)

@@ -318,6 +318,22 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         batch._prepare()
         return batch
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made anew from the arguments; `passes` counts from 0 there."""
+        y = self._labels
+        if self._targets is not None:
+            y = self._targets[:, 0] if self._flat_targets else self._targets
+        options = {
+            "bias": self.bias,
+            "penalize_bias": self.penalize_bias,
+            "sample_weight": self._weights,
+            "mean": self.mean,
+            "scale": self.scale,
+            "n_classes": self.n_classes if self.loss.classifies else None,
+            "check_finite": False,
+        }
+        return _made_anew, (type(self), (self.X, y, self.loss, self.regularizer), options, self._index)
+
     def fingerprint(self, W: Array) -> dict[str, Any]:
         """What tells this objective from another: see `gdfast.objective.structure.fingerprint`."""
         return linear_fingerprint(self, check_weights(W, self.shape))
@@ -342,6 +358,13 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         scores = self._scores(np.stack(arrays), self._problem, self.n_samples, True)
         k = self.n_classes
         return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
+
+
+def _made_anew(
+    kind: type[LinearObjective], arguments: tuple[Any, ...], options: dict[str, Any], index: Array | None
+) -> LinearObjective:
+    objective = kind(*arguments, **options)
+    return objective if index is None else objective.rows(index)
 
 
 def _require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> None:
