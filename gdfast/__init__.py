@@ -19,7 +19,7 @@ if find_spec("gdfast._kernels") is None:
 from ._config import get_num_threads, set_num_threads, show_config
 
 if TYPE_CHECKING:
-    from . import checks, datasets, descent, differences, estimators, objective, test_functions, testing
+    from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.critical_points import CriticalPoint, classify_critical_point
     from .checks.critical_solver import solve_critical_point
     from .checks.gradient_check import check_gradient

@@ -88,11 +88,11 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
     n_iter_ : int
         Epochs.
     history_ : dict of lists
-        "loss" (the epoch's mean, penalty included, at the weights of the moment), "learning_rate" (of its last step) and
-        "validation_score", one per epoch.
+        "loss" (the epoch's mean at the weights of the moment, penalty included), "learning_rate" (of its last step)
+        and, with early_stopping, "validation_score": one number per epoch.
     duality_gap_ : float or None
-        How far the objective is from its optimum at most, proven; None where nothing is (Huber, L1), or where that would
-        need more than 64 MB.
+        How far the objective is from its optimum at most, proven (the hinge's is loose, see
+        `LinearObjective.duality_gap`); None where nothing is proven (Huber, L1) or that would need more than 64 MB.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn
 
     Raises
