@@ -110,7 +110,7 @@ def learn(
     w = outcome.w if watch.best_scored[1] is None else watch.best_scored[1]
     if not outcome.finished:
         warnings.warn(GIVEN_UP, ConvergenceWarning, stacklevel=4)
-    elif settings.tol is not None and not (for_ever or outcome.settled or watch.stopped):
+    elif settings.must_settle and not (for_ever or outcome.settled or watch.stopped):
         warnings.warn(NOT_CONVERGED, ConvergenceWarning, stacklevel=4)
     after = Start(*coefficients_of(w, columns, bias), columns, weight, start.steps + plan.per_epoch)
     gap = None if for_ever else proven_gap(objective, w)
