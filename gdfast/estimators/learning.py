@@ -113,7 +113,7 @@ def learn(
     elif settings.must_settle and not (for_ever or outcome.settled or watch.stopped):
         warnings.warn(NOT_CONVERGED, ConvergenceWarning, stacklevel=4)
     after = Start(*coefficients_of(w, columns, bias), columns, weight, start.steps + plan.per_epoch)
-    gap = None if for_ever else proven_gap(objective, w)
+    gap = proven_gap(objective, w) if settings.certify and not for_ever else None
     return Learned(dtype, outcome, watch.scores, gap, after, task)
 
 

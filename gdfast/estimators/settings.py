@@ -39,6 +39,7 @@ class Settings:
     warm_start: bool
     seed: int
     n_threads: int | None
+    certify: bool
     verbose: int
 
     @staticmethod
@@ -69,6 +70,7 @@ class Settings:
             warm_start=check_flag(e.warm_start, "warm_start"),
             seed=int(check_random_state(e.random_state).randint(np.iinfo(np.int32).max)),
             n_threads=None if e.n_threads is None else check_integer(e.n_threads, "n_threads", minimum=1),
+            certify=check_flag(e.certify, "certify"),
             verbose=int(e.verbose) if isinstance(e.verbose, bool) else check_integer(e.verbose, "verbose", minimum=0),
         )
 

@@ -218,6 +218,15 @@ def test_a_small_alpha_fits_closer_and_a_large_one_less():
     assert np.sort(np.abs(l1).max(axis=0))[:2].max() < 0.05  # the noise features
 
 
+def test_nothing_is_proven_where_nobody_asks():
+    X, y = blobs()
+    plain, certified = model(certify=False).fit(X, y), model().fit(X, y)
+    assert plain.duality_gap_ is None
+    assert 0 < certified.duality_gap_ < 0.1
+    assert same(plain, certified)
+    assert model(l1_ratio=0.5).fit(X, y).duality_gap_ is None
+
+
 def test_it_works_with_the_tools_of_scikit_learn():
     X, y = blobs(150)
     search = GridSearchCV(model(min_steps=100), {"alpha": ["auto", 1.0], "loss": ["hinge", "log_loss"]}, cv=3, n_jobs=2)

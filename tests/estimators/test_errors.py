@@ -36,6 +36,7 @@ PARAMETERS = [
     ({"fit_intercept": "yes"}, TypeError, "fit_intercept must be True or False"),
     ({"standardize": "std"}, ValueError, "standardize must be 'auto', True or False; it is 'std'"),
     ({"n_threads": 0}, ValueError, "n_threads must be >= 1"),
+    ({"certify": None}, TypeError, "certify must be True or False"),
     ({"verbose": -1}, ValueError, "verbose must be >= 0"),
     ({"class_weight": "equal"}, ValueError, "class_weight must be None, 'balanced' or a dict.*'equal'"),
     ({"class_weight": {9: 2.0}}, ValueError, r"class_weight must be for the classes \[0 1 2\]; it also is for \[9\]"),
