@@ -159,6 +159,7 @@ _SUBMODULES = {
     "descent": "descent",
     "differences": "differences",
     "landscape": "pictures.landscape",
+    "estimators": "estimators",
     "objective": "objective",
     "plots": "pictures.plots",
     "test_functions": "test_functions",
@@ -275,4 +276,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "estimators"])  # which needs scikit-learn: a star does not import it

@@ -7,7 +7,6 @@ moves W along a few directions is the same loss on scores that are already there
 from __future__ import annotations
 
 import warnings
-from copy import copy
 from typing import Any
 
 import numpy as np
@@ -328,23 +327,36 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
     def rows(self, indices: Array) -> LinearObjective:
         """The mini-batch of these rows (repeats allowed) as an objective: an unbiased estimate of this one."""
         chosen = check_indices(indices, self.n_samples)
-        batch = object.__new__(LinearObjective)
-        batch.__dict__.update(self.__dict__)
-        batch._index = chosen if self._index is None else self._index[chosen]
-        batch._parent = self
-        batch._touched = 0
-        batch._prepare()
-        return batch
+        return self._changed(_index=chosen if self._index is None else self._index[chosen])
 
     def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> LinearObjective:
         """The same rows and labels under another loss (of the same kind) and regularizer; nothing is copied."""
         if loss.classifies != self.loss.classifies:
             raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
-        other = copy(self)
-        other.loss, other.regularizer = loss, regularizer
-        other._parent, other._touched = self, 0
+        return self._changed(loss=loss, regularizer=regularizer)
+
+    def _changed(self, **attributes: Any) -> LinearObjective:
+        """One on the same arrays, whose passes count here too."""
+        other = object.__new__(LinearObjective)
+        other.__dict__.update(self.__dict__, **attributes, _parent=self, _touched=0)
         other._prepare()
         return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made anew from the arguments; `passes` counts from 0 there."""
+        y = self._labels
+        if self._targets is not None:
+            y = self._targets[:, 0] if self._flat_targets else self._targets
+        options = {
+            "bias": self.bias,
+            "penalize_bias": self.penalize_bias,
+            "sample_weight": self._weights,
+            "mean": self.mean,
+            "scale": self.scale,
+            "n_classes": self.n_classes if self.loss.classifies else None,
+            "check_finite": False,
+        }
+        return _made_anew, (type(self), (self.X, y, self.loss, self.regularizer), options, self._index)
 
     def fingerprint(self, W: Array) -> dict[str, Any]:
         """What tells this objective from another: see `gdfast.objective.structure.fingerprint`."""
@@ -388,6 +400,13 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         scores = self._scores(np.stack(arrays), self._problem, self.n_samples, True)
         k = self.n_classes
         return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
+
+
+def _made_anew(
+    kind: type[LinearObjective], arguments: tuple[Any, ...], options: dict[str, Any], index: Array | None
+) -> LinearObjective:
+    objective = kind(*arguments, **options)
+    return objective if index is None else objective.rows(index)
 
 
 def _require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> None:
