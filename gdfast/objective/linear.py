@@ -7,7 +7,7 @@ moves W along a few directions is the same loss on scores that are already there
 from __future__ import annotations
 
 import warnings
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -150,13 +150,13 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         self._wide = self._rows.dtype == np.float64
         self._index: Array | None = None
         self._largest: FloatArray | None = None
-        self._facts: tuple[FloatArray, FloatArray | None] | None = None
         self._parent: LinearObjective | None = None
         self._touched = 0
         self._prepare()
         self._warn_of_offsets()
 
     def _prepare(self) -> None:
+        self._facts: tuple[FloatArray, FloatArray | None] | None = None
         self.n_samples = self._rows.shape[0] if self._index is None else self._index.size
         normalizer = 1 / (self.n_samples * self._mean_weight)
         labels, targets, weights = self._labels, self._targets, self._weights
@@ -324,20 +324,20 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
 
     # ---- structure ----
 
-    def rows(self, indices: Array) -> LinearObjective:
+    def rows(self, indices: Array) -> Self:
         """The mini-batch of these rows (repeats allowed) as an objective: an unbiased estimate of this one."""
         chosen = check_indices(indices, self.n_samples)
         return self._changed(_index=chosen if self._index is None else self._index[chosen])
 
-    def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> LinearObjective:
+    def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> Self:
         """The same rows and labels under another loss (of the same kind) and regularizer; nothing is copied."""
         if loss.classifies != self.loss.classifies:
             raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
         return self._changed(loss=loss, regularizer=regularizer)
 
-    def _changed(self, **attributes: Any) -> LinearObjective:
+    def _changed(self, **attributes: Any) -> Self:
         """One on the same arrays, whose passes count here too."""
-        other = object.__new__(LinearObjective)
+        other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, **attributes, _parent=self, _touched=0)
         other._prepare()
         return other

@@ -137,3 +137,14 @@ def test_gap_tol_on_an_objective_that_has_no_certificate():
     with pytest.raises(ValueError, match="needs the regularizer L2"):
         gd.minimize(objective, np.zeros(objective.shape), gap_tol=1e-3)
     assert objective.passes == 0
+
+
+def test_a_mini_batch_has_bounds_of_its_own():
+    objective, _ = problem(HINGE)
+    W = np.ones(objective.shape)
+    whole, _ = improved_bound(objective, W, objective.value(W), None)
+    batch = objective.rows([0, 3, 5])
+    bound, _ = improved_bound(batch, W, batch.value(W), None)
+    fresh = problem(HINGE)[0].rows([0, 3, 5])
+    assert bound == improved_bound(fresh, W, fresh.value(W), None)[0]
+    assert improved_bound(objective, W, objective.value(W), None)[0] == whole
