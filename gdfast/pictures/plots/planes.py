@@ -63,8 +63,8 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
         solid.plot_surface(
             first, second, values, cmap=height_colours(), rcount=100, ccount=100, linewidth=0, antialiased=False
         )
-        solid.set_zlabel("objective")
-        solid.set_box_aspect(None, zoom=0.85)  # room for the label
+        solid.set_zlabel("objective", labelpad=12)
+        solid.set_box_aspect(None, zoom=0.8)  # room for the label
         ax = solid
     else:
         ax = axes(ax)
