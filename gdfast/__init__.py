@@ -78,7 +78,7 @@ if TYPE_CHECKING:
     from .objective.directions import direction_between, random_direction
     from .objective.function import FunctionObjective
     from .objective.linear import LinearObjective
-    from .objective.losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
+    from .objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
     from .objective.rays import along_ray, on_plane
     from .objective.regularizers import L1, L2, ElasticNet
     from .objective.structure import suggest_step
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
 
 # Where each public name lives: module -> names.
 _NAMES_OF = {
-    "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError"),
+    "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError", "Huber"),
     "objective.regularizers": ("L2", "L1", "ElasticNet"),
     "objective.linear": ("LinearObjective",),
     "objective.function": ("FunctionObjective",),
@@ -156,6 +156,7 @@ _SUBMODULES = {
     "datasets": "datasets",
     "descent": "descent",
     "differences": "differences",
+    "estimators": "estimators",
     "landscape": "pictures.landscape",
     "objective": "objective",
     "plots": "pictures.plots",
@@ -191,6 +192,7 @@ __all__ = [
     "GradientReport",
     "GridSearch",
     "Hinge",
+    "Huber",
     "InverseTime",
     "LinearObjective",
     "Lion",
@@ -271,4 +273,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted([*__all__, "estimators"])  # which needs scikit-learn: a star does not import it

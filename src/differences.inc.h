@@ -5,7 +5,7 @@
  * Rows come grouped by their label: what moving the correct class does to a hinge is, by the centred
  * scheme, minus the sum of what moving the others does. The steps t of a block of rows are packed once
  * into a panel of columns and serve every class. Weights are folded in: the hinge is homogeneous in
- * (margin, t), the squared losses in their squares.
+ * (margin, t), the squared losses in their squares, Huber's in those of (residual, t, delta).
  */
 
 #define PANEL_COLUMNS 256
@@ -20,18 +20,18 @@
 #define DEFINE_DIFFERENCE_TILE(NAME, CLASSES, VECTORS, TERM, CORRECT_FROM_TERMS, SHIFT)                                \
     static void NAME##_##CLASSES(DIFFERENCE_ARGUMENTS) {                                                               \
         vdouble acc[CLASSES][VECTORS], other[VECTORS];                                                                 \
-        (void)minus;                                                                                                   \
         _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) {                                                    \
             other[q] = broadcast_double(0);                                                                            \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[c][q] = broadcast_double(0);                \
         }                                                                                                              \
         for (int r = 0; r < n_rows; r++) {                                                                             \
-            vdouble t[VECTORS];                                                                                        \
+            vdouble t[VECTORS], limit = *(const vdouble *)(minus + r * PANEL_COLUMNS);                                 \
+            (void)limit;                                                                                               \
             _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) t[q] =                                           \
                 ((const vdouble *)(plus + r * PANEL_COLUMNS))[q];                                                      \
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) {                                               \
                 vdouble b = broadcast_double(m[r * CLASSES + c]);                                                      \
-                _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) { TERM(acc[c][q], other[q], b, t[q]) }       \
+                _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) { TERM(acc[c][q], other[q], b, t[q], limit) }\
             }                                                                                                          \
         }                                                                                                              \
         _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) {                                                    \
@@ -49,29 +49,40 @@
  * the sum of the first summand over the rows comes as `minus` */
 #if HAS_CLAMP
 #define HINGE_SHIFT 1
-#define HINGE_CENTERED_TERM(acc, other, m, t) acc += clamp_vdouble(m, t);
+#define HINGE_CENTERED_TERM(acc, other, m, t, limit) acc += clamp_vdouble(m, t);
+#define HELD_WITHIN(m, limit) clamp_vdouble(m, limit)
 #else
 #define HINGE_SHIFT 2
-#define HINGE_CENTERED_TERM(acc, other, m, t) acc += max_vdouble(m, -(t)) - max_vdouble(m, t);
+#define HINGE_CENTERED_TERM(acc, other, m, t, limit) acc += max_vdouble(m, -(t)) - max_vdouble(m, t);
+#define HELD_WITHIN(m, limit) (-max_vdouble(-max_vdouble(m, -(limit)), -(limit)))
 #endif
-#define HINGE_FORWARD_TERM(acc, other, m, t)                                                                           \
+#define HINGE_FORWARD_TERM(acc, other, m, t, limit)                                                                    \
     vdouble here = max_vdouble(m, broadcast_double(0));                                                                \
     acc += max_vdouble(m + t, broadcast_double(0)) - here;                                                             \
     other += max_vdouble(m - t, broadcast_double(0)) - here;
-#define SQUARED_HINGE_CENTERED_TERM(acc, other, m, t)                                                                  \
+#define SQUARED_HINGE_CENTERED_TERM(acc, other, m, t, limit)                                                           \
     vdouble up = max_vdouble(m + t, broadcast_double(0)), down = max_vdouble(m - t, broadcast_double(0));              \
     acc = fma_vdouble(up - down, up + down, acc);
-#define SQUARED_HINGE_FORWARD_TERM(acc, other, m, t)                                                                   \
+#define SQUARED_HINGE_FORWARD_TERM(acc, other, m, t, limit)                                                            \
     vdouble here = max_vdouble(m, broadcast_double(0)), up = max_vdouble(m + t, broadcast_double(0)),                  \
             down = max_vdouble(m - t, broadcast_double(0));                                                            \
     acc = fma_vdouble(up - here, up + here, acc);                                                                      \
     other = fma_vdouble(down - here, down + here, other);
-#define SQUARED_ERROR_CENTERED_TERM(acc, other, m, t)                                                                  \
+#define SQUARED_ERROR_CENTERED_TERM(acc, other, m, t, limit)                                                           \
     vdouble up = m + t, down = m - t;                                                                                  \
     acc = fma_vdouble(up - down, up + down, acc);
-#define SQUARED_ERROR_FORWARD_TERM(acc, other, m, t)                                                                   \
+#define SQUARED_ERROR_FORWARD_TERM(acc, other, m, t, limit)                                                            \
     vdouble up = m + t;                                                                                                \
     acc = fma_vdouble(up - m, up + m, acc);
+
+/* h(m + t) - h(m - t) for h(x) = c (2 x - c), c being x held within +- limit: with the sum and the difference of the
+ * two c it is 2 sum t + difference (2 m - sum), which is exact to rounding where both ends lie on one piece */
+#define HUBER_CENTERED_TERM(acc, other, m, t, limit)                                                                   \
+    vdouble up = HELD_WITHIN(m + t, limit), down = HELD_WITHIN(m - t, limit), both = up + down;                        \
+    acc = fma_vdouble(both + both, t, fma_vdouble(up - down, (m + m) - both, acc));
+#define HUBER_FORWARD_TERM(acc, other, m, t, limit)                                                                    \
+    vdouble up = HELD_WITHIN(m + t, limit), here = HELD_WITHIN(m, limit), both = up + here;                            \
+    acc = fma_vdouble(both, t, fma_vdouble(up - here, (m + m) + t - both, acc));
 
 /* Softmax: log of the product over rows of 1 + p expm1(t), kept as the product minus 1 on both sides */
 #define DEFINE_SOFTMAX_TILE(NAME, CLASSES, VECTORS, BOTH_SIDES)                                                        \
@@ -113,6 +124,8 @@
     DEFINE_DIFFERENCE_TILE(squared_hinge_forward, CLASSES, MANY, SQUARED_HINGE_FORWARD_TERM, 0, 0)                     \
     DEFINE_DIFFERENCE_TILE(squared_error_centered, CLASSES, MANY, SQUARED_ERROR_CENTERED_TERM, 0, 0)                   \
     DEFINE_DIFFERENCE_TILE(squared_error_forward, CLASSES, MANY, SQUARED_ERROR_FORWARD_TERM, 0, 0)                     \
+    DEFINE_DIFFERENCE_TILE(huber_centered, CLASSES, MANY, HUBER_CENTERED_TERM, 0, 0)                                   \
+    DEFINE_DIFFERENCE_TILE(huber_forward, CLASSES, MANY, HUBER_FORWARD_TERM, 0, 0)                                     \
     DEFINE_SOFTMAX_TILE(softmax_centered, CLASSES, (MANY / 2), 1)                                                      \
     DEFINE_SOFTMAX_TILE(softmax_forward, CLASSES, (MANY / 2), 0)
 EACH_TILE(DEFINE_DIFFERENCE_TILES, )
@@ -122,10 +135,11 @@ typedef void (*difference_tile)(DIFFERENCE_ARGUMENTS);
     {{{hinge_centered_##CLASSES, hinge_forward_##CLASSES},                                                             \
       {squared_hinge_centered_##CLASSES, squared_hinge_forward_##CLASSES},                                             \
       {softmax_centered_##CLASSES, softmax_forward_##CLASSES},                                                         \
-      {squared_error_centered_##CLASSES, squared_error_forward_##CLASSES}},                                            \
+      {squared_error_centered_##CLASSES, squared_error_forward_##CLASSES},                                             \
+      {huber_centered_##CLASSES, huber_forward_##CLASSES}},                                                            \
      MANY}
 static const struct {
-    difference_tile of[4][2]; /* [gd_loss][gd_scheme] */
+    difference_tile of[5][2]; /* [gd_loss][gd_scheme] */
     int many;
 } difference_tiles[] = {{{{0}}, 0}, EACH_TILE(DIFFERENCE_ROW, COMMA)};
 
@@ -136,7 +150,7 @@ typedef struct difference_worker {
     double *scores;   /* (block_rows, k): becomes margins, probabilities or residuals */
     double *compact;  /* (block_rows, TILE_CLASSES) */
     double *plus;     /* panel of t, or of expm1(t) */
-    double *minus;    /* panel of expm1(-t); row 0 holds a sum over the rows for the hinge */
+    double *minus;    /* panel of expm1(-t); for the hinge row 0 is a sum over the rows, for Huber rows hold limits */
     double *ignored;  /* what a perturbed class beyond the loss's terms would get */
     double *moved;    /* (k, stride) the chunk's differences */
     int64_t *crossings;
@@ -238,7 +252,7 @@ static void scores_to_terms(const gd_problem *p, const int64_t *ids, int n_rows,
             for (ptrdiff_t c = 1; c < k; c++) most = s[c] > most ? s[c] : most;
             for (ptrdiff_t c = 0; c < k; c++) sum += s[c] = exp(s[c] - most);
             for (ptrdiff_t c = 0; c < k; c++) s[c] /= sum;
-        } else if (p->loss == LOSS_SQUARED_ERROR) {
+        } else if (p->targets) {
             for (ptrdiff_t c = 0; c < k; c++) s[c] = sqrt(weight) * (s[c] - p->targets[ids[r] * k + c]);
         } else {
             double correct = s[label], factor = p->loss == LOSS_HINGE ? weight : sqrt(weight);
@@ -336,7 +350,11 @@ static void difference_panel(const difference_job *j, difference_worker *w, cons
         memset(w->minus, 0, PANEL_COLUMNS * sizeof(double));
         for (int r = 0; r < n_rows; r++)
             for (ptrdiff_t q = 0; q < padded; q++) w->minus[q] += HINGE_SHIFT * w->plus[r * PANEL_COLUMNS + q];
-    }
+    } else if (p->loss == LOSS_HUBER)
+        for (int r = 0; r < n_rows; r++) {
+            double limit = p->margin * (p->weights ? sqrt(p->weights[ids[r]]) : 1.0);
+            for (ptrdiff_t q = 0; q < padded; q++) w->minus[r * PANEL_COLUMNS + q] = limit;
+        }
     int labelled = p->loss == LOSS_HINGE || p->loss == LOSS_SQUARED_HINGE;
     for (ptrdiff_t c0 = 0, tile = 0, classes; tile < j->layout.n_tiles; tile++, c0 += classes) {
         classes = tile_classes(&j->layout, tile);

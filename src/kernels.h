@@ -16,7 +16,7 @@
 #include "sparse.h"
 
 typedef enum { INPUT_UINT8, INPUT_FLOAT16, INPUT_FLOAT32, INPUT_FLOAT64 } gd_input;
-typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR } gd_loss;
+typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR, LOSS_HUBER } gd_loss;
 typedef enum { SCHEME_CENTERED, SCHEME_FORWARD, SCHEME_CROSSINGS } gd_scheme;
 
 /* A loss on rows of X, as they lie in memory. */
@@ -33,7 +33,7 @@ typedef struct gd_problem {
     const double *targets;      /* (n_total, k) or NULL */
     const double *weights;      /* (n_total,) or NULL: 1 each */
     gd_loss loss;
-    double margin;              /* of the two hinges */
+    double margin;              /* of the two hinges; delta of the Huber loss */
     double normalizer;          /* what sums over rows are multiplied by */
     const double *mean;         /* (d,) or NULL: the model sees (x - mean) / scale */
     const double *scale;        /* (d,) or NULL */

@@ -82,6 +82,18 @@ INLINE double R(squared_error_row)(REAL *s, ptrdiff_t k, const double *target) {
     return sum;
 }
 
+/* r^2 up to |r| = delta, from there on along its tangent: with q = min(|r|, delta) both are q (2 |r| - q), and 2 |r| - q
+ * is exactly |r| inside */
+INLINE double R(huber_row)(REAL *s, ptrdiff_t k, const double *target, double delta) {
+    double sum = 0;
+    for (ptrdiff_t c = 0; c < k; c++) {
+        double residual = (double)s[c] - target[c], size = fabs(residual), q = size < delta ? size : delta;
+        sum += q * (2 * size - q);
+        s[c] = (REAL)(2 * copysign(q, residual));
+    }
+    return sum;
+}
+
 /* The largest of n elements; which one where some are NaN is not said */
 INLINE REAL R(largest)(const REAL *s, ptrdiff_t n) {
     REAL most = s[0];
@@ -175,6 +187,9 @@ static double R(block_loss)(const gd_problem *p, const int64_t *ids, int n_rows,
     } else if (p->loss == LOSS_SQUARED_HINGE) {
         for (int r = 0; r < n_rows; r++)
             losses[r] = R(squared_hinge_row)(scores + r * k, k, p->labels[ids[r]], (REAL)p->margin);
+    } else if (p->loss == LOSS_HUBER) {
+        for (int r = 0; r < n_rows; r++)
+            losses[r] = R(huber_row)(scores + r * k, k, p->targets + ids[r] * k, p->margin);
     } else {
         for (int r = 0; r < n_rows; r++) losses[r] = R(squared_error_row)(scores + r * k, k, p->targets + ids[r] * k);
     }

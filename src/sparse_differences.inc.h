@@ -22,16 +22,19 @@ typedef struct difference_entries {
     double t[ENTRIES_AT_ONCE], weight[ENTRIES_AT_ONCE];
     const double *terms[ENTRIES_AT_ONCE];
     int32_t label[ENTRIES_AT_ONCE];
+    double delta; /* of the Huber loss */
 } difference_entries;
 
-#define DEFINE_ENTRY_DIFFERENCES(NAME, TERM, SHIFT, LABELLED, CORRECT_FROM_TERMS)                                      \
+#define DEFINE_ENTRY_DIFFERENCES(NAME, TERM, SHIFT, LABELLED, CORRECT_FROM_TERMS, LIMITED)                             \
     static void entries_##NAME(const difference_entries *entries, ptrdiff_t stride, double *moved) {                   \
         for (int e = 0; e < entries->n; e++) {                                                                         \
             vdouble t = broadcast_double(entries->t[e]), total = broadcast_double(0);                                  \
+            vdouble limit = broadcast_double(LIMITED ? entries->delta * sqrt(entries->weight[e]) : 0.0);               \
+            (void)limit;                                                                                               \
             for (ptrdiff_t c = 0; c < stride; c += DOUBLE_LANES) {                                                     \
                 vdouble m = *(const vdouble *)(entries->terms[e] + c);                                                 \
                 vdouble change = broadcast_double(0), other = broadcast_double(0);                                     \
-                TERM(change, other, m, t)                                                                              \
+                TERM(change, other, m, t, limit)                                                                       \
                 change += (double)(SHIFT) * t;                                                                         \
                 *(vdouble *)(moved + c) += change;                                                                     \
                 total += CORRECT_FROM_TERMS ? -change : other;                                                         \
@@ -41,12 +44,14 @@ typedef struct difference_entries {
             if (LABELLED) moved[entries->label[e]] += sum;                                                             \
         }                                                                                                              \
     }
-DEFINE_ENTRY_DIFFERENCES(hinge_centered, HINGE_CENTERED_TERM, HINGE_SHIFT, 1, 1)
-DEFINE_ENTRY_DIFFERENCES(hinge_forward, HINGE_FORWARD_TERM, 0, 1, 0)
-DEFINE_ENTRY_DIFFERENCES(squared_hinge_centered, SQUARED_HINGE_CENTERED_TERM, 0, 1, 1)
-DEFINE_ENTRY_DIFFERENCES(squared_hinge_forward, SQUARED_HINGE_FORWARD_TERM, 0, 1, 0)
-DEFINE_ENTRY_DIFFERENCES(squared_error_centered, SQUARED_ERROR_CENTERED_TERM, 0, 0, 0)
-DEFINE_ENTRY_DIFFERENCES(squared_error_forward, SQUARED_ERROR_FORWARD_TERM, 0, 0, 0)
+DEFINE_ENTRY_DIFFERENCES(hinge_centered, HINGE_CENTERED_TERM, HINGE_SHIFT, 1, 1, 0)
+DEFINE_ENTRY_DIFFERENCES(hinge_forward, HINGE_FORWARD_TERM, 0, 1, 0, 0)
+DEFINE_ENTRY_DIFFERENCES(squared_hinge_centered, SQUARED_HINGE_CENTERED_TERM, 0, 1, 1, 0)
+DEFINE_ENTRY_DIFFERENCES(squared_hinge_forward, SQUARED_HINGE_FORWARD_TERM, 0, 1, 0, 0)
+DEFINE_ENTRY_DIFFERENCES(squared_error_centered, SQUARED_ERROR_CENTERED_TERM, 0, 0, 0, 0)
+DEFINE_ENTRY_DIFFERENCES(squared_error_forward, SQUARED_ERROR_FORWARD_TERM, 0, 0, 0, 0)
+DEFINE_ENTRY_DIFFERENCES(huber_centered, HUBER_CENTERED_TERM, 0, 0, 0, 1)
+DEFINE_ENTRY_DIFFERENCES(huber_forward, HUBER_FORWARD_TERM, 0, 0, 0, 1)
 
 static void entries_softmax(const difference_entries *entries, ptrdiff_t stride, ptrdiff_t k, int forward,
                             double *moved) {
@@ -72,11 +77,12 @@ static void entries_softmax(const difference_entries *entries, ptrdiff_t stride,
 
 static void add_entries(const sparse_difference_job *j, const difference_entries *entries, double *moved,
                         int64_t *crossings) {
-    static void (*const of[4][2])(const difference_entries *, ptrdiff_t, double *) = {
+    static void (*const of[5][2])(const difference_entries *, ptrdiff_t, double *) = {
         {entries_hinge_centered, entries_hinge_forward},
         {entries_squared_hinge_centered, entries_squared_hinge_forward},
         {NULL, NULL},
-        {entries_squared_error_centered, entries_squared_error_forward}};
+        {entries_squared_error_centered, entries_squared_error_forward},
+        {entries_huber_centered, entries_huber_forward}};
     const gd_problem *p = j->scores.problem;
     int forward = j->asked->scheme == SCHEME_FORWARD;
     if (j->asked->scheme == SCHEME_CROSSINGS) {
@@ -141,7 +147,9 @@ static void sparse_terms(void *context, ptrdiff_t chunk, int worker) {
     int hinges = p->loss == LOSS_HINGE || p->loss == LOSS_SQUARED_HINGE;
     ptrdiff_t begin = chunk * l->loss_rows, end = begin + l->loss_rows < n ? begin + l->loss_rows : n;
     for (ptrdiff_t i = begin; i < end && !pool_stopped(j->scores.control, worker); i += ENTRIES_AT_ONCE) {
-        difference_entries entries = {.n = (int)(end - i < ENTRIES_AT_ONCE ? end - i : ENTRIES_AT_ONCE)};
+        difference_entries entries;
+        entries.n = (int)(end - i < ENTRIES_AT_ONCE ? end - i : ENTRIES_AT_ONCE);
+        entries.delta = p->margin;
         finish_scores_double(&j->scores, i, entries.n, scores);
         for (int r = 0; r < entries.n; r++) {
             set_entry(j, &entries, r, i + r, j->asked->h);
@@ -208,7 +216,9 @@ static void sparse_difference_block(void *context, ptrdiff_t block, int worker) 
             if (q == end || j->asked->columns[q] != column) continue;
             double step = p->scale ? j->asked->h / p->scale[column] : j->asked->h;
             for (ptrdiff_t e = 0; e < count; e += ENTRIES_AT_ONCE) {
-                difference_entries entries = {.n = (int)(count - e < ENTRIES_AT_ONCE ? count - e : ENTRIES_AT_ONCE)};
+                difference_entries entries;
+                entries.n = (int)(count - e < ENTRIES_AT_ONCE ? count - e : ENTRIES_AT_ONCE);
+                entries.delta = p->margin;
                 for (int r = 0; r < entries.n; r++) {
                     ptrdiff_t place = at + e + r;
                     double x = t->wide_values ? ((const double *)tile.values)[place]

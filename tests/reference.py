@@ -16,8 +16,10 @@ import numpy as np
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
-HINGE, SQUARED_HINGE, CROSS_ENTROPY, SQUARED_ERROR = "hinge", "squared_hinge", "cross_entropy", "squared_error"
-LOSSES = (HINGE, SQUARED_HINGE, CROSS_ENTROPY, SQUARED_ERROR)
+HINGE, SQUARED_HINGE, CROSS_ENTROPY = "hinge", "squared_hinge", "cross_entropy"
+SQUARED_ERROR, HUBER = "squared_error", "huber"
+REGRESSIONS = (SQUARED_ERROR, HUBER)
+LOSSES = (HINGE, SQUARED_HINGE, CROSS_ENTROPY, *REGRESSIONS)
 
 
 # One row: the loss of its scores s, and d loss / d s.
@@ -65,14 +67,30 @@ def squared_error(s: Array, target: Array) -> tuple[float, Array]:
     return value, gradient
 
 
+def huber(s: Array, target: Array, delta: float = 1.0) -> tuple[float, Array]:
+    """sum over the outputs of r**2 where |r| <= delta, else 2 delta |r| - delta**2, with r = s_j - target_j."""
+    value, gradient = 0.0, np.zeros(len(s))
+    for j in range(len(s)):
+        r = s[j] - target[j]
+        if abs(r) <= delta:
+            value += r**2
+            gradient[j] = 2 * r
+        else:
+            value += 2 * delta * abs(r) - delta**2
+            gradient[j] = 2 * delta if r > 0 else -2 * delta
+    return value, gradient
+
+
 def row_loss(loss: str, s: Array, y: Any, margin: float = 1.0) -> tuple[float, Array]:
-    """One of the four by name."""
+    """One of them by name; the margin is Huber's delta."""
     if loss == HINGE:
         return hinge(s, int(y), margin)
     if loss == SQUARED_HINGE:
         return squared_hinge(s, int(y), margin)
     if loss == CROSS_ENTROPY:
         return cross_entropy(s, int(y))
+    if loss == HUBER:
+        return huber(s, np.atleast_1d(y), margin)
     return squared_error(s, np.atleast_1d(y))
 
 

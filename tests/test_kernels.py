@@ -19,6 +19,7 @@ MAKERS = {
     reference.SQUARED_HINGE: gd.SquaredHinge,
     reference.CROSS_ENTROPY: gd.CrossEntropy,
     reference.SQUARED_ERROR: gd.SquaredError,
+    reference.HUBER: gd.Huber,
 }
 CLASSIFIERS = [reference.HINGE, reference.SQUARED_HINGE, reference.CROSS_ENTROPY]
 DTYPES = ["float64", "float32", "float16", "uint8"]
@@ -44,7 +45,7 @@ def draw(dtype, loss, n, d, k, seed=0):
     X = rng.integers(0, 256, (n, d)) if dtype == "uint8" else rng.normal(size=(n, d))
     X = X.astype(dtype)
     W = rng.normal(size=(k, d + 1)) / np.sqrt(d) / (128 if dtype == "uint8" else 1)
-    if loss == reference.SQUARED_ERROR:
+    if loss in reference.REGRESSIONS:
         return X, rng.normal(size=(n, k)), W
     y = rng.integers(0, k, n)
     if loss == reference.HINGE:
@@ -56,7 +57,7 @@ def draw(dtype, loss, n, d, k, seed=0):
 
 
 def build(X, y, loss, k):
-    return gd.LinearObjective(X, y, MAKERS[loss](), n_classes=None if loss == reference.SQUARED_ERROR else k)
+    return gd.LinearObjective(X, y, MAKERS[loss](), n_classes=None if loss in reference.REGRESSIONS else k)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -113,7 +114,7 @@ def test_any_number_of_threads_gives_the_same_bits(dtype, loss, size):
     rng = np.random.default_rng(size)
     n, d, k = size
     X = (rng.integers(0, 256, (n, d)) if dtype == "uint8" else rng.normal(size=(n, d))).astype(dtype)
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
     W = rng.normal(size=(k, d + 1))
     objective = gd.LinearObjective(
         X,
@@ -123,7 +124,7 @@ def test_any_number_of_threads_gives_the_same_bits(dtype, loss, size):
         mean=rng.normal(size=d),
         scale=rng.uniform(0.5, 2, d),
         sample_weight=rng.uniform(0.1, 1, n),
-        n_classes=None if loss == reference.SQUARED_ERROR else k,
+        n_classes=None if loss in reference.REGRESSIONS else k,
     )
     gd.set_num_threads(1)
     alone = answers(objective, W)
@@ -202,7 +203,7 @@ def dump():
     found = {}
     for dtype, loss, size in CASES:
         n, d, k = size
-        if k == 1 and loss != reference.SQUARED_ERROR:
+        if k == 1 and loss not in reference.REGRESSIONS:
             continue
         X, y, W = draw(dtype, loss, n, d, k)
         for name, answer in answers(build(X, y, loss, k), W).items():
@@ -335,7 +336,7 @@ def test_lecture_36_copies_change_no_mean(loss, dtype):
         y,
         MAKERS[loss](),
         sample_weight=np.full(len(X), 60.0),
-        n_classes=None if loss == reference.SQUARED_ERROR else 4,
+        n_classes=None if loss in reference.REGRESSIONS else 4,
     )
     value, gradient = unique.value_and_gradient(W)
     tolerance = 1e-13 if dtype == "float64" else 1e-5

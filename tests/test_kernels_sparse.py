@@ -23,6 +23,7 @@ MAKERS = {
     reference.SQUARED_HINGE: gd.SquaredHinge,
     reference.CROSS_ENTROPY: gd.CrossEntropy,
     reference.SQUARED_ERROR: gd.SquaredError,
+    reference.HUBER: gd.Huber,
 }
 DTYPES = ["float64", "float32"]
 INDICES = ["int32", "int64"]
@@ -45,7 +46,7 @@ def draw(dtype, indices, loss, size, seed=0, tangled=False):
     rng = np.random.default_rng((seed, n, d, k))
     X = np.where(rng.random((n, d)) < share, rng.normal(size=(n, d)), 0).astype(dtype)
     W = rng.normal(size=(k, d + 1)) / np.sqrt(d)
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
     if loss == reference.HINGE:
         margins = reference.LinearProblem(X, y).margins(W)
         clear = (np.abs(margins) > 1e-4).sum(axis=1) >= k - 1
@@ -68,7 +69,7 @@ def as_csr(X, indices="int32", tangled=False, rng=None):
 
 
 def build(X, y, loss, k, **options):
-    return gd.LinearObjective(X, y, MAKERS[loss](), n_classes=None if loss == reference.SQUARED_ERROR else k, **options)
+    return gd.LinearObjective(X, y, MAKERS[loss](), n_classes=None if loss in reference.REGRESSIONS else k, **options)
 
 
 @pytest.mark.parametrize("dtype", DTYPES)
@@ -162,11 +163,11 @@ def test_any_number_of_threads_gives_the_same_bits(dtype, loss, size):
     n, d, k, share = size
     rng = np.random.default_rng(size[:3])
     X = sparse.random_array((n, d), density=share, format="csr", dtype=dtype, random_state=rng)
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
     W = rng.normal(size=(k, d + 1))
     options = {"scale": rng.uniform(0.5, 2, d), "sample_weight": rng.uniform(0.1, 1, n)}
     objective = gd.LinearObjective(
-        X, y, MAKERS[loss](), gd.L2(0.01), n_classes=None if loss == reference.SQUARED_ERROR else k, **options
+        X, y, MAKERS[loss](), gd.L2(0.01), n_classes=None if loss in reference.REGRESSIONS else k, **options
     )
     gd.set_num_threads(1)
     alone = answers(objective, W)

@@ -13,7 +13,7 @@ import reference
 def draw(loss: str, seed: int = 0, n: int = 5, d: int = 3, k: int = 4):
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, d))
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
     return X, y, rng.normal(size=(k, d + 1)), rng
 
 
@@ -79,6 +79,7 @@ def test_rows_by_hand():
     assert reference.hinge(s, 0)[0] == 2.5
     assert reference.squared_hinge(s, 0)[0] == 4.25
     assert reference.squared_error(s, np.array([0.0, 2.0, 1.5]))[0] == 2.0
+    assert reference.huber(s, np.array([0.5, 2.0, 2.5]))[0] == 0.25 + 3.0
     assert reference.cross_entropy(np.zeros(4), 2)[0] == pytest.approx(math.log(4))
     assert reference.cross_entropy(np.array([1000.0, 0.0]), 1)[0] == 1000.0
 

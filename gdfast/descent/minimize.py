@@ -46,6 +46,7 @@ def minimize(
     evaluate_every: int | None = None,
     metrics: Metrics | None = None,
     callback: Callback | None = None,
+    callback_every: int = 1,
     clip: float | None = None,
     progress: bool = False,
     checkpoint: Checkpoint | None = None,
@@ -87,6 +88,9 @@ def minimize(
     callback : callable, optional
         ``callback(k, w, value)`` after each step: k finished steps, the weights after them, the objective
         there (with batches: that of the mini-batch, before the step). It may keep w. Returning True stops.
+    callback_every : int
+        Call it after every so many steps, and after the last one. The value is then the mean over the steps since the
+        call before. Many steps in between may be one compiled call. >= 1.
     clip : float, optional
         A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0.
     progress : bool
@@ -136,6 +140,7 @@ def minimize(
             evaluate_every=evaluate_every,
             metrics=metrics,
             callback=callback,
+            callback_every=callback_every,
             clip=clip,
             progress=progress,
             checkpoint=checkpoint,
@@ -157,6 +162,7 @@ def maximize(
     evaluate_every: int | None = None,
     metrics: Metrics | None = None,
     callback: Callback | None = None,
+    callback_every: int = 1,
     clip: float | None = None,
     progress: bool = False,
     checkpoint: Checkpoint | None = None,
@@ -193,6 +199,7 @@ def maximize(
             evaluate_every=evaluate_every,
             metrics=metrics,
             callback=callback,
+            callback_every=callback_every,
             clip=clip,
             progress=progress,
             checkpoint=checkpoint,
@@ -220,6 +227,7 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
         if compiled is not None:
             compiled.go_on(w, saved.hidden)
     finished = Finished(k, w, state, here)
+    seen: list[float] = []  # values since the last callback
 
     # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -255,8 +263,13 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                     if bar is not None and k > 0:
                         bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
                         bar.update(k - bar.n)
-                    if run.callback is not None and k > 0 and _is_true(run.callback(k, w, run.sign * here.value)):
-                        ending = Status.STOPPED
+                    if run.callback is not None and k > 0:
+                        if rows_of is None:
+                            seen.append(here.value)
+                        if k % run.callback_every == 0 or k == run.max_steps or ending is not None:
+                            value, seen = run.sign * sum(seen) / max(1, len(seen)), []
+                            if _is_true(run.callback(k, w, value)):
+                                ending = Status.STOPPED
                     if (
                         run.checkpoint is not None
                         and k > 0
@@ -277,6 +290,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                     segment = compiled.take(k, n, w, state)
                     if segment is not None:
                         record.add_segment(k, segment.values, segment.rates)
+                        if run.callback is not None:
+                            seen.extend(segment.values.tolist())
                         k, w, state = k + len(segment.values), segment.w, segment.state
                         here = Look(float(segment.values[-1]) if len(segment.values) else math.nan, w, math.nan)
                         finished = Finished(k, w, state, here)
@@ -294,6 +309,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                         status = Status.DIVERGED
                         break
                     record.add(k, here)
+                    if run.callback is not None:
+                        seen.append(here.value)
 
                 # Which way?
                 last_direction = direction
@@ -333,12 +350,14 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
 
 def _steps_until_asked(run: Settings, k: int) -> int:
     """How many steps may be taken from step k on before somebody looks."""
-    if run.callback is not None:
-        return 1
     n = run.max_steps - k
     if run.progress:
         n = min(n, max(1, run.max_steps // 100))
-    for every in (run.evaluate_every, run.checkpoint.every if run.checkpoint is not None else None):
+    for every in (
+        run.evaluate_every,
+        run.checkpoint.every if run.checkpoint is not None else None,
+        run.callback_every if run.callback is not None else None,
+    ):
         if every is not None:
             n = min(n, every - k % every)
     return n

@@ -47,6 +47,7 @@ class Settings:
     clip: float | None
     progress: bool
     checkpoint: Any = None
+    callback_every: int = 1
 
 
 def checked_settings(
@@ -67,6 +68,7 @@ def checked_settings(
     clip: Any,
     progress: Any,
     checkpoint: Any,
+    callback_every: Any = 1,
 ) -> Settings:
     """The settings of a run, or TypeError/ValueError naming the argument; w0 is copied."""
     _check_objective(objective, batches)
@@ -94,6 +96,7 @@ def checked_settings(
         clip=_optional(check_positive, clip, "clip"),
         progress=check_flag(progress, "progress"),
         checkpoint=_checked_checkpoint(checkpoint),
+        callback_every=check_integer(callback_every, "callback_every", minimum=1),
     )
 
 

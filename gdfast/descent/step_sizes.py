@@ -32,6 +32,8 @@ class StepRule(NamedTuple):
         """The learning rates of steps k .. k + n - 1."""
         if self.is_constant:
             return np.full(n, self.rate_of(k))
+        if isinstance(self.given, np.ndarray):
+            return self.given[k : k + n].copy()
         return np.array([self.rate_of(i) for i in range(k, k + n)], dtype=np.float64)
 
 
@@ -53,13 +55,20 @@ def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
         return StepRule(rate, lambda k: rate, None, is_constant=True)
     if isinstance(step, Sequence | np.ndarray) and not isinstance(step, str | bytes) and np.ndim(step) > 0:
         rates = _checked_sequence(step, max_steps)
-        return StepRule(rates, rates.__getitem__, None, is_constant=False)
+        return StepRule(rates, rates.item if isinstance(rates, np.ndarray) else rates.__getitem__, None, False)
     raise TypeError(f"{_NEEDED}; it is {type(step).__name__} {step!r:.40}")
 
 
-def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float]:
+def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float] | Array:
     _check_length(len(step), max_steps)
+    if isinstance(step, np.ndarray) and step.ndim == 1 and step.dtype == np.float64 and _all_positive(step):
+        return np.array(step)
     return [check_positive(rate, f"step[{i}]") for i, rate in enumerate(step)]
+
+
+def _all_positive(rates: Array) -> bool:
+    """At once: there may be millions."""
+    return bool(((rates > 0) & np.isfinite(rates)).all())
 
 
 def _check_length(length: int, max_steps: int) -> None:

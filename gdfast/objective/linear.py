@@ -53,8 +53,8 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         Fortran-ordered and strided arrays are accepted. It must not change while the objective lives. CSR is
         sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32 (10 in float64), made
         once and kept; while it is made, about as much again. `descend` reads X as it is.
-    y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` real targets (n,) or (n, k)
-    loss : Hinge(), SquaredHinge(), CrossEntropy() or SquaredError()
+    y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` and `Huber` real targets (n,) or (n, k)
+    loss : Hinge(), SquaredHinge(), CrossEntropy(), SquaredError() or Huber()
     regularizer : L2, L1, ElasticNet or an object with value(W) and gradient(W), optional
         Applied to W without its bias column, unless `penalize_bias`.
     bias : bool
@@ -174,7 +174,7 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         make: Any = _kernels.SparseProblem if isinstance(X, _kernels.SparseRows) else _kernels.Problem
         problem: _kernels.Problem = make(
             X, INPUT_CODES[X.dtype.name], labels, targets, weights, index, self.mean, self.scale,
-            self.loss.code, self.loss.margin, normalizer, self.n_classes, self.bias,
+            self.loss.code, self.loss.parameter, normalizer, self.n_classes, self.bias,
         )  # fmt: skip
         return problem
 
@@ -345,6 +345,22 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         other._prepare()
         return other
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made anew from the arguments; `passes` counts from 0 there."""
+        y = self._labels
+        if self._targets is not None:
+            y = self._targets[:, 0] if self._flat_targets else self._targets
+        options = {
+            "bias": self.bias,
+            "penalize_bias": self.penalize_bias,
+            "sample_weight": self._weights,
+            "mean": self.mean,
+            "scale": self.scale,
+            "n_classes": self.n_classes if self.loss.classifies else None,
+            "check_finite": False,
+        }
+        return _made_anew, (type(self), (self.X, y, self.loss, self.regularizer), options, self._index)
+
     def fingerprint(self, W: Array) -> dict[str, Any]:
         """What tells this objective from another: see `gdfast.objective.structure.fingerprint`."""
         return linear_fingerprint(self, check_weights(W, self.shape))
@@ -387,6 +403,13 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         scores = self._scores(np.stack(arrays), self._problem, self.n_samples, True)
         k = self.n_classes
         return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
+
+
+def _made_anew(
+    kind: type[LinearObjective], arguments: tuple[Any, ...], options: dict[str, Any], index: Array | None
+) -> LinearObjective:
+    objective = kind(*arguments, **options)
+    return objective if index is None else objective.rows(index)
 
 
 def _require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> None:

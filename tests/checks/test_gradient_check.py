@@ -294,7 +294,7 @@ def test_kinks_follow_the_chosen_coordinates(kinked):
 
 # Linear objectives
 
-LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
+LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError(), gd.Huber()]
 DTYPES = [
     ("float64", "float64"),
     ("float64", "float32"),
@@ -310,7 +310,7 @@ def images(loss, dtype="float64", seed=0):
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 256, size=(60, 12)).astype(np.uint8)
     X = X if dtype == "uint8" else (X / 255).astype(dtype)
-    y = rng.normal(size=(60, 3)) if isinstance(loss, gd.SquaredError) else rng.integers(3, size=60)
+    y = rng.normal(size=(60, 3)) if isinstance(loss, gd.SquaredError | gd.Huber) else rng.integers(3, size=60)
     objective = gd.LinearObjective(X, y, loss, gd.L2(0.01), scale=np.full(12, 255.0) if dtype == "uint8" else None)
     return objective, 0.3 * rng.normal(size=objective.shape), y
 

@@ -13,7 +13,7 @@ import gdfast as gd
 from gdfast.descent import compiled
 
 N, D, K = 57, 19, 4
-LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
+LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError(), gd.Huber()]
 REGULARIZERS = [None, gd.L2(0.01), gd.L1(0.003), gd.ElasticNet(0.002, 0.01)]
 RULES = [rule() for rule in compiled.RULES]
 RULES += [gd.RMSProp(0.9999), gd.Adam(beta2=0.99999)]
@@ -26,7 +26,7 @@ def made(loss, regularizer=None, x="float64", w="float64", fold=False, seed=0, *
     rng = np.random.default_rng(seed)
     pixels = rng.integers(0, 256, size=(N, D))
     X = pixels.astype(np.uint8) if x == "uint8" else (pixels / 128 - 1).astype(x)
-    y = rng.normal(size=(N, K)) if isinstance(loss, gd.SquaredError) else rng.integers(0, K, size=N)
+    y = rng.normal(size=(N, K)) if isinstance(loss, gd.SquaredError | gd.Huber) else rng.integers(0, K, size=N)
     if fold or x == "uint8":
         options |= {"mean": X.mean(axis=0, dtype=np.float64), "scale": X.std(axis=0, dtype=np.float64) + 0.1}
     objective = gd.LinearObjective(X, y, loss, regularizer, **options)

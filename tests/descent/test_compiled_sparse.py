@@ -16,7 +16,7 @@ from gdfast.descent import compiled
 sparse = pytest.importorskip("scipy.sparse")
 
 N, D, K = 57, 40, 4
-LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
+LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError(), gd.Huber()]
 TOLERANCE = {("float64", "float64"): 1e-12, ("float32", "float32"): 1e-5, ("float32", "float64"): 1e-5}
 
 
@@ -32,8 +32,8 @@ def made(loss, regularizer=None, x="float64", w="float64", k=K, indices=np.int32
     csr.indices = np.insert(csr.indices, at, 3).astype(indices)
     csr.indptr = (csr.indptr + (np.arange(N + 1) > 7)).astype(indices)
     np.testing.assert_array_equal(csr.toarray(), X)
-    y = rng.normal(size=(N, k)) if isinstance(loss, gd.SquaredError) else rng.integers(0, k, size=N)
-    options |= {} if isinstance(loss, gd.SquaredError) else {"n_classes": k}
+    y = rng.normal(size=(N, k)) if isinstance(loss, gd.SquaredError | gd.Huber) else rng.integers(0, k, size=N)
+    options |= {} if isinstance(loss, gd.SquaredError | gd.Huber) else {"n_classes": k}
     objective = gd.LinearObjective(csr, y, loss, regularizer, **options)
     return objective, (rng.normal(size=objective.shape) * 0.1).astype(w)
 

@@ -19,7 +19,7 @@ SEARCHES = [
     gd.ExactLineSearch(),
 ]
 every_search = pytest.mark.parametrize("search", SEARCHES, ids=repr)
-LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError()]
+LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError(), gd.Huber()]
 every_loss = pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 
 

@@ -13,8 +13,9 @@ import scipy.sparse
 import gdfast as gd
 from gdfast.objective import certificates, linear_certificates
 from optima import Small
-from reference import CROSS_ENTROPY, HINGE, LOSSES, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
+from reference import CROSS_ENTROPY, HINGE, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
 
+LOSSES = [HINGE, SQUARED_HINGE, CROSS_ENTROPY, SQUARED_ERROR]  # those with a certificate
 MODES = {"unpenalised": {}, "penalised": {"penalize_bias": True}, "absent": {"bias": False}}
 
 
@@ -275,6 +276,9 @@ def test_a_loss_without_a_certificate_is_named():
     objective = gd.LinearObjective(np.ones((2, 1)), np.array([0, 1]), Unknown(), gd.L2(1.0))
     with pytest.raises(ValueError, match="needs one of the losses Hinge"):
         objective.duality_gap(np.zeros((2, 2)))
+    objective = gd.LinearObjective(np.ones((2, 1)), np.zeros(2), gd.Huber(3.0), gd.L2(1.0))
+    with pytest.raises(ValueError, match=r"needs one of the losses Hinge.*Huber\(delta=3.0\)"):
+        objective.duality_gap(np.zeros((1, 2)))
 
 
 # ---- the free functions ----

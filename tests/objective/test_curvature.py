@@ -11,9 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from reference import LOSSES, SQUARED_ERROR, LinearProblem
+from reference import LOSSES, REGRESSIONS, LinearProblem
 
-SMOOTH = {"squared_hinge": gd.SquaredHinge(), "cross_entropy": gd.CrossEntropy(), "squared_error": gd.SquaredError()}
+SMOOTH = {
+    "squared_hinge": gd.SquaredHinge(),
+    "cross_entropy": gd.CrossEntropy(),
+    "squared_error": gd.SquaredError(),
+    "huber": gd.Huber(3.0),
+}
 CURVATURE = {"hinge": lambda k: k / 2, "squared_hinge": lambda k: 2 * k, "cross_entropy": lambda k: 0.5}
 
 
@@ -25,7 +30,7 @@ def test_the_curvatures_of_the_losses_are_the_largest_that_there_are():
             most = 0.0
             candidates = [rng.normal(size=k) * 10.0 ** rng.uniform(-2, 1) for _ in range(100)]
             for s in [*candidates, np.append([1.0, 1.0], np.full(k - 2, -40.0)), np.zeros(k)]:
-                y = np.ones((1, k)) if name == "squared_error" else np.array([0])
+                y = np.ones((1, k)) if name in REGRESSIONS else np.array([0])
                 H = [
                     (loss.gradient((s + h)[None], y) - loss.gradient((s - h)[None], y))[0] / 2e-6
                     for h in np.eye(k) * 1e-6
@@ -90,7 +95,7 @@ def test_gradient_descent_with_it_never_rises(seed, loss, kind, n, d, spread, bi
         X[:, rng.random(d) < 0.2] = rng.choice([0.0, 3.0])
         X = X.astype(np.float32 if kind == "csr32" else kind.replace("csr", "float64"))
     X = scipy.sparse.csr_array(X) if kind.startswith("csr") else X
-    y = rng.normal(size=n) * 10 if loss == "squared_error" else rng.integers(0, 4, n)
+    y = rng.normal(size=n) * 10 if loss in REGRESSIONS else rng.integers(0, 4, n)
     regularizer = None if strength is None else gd.L2(strength)
     objective = gd.LinearObjective(X, y, SMOOTH[loss], regularizer, bias=bias)
     result = gd.minimize(objective, np.zeros(objective.shape), step="auto", max_steps=20, gtol=0.0)
@@ -104,7 +109,7 @@ def test_gradient_descent_with_it_never_rises(seed, loss, kind, n, d, spread, bi
 def test_constant_and_zero_columns(loss):
     for X in (np.zeros((4, 3)), np.full((4, 3), 5.0), np.full((4, 3), 1e-160)):
         for bias in (True, False):
-            y = np.arange(4.0) if loss == SQUARED_ERROR else np.array([0, 1, 2, 0])
+            y = np.arange(4.0) if loss in REGRESSIONS else np.array([0, 1, 2, 0])
             kind = {"hinge": gd.Hinge(), **SMOOTH}[loss]
             step = gd.suggest_step(gd.LinearObjective(X, y, kind, bias=bias))
             assert 0 < step < math.inf

@@ -18,6 +18,7 @@ MAKERS = {
     reference.SQUARED_HINGE: gd.SquaredHinge,
     reference.CROSS_ENTROPY: lambda margin: gd.CrossEntropy(),
     reference.SQUARED_ERROR: lambda margin: gd.SquaredError(),
+    reference.HUBER: lambda margin: gd.Huber(margin),
 }
 CLASSIFIERS = [reference.HINGE, reference.SQUARED_HINGE, reference.CROSS_ENTROPY]
 
@@ -47,7 +48,7 @@ def build(problem: reference.LinearProblem, n_classes: int | None = None) -> gd.
 def draw(loss, seed=0, n=30, d=5, k=4, bias=True, **options):
     """A random problem and weights."""
     rng = np.random.default_rng(seed)
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else np.append(rng.integers(0, k, n - 1), k - 1)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else np.append(rng.integers(0, k, n - 1), k - 1)
     problem = reference.LinearProblem(rng.normal(size=(n, d)), y, loss, bias=bias, **options)
     return problem, rng.normal(size=(k, d + bias)), rng
 
@@ -211,7 +212,7 @@ def test_every_call_with_data_is_counted_in_passes():
 def test_lecture_35_a_mini_batch_is_the_mean_over_its_rows(loss, data, seed):
     problem, W, _ = draw(loss, seed, l2=0.1, mean=np.full(5, 0.3))
     rows = data.draw(st.lists(st.integers(0, 29), min_size=1, max_size=50))
-    batch = build(problem, None if loss == reference.SQUARED_ERROR else 4).rows(rows)
+    batch = build(problem, None if loss in reference.REGRESSIONS else 4).rows(rows)
     expected = reference.LinearProblem(problem.X[rows], problem.y[rows], loss, l2=0.1, mean=problem.mean)
     assert_same(batch, expected, W)
     assert batch.n_samples == len(rows)

@@ -18,12 +18,13 @@ MAKERS = {
     reference.SQUARED_HINGE: lambda margin: gd.SquaredHinge(margin),
     reference.CROSS_ENTROPY: lambda margin: gd.CrossEntropy(),
     reference.SQUARED_ERROR: lambda margin: gd.SquaredError(),
+    reference.HUBER: lambda margin: gd.Huber(margin),
 }
 CLASSIFIERS = [reference.HINGE, reference.SQUARED_HINGE, reference.CROSS_ENTROPY]
 
 
 def targets(loss, rng, n, k):
-    return rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    return rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
 
 
 @pytest.mark.parametrize("loss", reference.LOSSES)
@@ -63,7 +64,7 @@ def test_float32_scores(loss):
     np.testing.assert_allclose(gradient, expected_gradient, rtol=0, atol=1e-5 * np.abs(expected_gradient).max())
 
 
-@pytest.mark.parametrize("loss", [reference.SQUARED_HINGE, reference.CROSS_ENTROPY, reference.SQUARED_ERROR])
+@pytest.mark.parametrize("loss", [reference.SQUARED_HINGE, reference.CROSS_ENTROPY, *reference.REGRESSIONS])
 def test_gradient_is_the_difference_quotient_of_the_value(loss):
     rng = np.random.default_rng(1)
     scores, y, made = rng.normal(size=(6, 5)), targets(loss, rng, 6, 5), MAKERS[loss](1.0)
@@ -182,7 +183,7 @@ def test_bad_scores_and_labels_are_named(loss, scores, y, error, named):
     "weights", [[1.0, -1.0, 1.0], [1.0, np.nan, 1.0], [0.0, 0.0, 0.0], [1.0, 1.0], [[1.0], [1.0], [1.0]]]
 )
 def test_bad_sample_weights_are_named(loss, weights):
-    y = SCORES if loss == reference.SQUARED_ERROR else LABELS
+    y = SCORES if loss in reference.REGRESSIONS else LABELS
     with pytest.raises(ValueError, match="sample_weight"):
         MAKERS[loss](1.0).value(SCORES, y, sample_weight=np.array(weights))
 

@@ -19,6 +19,7 @@ MAKERS = {
     reference.SQUARED_HINGE: gd.SquaredHinge,
     reference.CROSS_ENTROPY: lambda margin: gd.CrossEntropy(),
     reference.SQUARED_ERROR: lambda margin: gd.SquaredError(),
+    reference.HUBER: lambda margin: gd.Huber(margin),
 }
 
 
@@ -27,10 +28,10 @@ def pair(loss, seed=0, n=12, d=4, k=3, margin=1.0, bias=True, l1=0.0, l2=0.0, dt
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 256, (n, d)) / 64 if dtype == np.uint8 else rng.normal(size=(n, d))
     X = X.astype(dtype)
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
     W = rng.normal(size=(k, d + bias))
     regularizer = gd.ElasticNet(l1, l2) if l1 or l2 else None
-    classes = None if loss == reference.SQUARED_ERROR else k
+    classes = None if loss in reference.REGRESSIONS else k
     objective = gd.LinearObjective(X, y, MAKERS[loss](margin), regularizer, bias=bias, n_classes=classes, **options)
     return objective, reference.LinearProblem(X, y, loss, margin, l1, l2, bias, **options), W
 
@@ -193,7 +194,7 @@ def test_crossings_explain_all_that_the_quotient_differs_from_the_gradient(l1, h
     assert l1 == 0 or counts[0, 0] > 0
 
 
-@pytest.mark.parametrize("loss", [reference.SQUARED_HINGE, reference.CROSS_ENTROPY, reference.SQUARED_ERROR])
+@pytest.mark.parametrize("loss", [reference.SQUARED_HINGE, reference.CROSS_ENTROPY, *reference.REGRESSIONS])
 def test_smooth_losses_have_no_kinks(loss):
     objective, _, W = pair(loss)
     assert objective.kink_crossings(W, 0.5) is None

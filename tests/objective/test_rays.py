@@ -19,6 +19,7 @@ MAKERS = {
     reference.SQUARED_HINGE: gd.SquaredHinge,
     reference.CROSS_ENTROPY: lambda margin: gd.CrossEntropy(),
     reference.SQUARED_ERROR: lambda margin: gd.SquaredError(),
+    reference.HUBER: lambda margin: gd.Huber(margin),
 }
 STEPS = np.array([-3.0, -0.7, 0.0, 0.1, 0.5, 2.0, 10.0])
 
@@ -27,9 +28,9 @@ def pair(loss, seed=0, n=15, d=4, k=3, margin=1.0, bias=True, l1=0.0, l2=0.0, dt
     """The same problem twice: gdfast's and the oracle's; weights and a direction."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(n, d)).astype(dtype)
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
     regularizer = gd.ElasticNet(l1, l2) if l1 or l2 else None
-    classes = None if loss == reference.SQUARED_ERROR else k
+    classes = None if loss in reference.REGRESSIONS else k
     objective = gd.LinearObjective(X, y, MAKERS[loss](margin), regularizer, bias=bias, n_classes=classes, **options)
     problem = reference.LinearProblem(X, y, loss, margin, l1, l2, bias, **options)
     return objective, problem, rng.normal(size=objective.shape), rng.normal(size=objective.shape)

@@ -19,6 +19,7 @@ MAKERS = {
     reference.SQUARED_HINGE: gd.SquaredHinge,
     reference.CROSS_ENTROPY: lambda margin: gd.CrossEntropy(),
     reference.SQUARED_ERROR: lambda margin: gd.SquaredError(),
+    reference.HUBER: lambda margin: gd.Huber(margin),
 }
 
 
@@ -43,10 +44,10 @@ def pair(loss, seed=0, n=12, d=5, k=3, margin=1.0, bias=True, l1=0.0, l2=0.0, dt
     """The same problem twice: gdfast's on CSR and the oracle's on the dense array; and weights."""
     rng = np.random.default_rng(seed)
     X = np.where(rng.random((n, d)) < 0.5, rng.normal(size=(n, d)), 0).astype(dtype)
-    y = rng.normal(size=(n, k)) if loss == reference.SQUARED_ERROR else rng.integers(0, k, n)
+    y = rng.normal(size=(n, k)) if loss in reference.REGRESSIONS else rng.integers(0, k, n)
     W = rng.normal(size=(k, d + bias))
     regularizer = gd.ElasticNet(l1, l2) if l1 or l2 else None
-    classes = None if loss == reference.SQUARED_ERROR else k
+    classes = None if loss in reference.REGRESSIONS else k
     objective = gd.LinearObjective(
         tangle(X, rng), y, MAKERS[loss](margin), regularizer, bias=bias, n_classes=classes, **options
     )

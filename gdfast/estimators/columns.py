@@ -1,0 +1,151 @@
+"""What one pass over X tells: by how much to shift and scale each feature.
+
+All in float64, block by block, whatever X is. The model is to see z = (x - mean) / scale: gradient descent is as quick
+as the units of the features are alike, and whoever changes a unit changes no z.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..protocols import Array, FloatArray
+
+BLOCK_BYTES = 1 << 18
+EPS = float(np.finfo(np.float64).eps)
+TINY = 1e-250
+"""Mean squares below this, or not finite, are not to be trusted."""
+
+SAFE_SCALE = {"float64": 1e250, "float32": 1e25, "float16": 1e25}
+SAFE_OFFSET = {"float64": 1e11, "float32": 1e3, "float16": 1e3}
+"""|mean| / scale up to which weights of X's arithmetic can take the mean in without losing digits that matter."""
+
+UINT8_OFFSET = 9e3
+"""A pixel that hardly ever changes is not enlarged beyond what float32 tells apart."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The features of some rows: float64 (n_features,) each; the rows count by their weights.
+
+    `weight` is the rows' total weight. Dense: `mean` (zeros where nothing is to be centred) and `deviation`, the root
+    of the mean of (x - mean)**2. CSR: `mean` is None, `deviation` the root of the mean of x**2, and `largest` the
+    largest absolute value.
+    """
+
+    weight: float
+    mean: FloatArray | None
+    deviation: FloatArray
+    largest: FloatArray | None
+    dtype: np.dtype[Any]
+
+    @property
+    def scale(self) -> FloatArray:
+        """What each feature is divided by: its deviation, in CSR its largest absolute value; never 0."""
+        if self.mean is None:
+            assert self.largest is not None
+            return np.where(self.largest > 0, self.largest, 1.0)
+        size = np.abs(self.mean)
+        least = size / UINT8_OFFSET if self.dtype == np.uint8 else 0.0
+        is_constant = self.deviation <= 4 * EPS * size  # to rounding
+        scale = np.where(is_constant, size, np.maximum(self.deviation, least))
+        return np.where(scale > 0, scale, 1.0)
+
+    def folds(self) -> bool:
+        """Whether weights of X's arithmetic can take mean and scale in."""
+        if self.dtype == np.uint8:
+            return True
+        scale, limit = self.scale, SAFE_SCALE[self.dtype.name]
+        if not ((scale < limit) & (scale > 1 / limit)).all():
+            return False
+        return self.mean is None or bool((np.abs(self.mean) <= SAFE_OFFSET[self.dtype.name] * scale).all())
+
+    def merged(self, other: Columns) -> Columns:
+        """Those of both sets of rows together."""
+        weight = self.weight + other.weight
+        a, b = self.weight / weight, other.weight / weight
+        deviation = np.hypot(a**0.5 * self.deviation, b**0.5 * other.deviation)
+        if self.mean is None or other.mean is None:
+            assert self.largest is not None
+            assert other.largest is not None
+            largest = np.maximum(self.largest, other.largest)
+            return replace(self, weight=weight, deviation=deviation, largest=largest)
+        gap = other.mean - self.mean
+        deviation = np.hypot(deviation, (a * b) ** 0.5 * gap)
+        return replace(self, weight=weight, mean=self.mean + b * gap, deviation=deviation)
+
+
+def columns_of(X: Any, weights: FloatArray | None, rows: Array | None, *, centre: bool) -> Columns:
+    """The columns of these rows of X (None: all), in one pass."""
+    if hasattr(X, "indptr"):
+        return _sparse_columns(X, weights, rows)
+    total, mean, deviation = _moments(X, weights, rows, centre, None)
+    if X.dtype == np.float64:
+        odd = np.flatnonzero(~(np.isfinite(deviation) & np.isfinite(mean)) | (deviation < TINY**0.5))
+        if odd.size:  # constant, or beyond what squares can hold: those again, in units of their own
+            part = X[:, odd] if rows is None else X[np.ix_(rows, odd)]
+            some = weights if rows is None or weights is None else weights[rows]
+            unit = np.maximum(part.max(axis=0), -part.min(axis=0))
+            unit[unit == 0] = 1.0
+            _, m, s = _moments(part, some, None, centre, unit)
+            mean[odd], deviation[odd] = m * unit, s * unit
+    return Columns(total, mean, deviation, None, X.dtype)
+
+
+def _moments(
+    X: Array, weights: FloatArray | None, rows: Array | None, centre: bool, unit: FloatArray | None
+) -> tuple[float, FloatArray, FloatArray]:
+    """Total weight, mean and deviation of X / unit. The first row is taken off first: offsets cost no digits."""
+    d = X.shape[1]
+    first, seconds, total = np.zeros(d), np.zeros(d), 0.0
+    shift = X[0 if rows is None else rows[0]].astype(np.float64) if centre else np.zeros(d)
+    if unit is not None:
+        shift /= unit
+    with np.errstate(over="ignore", invalid="ignore"):
+        for block, w in blocks(X, weights, rows):
+            if unit is not None:
+                block /= unit
+            if centre:
+                block -= shift
+            if w is None:
+                total += len(block)
+                first += block.sum(axis=0)
+                block *= block
+            else:
+                total += float(w.sum())
+                weighted = block * w[:, None]
+                first += weighted.sum(axis=0)
+                block *= weighted
+            seconds += block.sum(axis=0)
+        if not centre:
+            return total, np.zeros(d), np.sqrt(seconds / total)
+        offset = first / total
+        return total, shift + offset, np.sqrt(np.maximum(seconds / total - offset**2, 0.0))
+
+
+def blocks(X: Array, weights: FloatArray | None, rows: Array | None) -> Iterator[tuple[FloatArray, FloatArray | None]]:
+    """Some rows at a time, as fresh float64 in C order, and their weights."""
+    n = len(X) if rows is None else len(rows)
+    step = max(1, BLOCK_BYTES // (8 * X.shape[1]))
+    for start in range(0, n, step):
+        chosen: Any = slice(start, start + step) if rows is None else rows[start : start + step]
+        yield np.array(X[chosen], dtype=np.float64, order="C"), None if weights is None else weights[chosen]
+
+
+def _sparse_columns(X: Any, weights: FloatArray | None, rows: Array | None) -> Columns:
+    if rows is not None:
+        X, weights = X[rows], None if weights is None else weights[rows]
+    n, d = X.shape
+    largest = np.zeros(d)
+    sizes = np.abs(X.data).astype(np.float64)
+    np.maximum.at(largest, X.indices, sizes)
+    unit = np.where(largest > 0, largest, 1.0)
+    squares = (sizes / unit[X.indices]) ** 2
+    if weights is not None:
+        squares *= np.repeat(weights, np.diff(X.indptr))
+    total = float(n) if weights is None else float(weights.sum())
+    deviation = np.sqrt(np.bincount(X.indices, weights=squares, minlength=d) / total) * unit
+    return Columns(total, None, deviation, largest, X.dtype)

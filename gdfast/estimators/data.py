@@ -1,0 +1,64 @@
+"""What a fit learns from: which rows take part, with which weights, and which are held out to judge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..protocols import Array, FloatArray
+
+
+class Data(NamedTuple):
+    """Rows of X with labels or targets. X is never cut: `chosen` are the rows to train on (None: all), `held` those
+    held out, with their own weights. `weights` at rows that are not chosen are the mean of the others: so the
+    objective of the chosen rows is their weighted mean.
+    """
+
+    X: Any
+    truth: Array
+    weights: FloatArray | None
+    chosen: Array | None = None
+    held: Array | None = None
+    held_weights: FloatArray | None = None
+
+    @staticmethod
+    def of(X: Any, truth: Array, weights: FloatArray | None, held: Array | None = None) -> Data:
+        """Rows of weight 0 take no part, nor do those held out."""
+        takes_part = np.ones(X.shape[0], dtype=bool) if weights is None else weights > 0
+        held_weights = None if held is None or weights is None else weights[held]
+        if held is not None:
+            takes_part[held] = False
+        if takes_part.all():
+            return Data(X, truth, weights)
+        chosen = np.flatnonzero(takes_part)
+        if weights is not None:
+            weights = np.where(takes_part, weights, weights[chosen].mean())
+        return Data(X, truth, weights, chosen, held, held_weights)
+
+
+def times_class_weight(
+    class_weight: Any, classes: Array, labels: Array, weights: FloatArray | None
+) -> FloatArray | None:
+    """Sample weights times the weight of each row's class: a dict, or "balanced", which gives every class the same
+    total."""
+    if class_weight is None:
+        return weights
+    own = np.ones(len(labels)) if weights is None else weights
+    if isinstance(class_weight, str) and class_weight == "balanced":
+        totals = np.bincount(labels, weights=own, minlength=len(classes))
+        factors = np.divide(totals.sum(), len(classes) * totals, out=np.ones(len(classes)), where=totals > 0)
+    elif isinstance(class_weight, Mapping):
+        unknown = [label for label in class_weight if label not in classes]
+        if unknown:
+            raise ValueError(f"class_weight must be for the classes {classes}; it also is for {unknown}")
+        factors = np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
+        if not (np.isfinite(factors).all() and (factors >= 0).all()):
+            raise ValueError(f"class_weight must hold finite weights >= 0; it is {class_weight!r}")
+    else:
+        raise ValueError(f"class_weight must be None, 'balanced' or a dict of class -> weight; it is {class_weight!r}")
+    product: FloatArray = own * factors[labels]
+    if not product.any():
+        raise ValueError("class_weight must leave a row of weight > 0; all are zero")
+    return product
