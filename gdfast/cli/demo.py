@@ -1,13 +1,16 @@
-"""`gdfast demo`: the tour. Three strategies on real images, every gradient entry checked, pictures."""
+"""`gdfast demo`: the tour. Three strategies on real images, every gradient entry checked, pictures, a page."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from textwrap import fill
 from time import perf_counter
+from typing import Any
 
 import click
+import numpy as np
 
 from .._config import config, set_num_threads
 from ..checks.gradient_check import check_gradient
@@ -15,9 +18,10 @@ from ..checks.gradient_report import GradientReport
 from ..datasets import Images, load_cifar10, load_digits
 from ..descent.result import Status
 from ..objective.losses import CrossEntropy, Hinge, Loss
-from ..pictures import plots
+from ..pictures import landscape, plots
 from ..pictures.canvas import figure, image
 from ..pictures.images import objectives
+from ..pictures.page import RunReport, Templates, render
 from ..pictures.strategies import Plan, StrategyTable, compare_strategies
 from ..protocols import Array
 from .outputs import check_folder, write_files
@@ -26,6 +30,8 @@ from .outputs import check_folder, write_files
 PLAN = Plan(evaluations=1000, random_scale=255e-4, local_start=255e-3, local_step=255e-4, step=0.01)
 H = 1e-6  # of the gradient check: small enough that few difference stencils cross a kink of the hinge
 RTOL = 1e-4  # the gradients of uint8 images are computed in float32
+STEPS = np.logspace(-4, 2, 121)  # from W = 0
+SEEN = 50  # weights of gradient descent that the page shows on a plane
 MISTAKES = (OSError, ValueError, ImportError)
 
 
@@ -40,8 +46,9 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
     """Train on real images, compare three strategies, check every entry of the gradient.
 
     Random search, random local search and gradient descent get 1,000 evaluations of the same hinge loss each.
-    The images are scikit-learn's 8x8 digits, or CIFAR-10 with --data. The learning curve and the table are
-    written to --out. Everything but the seconds depends on --seed alone.
+    The images are scikit-learn's 8x8 digits, or CIFAR-10 with --data. The learning curve, the table and a page
+    for the browser that shows the whole run are written to --out. Everything but the seconds depends on --seed
+    alone.
 
     Example: gdfast demo --data cifar-10-batches-bin
     """
@@ -56,14 +63,17 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
         raise click.ClickException(str(error)) from error
 
     describe(images)
-    table = compare(images, seed)
-    reports = [check(images, loss, table.rows[-1].w) for loss in (CrossEntropy(), Hinge())]
+    way: list[Array] = [np.zeros((len(images.class_names), images.X.shape[1] + 1))]
+    table = compare(images, seed, way)
+    losses = (CrossEntropy(), Hinge())
+    reports = {type(loss).__name__: check(images, loss, table.rows[-1].w) for loss in losses}
+    command = shlex.join(["gdfast", "demo", *(["--data", str(data)] if data else []), "--seed", str(seed)])
     try:
-        files = write_files(out, pictures(table))
+        files = write_files(out, pictures(table) | page(images, table, way, reports, command))
     except OSError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"\nWrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
-    if not all(report.passed for report in reports):
+    if not all(report.passed for report in reports.values()):
         raise click.ClickException("a gradient check failed: the report above says where")
 
 
@@ -78,13 +88,25 @@ def describe(images: Images) -> None:
     click.echo(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
 
 
-def compare(images: Images, seed: int) -> StrategyTable:
-    """Run the three strategies with progress bars, and print their table."""
+def compare(images: Images, seed: int, way: list[Array]) -> StrategyTable:
+    """Run the three strategies with progress bars, and print their table; gradient descent's weights join the way."""
     n = PLAN.evaluations
     click.echo(f"Three strategies, {n:,} evaluations of the hinge loss each:")
     train, held_out = objectives(images, Hinge())
+    every = max(1, n // SEEN)
+
+    def watch(k: int, w: Array, value: float) -> None:
+        if k < 10 or k % every == 0:  # the first steps are the longest
+            way.append(w)
+
     table = compare_strategies(
-        train, held_out, PLAN, rng=seed, progress=sys.stderr.isatty(), begin=lambda name: click.echo(f"  {name} ...")
+        train,
+        held_out,
+        PLAN,
+        rng=seed,
+        progress=sys.stderr.isatty(),
+        begin=lambda name: click.echo(f"  {name} ..."),
+        watch=watch,
     )
     if table.descent.status in (Status.DIVERGED, Status.INTERRUPTED):
         raise click.ClickException(f"gradient descent did not finish, nothing was written. {table.descent}")
@@ -123,3 +145,41 @@ def pictures(table: StrategyTable) -> dict[str, bytes]:
     bars = figure(8.0, 3.8)
     plots.strategies(table, bars.subplots())
     return {"learning_curve.png": image(curve), "strategies.png": image(bars), "strategies.csv": table.csv().encode()}
+
+
+def page(
+    images: Images, table: StrategyTable, way: list[Array], reports: dict[str, GradientReport], command: str
+) -> dict[str, bytes]:
+    """The page of the run, ready to be written; without plotly a sentence on the terminal instead."""
+    train = objectives(images, Hinge())[0]
+    settings: dict[str, Any] = {
+        "evaluations of each strategy": f"{PLAN.evaluations:,}",
+        "random search": f"W = {PLAN.random_scale:g} * normal",
+        "random local search": f"from {PLAN.local_start:g} * normal, by {PLAN.local_step:g} * normal",
+        "gradient descent": f"{PLAN.optimizer}, step {PLAN.step:g}, from W = 0",
+        "loss": "hinge",
+        "features": f"(pixel - mean) / {images.pixel_max}",
+        "gradient check": f"h = {H:g}, tolerance {RTOL:g}",
+    }
+    report = RunReport(
+        "gdfast demo: three strategies on real images",
+        f"{images.description}. {len(images.X):,} images to train on, {len(images.X_test):,} held out.",
+        strategies=table,
+        runs={"gradient descent": table.descent},
+        trajectory=landscape.trajectory(train, {"gradient descent": way}),
+        step_sizes=landscape.step_sizes(train, way[0], STEPS),
+        templates=Templates(
+            table.rows[-1].w,
+            images.image_shape,
+            images.class_names,
+            np.full(images.X.shape[1], float(images.pixel_max)),
+        ),
+        gradient_checks=reports,
+        settings=settings,
+        command=command,
+    )
+    try:
+        return {"run.html": render(report).encode()}
+    except ImportError as error:
+        click.echo(f"\nNo page was written: {error}.")
+        return {}

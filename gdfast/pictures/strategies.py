@@ -143,6 +143,7 @@ def compare_strategies(
     rng: int | np.random.Generator | None = None,
     progress: bool = False,
     begin: Callable[[str], Any] | None = None,
+    watch: Callable[[int, Array, float], Any] | None = None,
 ) -> StrategyTable:
     """Random search, random local search and gradient descent on one objective.
 
@@ -160,6 +161,8 @@ def compare_strategies(
         Show a progress bar (tqdm) for each strategy.
     begin : callable, optional
         Told the name of each strategy before it starts.
+    watch : callable, optional
+        `minimize`'s callback during gradient descent: ``watch(k, w, value)`` after each step.
 
     Returns
     -------
@@ -222,6 +225,7 @@ def compare_strategies(
             evaluate_every=max(1, n // 50),
             metrics={"held-out accuracy": held_out.accuracy},
             progress=progress,
+            callback=watch,
         ),
     )
     return StrategyTable(tuple(rows), descent, train.n_classes)

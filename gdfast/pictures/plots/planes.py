@@ -54,7 +54,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
     ('a, steps along u', 'b, steps along v')
     """
     need(data, Plane, "data", "from gdfast.landscape.plane")
-    a, b, values = _sorted(data)
+    a, b, values = rising(data)
     if check_flag(surface, "surface"):
         if ax is not None and getattr(ax, "name", "") != "3d":
             raise TypeError("ax must have projection='3d' for a surface; it is flat")
@@ -115,7 +115,7 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
     """
     need(data, Trajectory, "data", "from gdfast.landscape.trajectory")
     ax = axes(ax)
-    _draw_map(ax, *_sorted(data.plane), is_steep=True)
+    _draw_map(ax, *rising(data.plane), is_steep=True)
     for i, (name, path) in enumerate(data.paths.items()):
         colour, dash, marker = look(i)
         rim: dict[str, Any] = {"markersize": 9, "markeredgewidth": 1.5}
@@ -146,7 +146,7 @@ def _draw_map(ax: Any, a: FloatArray, b: FloatArray, values: FloatArray, *, is_s
     ax.figure.colorbar(drawn, ax=ax, label="objective", extend="max" if is_cut else "neither")
 
 
-def _sorted(data: Plane) -> tuple[FloatArray, FloatArray, FloatArray]:
+def rising(data: Plane) -> tuple[FloatArray, FloatArray, FloatArray]:
     """The plane with rising coordinates, each once."""
     a, rows = np.unique(data.a, return_index=True)
     b, columns = np.unique(data.b, return_index=True)

@@ -70,12 +70,12 @@ def history(
     runs = named(result, (Result, History), "result", "from gdfast.minimize")
     _require_known(against, _AGAINST, "against")
     for run in runs.values():
-        _require_known(quantity, [*_LABELS, *_past(run).metrics], "quantity")
-    ways = {name: _positions(run, against) for name, run in runs.items()}
+        _require_known(quantity, [*_LABELS, *history_of(run).metrics], "quantity")
+    ways = {name: positions(run, against) for name, run in runs.items()}
     ax = axes(ax)
     if isinstance(result, Mapping):
         for i, (name, run) in enumerate(runs.items()):
-            steps, numbers, is_sparse = _course(_past(run), quantity)
+            steps, numbers, is_sparse = course(history_of(run), quantity)
             colour, dash, marker = look(i)
             every = max(1, len(steps) // 8)
             ax.plot(
@@ -90,7 +90,7 @@ def history(
             )
         ax.legend()
     else:
-        _draw_one(ax, _past(runs[""]), ways[""], quantity)
+        _draw_one(ax, history_of(runs[""]), ways[""], quantity)
     if log:
         ax.set_yscale("log")
     ax.set_xlabel(_AGAINST[against])
@@ -100,7 +100,7 @@ def history(
 
 
 def _draw_one(ax: Any, past: History, way: Array, quantity: str) -> None:
-    steps, numbers, is_sparse = _course(past, quantity)
+    steps, numbers, is_sparse = course(past, quantity)
     if quantity == "value" and is_sparse:
         ax.plot(way[past.steps], past.values, color=GREY, linewidth=0.8, label="mini-batches")
         ax.plot(way[steps], numbers, color=BLUE, marker="o", markersize=3, label="all samples")
@@ -111,7 +111,7 @@ def _draw_one(ax: Any, past: History, way: Array, quantity: str) -> None:
         ax.plot(way[steps], numbers, color=BLUE)
 
 
-def _course(past: History, quantity: str) -> tuple[Array, FloatArray, bool]:
+def course(past: History, quantity: str) -> tuple[Array, FloatArray, bool]:
     """The steps at which a quantity is known, its numbers, and whether those are evaluations alone."""
     if quantity in past.metrics:
         return past.evaluated_steps, past.metrics[quantity], True
@@ -122,9 +122,9 @@ def _course(past: History, quantity: str) -> tuple[Array, FloatArray, bool]:
     return past.steps[: numbers.size], numbers[: past.steps.size], False
 
 
-def _positions(run: Result | History, against: str) -> Array:
+def positions(run: Result | History, against: str) -> Array:
     """Where the steps 0, 1, 2, ... lie on the horizontal axis."""
-    past = _past(run)
+    past = history_of(run)
     steps = np.arange(1 + max([0, *past.steps[-1:], *past.evaluated_steps[-1:]]))
     if against == "passes":
         if not isinstance(run, Result) or run.passes is None:
@@ -138,7 +138,7 @@ def _positions(run: Result | History, against: str) -> Array:
     return past.seconds[np.minimum(steps, past.seconds.size - 1)]
 
 
-def _past(run: Result | History) -> History:
+def history_of(run: Result | History) -> History:
     return run.history if isinstance(run, Result) else run
 
 

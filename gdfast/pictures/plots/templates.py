@@ -69,6 +69,26 @@ def templates(
     >>> len(gd.plots.templates(W).images), gd.plots.templates(W).images[0].get_array().shape
     (10, (32, 32, 3))
     """
+    names, pictures = class_pictures(W, shape, class_names, scale)
+    ax = axes(ax)
+    columns = min(COLUMNS, len(names))
+    rows = ceil(len(names) / columns)
+    height = pictures[0].shape[0] / pictures[0].shape[1]
+    for k, (name, picture) in enumerate(zip(names, pictures, strict=True)):
+        left = (k % columns) * (1 + GAP)
+        bottom = (rows - 1 - k // columns) * (height + HEADROOM)
+        ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(left, left + 1, bottom, bottom + height))
+        ax.text(left + 0.5, bottom + height + 0.03, name, ha="center", va="bottom")
+    ax.set_xlim(0, columns * (1 + GAP) - GAP)
+    ax.set_ylim(0, rows * (height + HEADROOM))
+    ax.set_axis_off()
+    return ax
+
+
+def class_pictures(
+    W: Array, shape: tuple[int, ...] | None, class_names: Sequence[str] | None, scale: Array | None
+) -> tuple[list[str], list[FloatArray]]:
+    """The name of each class and its picture, brightness in [0, 1]; the arguments are those of `templates`."""
     weights = check_point(W, "W")
     if weights.ndim != 2:
         raise ValueError(f"W must be (n_classes, n_pixels) or (n_classes, n_pixels + 1); its shape is {weights.shape}")
@@ -80,20 +100,7 @@ def templates(
     divisor = check_columns(scale, "scale", pixels.shape[1], positive=True)
     if divisor is not None:
         pixels = pixels / divisor
-    ax = axes(ax)
-    columns = min(COLUMNS, len(names))
-    rows = ceil(len(names) / columns)
-    height = shape[-2] / shape[-1]
-    for k, (name, row) in enumerate(zip(names, pixels, strict=True)):
-        left = (k % columns) * (1 + GAP)
-        bottom = (rows - 1 - k // columns) * (height + HEADROOM)
-        picture = _picture(row.reshape(shape))
-        ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(left, left + 1, bottom, bottom + height))
-        ax.text(left + 0.5, bottom + height + 0.03, name, ha="center", va="bottom")
-    ax.set_xlim(0, columns * (1 + GAP) - GAP)
-    ax.set_ylim(0, rows * (height + HEADROOM))
-    ax.set_axis_off()
-    return ax
+    return names, [_picture(row.reshape(shape)) for row in pixels]
 
 
 def _picture(weights: FloatArray) -> FloatArray:

@@ -1,0 +1,131 @@
+"""The whole page: its sections in order, the style sheet, the scripts, and a policy that forbids the network."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+from importlib.resources import files
+
+from ...model_files import write_whole
+from ..canvas import need
+from . import curves, facts, gradient_checks, step_sizes, surface, templates
+from .html import Section, escape, paragraph, to_json
+from .report import RunReport
+
+
+def write_page(path: str | os.PathLike[str], report: RunReport) -> None:
+    """Write a run as one HTML file, there whole or not at all.
+
+    Parameters
+    ----------
+    path : path
+        Its folder must exist.
+    report : RunReport
+
+    Raises
+    ------
+    ImportError
+        plotly is not installed.
+    TypeError
+        report is of another kind.
+    OSError
+        The file cannot be written; nothing half-written is left.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> from gdfast.pictures.page import RunReport, write_page
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    >>> write_page("run.html", RunReport("A bowl", runs={"gradient descent": gd.minimize(bowl, [3.0])}))
+    """
+    content = render(report).encode()
+    write_whole(path, lambda file: file.write(content))
+
+
+def render(report: RunReport) -> str:
+    """The text of the page: plotly's script within, about 5 MB in all.
+
+    Raises
+    ------
+    ImportError
+        plotly is not installed.
+    TypeError
+        report is of another kind.
+
+    Examples
+    --------
+    >>> from gdfast.pictures.page import RunReport, render
+    >>> "<title>A &lt;bowl&gt;</title>" in render(RunReport("A <bowl>"))
+    True
+    """
+    need(report, RunReport, "report", "from gdfast.pictures.page")
+    library = plotly_script()
+    found = sections(report)
+    scripts = [library, _own("page.js")] if any(section.figures for section in found) else [_own("page.js")]
+    if any("</script" in script.lower() for script in scripts):
+        raise ValueError("a script of the page must not end its own element; plotly is of a version not known here")
+    links = "".join(f'<li><a href="#{section.name}">{escape(section.title)}</a></li>' for section in found)
+    drawn = [figure for section in found for figure in section.figures]
+    body = "".join(
+        f'<section id="{section.name}" aria-labelledby="{section.name}-title">'
+        f'<h2 id="{section.name}-title">{escape(section.title)}</h2>{section.body}</section>'
+        for section in found
+    )
+    return (
+        '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">\n'
+        '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
+        f"<title>{escape(report.title)}</title>\n<style>{_own('page.css')}</style>\n</head>\n<body>\n"
+        '<a class="skip" href="#main">Skip to the results</a>\n'
+        f"<header><h1>{escape(report.title)}</h1>{paragraph(report.description) if report.description else ''}"
+        f'<nav aria-label="On this page"><ul>{links}</ul></nav>'
+        "<noscript><p>The figures and their controls need JavaScript; every figure's numbers stand in a table under it."
+        '</p></noscript></header>\n<main id="main" tabindex="-1">\n'
+        f"{body}\n</main>\n"
+        f'<script type="application/json" id="figures">{to_json(drawn)}</script>\n'
+        + "".join(f"<script>{script}</script>\n" for script in scripts)
+        + "</body>\n</html>\n"
+    )
+
+
+def sections(report: RunReport) -> list[Section]:
+    """The parts that are there, in order."""
+    found = [
+        report.strategies and facts.strategies(report.strategies),
+        report.runs and curves.section(report.runs),
+        report.trajectory and surface.section(report.trajectory),
+        report.step_sizes and step_sizes.section(report.step_sizes),
+        report.templates and templates.section(report.templates),
+        report.gradient_checks and gradient_checks.section(report.gradient_checks),
+        report.settings and facts.settings(report.settings),
+        facts.versions(),
+        report.command and facts.command(report.command),
+    ]
+    return [section for section in found if isinstance(section, Section)]
+
+
+def plotly_script() -> str:
+    """plotly's own script, from the Python package."""
+    try:
+        from plotly.offline import get_plotlyjs
+    except ImportError as error:
+        raise ImportError(
+            "the page is drawn with plotly, which is not installed: pip install 'gdfast[report]'"
+        ) from error
+    return str(get_plotlyjs())
+
+
+def _own(name: str) -> str:
+    return files(__package__).joinpath(name).read_text(encoding="utf-8")
+
+
+def _policy(scripts: list[str]) -> str:
+    """Only these very scripts run, and nothing is fetched. (plotly builds styles, and some functions, as it draws.)"""
+    digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
+    allowed = " ".join(f"'sha256-{digest}'" for digest in digests)
+    return (
+        f"default-src 'none'; script-src {allowed} 'unsafe-eval'; style-src 'unsafe-inline'; img-src data: blob:; "
+        "worker-src blob:; base-uri 'none'; form-action 'none'"
+    )

@@ -1,0 +1,52 @@
+"""How a figure of the page looks. Colours are names of the style sheet's variables, which know about dark windows."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from ..canvas import HEIGHTS
+
+BLUE, VERMILION, GREEN, GREY, INK = "--blue", "--vermilion", "--green", "--grey", "--ink"
+HEIGHT_SCALE = [[i / (len(HEIGHTS) - 1), colour] for i, colour in enumerate(HEIGHTS)]
+
+
+class Look(NamedTuple):
+    """How one of several runs is drawn: Okabe and Ito's colours, and a dash and a marker of its own."""
+
+    colour: str
+    dash: str
+    symbol: str
+
+
+LOOKS = (
+    Look(BLUE, "solid", "circle"),
+    Look(VERMILION, "dash", "square"),
+    Look(INK, "dot", "diamond"),
+    Look(GREEN, "dashdot", "cross"),
+    Look("--purple", "longdash", "x"),
+    Look("--orange", "longdashdot", "circle-open"),
+)
+
+
+def look(i: int) -> Look:
+    """The i-th look; they begin again after the last one."""
+    return LOOKS[i % len(LOOKS)]
+
+
+def axis(title: str, **options: Any) -> dict[str, Any]:
+    """An axis that keeps its range, so that a finger on the figure scrolls the page."""
+    return {"title": {"text": title}, "fixedrange": True, "automargin": True, **options}
+
+
+def colour_bar(title: str, **options: Any) -> dict[str, Any]:
+    """A bar above the figure, which costs none of a narrow window's width."""
+    return {
+        "title": {"text": title, "side": "top"},
+        "orientation": "h",
+        "x": 0.5,
+        "y": 1.0,
+        "yanchor": "bottom",
+        "len": 1.0,
+        "thickness": 12,
+        **options,
+    }

@@ -1,0 +1,42 @@
+"""What a linear classifier looks for: each class's weights as a small PNG within the page."""
+
+from __future__ import annotations
+
+import base64
+import struct
+import zlib
+
+import numpy as np
+
+from ...protocols import FloatArray
+from ..plots.templates import class_pictures
+from .html import Section, escape, paragraph
+from .report import Templates
+
+
+def section(templates: Templates) -> Section:
+    """A picture for each class, under its name."""
+    names, pictures = class_pictures(templates.W, templates.shape, templates.class_names, templates.scale)
+    shown = "".join(
+        f'<figure><img src="data:image/png;base64,{base64.b64encode(png(picture)).decode()}" '
+        f'width="{picture.shape[1]}" height="{picture.shape[0]}" alt="The weights of class {escape(name)}">'
+        f"<figcaption>{escape(name)}</figcaption></figure>"
+        for name, picture in zip(names, pictures, strict=True)
+    )
+    says = paragraph(
+        "Each class's weights as a picture: a bright pixel speaks for the class where the picture is bright, and "
+        "against it where it is dark; middle grey is zero. Each class has its own scale."
+    )
+    return Section("templates-section", "What each class looks for", f'{says}<div class="templates">{shown}</div>')
+
+
+def png(picture: FloatArray) -> bytes:
+    """Brightness in [0, 1], (rows, columns) or (rows, columns, 3), as a PNG file of 8 bits a colour."""
+    pixels = np.round(255 * picture).astype(np.uint8)
+    rows, columns = pixels.shape[:2]
+    head = struct.pack(">2I5B", columns, rows, 8, 0 if pixels.ndim == 2 else 2, 0, 0, 0)
+    lines = b"".join(b"\0" + line.tobytes() for line in pixels)
+    chunks = ((b"IHDR", head), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    )
