@@ -16,7 +16,7 @@ def coefficients_of(w: Array, columns: Columns | None, has_bias: bool) -> tuple[
     if columns is not None:
         coef = coef / columns.scale
         if columns.mean is not None:
-            intercept -= coef @ columns.mean
+            intercept -= np.einsum("kj,j->k", coef, columns.mean)
     return np.ascontiguousarray(coef), intercept
 
 
@@ -24,6 +24,6 @@ def weights_of(coef: FloatArray, intercept: FloatArray, columns: Columns | None,
     """The other way: (k, d + 1), or (k, d) without a bias."""
     if columns is not None:
         if columns.mean is not None:
-            intercept = intercept + coef @ columns.mean
+            intercept = intercept + np.einsum("kj,j->k", coef, columns.mean)
         coef = coef * columns.scale
     return np.column_stack([coef, intercept]) if has_bias else np.array(coef)
