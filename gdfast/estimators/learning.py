@@ -115,7 +115,8 @@ def learn(
     watch.end = _at_the_end_of_an_epoch(settings.verbose, plan, task, attributes, listener.epoch)
     task.begin_epoch(attributes(w0))
     outcome = train(objective, w0, plan, watch, keep)
-    w = outcome.w if watch.best_scored[1] is None else watch.best_scored[1]
+    best = watch.best_scored[1] if settings.early_stopping else None
+    w = outcome.w if best is None else best
     complaint = None
     if not outcome.finished:
         complaint = GIVEN_UP

@@ -15,8 +15,9 @@ from .callbacks import FitTask, with_callbacks
 from .data import Data
 from .learning import Listener, Start, learn
 from .names import REGRESSOR_LOSSES
+from .scores import r2
 from .settings import Settings
-from .targets import location_and_scale, r2, scaled
+from .targets import location_and_scale, scaled
 
 
 class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..objective.losses import Huber
-from ..protocols import Array, FloatArray
+from ..protocols import FloatArray
 from .settings import Settings
 
 
@@ -41,10 +41,3 @@ def weighted_median(values: FloatArray, weights: FloatArray | None) -> float:
     order = np.argsort(values)
     heaped = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
     return float(values[order[np.searchsorted(heaped, heaped[-1] / 2)]])
-
-
-def r2(scores: Array, targets: FloatArray, weights: FloatArray | None) -> float:
-    """The share of the targets' variance that the scores explain."""
-    residual = np.average((targets - scores[:, 0]) ** 2, weights=weights)
-    spread = np.average((targets - np.average(targets, weights=weights)) ** 2, weights=weights)
-    return float(1 - residual / spread) if spread > 0 else 0.0

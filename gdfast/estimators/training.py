@@ -112,6 +112,23 @@ class Keep:
     settings: str
     noted: Noted | None = None
 
+    def is_of_the_recipe(self) -> bool:
+        """Whether what is there was written by `train`."""
+        there = None if self.noted is None else self.noted.callback
+        return isinstance(there, list) and len(there) == 4 and isinstance(there[0], str)
+
+    def settings_there(self) -> str:
+        """The text that was written with it."""
+        return str(self.noted.callback[0]) if self.noted is not None else self.settings
+
+    def is_finished(self) -> bool:
+        """Whether the run has ended, and there is nothing to go on with."""
+        if self.noted is None:
+            return False
+        seen = dict(zip(_SEEN, self.noted.callback[2], strict=True))
+        ended = self.noted.k == self.noted.max_steps or self.noted.converged or seen["settled"] or seen["stopped"]
+        return bool(ended and not seen["failed"])
+
     def checkpoint(self, plan: Plan) -> Checkpoint:
         """As `minimize` takes it."""
         return Checkpoint(self.path, plan.per_epoch * max(1, plan.epochs // WRITINGS))
@@ -126,10 +143,11 @@ class Course:
     shrink: float = 1.0
     losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
+    passes: float = 0.0
 
     def saved(self) -> list[Any]:
         """For ``Course(*saved)``."""
-        return [self.attempt, self.done, self.shrink, self.losses, self.rates]
+        return [self.attempt, self.done, self.shrink, self.losses, self.rates, self.passes]
 
 
 class Follower:
@@ -157,7 +175,8 @@ class Follower:
 class Outcome:
     """Where a run led: weights, the objective there, and each epoch's mean loss and last learning rate.
 
-    `finished`: it was not given up. `settled`: it ended because nothing improved any more.
+    `finished`: it was not given up. `settled`: it ended because nothing improved any more. `passes` over the data, and
+    `last`, the run of the last attempt, are those of `minimize`.
     """
 
     w: Array
@@ -166,6 +185,8 @@ class Outcome:
     rates: list[float]
     finished: bool
     settled: bool
+    passes: float
+    last: Result
 
 
 def train(objective: Any, w0: Array, plan: Plan, watch: Watch, keep: Keep | None = None) -> Outcome:
@@ -185,6 +206,7 @@ def train(objective: Any, w0: Array, plan: Plan, watch: Watch, keep: Keep | None
         else:
             watch.begin(w, value)
             result = _run(objective, w, part, follower, keep)
+        passes = course.passes + (result.passes or 0.0)
         is_sound = math.isfinite(result.value) and result.value <= 2 * watch.first
         failed = watch.failed or result.status is Status.DIVERGED or not is_sound
         kept = watch.best_epoch if failed else -(-result.steps // part.per_epoch)
@@ -193,14 +215,14 @@ def train(objective: Any, w0: Array, plan: Plan, watch: Watch, keep: Keep | None
             raise KeyboardInterrupt
         if not failed:
             settled = watch.settled or result.status in (Status.CONVERGED, Status.NO_DESCENT)
-            return Outcome(result.w, result.value, course.losses, course.rates, True, settled)
+            return Outcome(result.w, result.value, course.losses, course.rates, True, settled, passes, result)
         del watch.scores[len(course.losses) :]
         w, done = watch.best_w, course.done + kept
-        course = Course(course.attempt + 1, done, course.shrink / 4, course.losses, course.rates)
+        course = Course(course.attempt + 1, done, course.shrink / 4, course.losses, course.rates, passes)
         value = objective.value(w)
         if plan.rates is None or done == plan.epochs:
             break
-    return Outcome(w, value, course.losses, course.rates, False, False)
+    return Outcome(w, value, course.losses, course.rates, False, False, course.passes, result)
 
 
 def _value_at_start(objective: Any, w0: Array) -> float:
