@@ -40,7 +40,9 @@ def predict(
 ) -> None:
     """Predict what MODEL says of each row.
 
-    That is its class, or its number for a regression. DATA is what gdfast train reads, with or without labels, which are not looked at; - is standard input: CSV, JSON
+    That is its class, or its number for a regression.
+
+    DATA is what gdfast train reads, with or without labels, which are not looked at; - is standard input: CSV, JSON
     lines or svmlight. The output is CSV, JSON lines (jsonl) or an array (npy; with --probabilities or --scores those
     alone).
 

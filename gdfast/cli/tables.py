@@ -39,8 +39,8 @@ def shown(value: Any) -> str:
 
 
 def print_json(data: Any) -> None:
-    """One JSON value; numbers that are not finite are null."""
-    click.echo(json.dumps(_plain(data), indent=2, ensure_ascii=False))
+    """One JSON value on one line; numbers that are not finite are null."""
+    click.echo(json.dumps(_plain(data), ensure_ascii=False))
 
 
 def _plain(value: Any) -> Any:

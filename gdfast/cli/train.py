@@ -119,6 +119,8 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     if shows and data != STDIN:
         click.echo(f"Reading {data} ...", err=True)
     found = open_data(data, label=options["label"], labels=options["labels"], targets=not settings.loss.classifies)
+    if not options["quiet"]:
+        _hint(found, settings)
     with told():
         held = _held_out(found, settings, options)
         trained = _trained(found, settings, held, keep, shows)
@@ -138,6 +140,13 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         with writing(out):
             save_model(out, model)
     summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
+
+
+def _hint(found: Dataset, settings: Settings) -> None:
+    """Numbers that hardly ever repeat are targets rather than classes."""
+    k, n = len(found.class_names or ()), found.X.shape[0]
+    if settings.loss.classifies and k > max(10, n / 3) and (found.class_names or ("x",))[0].lstrip("-").isdecimal():
+        click.echo(f"Note: {k:,} classes in {n:,} rows; if they are targets: --loss squared_error", err=True)
 
 
 def _trained(found: Dataset, settings: Settings, held: Array | None, keep: Keep | None, shows: bool) -> Trained:

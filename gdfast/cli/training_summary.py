@@ -20,6 +20,7 @@ LOSS_NAMES = {
     "Hinge": "hinge", "SquaredHinge": "squared hinge", "CrossEntropy": "cross-entropy",
     "SquaredError": "squared error", "Huber": "Huber",
 }  # fmt: skip
+FORMAT = {"accuracy": ".3f", "R2": ".3f"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,15 +83,18 @@ class Summary:
             click.echo(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
 
     def _lines(self, report: str | None) -> dict[str, str]:
-        shape = f"{self.train.rows:,} rows of {self.features:,} features"
-        if self.classes is not None:
-            shape += f", {len(self.classes):,} classes"
-        passes = f"{_count(self.epochs, 'epoch')}, {self.passes:,.4g} passes over them"
-        lines = {"data": self.description, "trained": f"{shape}; {passes}, {self.seconds:.3g} s"}
+        went = f"{_count(self.epochs, 'epoch')}, {self.passes:,.4g} passes"
+        lines = {
+            "data": self.description,
+            "trained": f"on {_count(self.train.rows, 'row')} in {self.seconds:.3g} s: {went}",
+        }
         gap = "" if self.duality_gap is None else f"; the optimum is at most {self.duality_gap:.2g} away"
         lines["loss"] = f"{self.train.loss:.5g} ({self.loss_name}){gap}"
         if self.held_out is not None:
-            named = ", ".join(f"{name} {value:.4g}" for name, value in scores(self.held_out).items())
+            named = ", ".join(
+                f"{name.replace('_', ' ')} {value:{FORMAT.get(name, '.4g')}}"
+                for name, value in scores(self.held_out).items()
+            )
             lines["held out"] = f"{_count(self.held_out.rows, 'row')}: {named}"
         lines["model"] = self.out
         return lines | ({} if report is None else {"report": report})
