@@ -88,6 +88,8 @@ def _reworded(path: str, name: str, n_features: int | None, options: dict[str, A
         found = load(path, **options)
     except (ValueError, FileNotFoundError) as error:
         text = str(error).replace(path, name).replace("(targets=True reads", "(--loss squared_error reads")
+        if text.startswith("y must"):
+            text = f"--labels{text[1:]}"
         if n_features is not None:
             text = text.replace(f"must hold {n_features:,} features", f"must hold the model's {n_features:,} features")
         raise ValueError(text) from error

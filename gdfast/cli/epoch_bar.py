@@ -27,6 +27,8 @@ class EpochBar:
         """An epoch has ended."""
         if self._bar is None:
             return
+        if self._bar.n == 0 and number > 1:  # a run that goes on: what was done before took no time now
+            self._bar.initial = self._bar.n = (number - 1) * self._rows
         held_out = "" if score is None else f", {self._score_name} {score:.3f}"
         self._bar.set_postfix_str(f"loss {loss:.4g}{held_out}", refresh=False)
         self._bar.update(number * self._rows - self._bar.n)

@@ -20,8 +20,8 @@ class Interrupted(click.ClickException):
     exit_code = 130
 
     def show(self, file: Any = None) -> None:
-        """The sentence alone: it is no error."""
-        click.echo(f"\n{self.message}", file=file, err=True)
+        """The sentence alone: it is no error. A terminal has written ^C on its line."""
+        click.echo(("\n" if sys.stderr.isatty() else "") + self.message, file=file, err=True)
 
 
 def sentence(error: BaseException) -> str:
@@ -65,8 +65,8 @@ class Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
         """Run one. A reader that has enough (`| head`) is no failure: the command ends quietly, with code 0."""
         try:
-            outcome = super().invoke(context)
-            with writing("the output"):
+            with writing("the output"):  # commands tell of their files themselves
+                outcome = super().invoke(context)
                 sys.stdout.flush()
             return outcome
         except BrokenPipeError:

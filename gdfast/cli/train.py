@@ -14,11 +14,20 @@ from click.core import ParameterSource
 
 from .._config import set_num_threads
 from ..datasets import Dataset
+from ..descent.optimizers import DualCoordinateAscent
 from ..estimators.data import held_out_rows
 from ..estimators.judging import judge
 from ..estimators.models import Trained, train_model
-from ..estimators.names import CLASSIFIER_LOSSES, LEARNING_RATES, OPTIMIZERS, REGRESSOR_LOSSES, loss_of, optimizer_of
-from ..estimators.settings import Settings, check_goes_by_epochs
+from ..estimators.names import (
+    CLASSIFIER_LOSSES,
+    LEARNING_RATES,
+    OPTIMIZERS,
+    REGRESSOR_LOSSES,
+    WHOLE,
+    loss_of,
+    optimizer_of,
+)
+from ..estimators.settings import Settings
 from ..estimators.training import Keep
 from ..model import save_model
 from ..protocols import Array
@@ -153,7 +162,7 @@ def _trained(found: Dataset, settings: Settings, held: Array | None, keep: Keep 
     rows = found.X.shape[0] - (0 if held is None else len(held))
     bar = EpochBar(rows, "held out" if settings.loss.classifies else "held out R2", show=shows)
     try:
-        return train_model(found, settings, held, keep=keep, begin=bar.begin, heard=bar.epoch)
+        trained = train_model(found, settings, held, keep=keep, begin=bar.begin, heard=bar.epoch)
     except KeyboardInterrupt:
         bar.close()
         left = "no model was written"
@@ -162,16 +171,26 @@ def _trained(found: Dataset, settings: Settings, held: Array | None, keep: Keep 
         raise Interrupted(f"Interrupted: {left}.") from None
     finally:
         bar.close()
+    if not trained.learned.outcome.finished:
+        if keep is not None:  # there is nothing to go on with
+            Path(keep.path).unlink(missing_ok=True)
+        raise ValueError(
+            "the loss grew at every step that was tried: leave --lr and --optimizer out, or a smaller --lr"
+        )
+    return trained
 
 
 def _settings(options: dict[str, Any]) -> Settings:
     loss = options["loss"]
     classifies = loss in CLASSIFIER_LOSSES
     optimizer = optimizer_of(options["optimizer"])
-    try:
-        check_goes_by_epochs(optimizer, options["early_stopping"])
-    except ValueError as error:
-        raise click.UsageError(f"--early-stopping: {error}") from error
+    if options["early_stopping"] and isinstance(optimizer, WHOLE):
+        raise click.UsageError(
+            f"--early-stopping needs an optimizer that goes epoch by epoch; {options['optimizer']} sees all rows at "
+            "every step."
+        )
+    if isinstance(optimizer, DualCoordinateAscent) and loss != "hinge":
+        raise click.UsageError(f"--optimizer dual_coordinate_ascent needs --loss hinge; it is {loss}.")
     if options["early_stopping"] and options["val_fraction"] == 0:
         raise click.UsageError("--early-stopping needs rows to judge by: --val-fraction must be > 0.")
     if getattr(optimizer, "takes_step", True) is False and options["lr"] is not None:

@@ -39,7 +39,6 @@ class Summary:
     train: Judgement
     held_out: Judgement | None
     duality_gap: float | None
-    complaint: str | None
 
     @staticmethod
     def of(
@@ -61,7 +60,6 @@ class Summary:
             train=train,
             held_out=held_out,
             duality_gap=learned.gap,
-            complaint=None if learned.outcome.finished else learned.complaint,
         )
 
     def with_facts(self, model: Model, options: Mapping[str, Any]) -> Model:
@@ -74,8 +72,6 @@ class Summary:
 
     def tell(self, *, as_json: bool, quiet: bool, report: str | None) -> None:
         """Print it."""
-        if self.complaint is not None and not as_json:
-            click.echo(f"Warning: {self.complaint}", err=True)
         if as_json:
             print_json(self._as_data(report))
         elif not quiet:
@@ -113,7 +109,6 @@ class Summary:
             "passes": self.passes,
             "seconds": self.seconds,
             "report": report,
-            "warning": self.complaint,
         }
 
 

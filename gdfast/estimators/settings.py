@@ -47,20 +47,21 @@ class Settings:
         e = estimator
         optimizer = optimizer_of(e.optimizer)
         early_stopping = check_flag(e.early_stopping, "early_stopping")
-        check_goes_by_epochs(optimizer, early_stopping)
+        if early_stopping and isinstance(optimizer, WHOLE):
+            raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {optimizer!r}")
         tol = None if e.tol is None else check_non_negative(e.tol, "tol")
         return Settings(
             loss=loss_of(e.loss, allowed, classifies=classifies),
-            alpha=checked_alpha(e.alpha),
-            l1_ratio=check_between(e.l1_ratio, "l1_ratio", 0, 1),
+            alpha=_alpha(e.alpha),
+            l1_ratio=_between(e.l1_ratio, "l1_ratio", 0, 1),
             optimizer=optimizer,
-            learning_rate=checked_learning_rate(e.learning_rate),
+            learning_rate=_learning_rate(e.learning_rate),
             batch_size=check_integer(e.batch_size, "batch_size", minimum=1),
             epochs=check_integer(e.epochs, "epochs", minimum=1),
             min_steps=check_integer(e.min_steps, "min_steps", minimum=0),
             tol=1e-3 if tol is None and early_stopping else tol,
             early_stopping=early_stopping,
-            validation_fraction=check_between(e.validation_fraction, "validation_fraction", 0, 1, open_=True),
+            validation_fraction=_between(e.validation_fraction, "validation_fraction", 0, 1, open_=True),
             n_iter_no_change=check_integer(e.n_iter_no_change, "n_iter_no_change", minimum=1),
             fit_intercept=check_flag(e.fit_intercept, "fit_intercept"),
             standardize=_standardize(e.standardize),
@@ -81,14 +82,7 @@ class Settings:
         return ElasticNet(alpha * self.l1_ratio / unit, alpha / 2 * (1 - self.l1_ratio))
 
 
-def check_goes_by_epochs(optimizer: Any, early_stopping: bool) -> None:
-    """ValueError where early stopping has no epochs to look at."""
-    if early_stopping and isinstance(optimizer, WHOLE):
-        raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {optimizer!r}")
-
-
-def checked_alpha(alpha: Any) -> float | None:
-    """The strength; None for "auto"."""
+def _alpha(alpha: Any) -> float | None:
     if isinstance(alpha, str):
         if alpha != "auto":
             raise ValueError(f"alpha must be 'auto' (1 / n_samples) or a number >= 0; it is {alpha!r}")
@@ -96,8 +90,7 @@ def checked_alpha(alpha: Any) -> float | None:
     return check_non_negative(alpha, "alpha")
 
 
-def check_between(value: Any, name: str, low: float, high: float, *, open_: bool = False) -> float:
-    """A number in [low, high], or in (low, high)."""
+def _between(value: Any, name: str, low: float, high: float, *, open_: bool = False) -> float:
     number = check_number(value, name)
     if not (low < number < high if open_ else low <= number <= high):
         interval = f"({low}, {high})" if open_ else f"[{low}, {high}]"
@@ -105,8 +98,7 @@ def check_between(value: Any, name: str, low: float, high: float, *, open_: bool
     return number
 
 
-def checked_learning_rate(given: Any) -> Any:
-    """None, a name, a number or a schedule, as it is."""
+def _learning_rate(given: Any) -> Any:
     if isinstance(given, str) and given not in LEARNING_RATES:
         names = ", ".join(LEARNING_RATES)
         raise ValueError(f"learning_rate must be None, one of {names}, a number or a schedule; it is {given!r}")
