@@ -1,7 +1,7 @@
 """GDClassifier as it comes, on data as it is, against scikit-learn's linear classifiers: accuracy, seconds, memory.
 
 Each contestant has a process of its own. Seconds are those of fit (for scikit-learn's classifiers with the scaling that
-they need), the least of three where it takes less than five; memory is by how much fit raises the peak of the process.
+they need), the least of three where it takes less than three; memory is by how much fit raises the peak of the process.
 LogisticRegression and SGDClassifier are stopped after so many iterations as the table says, so that it shows when
 they arrive at which accuracy.
 
@@ -26,7 +26,7 @@ from typing import Any
 import common
 from estimator_data import BUNDLED, UNITS, contestants, load
 
-ROUNDS, LONG = 3, 5.0
+ROUNDS, LONG = 3, 3.0
 
 
 def main() -> None:

@@ -206,6 +206,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         epochs=EPOCHS if epochs is None else epochs,
         min_steps=MIN_STEPS if epochs is None else 0,
         tol=1e-3 if options["early_stopping"] else None,
+        must_settle=False,
         early_stopping=options["early_stopping"],
         validation_fraction=VAL_FRACTION if options["val_fraction"] is None else options["val_fraction"],
         n_iter_no_change=5,
@@ -214,6 +215,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         warm_start=False,
         seed=options["seed"],
         n_threads=None,
+        certify=True,
         verbose=0,
     )
 

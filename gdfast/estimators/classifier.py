@@ -77,6 +77,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
     random_state : int, RandomState or None
     n_threads : int, optional
         For passes over all rows; stochastic steps take one. Results do not depend on it.
+    certify : bool
+        Prove how far the optimum is (`duality_gap_`), which costs as much as four epochs or so.
     verbose : int
         Print each epoch's loss.
 
@@ -93,7 +95,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         and, with early_stopping, "validation_score": one number per epoch.
     duality_gap_ : float or None
         How far the objective is from its optimum at most, proven (the hinge's is loose, see
-        `LinearObjective.duality_gap`); None where nothing is proven (Huber, L1) or that would need more than 64 MB.
+        `LinearObjective.duality_gap`); None where nothing is proven (Huber, L1, `partial_fit`) or that would need
+        more than 64 MB.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn
 
     Raises
@@ -152,6 +155,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         warm_start: bool = False,
         random_state: Any = None,
         n_threads: int | None = None,
+        certify: bool = True,
         verbose: int = 0,
     ) -> None:
         self.loss = loss
@@ -172,6 +176,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         self.warm_start = warm_start
         self.random_state = random_state
         self.n_threads = n_threads
+        self.certify = certify
         self.verbose = verbose
 
     @with_callbacks  # type: ignore[untyped-decorator]

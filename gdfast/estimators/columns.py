@@ -23,6 +23,9 @@ SAFE_SCALE = {"float64": 1e250, "float32": 1e25, "float16": 1e25}
 SAFE_OFFSET = {"float64": 1e11, "float32": 1e3, "float16": 1e3}
 """|mean| / scale up to which weights of X's arithmetic can take the mean in without losing digits that matter."""
 
+SMALLEST = 1e-300
+"""Weights divided by less would not be finite."""
+
 UINT8_OFFSET = 9e3
 """A pixel that hardly ever changes is not enlarged beyond what float32 tells apart."""
 
@@ -47,12 +50,12 @@ class Columns:
         """What each feature is divided by: its deviation, in CSR its largest absolute value; never 0."""
         if self.mean is None:
             assert self.largest is not None
-            return np.where(self.largest > 0, self.largest, 1.0)
+            return np.where(self.largest > 0, np.maximum(self.largest, SMALLEST), 1.0)
         size = np.abs(self.mean)
         least = size / UINT8_OFFSET if self.dtype == np.uint8 else 0.0
         is_constant = self.deviation <= 4 * EPS * size  # to rounding
         scale = np.where(is_constant, size, np.maximum(self.deviation, least))
-        return np.where(scale > 0, scale, 1.0)
+        return np.where(scale > 0, np.maximum(scale, SMALLEST), 1.0)
 
     def folds(self) -> bool:
         """Whether weights of X's arithmetic can take mean and scale in."""

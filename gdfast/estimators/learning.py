@@ -120,10 +120,10 @@ def learn(
     complaint = None
     if not outcome.finished:
         complaint = GIVEN_UP
-    elif settings.tol is not None and not (for_ever or outcome.settled or watch.stopped):
+    elif settings.must_settle and not (for_ever or outcome.settled or watch.stopped):
         complaint = NOT_CONVERGED
     after = Start(*coefficients_of(w, columns, bias), columns, weight, start.steps + plan.per_epoch)
-    gap = None if for_ever else proven_gap(objective, w)
+    gap = proven_gap(objective, w) if settings.certify and not for_ever else None
     return Learned(dtype, outcome, watch.scores, gap, after, task, plan, complaint)
 
 

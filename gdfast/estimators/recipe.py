@@ -24,7 +24,7 @@ from .rows import Rows
 MOMENTUM = 0.9
 MOST_SPARSE_STEPS = 2_000_000
 CONSTANTS: dict[type[Loss], float] = {Hinge: 2.0, CrossEntropy: 3.0, SquaredHinge: 3.0, SquaredError: 1.0}
-SPARSE_CONSTANTS: dict[type[Loss], float] = {Hinge: 0.3, CrossEntropy: 10.0, SquaredHinge: 5.0}
+SPARSE_CONSTANTS: dict[type[Loss], float] = {Hinge: 0.3, CrossEntropy: 20.0, SquaredHinge: 10.0}
 UNBOUNDED = (SquaredHinge, SquaredError)
 
 SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {

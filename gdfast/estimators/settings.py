@@ -17,7 +17,7 @@ from .names import LEARNING_RATES, WHOLE, loss_of, optimizer_of
 class Settings:
     """Those of `GDClassifier` and `GDRegressor`, by their names; names of losses and optimizers have become objects.
 
-    `alpha` None is 1 / n.
+    `alpha` None is 1 / n; `must_settle`: the user has given tol, and hears of it where it is not reached.
     """
 
     loss: Loss
@@ -29,6 +29,7 @@ class Settings:
     epochs: int
     min_steps: int
     tol: float | None
+    must_settle: bool
     early_stopping: bool
     validation_fraction: float
     n_iter_no_change: int
@@ -37,6 +38,7 @@ class Settings:
     warm_start: bool
     seed: int
     n_threads: int | None
+    certify: bool
     verbose: int
 
     @staticmethod
@@ -60,6 +62,7 @@ class Settings:
             epochs=check_integer(e.epochs, "epochs", minimum=1),
             min_steps=check_integer(e.min_steps, "min_steps", minimum=0),
             tol=1e-3 if tol is None and early_stopping else tol,
+            must_settle=tol is not None,
             early_stopping=early_stopping,
             validation_fraction=_between(e.validation_fraction, "validation_fraction", 0, 1, open_=True),
             n_iter_no_change=check_integer(e.n_iter_no_change, "n_iter_no_change", minimum=1),
@@ -68,6 +71,7 @@ class Settings:
             warm_start=check_flag(e.warm_start, "warm_start"),
             seed=int(check_random_state(e.random_state).randint(np.iinfo(np.int32).max)),
             n_threads=None if e.n_threads is None else check_integer(e.n_threads, "n_threads", minimum=1),
+            certify=check_flag(e.certify, "certify"),
             verbose=int(e.verbose) if isinstance(e.verbose, bool) else check_integer(e.verbose, "verbose", minimum=0),
         )
 
