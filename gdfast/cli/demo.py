@@ -181,5 +181,5 @@ def page(
     try:
         return {"run.html": render(report).encode()}
     except ImportError as error:
-        click.echo(f"\nNo page was written: {error}.")
+        click.echo("\n" + fill(f"No page was written: {error}.", 80))
         return {}

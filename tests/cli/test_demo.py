@@ -19,6 +19,7 @@ from gdfast.cli import demo, main
 
 pytest.importorskip("matplotlib")
 pytest.importorskip("sklearn")
+pytest.importorskip("plotly")
 PNG = b"\x89PNG\r\n\x1a\n"
 BATCH_BYTES = 30_730_000
 
@@ -46,7 +47,7 @@ def digits_run(tmp_path_factory) -> SimpleNamespace:
 def test_the_demo_writes_its_pictures_and_the_table(digits_run):
     assert digits_run.result.exit_code == 0, digits_run.result.output
     names = {path.name for path in digits_run.out.iterdir()}
-    assert names == {"learning_curve.png", "strategies.png", "strategies.csv"}
+    assert names == {"learning_curve.png", "strategies.png", "strategies.csv", "run.html"}
     for name in ("learning_curve.png", "strategies.png"):
         assert (digits_run.out / name).read_bytes().startswith(PNG)
 
@@ -72,6 +73,19 @@ def test_lecture_23_every_weight_is_checked_and_a_right_gradient_never_reads_as_
 def test_the_output_fits_a_terminal(digits_run):
     lines = [line for line in digits_run.result.output.splitlines() if not line.startswith("Wrote ")]
     assert max(map(len, lines)) <= 80
+
+
+def test_the_page_shows_the_whole_run(digits_run):
+    text = (digits_run.out / "run.html").read_text(encoding="utf-8")
+    assert len(text.encode()) < 6_000_000
+    for name in ("strategies", "curves", "plane", "steps", "templates", "checks", "settings", "versions", "command"):
+        assert f'<section id="{name}-section"' in text, name
+    assert '<code id="command">gdfast demo --seed 0</code>' in text
+    assert text.count('alt="The weights of class ') == 10
+    with (digits_run.out / "strategies.csv").open(newline="") as file:
+        losses = [float(row["loss"]) for row in csv.DictReader(file)]
+    for loss in losses:
+        assert f"<td>{loss:.6g}</td>" in text
 
 
 def small(evaluations: int = 30, step: float = 0.01):
@@ -159,6 +173,18 @@ class TestMistakes:
     )
     def test_wrong_usage(self, arguments):
         assert_one_sentence(gdfast("demo", *arguments), 2)
+
+
+def test_without_plotly_the_pictures_are_written_and_a_sentence_says_what_is_missing(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "PLAN", small())
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    result = gdfast("demo", "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    sentence = (
+        "No page was written: the page is drawn with plotly, which is not installed: pip install 'gdfast[report]'."
+    )
+    assert sentence in " ".join(result.output.split())
+    assert {path.name for path in tmp_path.iterdir()} == {"learning_curve.png", "strategies.png", "strategies.csv"}
 
 
 def test_a_disk_that_fails_at_the_end(tmp_path, monkeypatch):

@@ -60,7 +60,7 @@
     },
 
     plane: (figure) => {
-      const far = figure.node.clientWidth < 500 ? 1.3 : 1;  // a narrow window needs room for the labels
+      const far = figure.node.clientWidth < 500 ? 1.7 : 1;  // a narrow window needs room for the labels
       const home = { x: 1.3 * far, y: -1.3 * far, z: 0.9 * far }, center = { x: 0, y: 0, z: -0.2 };
       const buttons = document.querySelectorAll("button[data-turn]");
       const noSurface = () => {

@@ -61,7 +61,7 @@ def section(data: StepSizes) -> Section:
     at = {key: int(np.flatnonzero(steps == step)[0]) for key, (step, _) in stops.items()}
     controls = (
         '<div class="controls slider"><label for="steps-slider">Step size</label>'
-        f'<input type="range" id="steps-slider" min="0" max="{steps.size - 1}" step="1" value="{at["best"]}" '
+        f'<input type="range" id="steps-slider" min="0" max="{steps.size - 1}" step="1" value="{steps.size // 2}" '
         'aria-describedby="steps-output">'
         + "".join(f'<button type="button" data-stop="{at[key]}">{label}</button>' for key, (_, label) in stops.items())
         + '</div><p class="output"><output id="steps-output" for="steps-slider"></output></p>'

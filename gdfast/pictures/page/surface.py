@@ -122,7 +122,7 @@ def _path(i: int, name: str, path: FloatArray, heights: FloatArray | None = None
         "line": {"color": colour, "width": 2 if heights is None else 6},
         "marker": {
             "color": colour,
-            "size": [4 * unit] * (len(path) - 1) + [12 * unit],
+            "size": [4 * unit] * (len(path) - 1) + [14 * unit],
             "symbol": symbol,
             "opacity": 1,
             "line": {"color": "#ffffff", "width": 0.5},

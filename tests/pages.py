@@ -1,0 +1,42 @@
+"""A small run whose every name tries to break out of its page, with all the parts that a page can show."""
+
+from __future__ import annotations
+
+import numpy as np
+
+import gdfast as gd
+from gdfast.pictures.page import RunReport, Templates
+from gdfast.pictures.strategies import Plan, compare_strategies
+
+HOSTILE = """</script><img src="http://evil.invalid/x" onerror="window.broken = 1"> & 'quotes' "more" {name}"""
+
+
+def hostile(name: str) -> str:
+    return HOSTILE.replace("{name}", name)
+
+
+def small_report() -> RunReport:
+    """Three classes of 16 pixels; gradient descent and, with mini-batches, Adam."""
+    rng = np.random.default_rng(0)
+    y = np.arange(90) % 3
+    X = rng.normal(size=(90, 16)) + 2 * np.eye(3, 16)[y]
+    train, held_out = gd.LinearObjective(X[:60], y[:60]), gd.LinearObjective(X[60:], y[60:])
+    way = [np.zeros(train.shape)]
+    table = compare_strategies(
+        train, held_out, Plan(evaluations=60, step=0.05), rng=0, watch=lambda k, w, value: way.append(w)
+    )
+    batches, metrics = gd.MiniBatches(20, seed=0), {"accuracy": held_out.accuracy}
+    adam = gd.minimize(train, way[0], gd.Adam(), 0.01, batches=batches, epochs=5, metrics=metrics)
+    grid = np.linspace(-1, 2, 21)
+    return RunReport(
+        hostile("title"),
+        hostile("description"),
+        strategies=table,
+        runs={hostile("run"): table.descent, "Adam": adam},
+        trajectory=gd.landscape.trajectory(train, {hostile("way"): way, "back": way[::-2]}, grid, grid[::-1]),
+        step_sizes=gd.landscape.step_sizes(train, way[0], np.logspace(-3, 3, 25)),
+        templates=Templates(table.rows[-1].w, (4, 4), [hostile(name) for name in "abc"]),
+        gradient_checks={hostile("check"): gd.check_gradient(train, at=table.rows[-1].w)},
+        settings={hostile("setting"): hostile("value")},
+        command=hostile("command"),
+    )

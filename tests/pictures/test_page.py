@@ -1,0 +1,416 @@
+"""The page of a run: what it holds, that its numbers are the run's, that no text and no network gets in."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import struct
+import sys
+import zlib
+from dataclasses import replace
+from html.parser import HTMLParser
+from itertools import pairwise
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gdfast as gd
+from gdfast.pictures.page import RunReport, Templates, render, write_page
+from gdfast.pictures.page.curves import MOST_POINTS
+from gdfast.pictures.page.document import sections
+from gdfast.pictures.page.gradient_checks import MOST_CELLS
+from gdfast.pictures.page.html import evenly, number, to_json
+from gdfast.pictures.page.surface import height_at
+from gdfast.pictures.plots.templates import class_pictures
+from pages import hostile, small_report
+
+pytest.importorskip("plotly")
+
+
+class Page(HTMLParser):
+    """The elements of a page in order, with their attributes and the text directly within."""
+
+    VOID = frozenset({"meta", "link", "img", "input", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[SimpleNamespace] = []
+        self.open: list[SimpleNamespace] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        element = SimpleNamespace(tag=tag, text="", parents=[each.tag for each in self.open], at=dict(attributes))
+        self.elements.append(element)
+        if tag not in self.VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop().tag == tag
+
+    def handle_data(self, data):
+        for element in self.open:
+            element.text += data
+
+    def all(self, tag):
+        return [element for element in self.elements if element.tag == tag]
+
+
+@pytest.fixture(scope="module")
+def report() -> RunReport:
+    return small_report()
+
+
+@pytest.fixture(scope="module")
+def page(report) -> Page:
+    return Page(render(report))
+
+
+@pytest.fixture(scope="module")
+def figures(page) -> dict[str, dict]:
+    (data,) = [script for script in page.all("script") if script.at.get("type") == "application/json"]
+    return {figure["id"]: figure for figure in json.loads(data.text)}
+
+
+# ---- one file, no network ----
+
+
+def test_nothing_is_fetched(page):
+    for element in page.elements:
+        for name in ("src", "href", "srcset", "action", "poster", "data"):
+            assert re.match(r"#|data:", element.at.get(name, "#")), element
+    assert not re.search(r"url\(|@import", page.all("style")[0].text)
+    assert [link.at["rel"] for link in page.all("link")] == ["icon"]
+    own = page.all("script")[-1].text
+    assert "draws the figures" in own.lower()
+    assert not re.search(r"https?:|fetch\(|XMLHttpRequest|WebSocket|import\(", own)
+
+
+def test_the_policy_allows_these_scripts_alone(page):
+    (policy,) = [meta.at["content"] for meta in page.all("meta") if "http-equiv" in meta.at]
+    assert policy.startswith("default-src 'none'; ")
+    assert "http" not in policy
+    scripts = [script for script in page.all("script") if "type" not in script.at]
+    digests = [base64.b64encode(hashlib.sha256(script.text.encode()).digest()).decode() for script in scripts]
+    assert re.findall(r"'sha256-([^']+)'", policy) == digests
+    assert len(digests) == 2
+
+
+def test_every_text_is_text(page):
+    """The hostile names are seen as they are, and none of them became an element or an attribute."""
+    assert {image.at["src"][:22] for image in page.all("img")} == {"data:image/png;base64,"}
+    assert not any(name.startswith("on") for element in page.elements for name in element.at)
+    whole = page.all("html")[0].text
+    for name in ("title", "description", "run", "way", "a", "b", "c", "check", "setting", "value", "command"):
+        assert hostile(name) in whole, name
+    assert [image.at["alt"] for image in page.all("img")] == [f"The weights of class {hostile(name)}" for name in "abc"]
+    assert page.all("title")[0].text == hostile("title")
+    (code,) = page.all("code")
+    assert code.text == hostile("command")
+
+
+def test_names_within_figures_are_escaped_for_plotly(figures):
+    for curves in figures["curves"]["curves"].values():
+        for curve in curves:
+            assert "<" not in curve["name"]
+    assert figures["plane"]["map"]["data"][1]["name"].startswith("&lt;/script&gt;&lt;img")
+
+
+def test_lone_surrogates_do_not_break_the_file():
+    assert "<title>A ? b</title>" in render(RunReport("A \ud800 b"))
+
+
+@given(
+    st.recursive(st.none() | st.floats() | st.text(), lambda parts: st.lists(parts) | st.dictionaries(st.text(), parts))
+)
+def test_json_cannot_end_its_element_and_says_null_for_what_is_not_finite(value):
+    text = to_json(value)
+    assert not set("<>&") & set(text)
+
+    def finite(x):
+        if isinstance(x, float):
+            return x if np.isfinite(x) else None
+        if isinstance(x, list):
+            return [finite(y) for y in x]
+        return {k: finite(v) for k, v in x.items()} if isinstance(x, dict) else x
+
+    assert json.loads(text) == finite(value)
+
+
+# ---- structure: for readers without eyes, without a mouse, without a script ----
+
+
+def test_headings_come_in_order_and_sections_are_linked(page):
+    levels = [int(element.tag[1]) for element in page.elements if re.fullmatch("h[1-6]", element.tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after <= before + 1 for before, after in pairwise(levels))
+    names = [element.at["id"] for element in page.elements if "id" in element.at]
+    assert len(names) == len(set(names))
+    targets = [link.at["href"][1:] for link in page.all("a")]
+    assert targets[0] == "main"
+    assert targets[1:] == [section.at["id"] for section in page.all("section")]
+    assert set(targets) <= set(names)
+    assert page.all("html")[0].at["lang"] == "en"
+
+
+def test_every_figure_has_a_sentence_and_its_numbers(page, figures):
+    captions = {caption.at["id"]: caption.text for caption in page.all("figcaption") if "id" in caption.at}
+    plots = [element for element in page.all("div") if element.at.get("class") == "plot"]
+    assert {plot.at["id"] for plot in plots} == set(figures)
+    for plot in plots:
+        assert plot.at["role"] == "img"
+        assert captions[plot.at["aria-labelledby"]].rstrip().endswith((".", "%"))
+    assert len(page.all("details")) == len(plots)
+    assert len([table for table in page.all("table") if "details" in table.parents]) >= len(plots)
+
+
+def test_every_control_has_a_label(page):
+    labelled = {label.at["for"] for label in page.all("label") if "for" in label.at}
+    for control in page.all("input"):
+        assert "label" in control.parents or control.at["id"] in labelled
+    assert {button.at["type"] for button in page.all("button")} == {"button"}
+    for scroll in [element for element in page.elements if element.at.get("class") == "scroll"]:
+        assert scroll.at["tabindex"] == "0"
+        assert scroll.at["aria-label"]
+
+
+@pytest.mark.parametrize(
+    ("part", "section"),
+    [
+        ("strategies", "strategies-section"),
+        ("runs", "curves-section"),
+        ("trajectory", "plane-section"),
+        ("step_sizes", "steps-section"),
+        ("templates", "templates-section"),
+        ("gradient_checks", "checks-section"),
+        ("settings", "settings-section"),
+        ("command", "command-section"),
+    ],
+)
+def test_what_is_absent_is_left_out(report, part, section):
+    whole = [each.name for each in sections(report)]
+    nothing = {} if part in ("runs", "gradient_checks", "settings") else "" if part == "command" else None
+    assert [each.name for each in sections(replace(report, **{part: nothing}))] == [n for n in whole if n != section]
+    assert section in whole
+
+
+def test_a_page_without_figures_is_small():
+    text = render(RunReport("Nothing but a title"))
+    assert len(text) < 50_000
+    assert "Versions and machine" in text
+
+
+# ---- the numbers are the run's ----
+
+
+def test_lecture_38_the_curves_are_the_history(report, figures):
+    curves = figures["curves"]["curves"]
+    run = report.runs[hostile("run")]
+    (value, batches, whole) = curves["value"]
+    assert value["y"] == run.history.values.tolist()
+    assert value["x"]["steps"] == run.history.steps.tolist()
+    assert value["x"]["seconds"] == run.history.seconds.tolist()
+    np.testing.assert_allclose(value["x"]["passes"], run.history.steps * run.passes / run.steps)
+    adam = report.runs["Adam"].history
+    assert batches["y"] == adam.values.tolist()
+    assert whole["y"] == adam.evaluated_values.tolist()
+    assert curves["held-out accuracy"][0]["y"] == run.history.metrics["held-out accuracy"].tolist()
+    assert curves["accuracy"][0]["y"] == adam.metrics["accuracy"].tolist()
+    assert curves["step_size"][0]["y"] == run.history.step_sizes.tolist()
+    assert curves["gradient_norm"][0]["y"] == run.history.gradient_norms.tolist()
+
+
+def test_a_run_that_does_not_know_its_passes_is_not_drawn_against_them():
+    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    (section, _) = sections(RunReport("A bowl", runs={"run": gd.minimize(bowl, [3.0], max_steps=5)}))
+    assert list(section.figures[0]["against"]) == ["steps", "seconds"]
+    assert 'value="passes"' not in section.body
+
+
+def test_a_long_run_keeps_its_ends(report):
+    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    run = gd.minimize(bowl, [3.0], step=1e-4, max_steps=2500)
+    (curve,) = sections(RunReport("Long", runs={"run": run}))[0].figures[0]["curves"]["value"]
+    assert curve["y"].size == MOST_POINTS
+    assert curve["x"]["steps"][[0, -1]].tolist() == [0, 2500]
+    np.testing.assert_array_equal(curve["y"], run.history.values[curve["x"]["steps"]])
+
+
+@given(st.integers(0, 500), st.integers(2, 50))
+def test_evenly_chosen_positions(count, most):
+    chosen = evenly(count, most)
+    assert chosen.size == min(count, most)
+    assert chosen.tolist() == sorted(set(chosen.tolist()))
+    if count > 1:
+        assert chosen[[0, -1]].tolist() == [0, count - 1]
+
+
+def test_lecture_34_the_slider_stands_at_every_step_and_at_the_exact_one(report, figures, page):
+    data, figure = report.step_sizes, figures["steps"]
+    values = dict(zip(data.steps.tolist(), data.values.tolist(), strict=True)) | {data.exact_step: data.exact_value}
+    assert figure["positions"] == sorted(values)
+    assert figure["values"] == [values[step] for step in sorted(values)]
+    assert figure["start"] == data.start
+    assert figure["layout"]["shapes"][0]["x0"] == data.overshoot
+    stops = {
+        button.text: figure["positions"][int(button.at["data-stop"])]
+        for button in page.all("button")
+        if "data-stop" in button.at
+    }
+    assert stops == {"Best of these steps": data.best_step, "Exact minimiser": data.exact_step}
+
+
+def test_lecture_10_the_plane_and_the_way(report, figures):
+    data = report.trajectory
+    for view in ("surface", "map"):
+        ground, *ways = figures["plane"][view]["data"]
+        assert ground["x"] == data.plane.a.tolist()
+        assert ground["y"] == data.plane.b[::-1].tolist()  # rising
+        assert ground["customdata"] == data.plane.values[:, ::-1].T.tolist()
+        for way, path in zip(ways, data.paths.values(), strict=True):
+            assert np.column_stack([way["x"], way["y"]]).tolist() == path.tolist()
+
+
+@given(st.lists(st.floats(-3, 3), min_size=4, max_size=4), st.floats(-1, 2), st.floats(0, 5))
+def test_heights_between_grid_points_are_bilinear(coefficients, x, y):
+    def surface(a, b):
+        return coefficients[0] + coefficients[1] * a + coefficients[2] * b + coefficients[3] * a * b
+
+    a, b = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([0.0, 4.0, 5.0])
+    found = height_at(a, b, surface(a[:, np.newaxis], b), np.array([[x, y]]))
+    np.testing.assert_allclose(found, [surface(x, y)], atol=1e-12)
+
+
+def test_templates_are_the_pictures_of_the_weights(report, page):
+    names, pictures = class_pictures(report.templates.W, (4, 4), None, None)
+    for image, picture in zip(page.all("img"), pictures, strict=True):
+        np.testing.assert_array_equal(decoded(image.at["src"]), np.round(255 * picture).astype(np.uint8))
+    assert len(names) == len(page.all("img"))
+
+
+def test_coloured_templates():
+    W = np.random.default_rng(0).normal(size=(2, 13))
+    (section, _) = sections(RunReport("Colours", templates=Templates(W, (3, 2, 2))))
+    sources = re.findall(r'src="([^"]+)"', section.body)
+    for source, picture in zip(sources, class_pictures(W, (3, 2, 2), None, None)[1], strict=True):
+        np.testing.assert_array_equal(decoded(source), np.round(255 * picture).astype(np.uint8))
+
+
+def decoded(source: str) -> np.ndarray:
+    """The pixels of a PNG that filters nothing, read chunk by chunk."""
+    data = base64.b64decode(source.removeprefix("data:image/png;base64,"))
+    assert data[:8] == b"\x89PNG\r\n\x1a\n"
+    chunks, place = {}, 8
+    while place < len(data):
+        (size,) = struct.unpack(">I", data[place : place + 4])
+        kind, body = data[place + 4 : place + 8], data[place + 8 : place + 8 + size]
+        assert struct.unpack(">I", data[place + 8 + size : place + 12 + size]) == (zlib.crc32(kind + body),)
+        chunks[kind], place = body, place + 12 + size
+    columns, rows, depth, colours = struct.unpack(">2I2B", chunks[b"IHDR"][:10])
+    assert depth == 8
+    lines = np.frombuffer(zlib.decompress(chunks[b"IDAT"]), np.uint8).reshape(rows, -1)
+    assert not lines[:, 0].any()
+    return lines[:, 1:] if colours == 0 else lines[:, 1:].reshape(rows, columns, 3)
+
+
+def test_lecture_23_every_relative_error_is_where_it_belongs(report, figures):
+    (check,) = report.gradient_checks.values()
+    shown = np.array(figures["check-0"]["data"][0]["z"], dtype=float)
+    expected = np.log10(np.clip(check.relative_error, 1e-12, 1)).reshape(check.shape)
+    np.testing.assert_allclose(shown, expected, atol=5.1e-4)
+
+
+def test_a_large_check_shows_the_largest_error_of_each_cell_and_none_where_none_was_checked():
+    columns = 2 * MOST_CELLS[1] + 1
+    point, wrong = np.ones((2, columns)), np.zeros((2, columns))
+    wrong[1, 7] = 0.5
+    check = gd.check_gradient(
+        lambda w: 0.5 * float(np.sum(w * w)),
+        lambda w: w * (1 + wrong),
+        point,
+        coordinates=np.arange(columns, columns + 30),
+    )
+    (section, _) = sections(RunReport("Large", gradient_checks={"check": check}))
+    trace = section.figures[0]["data"][0]
+    z, (width, height) = trace["z"], (trace["dx"], trace["dy"])
+    assert (width, height) == (3, 1)
+    assert np.isnan(z[0]).all()
+    assert np.isnan(z[1, 10:]).all()
+    errors = dict(zip((check.coordinates - columns).tolist(), check.relative_error.tolist(), strict=True))
+    for cell in range(10):
+        largest = max(errors[i] for i in range(3 * cell, 3 * cell + 3))
+        assert z[1, cell] == pytest.approx(np.log10(max(largest, 1e-12)), abs=5.1e-4)
+    assert "Each cell is the largest of 1 by 3 coordinates." in section.body
+
+
+def test_the_tables_and_settings_are_there(report, page):
+    cells = [cell.text for cell in page.elements if cell.tag in ("td", "th")]
+    for row in report.strategies.rows:
+        for shown in (row.name, number(row.value), f"{100 * row.accuracy:.1f} %"):
+            assert shown in cells
+    assert np.__version__ in cells
+    assert gd.__version__ in cells
+    assert str(next(iter(report.gradient_checks.values()))) in page.all("pre")[0].text
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1234567, "1,234,567"), (0.123456789, "0.123457"), (None, "–"), (np.nan, "–"), ("as it is", "as it is")],
+)
+def test_numbers_in_tables(value, shown):
+    assert number(value) == shown
+
+
+# ---- mistakes ----
+
+
+@pytest.mark.parametrize(
+    ("parts", "error", "words"),
+    [
+        ({"title": 3}, TypeError, "title must be a str"),
+        ({"title": " "}, ValueError, "title must not be empty"),
+        ({"runs": [1]}, TypeError, "runs must be a Mapping"),
+        ({"runs": {"a": 1}}, TypeError, r"runs\['a'\] must be a Result or a History"),
+        ({"trajectory": "x"}, TypeError, "trajectory must be a Trajectory"),
+        ({"step_sizes": 1}, TypeError, "step_sizes must be a StepSizes"),
+        ({"gradient_checks": {"a": None}}, TypeError, "must be a GradientReport"),
+        ({"templates": np.ones((2, 4))}, TypeError, "templates must be a Templates"),
+        ({"command": ["gdfast"]}, TypeError, "command must be a str"),
+    ],
+)
+def test_a_part_of_another_kind_is_named(parts, error, words):
+    with pytest.raises(error, match=words):
+        RunReport(**{"title": "A run", **parts})
+
+
+def test_weights_that_are_no_pictures_are_named_at_once():
+    with pytest.raises(ValueError, match="class_names must hold 2 names"):
+        Templates(np.zeros((2, 5)), class_names=["only one"])
+
+
+def test_render_wants_a_report():
+    with pytest.raises(TypeError, match="report must be a RunReport"):
+        render("a page")
+
+
+def test_without_plotly_a_sentence_and_no_file(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "plotly.offline", None)
+    with pytest.raises(ImportError, match=r"pip install 'gdfast\[report\]'"):
+        write_page(tmp_path / "run.html", RunReport("A run"))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path, report):
+    write_page(tmp_path / "run.html", report)
+    assert (tmp_path / "run.html").read_text(encoding="utf-8") == render(report)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.html"]
+    with pytest.raises(OSError, match="nowhere"):
+        write_page(tmp_path / "nowhere" / "run.html", report)
+    assert [path.name for path in tmp_path.iterdir()] == ["run.html"]
