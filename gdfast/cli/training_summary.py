@@ -20,6 +20,7 @@ LOSS_NAMES = {
     "Hinge": "hinge", "SquaredHinge": "squared hinge", "CrossEntropy": "cross-entropy",
     "SquaredError": "squared error", "Huber": "Huber",
 }  # fmt: skip
+SHORT = {"mean_absolute_error": "MAE"}
 FORMAT = {"accuracy": ".3f", "R2": ".3f"}
 
 
@@ -88,7 +89,7 @@ class Summary:
         lines["loss"] = f"{self.train.loss:.5g} ({self.loss_name}){gap}"
         if self.held_out is not None:
             named = ", ".join(
-                f"{name.replace('_', ' ')} {value:{FORMAT.get(name, '.4g')}}"
+                f"{SHORT.get(name, name)} {value:{FORMAT.get(name, '.4g')}}"
                 for name, value in scores(self.held_out).items()
             )
             lines["held out"] = f"{_count(self.held_out.rows, 'row')}: {named}"

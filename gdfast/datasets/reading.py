@@ -198,7 +198,7 @@ def _dataset(
         class_names=names,
         image_shape=image_shape,
         pixel_max=255 if image_shape and X.dtype == np.uint8 else None,
-        description=f"{place}: {n:,} rows of {d:,} features ({X.dtype}), {what}{held_out}",
+        description=f"{place}: {_count(n, 'row')} of {_count(d, 'feature')} ({X.dtype}), {what}{held_out}",
         feature_names=feature_names,
     )
 
@@ -233,6 +233,10 @@ def _given_labels(y: Any) -> tuple[Any, str]:
     if kind_of(file) != "npy":
         raise ValueError(f"y must be an array or a .npy file; {file} is another kind of file")
     return read_npy(file, mmap=False), str(file)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _names(values: Array | None, what: str, place: Path) -> tuple[str, ...] | None:
