@@ -100,7 +100,10 @@ def plan_for(wishes: Wishes, loss: Loss, n_outputs: int, rows: Rows) -> Plan:
     given = wishes.learning_rate
     if given is not None and not isinstance(given, str):
         return Plan(optimizer, batches, per_epoch, epochs, None, given)
-    start = step_at_start(optimizer, loss, n_outputs, rows, size, whole, sparse)
+    with np.errstate(over="ignore", invalid="ignore"):
+        start = step_at_start(optimizer, loss, n_outputs, rows, size, whole, sparse)
+    if not 0 < start < np.inf:
+        raise ValueError("X must have features whose squares are finite with standardize=False; leave it 'auto'")
     k = np.arange(epochs * per_epoch, dtype=np.float64)
     if wishes.steps_before is not None:
         rates = start / np.sqrt(1 + (wishes.steps_before + k) / 1000)

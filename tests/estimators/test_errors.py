@@ -105,6 +105,12 @@ def test_later_calls_must_fit_the_first():
         warm.fit(X, y + (y == 2))
 
 
+def test_huge_features_must_be_standardised():
+    X, y = blobs(200)
+    with pytest.raises(ValueError, match=r"X must have features whose squares are finite with standardize=False"):
+        GDClassifier(standardize=False).fit(X * 1e160, y)
+
+
 def test_continuous_labels_are_refused():
     X, y = line(60)
     with pytest.raises(ValueError, match="Unknown label type"):
