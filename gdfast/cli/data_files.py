@@ -48,7 +48,9 @@ def open_rows_for(
     model: Model, data: str, *, label: Any = None, labels: str | None = None, judged: bool = False
 ) -> Dataset:
     """Rows for a model, its columns in its order; their labels, if there are any, are its classes where they judge."""
-    classes = model.class_names if judged and model.loss.classifies else None
+    classes = None
+    if judged and model.loss.classifies:
+        classes = model.class_names or tuple(map(str, range(len(model.W))))
     found = _load(
         data,
         label=model.facts.get("label", -1) if label is None else label,

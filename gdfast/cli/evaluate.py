@@ -18,6 +18,7 @@ from .training_summary import scores
 
 MOST_CLASSES = 20
 NAME_WIDTH = 24
+FORMAT = {"accuracy": ".4f", "R2": ".4f"}
 
 
 @click.command()
@@ -40,20 +41,25 @@ def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json
     found = open_rows_for(model, data, label=label, labels=labels, judged=True)
     with told():
         X, y, which = _judged(found)
+        if model.loss.classifies and y.max() >= len(model.W):
+            raise ValueError(f"{name_of(data)} must hold the model's {len(model.W):,} classes; it holds more")
         outcome = judge(model, X, y)
     names = model.class_names or tuple(map(str, range(len(model.W))))
     if as_json:
         print_json(_as_data(model_file, name_of(data), which, outcome, names))
         return
     facts = {"model": model_file, "data": name_of(data), "rows": f"{outcome.rows:,}{which}"}
-    print_facts(facts | {name.replace("_", " "): f"{value:.5g}" for name, value in scores(outcome).items()})
+    print_facts(
+        facts
+        | {name.replace("_", " "): f"{value:{FORMAT.get(name, '.5g')}}" for name, value in scores(outcome).items()}
+    )
     if outcome.confusion is not None:
         click.echo()
         _print_classes(names, outcome.confusion)
 
 
 def _judged(found: Dataset) -> tuple[Any, Array, str]:
-    if found.X_test is not None and found.y_test is not None:
+    if found.y_test is not None:
         return found.X_test, found.y_test, ", the part that is held out"
     return found.X, found.labels(), ""
 
@@ -64,8 +70,13 @@ def _print_classes(names: tuple[str, ...], confusion: Array) -> None:
     recall = np.diag(confusion) / np.maximum(counts, 1)
     shown = np.flatnonzero(counts)
     if len(shown) > MOST_CLASSES:
-        click.echo(f"The {MOST_CLASSES} of {len(shown):,} classes that fare worst:")
-        shown = shown[np.argsort(recall[shown], kind="stable")][:MOST_CLASSES]
+        worst = shown[np.argsort(recall[shown], kind="stable")][:MOST_CLASSES]
+        worst = worst[recall[worst] < 1]
+        if not worst.size:
+            click.echo(f"Every row of the {len(shown):,} classes is found.")
+            return
+        click.echo(f"The {len(worst)} of {len(shown):,} classes that fare worst:")
+        shown = worst
     width = min(NAME_WIDTH, max(5, *(len(names[i]) for i in shown)))
     click.echo(f"{'class':<{width}} {'rows':>9} {'found':>7} {'right':>7}  most often taken for")
     for i in shown:

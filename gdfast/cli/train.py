@@ -136,7 +136,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         model = trained.model
         y = found.labels()
         judged_on = None if held is None else judge(model, found.X, y, held)
-        if held is None and found.X_test is not None and found.y_test is not None:
+        if held is None and found.y_test is not None:
             judged_on = judge(model, found.X_test, found.y_test)
         summary = Summary.of(
             trained, judge(model, found.X, y, trained.rows), judged_on, data=name_of(data), found=found, out=out,
@@ -223,7 +223,7 @@ def _settings(options: dict[str, Any]) -> Settings:
 def _held_out(found: Dataset, settings: Settings, options: dict[str, Any]) -> Array | None:
     """The rows of X that are held out: none where DATA has a part for it, unless they are asked for."""
     given = options["val_fraction"]
-    if given == 0 or (given is None and found.X_test is not None and not settings.early_stopping):
+    if given == 0 or (given is None and found.y_test is not None and not settings.early_stopping):
         return None
     classes = found.labels() if settings.loss.classifies else None
     held = held_out_rows(found.X.shape[0], settings.validation_fraction, settings.seed, classes)

@@ -72,7 +72,7 @@ def train_model(
     Raises
     ------
     ValueError
-        There are no labels, or only one class.
+        There are no labels, only one class, or classes where a regression needs targets.
     KeyboardInterrupt
         After a Ctrl-C.
     """
@@ -84,6 +84,8 @@ def train_model(
             raise ValueError(f"two classes are needed at least, and there is {k}: {data.description}")
     else:
         k = 1
+        if data.class_names is not None:
+            raise ValueError(f"real targets are needed, and there are classes: {data.description}")
         offset, unit = location_and_scale(y if held is None else np.delete(y, held), None, settings)
         y = (y - offset) / unit
     listener = Listener(

@@ -76,6 +76,22 @@ def test_the_table_fits_80_columns(model):
         assert word in shown
 
 
+def test_a_model_without_names_counts_its_classes(flowers):
+    X, y = blobs(60, 2, 3, seed=1)
+    gd.save_model("m.npz", gd.Model(np.random.default_rng(0).standard_normal((3, 3))))
+    np.savez("two.npz", X=X[y > 0], y=y[y > 0])
+    np.savez("four.npz", X=X, y=y + 1)
+    said = json.loads(run("evaluate", "m.npz", "two.npz", "--json"))
+    assert said["accuracy"] == np.mean(gd.load_model("m.npz").predict(X[y > 0]) == y[y > 0])
+    assert "labels of the 3 known classes (0, 1, 2)" in run("evaluate", "m.npz", "four.npz", code=1)
+
+
+def test_where_all_is_found_no_class_is_listed(flowers):
+    np.savez("d.npz", X=np.eye(30), y=np.arange(30))
+    gd.save_model("m.npz", gd.Model(np.eye(30, 31)))
+    assert "Every row of the 30 classes is found." in run("evaluate", "m.npz", "d.npz")
+
+
 def test_of_many_classes_the_worst_are_shown(flowers):
     X, y = blobs(3000, 10, 60, seed=2, spread=0.7)
     np.savez("many.npz", X=X, y=y)

@@ -92,5 +92,7 @@ def test_a_model_says_what_was_learned():
     assert np.abs(model.predict(data.X) - exact).max() < 0.05 * data.y.std()
     with pytest.raises(ValueError, match="two classes are needed at least, and there is 1"):
         train_model(replace(data_for(PLAIN), y=np.zeros(120, dtype=np.int64), class_names=("a",)), PLAIN)
+    with pytest.raises(ValueError, match="real targets are needed, and there are classes"):
+        train_model(data_for(PLAIN), CASES["huber"])
     with pytest.raises(ValueError, match="labels are needed"):
         train_model(replace(data_for(PLAIN), y=None), PLAIN)
