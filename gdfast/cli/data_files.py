@@ -30,10 +30,14 @@ class Label(click.ParamType):  # type: ignore[type-arg]
             return str(value)
 
 
-label_option = click.option(
-    "--label", type=Label(), metavar="COLUMN",
-    help="Of a table: the labels' column, by name or number; none: there is none.  [default: the last]",
-)  # fmt: skip
+def label_option(default: str) -> Any:
+    """`--label`, with what it is without it."""
+    return click.option(
+        "--label", type=Label(), metavar="COLUMN",
+        help=f"Of a table: the labels' column, by name or number; none: there is none.  [default: {default}]",
+    )  # fmt: skip
+
+
 labels_option = click.option(
     "--labels", type=click.Path(), metavar="FILE", help="A .npy file of labels, apart from DATA."
 )

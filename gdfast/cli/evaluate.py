@@ -24,7 +24,7 @@ FORMAT = {"accuracy": ".4f", "R2": ".4f"}
 @click.command()
 @click.argument("model_file", metavar="MODEL")
 @click.argument("data", metavar="DATA")
-@label_option
+@label_option("as in training")
 @labels_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the whole table of confusions.")
 def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json: bool) -> None:

@@ -26,7 +26,7 @@ from .predictions import FORMATS, Predicted, format_of
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Without it: by the name of --out, else csv.")
 @click.option("--probabilities", is_flag=True, help="Of each class as well: of models trained with cross_entropy.")
 @click.option("--scores", "with_scores", is_flag=True, help="The score of each class as well.")
-@label_option
+@label_option("as in training")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def predict(
     model_file: str,
@@ -38,15 +38,15 @@ def predict(
     label: Any,
     quiet: bool,
 ) -> None:
-    """Predict what MODEL says of each row.
+    """Predict each row's class with MODEL.
 
-    That is its class, or its number for a regression.
+    Of a regression: its number.
 
     DATA is what gdfast train reads, with or without labels, which are not looked at; - is standard input: CSV, JSON
     lines or svmlight. The output is CSV, JSON lines (jsonl) or an array (npy; with --probabilities or --scores those
     alone).
 
-    Example: tail -n 100 rows.csv | gdfast predict flowers.npz - --format jsonl | head
+    Example: gdfast predict flowers.npz new-flowers.csv -o kinds.csv
     """
     if probabilities and with_scores:
         raise click.UsageError("--probabilities and --scores exclude each other.")

@@ -88,7 +88,7 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
     "--epochs", type=click.IntRange(min=1), help=f"Passes.  [default: {EPOCHS}; small data: {MIN_STEPS:,} steps]"
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows of a step.")
-@label_option
+@label_option("the last")
 @labels_option
 @click.option(
     "--val-fraction", type=click.FloatRange(0, 1, max_open=True),
