@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -13,6 +15,7 @@ from ..datasets import Dataset, load
 from ..model import Model
 from .failures import told
 
+F = TypeVar("F", bound=Callable[..., Any])
 STDIN = "-"
 STDIN_NAME = "standard input"
 
@@ -30,7 +33,7 @@ class Label(click.ParamType):  # type: ignore[type-arg]
             return str(value)
 
 
-def label_option(default: str) -> Any:
+def label_option(default: str) -> Callable[[F], F]:
     """`--label`, with what it is without it."""
     return click.option(
         "--label", type=Label(), metavar="COLUMN",
@@ -88,8 +91,6 @@ def _load(data: str, *, label: Any, n_features: int | None = None, **options: An
 
 def _reworded(path: str, name: str, n_features: int | None, options: dict[str, Any]) -> Dataset:
     """The dataset, or the error in words that suit a command: options instead of arguments."""
-    from dataclasses import replace
-
     try:
         found = load(path, **options)
     except (ValueError, FileNotFoundError) as error:
@@ -104,8 +105,6 @@ def _reworded(path: str, name: str, n_features: int | None, options: dict[str, A
 
 def _in_the_order_of(model: Model, found: Dataset, name: str) -> Dataset:
     """Columns by their names, where both sides name them."""
-    from dataclasses import replace
-
     wanted, given = model.feature_names, found.feature_names
     if wanted is None or given is None or wanted == given:
         return found
