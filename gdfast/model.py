@@ -133,11 +133,7 @@ class Model:
         """
         if not isinstance(self.loss, CrossEntropy):
             raise ValueError(f"probabilities need a model trained with CrossEntropy; the loss is {self.loss}")
-        scores = self.scores(X)
-        scores -= scores.max(axis=1, keepdims=True)
-        np.exp(scores, out=scores)
-        scores /= scores.sum(axis=1, keepdims=True)
-        return scores
+        return softmax(self.scores(X))
 
     def coef_and_intercept(self) -> tuple[FloatArray, FloatArray]:
         """scikit-learn's ``coef_`` and ``intercept_`` in float64, with mean and scale folded in: for raw X.
@@ -165,6 +161,13 @@ class Model:
             shift = self.mean if self.scale is None else self.mean / self.scale
             W[:, -1] -= W[:, :-1] @ shift
         return W
+
+
+def softmax(scores: Array) -> Array:
+    """``exp(scores)`` of each row in units of its sum, safe for scores of any size."""
+    powers: Array = np.exp(scores - scores.max(axis=1, keepdims=True))
+    powers /= powers.sum(axis=1, keepdims=True)
+    return powers
 
 
 def save_model(path: str | os.PathLike[str], model: Model | Array, **parts: Any) -> None:

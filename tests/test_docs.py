@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import re
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 import gdfast as gd
+from console import agrees, run, sessions
 from gdfast.descent import schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -32,6 +34,26 @@ def test_the_examples_run(page, tmp_path, monkeypatch):
     for example in EXAMPLE.findall(page.read_text(encoding="utf-8")):
         exec(compile(example, page.name, "exec"), names)
     assert page.stat().st_size > 0
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if sessions(p.read_text(encoding="utf-8"))], ids=lambda page: page.stem
+)
+def test_the_commands_say_what_is_shown(page, tmp_path, monkeypatch):
+    test_the_examples_run(page, tmp_path, monkeypatch)  # which may write the files that they need
+    for command, shown in sessions(page.read_text(encoding="utf-8")):
+        written = run(command, tmp_path)
+        assert agrees(shown, written), f"$ {command}{written}"
+
+
+def test_a_session_that_shows_something_else_is_found(tmp_path):
+    (command, shown), second = sessions("```console\n$ echo 'one\n> two'\none\ntwo\n$ true\n```\n")
+    assert agrees(shown, run(command, tmp_path))
+    assert second == ("true\n", "")
+    assert agrees("o...\n...o", "one\ntwo")
+    assert not agrees("one\nthree", run(command, tmp_path))
+    assert not agrees("", run(command, tmp_path))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)

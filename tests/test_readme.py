@@ -5,12 +5,17 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from command import blobs
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_python_examples_run(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
+    X, y = blobs(60, 3, 3, seed=1)
+    table = "\n".join(",".join([*map(str, x), "abc"[k]]) for x, k in zip(X.tolist(), y, strict=True))
+    (tmp_path / "flowers.csv").write_text(table)
     examples = re.findall(r"^```python\n(.*?)^```", README, flags=re.DOTALL | re.MULTILINE)
     assert examples
     names: dict[str, object] = {}

@@ -24,6 +24,7 @@ from ..pictures.images import objectives
 from ..pictures.page import RunReport, Templates, render
 from ..pictures.strategies import Plan, StrategyTable, compare_strategies
 from ..protocols import Array
+from .failures import MISTAKES
 from .outputs import check_folder, write_files
 
 # The model sees (pixel - mean) / pixel_max. So 255 times the lecture's scales, which are per grey level of 256.
@@ -32,7 +33,6 @@ H = 1e-6  # of the gradient check: small enough that few difference stencils cro
 RTOL = 1e-4  # the gradients of uint8 images are computed in float32
 STEPS = np.logspace(-4, 2, 121)  # from W = 0
 SEEN = 50  # weights of gradient descent that the page shows on a plane
-MISTAKES = (OSError, ValueError, ImportError)
 
 
 @click.command()

@@ -9,7 +9,8 @@ import click
 
 from ..pictures import canvas
 from ..pictures.figures import FIGURES
-from .images import MISTAKES, data_option, open_images, seed_option
+from .failures import MISTAKES
+from .images import data_option, open_images, seed_option
 from .outputs import check_folder, write_files
 
 

@@ -8,9 +8,6 @@ import click
 
 from ..datasets import Images, load_cifar10, load_digits
 
-MISTAKES = (OSError, ValueError, ImportError)
-"""What a user can do wrong; a command answers it with one sentence."""
-
 data_option = click.option(
     "--data", type=click.Path(path_type=Path), help="Folder of CIFAR-10's .bin files; without it: digits."
 )

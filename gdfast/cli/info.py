@@ -1,13 +1,60 @@
-"""`gdfast info`: what runs here."""
+"""`gdfast info`: what runs here, or what a model's file holds."""
 
 from __future__ import annotations
 
+import os
+from typing import Any
+
 import click
 
-from .._config import show_config
+from .._config import config, show_config
+from ..model import Model, load_model
+from .failures import told
+from .tables import print_facts, print_json
+from .training_summary import LOSS_NAMES
 
 
 @click.command()
-def info() -> None:
-    """Print versions, compiler, instruction set and threads."""
-    show_config()
+@click.argument("model_file", metavar="[MODEL]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def info(model_file: str | None, as_json: bool) -> None:
+    """Print what runs here, or what MODEL holds.
+
+    Without MODEL: versions, compiler, instruction set, threads. With it: what it predicts and how it was trained.
+
+    Example: gdfast info flowers.npz
+    """
+    if model_file is None:
+        if as_json:
+            print_json(config())
+        else:
+            show_config()
+        return
+    with told():
+        facts = _facts(model_file, load_model(model_file))
+    if as_json:
+        print_json(facts)
+    else:
+        trained = facts.pop("trained")
+        print_facts({name: value for name, value in facts.items() if value is not None})
+        if trained:
+            click.echo("\ntrained with")
+            print_facts(trained, indent="  ")
+
+
+def _facts(path: str, model: Model) -> dict[str, Any]:
+    trained = dict(model.facts)
+    standardized = model.scale is not None or model.mean is not None
+    return {
+        "model": path,
+        "bytes": os.path.getsize(path),
+        "kind": f"{'classifier' if model.loss.classifies else 'regression'}, {LOSS_NAMES[type(model.loss).__name__]}",
+        "loss": str(model.loss),
+        "weights": f"{len(model.W):,} x {model.W.shape[1]:,} {model.W.dtype}",
+        "standardized": standardized,
+        "bias": model.bias,
+        "classes": model.class_names,
+        "features": model.feature_names or model.n_features,
+        "gdfast": trained.pop("gdfast", None),
+        "trained": trained,
+    }

@@ -22,7 +22,8 @@ from ..pictures import canvas, plots
 from ..pictures import landscape as data_of
 from ..pictures.images import lively_pixel, objectives, unit_direction
 from ..protocols import Array, FloatArray
-from .images import MISTAKES, data_option, open_images, seed_option
+from .failures import MISTAKES
+from .images import data_option, open_images, seed_option
 from .outputs import check_folder, write_files
 
 LOSSES = {"hinge": Hinge, "softmax": CrossEntropy}

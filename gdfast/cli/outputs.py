@@ -23,6 +23,17 @@ def check_folder(folder: Path) -> None:
         raise PermissionError(f"{folder} cannot be written: no permission to write to {nearest}")
 
 
+def check_file(path: Path) -> None:
+    """Raise OSError unless a file can be written there, in a folder that exists; nothing is made."""
+    if path.is_dir():
+        raise IsADirectoryError(f"{path} cannot be written: it is a folder")
+    if path.exists() and not path.is_file():
+        raise OSError(f"{path} cannot be written: it is a device or a pipe")
+    if not path.parent.exists():
+        raise FileNotFoundError(f"{path} cannot be written: there is no folder {path.parent}")
+    check_folder(path.parent)
+
+
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Write every file into the folder, which is made where it is missing; their paths."""
     pairs = [(folder / f".{name}.{os.getpid()}", folder / name) for name in contents]

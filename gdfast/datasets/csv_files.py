@@ -32,7 +32,7 @@ def read_csv(path: Path, label: str | int | None, header: bool | None, n_feature
     header : bool or None
         The first line holds names. None: it does where none of its fields is a number, or one is text above a number.
     n_features : int or None
-        A table of exactly so many columns has no labels where `label` is -1.
+        A table of exactly so many columns has no labels, unless `label` is the name of one.
 
     Raises
     ------
@@ -91,13 +91,15 @@ def label_position(
     """Where the labels stand among the columns; the number of the others must be n_features."""
     width = len(columns)
     if isinstance(label, str):
-        places = [j for j, column in enumerate(columns) if column == label]
-        if not named or len(places) != 1:
+        places = [j for j, column in enumerate(columns) if column == label] if named else []
+        if not places and n_features == width:
+            return None
+        if len(places) != 1:
             shown = ", ".join(columns[:12]) + (", ..." if width > 12 else "")
             found = f"its columns are {shown}" if named else "its columns have no names"
             raise ValueError(f"{name} must hold one column named {label!r}; {found}")
         position: int | None = places[0]
-    elif label is None or (label == -1 and n_features == width):
+    elif label is None or n_features == width:
         position = None
     elif not -width <= label < width:
         raise ValueError(f"label must be in [{-width}, {width}), the columns of {name}; it is {label}")

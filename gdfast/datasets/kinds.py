@@ -6,13 +6,14 @@ import re
 from pathlib import Path
 
 READ = (
-    ".npy, .npz, .csv, .tsv, .svmlight, .parquet, .arrow, .feather, and CIFAR-10 as a folder or a .tar.gz; "
+    ".npy, .npz, .csv, .tsv, .jsonl, .svmlight, .parquet, .arrow, .feather, and CIFAR-10 as a folder or a .tar.gz; "
     "folders of pictures are not read: put their pixels into a .npy file"
 )
 _BY_SUFFIX = {
     "npy": (".npy",),
     "npz": (".npz",),
     "csv": (".csv", ".tsv", ".tab"),
+    "jsonl": (".jsonl", ".ndjson"),
     "svmlight": (".svmlight", ".svm", ".libsvm"),
     "parquet": (".parquet", ".pq"),
     "arrow": (".arrow", ".feather", ".ipc"),
@@ -35,7 +36,7 @@ _HEAD = 1 << 16
 
 
 def kind_of(path: Path) -> str:
-    """ "npy", "npz", "csv", "svmlight", "parquet", "arrow" or "cifar10".
+    """ "npy", "npz", "csv", "jsonl", "svmlight", "parquet", "arrow" or "cifar10".
 
     Raises
     ------
@@ -82,9 +83,13 @@ def _named(path: Path) -> str | None:
 
 
 def _article(kind: str) -> str:
-    return {"csv": "a CSV", "svmlight": "an svmlight", "arrow": "an Arrow", "parquet": "a Parquet"}.get(
-        kind, f"a .{kind}"
-    )
+    return {
+        "csv": "a CSV",
+        "jsonl": "a JSON lines",
+        "svmlight": "an svmlight",
+        "arrow": "an Arrow",
+        "parquet": "a Parquet",
+    }.get(kind, f"a .{kind}")
 
 
 def _found(head: bytes) -> str:
@@ -95,4 +100,7 @@ def _found(head: bytes) -> str:
         return "unknown"
     lines = head.decode("utf-8", errors="replace").lstrip("\ufeff").splitlines()
     content = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
-    return "svmlight" if content and _SVMLIGHT_LINE.match(content[0]) else "csv"
+    first = content[0].lstrip() if content else ""
+    if first.startswith(("{", "[")):
+        return "jsonl"
+    return "svmlight" if _SVMLIGHT_LINE.match(first) else "csv"

@@ -15,6 +15,7 @@ from .cifar10 import load_cifar10
 from .columnar_files import read_columnar
 from .csv_files import read_csv
 from .dataset import Dataset
+from .json_lines import read_json_lines
 from .kinds import kind_of
 from .labels import encode_labels
 from .numpy_files import Arrays, labels_beside, read_npy, read_npz
@@ -33,7 +34,7 @@ def load(
     mmap: bool | None = None,
     check_finite: bool = True,
 ) -> Dataset:
-    """Rows and labels from a file: .npy, .npz, CSV, svmlight, Parquet, Arrow (Feather), or CIFAR-10.
+    """Rows and labels from a file: .npy, .npz, CSV, JSON lines, svmlight, Parquet, Arrow (Feather), or CIFAR-10.
 
     Parameters
     ----------
@@ -50,7 +51,7 @@ def load(
     targets : bool
         The labels are real numbers to be predicted (float64), not classes.
     n_features : int, optional
-        How many features there must be. A table of exactly so many columns has no labels (with ``label=-1``);
+        How many features there must be. A table of exactly so many columns has no labels (but where `label` names one);
         svmlight may have fewer, whose columns are then all 0.
     class_names : sequence of str, optional
         The classes that labels are looked up in, such as a model's. By default the sorted values that occur.
@@ -151,6 +152,8 @@ def _read(
         return Arrays(X, labels if label is not None else None)
     if kind == "csv":
         table = read_csv(place, label, header, n_features)
+    elif kind == "jsonl":
+        table = read_json_lines(place, label, n_features)
     else:
         table = read_columnar(place, kind, label, n_features)
     names = None if table.feature_names is None else np.array(table.feature_names)
@@ -195,7 +198,7 @@ def _dataset(
         class_names=names,
         image_shape=image_shape,
         pixel_max=255 if image_shape and X.dtype == np.uint8 else None,
-        description=f"{place}: {n:,} rows of {d:,} features ({X.dtype}), {what}{held_out}",
+        description=f"{place}: {_count(n, 'row')} of {_count(d, 'feature')} ({X.dtype}), {what}{held_out}",
         feature_names=feature_names,
     )
 
@@ -230,6 +233,10 @@ def _given_labels(y: Any) -> tuple[Any, str]:
     if kind_of(file) != "npy":
         raise ValueError(f"y must be an array or a .npy file; {file} is another kind of file")
     return read_npy(file, mmap=False), str(file)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _names(values: Array | None, what: str, place: Path) -> tuple[str, ...] | None:

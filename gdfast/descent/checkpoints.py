@@ -24,6 +24,7 @@ from .result import Status
 from .settings import Settings
 
 KIND, VERSION = "checkpoint", 1
+PLAIN = ("max_steps", "gtol", "gap_tol", "evaluate_every", "callback_every", "clip")
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,8 @@ class Checkpoint:
     Notes
     -----
     `gdfast.resume` goes on from it, to the same bits as the uninterrupted run. The file holds the weights, the
-    optimizer's state and the history; of the data only digests.
+    optimizer's state and the history; of the data only digests. A callback with ``saved()``, arrays, numbers and
+    lists of them, and ``restore(saved)`` is written down with the run, and gets it back.
 
     Examples
     --------
@@ -81,6 +83,8 @@ class Saved(NamedTuple):
     ending: Status | None
     arrays: Mapping[str, Array]
     facts: Mapping[str, Any]
+    callback: Any = None
+    seen: Array | None = None
 
 
 def check_can_save(run: Settings) -> None:
@@ -100,8 +104,9 @@ def save(
     hidden: tuple[Array, ...],
     ending: Status | None,
     record: Record,
+    seen: list[float],
 ) -> None:
-    """Write the run, which stands before step k."""
+    """Write the run, which stands before step k; `seen` are the values since the last callback."""
     assert run.checkpoint is not None
     arrays: dict[str, Array] = {"w": w, "w0": run.w0}
     if here.gradient is not w:
@@ -109,6 +114,10 @@ def save(
     if direction is not None:
         arrays["direction"] = direction
     arrays |= {f"hidden.{i}": array for i, array in enumerate(hidden)}
+    if seen:
+        arrays["seen"] = np.array(seen)
+    keeps = callable(getattr(run.callback, "saved", None))
+    noted: Any = run.callback.saved() if keeps else None  # type: ignore[union-attr]
     recorded, facts = record.saved()
     arrays |= {f"record.{name}": array for name, array in recorded.items()}
     everything = {
@@ -119,13 +128,14 @@ def save(
         "state": _encode(state, arrays, "the optimizer's state"),
         "record": facts,
         "known": _encode(record.known, arrays, "what the run has proven"),
+        "callback": _encode(noted, arrays, "what the callback keeps"),
         "objective": fingerprint(run.objective, w),
         "settings": {
             "sign": run.sign,
             "optimizer": _encode(run.optimizer, arrays, "optimizer"),
             "step": _encode(run.step.given, arrays, "step"),
             "batches": _encode(run.batches, arrays, "batches"),
-            **{name: getattr(run, name) for name in ("max_steps", "gtol", "gap_tol", "evaluate_every", "clip")},
+            **{name: getattr(run, name) for name in PLAIN},
             "every": run.checkpoint.every,
         },
     }
@@ -151,8 +161,26 @@ def load(path: str | os.PathLike[str], objective: Any) -> tuple[dict[str, Any], 
         ending=Status.CONVERGED if facts["converged"] else None,
         arrays=recorded,
         facts=facts["record"] | {"known": _decode(facts.get("known"), arrays)},
+        callback=_decode(facts.get("callback"), arrays),
+        seen=arrays.get("seen"),
     )
     return settings, arrays["w0"], saved
+
+
+class Noted(NamedTuple):
+    """What a callback wrote down after `k` of `max_steps` steps; whether the run had converged there."""
+
+    k: int
+    max_steps: int
+    converged: bool
+    callback: Any
+
+
+def noted_in(path: str | os.PathLike[str]) -> Noted:
+    """What the callback of a run wrote down, before anything goes on: no objective is needed."""
+    arrays, facts = load_arrays(path, KIND, VERSION)
+    noted = _decode(facts.get("callback"), arrays)
+    return Noted(facts["k"], facts["settings"]["max_steps"], facts["converged"], noted)
 
 
 def _require_same(written: Mapping[str, Any], given: Mapping[str, Any], path: Any) -> None:

@@ -228,6 +228,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
             compiled.go_on(w, saved.hidden)
     finished = Finished(k, w, state, here)
     seen: list[float] = []  # values since the last callback
+    if saved is not None and saved.seen is not None:
+        seen = saved.seen.tolist()
 
     # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
     quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
@@ -276,7 +278,7 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                         and (ending is not None or k == run.max_steps or k % run.checkpoint.every == 0)
                     ):
                         hidden = () if compiled is None else compiled.hidden(w)
-                        save(run, k, w, state, here, before.value, direction, hidden, ending, record)
+                        save(run, k, w, state, here, before.value, direction, hidden, ending, record, seen)
                 if ending is not None:
                     status = ending
                     break

@@ -31,7 +31,8 @@ def resume(
     max_steps : int, optional
         Another number of steps in all; None: that of the run.
     metrics, callback, progress
-        As for `minimize`; functions are not in the file, so they are given again. The metrics need the same names.
+        As for `minimize`; functions are not in the file, so they are given again. The metrics need the same names. A
+        callback with ``restore`` gets back what its ``saved`` wrote.
 
     Returns
     -------
@@ -74,4 +75,6 @@ def resume(
     )
     if run.max_steps < saved.k:
         raise ValueError(f"max_steps must be at least {saved.k}, the steps that were taken; it is {run.max_steps}")
+    if saved.callback is not None and callable(getattr(callback, "restore", None)):
+        callback.restore(saved.callback)  # type: ignore[union-attr]
     return descend(run, saved)

@@ -1,11 +1,30 @@
-"""scikit-learn estimators: linear classifiers and regressors by stochastic gradient descent, on data as it is."""
+"""scikit-learn estimators: linear classifiers and regressors by stochastic gradient descent, on data as it is.
 
-try:
-    import sklearn  # noqa: F401
-except ImportError as error:
-    raise ImportError("gdfast.estimators needs scikit-learn: pip install 'gdfast[sklearn]'") from error
+The recipe beneath them (columns, rows, recipe, training, learning) needs no scikit-learn.
+"""
 
-from .classifier import GDClassifier
-from .regressor import GDRegressor
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .classifier import GDClassifier
+    from .regressor import GDRegressor
 
 __all__ = ["GDClassifier", "GDRegressor"]
+_HOME = {"GDClassifier": "classifier", "GDRegressor": "regressor"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise ImportError("gdfast.estimators needs scikit-learn: pip install 'gdfast[sklearn]'") from error
+    return getattr(import_module(f".{_HOME[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._config import get_num_threads, set_num_threads
@@ -53,6 +55,8 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc
 
     def _write(self, learned: Learned, *, go_on: bool = False) -> None:
         """What every fit leaves behind, besides the coefficients; `go_on` adds to the history there is."""
+        if learned.complaint is not None:
+            warnings.warn(learned.complaint, ConvergenceWarning, stacklevel=4)
         outcome = learned.outcome
         history = {"loss": outcome.losses, "learning_rate": outcome.rates}
         if learned.scores:

@@ -18,6 +18,7 @@ from .callbacks import FitTask, with_callbacks
 from .data import Data, times_class_weight
 from .learning import Listener, Start, learn
 from .names import CLASSIFIER_LOSSES, loss_of
+from .scores import accuracy
 from .settings import Settings
 
 
@@ -313,7 +314,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         with threads(settings.n_threads):
             learned = learn(
                 settings, Data.of(X, labels, weights, held), start or origin, total, listener,
-                score=_accuracy, for_ever=for_ever,
+                score=accuracy, for_ever=for_ever,
             )  # fmt: skip
         self._write(learned, go_on=for_ever and start is not None)
         for name, value in self._coefficients(learned.after.coef, learned.after.intercept, learned.dtype).items():
@@ -333,7 +334,3 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         if len(self.classes_) == 2:
             coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
         return {"coef_": coef.astype(dtype), "intercept_": intercept.astype(dtype)}
-
-
-def _accuracy(scores: Array, labels: Array, weights: FloatArray | None) -> float:
-    return float(np.average(scores.argmax(axis=1) == labels, weights=weights))

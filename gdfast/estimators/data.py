@@ -38,6 +38,20 @@ class Data(NamedTuple):
         return Data(X, truth, weights, chosen, held, held_weights)
 
 
+def held_out_rows(n: int, fraction: float, seed: int, classes: Array | None = None) -> Array:
+    """A random share of n rows, in order; of every class the same share, and never the last row of one."""
+    order = np.random.default_rng(seed).permutation(n)
+    if classes is None:
+        return np.sort(order[: min(n - 1, round(fraction * n))])
+    order = order[np.argsort(classes[order], kind="stable")]
+    counts = np.bincount(classes)
+    starts = np.cumsum(counts) - counts
+    taken = [
+        order[a : a + min(max(count - 1, 0), round(fraction * count))] for a, count in zip(starts, counts, strict=True)
+    ]
+    return np.sort(np.concatenate(taken))
+
+
 def times_class_weight(
     class_weight: Any, classes: Array, labels: Array, weights: FloatArray | None
 ) -> FloatArray | None:

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 
 from ..objective.linear import LinearObjective
 from ..protocols import Array, FloatArray
-from .callbacks import FitTask
 from .columns import Columns, columns_of
 from .data import Data
 from .recipe import Plan, Wishes, plan_for
 from .rows import rows_seen
 from .settings import Settings
-from .training import Outcome, Watch, train
+from .training import Keep, Outcome, Watch, train
 from .units import coefficients_of, weights_of
+
+if TYPE_CHECKING:
+    from .callbacks import FitTask
 
 GAP_BYTES = 1 << 26
 NOT_CONVERGED = "Maximum number of iteration reached before convergence. Consider increasing epochs to improve the fit."
@@ -42,7 +42,10 @@ class Start(NamedTuple):
 
 @dataclass(frozen=True)
 class Learned:
-    """Where a fit led; `dtype` is the type that the coefficients need, `after` what a later call goes on from."""
+    """Where a fit led; `dtype` is the type that the coefficients need, `after` what a later call goes on from.
+
+    `plan` is what was to be done, `complaint` a sentence where that did not go well.
+    """
 
     dtype: Any
     outcome: Outcome
@@ -50,15 +53,18 @@ class Learned:
     gap: float | None
     after: Start
     task: FitTask
+    plan: Plan
+    complaint: str | None
 
 
 @dataclass(frozen=True)
 class Listener:
     """Who hears of the run: the callbacks' task, made once the number of epochs is known, and what makes an
-    estimator's attributes of coefficients."""
+    estimator's attributes of coefficients; `epoch(number, of, loss, score)` hears of the end of each."""
 
     task: Callable[[int], FitTask]
     attributes: Callable[[FloatArray, FloatArray, Any], dict[str, Any]]
+    epoch: Callable[[int, int, float, float | None], None] | None = None
 
 
 def learn(
@@ -71,11 +77,13 @@ def learn(
     score: Callable[[Array, Array, FloatArray | None], float] | None = None,
     unit: float = 1.0,
     for_ever: bool = False,
+    keep: Keep | None = None,
 ) -> Learned:
     """Train on the data.
 
     `weight` is what alpha = 1 / n counts, the rows' weight before that of classes; `score(scores, truth, weights)`
-    judges what is held out; `unit` is what targets were divided by; `for_ever`: one epoch of a run without an end.
+    judges what is held out; `unit` is what targets were divided by; `for_ever`: one epoch of a run without an end;
+    `keep` says where the run is written to disk.
     """
     bias, k = settings.fit_intercept, len(start.coef)
     columns: Columns | None = None
@@ -104,27 +112,35 @@ def learn(
     def attributes(w: Array) -> Callable[[], dict[str, Any]]:
         return lambda: listener.attributes(*coefficients_of(w, columns, bias), dtype)
 
-    watch.end = _at_the_end_of_an_epoch(settings.verbose, plan, task, attributes)
+    watch.end = _at_the_end_of_an_epoch(settings.verbose, plan, task, attributes, listener.epoch)
     task.begin_epoch(attributes(w0))
-    outcome = train(objective, w0, plan, watch)
-    w = outcome.w if watch.best_scored[1] is None else watch.best_scored[1]
+    outcome = train(objective, w0, plan, watch, keep)
+    best = watch.best_scored[1] if settings.early_stopping else None
+    w = outcome.w if best is None else best
+    complaint = None
     if not outcome.finished:
-        warnings.warn(GIVEN_UP, ConvergenceWarning, stacklevel=4)
+        complaint = GIVEN_UP
     elif settings.must_settle and not (for_ever or outcome.settled or watch.stopped):
-        warnings.warn(NOT_CONVERGED, ConvergenceWarning, stacklevel=4)
+        complaint = NOT_CONVERGED
     after = Start(*coefficients_of(w, columns, bias), columns, weight, start.steps + plan.per_epoch)
     gap = proven_gap(objective, w) if settings.certify and not for_ever else None
-    return Learned(dtype, outcome, watch.scores, gap, after, task)
+    return Learned(dtype, outcome, watch.scores, gap, after, task, plan, complaint)
 
 
 def _at_the_end_of_an_epoch(
-    verbose: int, plan: Plan, task: FitTask, attributes: Callable[[Array], Callable[[], dict[str, Any]]]
+    verbose: int,
+    plan: Plan,
+    task: FitTask,
+    attributes: Callable[[Array], Callable[[], dict[str, Any]]],
+    heard: Callable[[int, int, float, float | None], None] | None,
 ) -> Callable[[int, Array, float, float | None], bool] | None:
     """Print and tell; None where nobody wants to know."""
-    if not (verbose or task.is_watched):
+    if not (verbose or task.is_watched or heard):
         return None
 
     def end(epoch: int, w: Array, loss: float, score: float | None) -> bool:
+        if heard is not None:
+            heard(epoch, plan.epochs, loss, score)
         if verbose:
             tail = "" if score is None else f", validation score {score:.6f}"
             print(f"Epoch {epoch} of {plan.epochs}: loss {loss:.6g}{tail}", flush=True)

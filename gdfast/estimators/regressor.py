@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,14 +9,15 @@ from sklearn.base import RegressorMixin
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_y, column_or_1d
 
-from ..objective.losses import Huber
 from ..protocols import Array, FloatArray
 from .base import LinearEstimator, threads
 from .callbacks import FitTask, with_callbacks
 from .data import Data
 from .learning import Listener, Start, learn
 from .names import REGRESSOR_LOSSES
+from .scores import r2
 from .settings import Settings
+from .targets import location_and_scale, scaled
 
 
 class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
@@ -240,8 +240,7 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
         """Train on (y - offset) / unit, which no unit of y changes."""
         total = X.shape[0] if weights is None else float(weights.sum())
         offset, unit = location_and_scale(y, weights, settings)
-        if isinstance(settings.loss, Huber):
-            settings = replace(settings, loss=Huber(max(settings.loss.delta / unit, np.finfo(np.float64).tiny)))
+        settings = scaled(settings, unit)
         held = None
         if settings.early_stopping and not for_ever:
             rows = np.arange(len(y)) if weights is None else np.flatnonzero(weights)
@@ -260,41 +259,10 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
         with threads(settings.n_threads):
             learned = learn(
                 settings, Data.of(X, (y - offset) / unit, weights, held), start, total, Listener(task, attributes),
-                score=_r2, unit=unit, for_ever=for_ever,
+                score=r2, unit=unit, for_ever=for_ever,
             )  # fmt: skip
         self._write(learned, go_on=for_ever and is_going_on)
         for name, value in attributes(learned.after.coef, learned.after.intercept, learned.dtype).items():
             setattr(self, name, value)
         learned.task.end()
         return self
-
-
-def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Settings) -> tuple[float, float]:
-    """Where y lies (0 where there is no intercept) and how far it is spread around there, never 0.
-
-    Mean and standard deviation; for the Huber loss median and median absolute deviation, which outliers don't move.
-    """
-    largest = float(np.abs(y).max()) or 1.0
-    scaled = y / largest
-    offset = spread = 0.0
-    if isinstance(settings.loss, Huber):
-        offset = weighted_median(scaled, weights) if settings.fit_intercept else 0.0
-        spread = 1.5 * weighted_median(np.abs(scaled - offset), weights)
-    elif settings.fit_intercept:
-        offset = float(np.average(scaled, weights=weights))
-    if spread == 0:
-        spread = float(np.sqrt(np.average((scaled - offset) ** 2, weights=weights)))
-    return offset * largest, largest * (spread if spread > 1e-12 * abs(offset) else 1.0)
-
-
-def weighted_median(values: FloatArray, weights: FloatArray | None) -> float:
-    """The least value with half of the weight at or below it."""
-    order = np.argsort(values)
-    heaped = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
-    return float(values[order[np.searchsorted(heaped, heaped[-1] / 2)]])
-
-
-def _r2(scores: Array, targets: FloatArray, weights: FloatArray | None) -> float:
-    residual = np.average((targets - scores[:, 0]) ** 2, weights=weights)
-    spread = np.average((targets - np.average(targets, weights=weights)) ** 2, weights=weights)
-    return float(1 - residual / spread) if spread > 0 else 0.0

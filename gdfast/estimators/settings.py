@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_random_state
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_number
 from ..objective.losses import Loss
@@ -45,6 +44,8 @@ class Settings:
     @staticmethod
     def of(estimator: Any, allowed: tuple[str, ...], *, classifies: bool) -> Settings:
         """The settings of an estimator whose losses have these names."""
+        from sklearn.utils import check_random_state
+
         e = estimator
         optimizer = optimizer_of(e.optimizer)
         early_stopping = check_flag(e.early_stopping, "early_stopping")

@@ -27,6 +27,7 @@ def test_every_command_has_help_in_one_line():
     for name, command in main.commands.items():
         assert command.get_short_help_str()
         assert name in result.output
+        assert f"gdfast {name}" in (command.help or "").partition("Example:")[2]
 
 
 def test_an_unknown_command_is_wrong_usage():

@@ -1,0 +1,119 @@
+"""The rows that a command works on: a file, or what comes through standard input."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from ..datasets import Dataset, load
+from ..model import Model
+from .failures import told
+
+F = TypeVar("F", bound=Callable[..., Any])
+STDIN = "-"
+STDIN_NAME = "standard input"
+
+
+class Label(click.ParamType):  # type: ignore[type-arg]
+    """A column by its name or its number (from 0; -1 is the last), or "none"."""
+
+    name = "column"
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        """An int, a name, or "none" as it is."""
+        try:
+            return int(value)
+        except ValueError:
+            return str(value)
+
+
+def label_option(default: str) -> Callable[[F], F]:
+    """`--label`, with what it is without it."""
+    return click.option(
+        "--label", type=Label(), metavar="COLUMN",
+        help=f"Of a table: the labels' column, by name or number; none: there is none.  [default: {default}]",
+    )  # fmt: skip
+
+
+labels_option = click.option(
+    "--labels", type=click.Path(), metavar="FILE", help="A .npy file of labels, apart from DATA."
+)
+
+
+def open_data(data: str, *, label: Any = None, labels: str | None = None, targets: bool = False) -> Dataset:
+    """Rows to train on."""
+    return _load(data, label=-1 if label is None else label, y=labels, targets=targets)
+
+
+def open_rows_for(
+    model: Model, data: str, *, label: Any = None, labels: str | None = None, judged: bool = False
+) -> Dataset:
+    """Rows for a model, its columns in its order; their labels, if there are any, are its classes where they judge."""
+    classes = None
+    if judged and model.loss.classifies:
+        classes = model.class_names or tuple(map(str, range(len(model.W))))
+    found = _load(
+        data,
+        label=model.facts.get("label", -1) if label is None else label,
+        y=labels,
+        targets=not model.loss.classifies,
+        n_features=model.n_features,
+        class_names=classes,
+    )
+    return _in_the_order_of(model, found, name_of(data))
+
+
+def name_of(data: str) -> str:
+    """What DATA is called in sentences."""
+    return STDIN_NAME if data == STDIN else data
+
+
+def _load(data: str, *, label: Any, n_features: int | None = None, **options: Any) -> Dataset:
+    options |= {"label": None if label == "none" else label, "n_features": n_features}
+    with told():
+        if data != STDIN:
+            return _reworded(data, data, n_features, options)
+        if sys.stdin.isatty():
+            click.echo("Reading rows from the keyboard; Ctrl-D ends them.", err=True)
+        with tempfile.TemporaryDirectory(prefix="gdfast-") as folder:
+            spooled = Path(folder) / "stdin"
+            with spooled.open("wb") as file:
+                while part := sys.stdin.buffer.read(1 << 20):
+                    file.write(part)
+            return _reworded(str(spooled), STDIN_NAME, n_features, options | {"mmap": False})
+
+
+def _reworded(path: str, name: str, n_features: int | None, options: dict[str, Any]) -> Dataset:
+    """The dataset, or the error in words that suit a command: options instead of arguments."""
+    try:
+        found = load(path, **options)
+    except (ValueError, FileNotFoundError) as error:
+        text = str(error).replace(path, name).replace("(targets=True reads", "(--loss squared_error reads")
+        if text.startswith("y must"):
+            text = f"--labels{text[1:]}"
+        if n_features is not None:
+            text = text.replace(f"must hold {n_features:,} features", f"must hold the model's {n_features:,} features")
+        raise ValueError(text) from error
+    return replace(found, description=found.description.replace(path, name))
+
+
+def _in_the_order_of(model: Model, found: Dataset, name: str) -> Dataset:
+    """Columns by their names, where both sides name them."""
+    wanted, given = model.feature_names, found.feature_names
+    if wanted is None or given is None or wanted == given:
+        return found
+    missing = [column for column in wanted if column not in given]
+    if missing or len(set(given)) != len(given):
+        shown = ", ".join(given[:8]) + (", ..." if len(given) > 8 else "")
+        which = missing[0] if missing else next(c for c in given if given.count(c) > 1)
+        raise click.ClickException(
+            f"{name} must hold the model's columns, each once; {which!r:.40} is not so among its own ({shown})"
+        )
+    order = [given.index(column) for column in wanted]
+    return replace(found, X=found.X[:, order], feature_names=wanted)

@@ -1,0 +1,101 @@
+"""`gdfast evaluate`: how good a model is on rows with labels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+import numpy as np
+
+from ..datasets import Dataset
+from ..estimators.judging import Judgement, judge
+from ..model import load_model
+from ..protocols import Array
+from .data_files import label_option, labels_option, name_of, open_rows_for
+from .failures import told
+from .tables import print_facts, print_json
+from .training_summary import scores
+
+MOST_CLASSES = 20
+NAME_WIDTH = 24
+FORMAT = {"accuracy": ".4f", "R2": ".4f"}
+
+
+@click.command()
+@click.argument("model_file", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@label_option("as in training")
+@labels_option
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the whole table of confusions.")
+def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json: bool) -> None:
+    """Judge MODEL on rows with labels.
+
+    Accuracy, loss, and what each class was taken for; of a regression R2 and errors. Of data that hold a part out
+    (a .npz with X_test, CIFAR-10) it is that part. Where the labels stand is known from the training. DATA may be -,
+    standard input.
+
+    Example: gdfast evaluate flowers.npz more-flowers.csv
+    """
+    with told():
+        model = load_model(model_file)
+    found = open_rows_for(model, data, label=label, labels=labels, judged=True)
+    with told():
+        X, y, which = _judged(found)
+        if model.loss.classifies and y.max() >= len(model.W):
+            raise ValueError(f"{name_of(data)} must hold the model's {len(model.W):,} classes; it holds more")
+        outcome = judge(model, X, y)
+    names = model.class_names or tuple(map(str, range(len(model.W))))
+    if as_json:
+        print_json(_as_data(model_file, name_of(data), which, outcome, names))
+        return
+    facts = {"model": model_file, "data": name_of(data), "rows": f"{outcome.rows:,}{which}"}
+    print_facts(
+        facts
+        | {name.replace("_", " "): f"{value:{FORMAT.get(name, '.5g')}}" for name, value in scores(outcome).items()}
+    )
+    if outcome.confusion is not None:
+        click.echo()
+        _print_classes(names, outcome.confusion)
+
+
+def _judged(found: Dataset) -> tuple[Any, Array, str]:
+    if found.y_test is not None:
+        return found.X_test, found.y_test, ", the part that is held out"
+    return found.X, found.labels(), ""
+
+
+def _print_classes(names: tuple[str, ...], confusion: Array) -> None:
+    """A line for each class that occurs; of many classes those that fare worst."""
+    counts, taken = confusion.sum(axis=1), confusion.sum(axis=0)
+    recall = np.diag(confusion) / np.maximum(counts, 1)
+    shown = np.flatnonzero(counts)
+    if len(shown) > MOST_CLASSES:
+        worst = shown[np.argsort(recall[shown], kind="stable")][:MOST_CLASSES]
+        worst = worst[recall[worst] < 1]
+        if not worst.size:
+            click.echo(f"Every row of the {len(shown):,} classes is found.")
+            return
+        click.echo(f"The {len(worst)} of {len(shown):,} classes that fare worst:")
+        shown = worst
+    width = min(NAME_WIDTH, max(5, *(len(names[i]) for i in shown)))
+    click.echo(f"{'class':<{width}} {'rows':>9} {'found':>7} {'right':>7}  most often taken for")
+    for i in shown:
+        right = f"{100 * confusion[i, i] / taken[i]:5.1f} %" if taken[i] else "      -"
+        others = confusion[i].copy()
+        others[i] = 0
+        wrong = int(others.argmax())
+        mistaken = f"{_cut(names[wrong])} ({others[wrong]:,})" if others[wrong] else "-"
+        click.echo(f"{_cut(names[i]):<{width}} {counts[i]:>9,} {100 * recall[i]:5.1f} % {right:>7}  {mistaken}")
+    click.echo("found: of the rows of the class; right: of the rows taken for it.")
+
+
+def _cut(name: str) -> str:
+    return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 3] + "..."
+
+
+def _as_data(model: str, data: str, which: str, outcome: Judgement, names: tuple[str, ...]) -> dict[str, Any]:
+    facts: dict[str, Any] = {"model": model, "data": data, "rows": outcome.rows, "held_out": bool(which)}
+    facts |= scores(outcome)
+    if outcome.confusion is not None:
+        facts |= {"classes": names, "confusion": outcome.confusion.tolist()}
+    return facts

@@ -1,0 +1,49 @@
+"""`--checkpoint` and `--resume`: the run on the disk, and whether it is the one that the command means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import click
+
+from ..descent.checkpoints import Checkpoint, noted_in
+from ..estimators.training import Keep
+
+
+def kept_run(path: str | None, resume: bool, options: Mapping[str, Any]) -> Keep | None:
+    """Where the run is kept, and what is there to go on with; `options` are those that decide the weights.
+
+    A run that has not ended is never replaced, and is gone on with under the same options only.
+    """
+    if path is None:
+        if resume:
+            raise click.UsageError("--resume needs --checkpoint FILE: the run to go on with.")
+        return None
+    Checkpoint(path)  # before any work: can the place be one?
+    keep = Keep(path, json.dumps(options, sort_keys=True))
+    if not Path(path).exists():
+        return keep
+    found = Keep(path, keep.settings, noted_in(path))
+    if not found.is_of_the_recipe():
+        raise click.ClickException(f"{path} is a run of gd.minimize, not of gdfast train: gd.resume goes on with it")
+    if not resume:
+        if found.is_finished():
+            return keep
+        raise click.ClickException(
+            f"{path} holds a run that has not ended: --resume goes on with it; remove it to begin anew"
+        )
+    before = json.loads(found.settings_there())
+    for name in sorted(before.keys() | options.keys()):
+        old, new = before.get(name), options.get(name)
+        if old != new:
+            raise click.ClickException(
+                f"--resume needs the options of the run in {path}: its {name} was {_shown(old)}; it is {_shown(new)}"
+            )
+    return found
+
+
+def _shown(value: Any) -> str:
+    return "not given" if value is None else str(value)

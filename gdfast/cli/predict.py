@@ -1,0 +1,105 @@
+"""`gdfast predict`: what a model says of rows."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+
+from ..estimators.judging import scores_of
+from ..model import Model, load_model, softmax
+from ..model_files import write_whole
+from ..objective.losses import CrossEntropy
+from ..protocols import Array
+from .data_files import STDIN, label_option, open_rows_for
+from .failures import told, writing
+from .outputs import check_file
+from .predictions import FORMATS, Predicted, format_of
+
+
+@click.command()
+@click.argument("model_file", metavar="MODEL")
+@click.argument("data", metavar="DATA")
+@click.option("-o", "--out", default="-", metavar="FILE", help="Where they go; without it: standard output.")
+@click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Without it: by the name of --out, else csv.")
+@click.option("--probabilities", is_flag=True, help="Of each class as well: of models trained with cross_entropy.")
+@click.option("--scores", "with_scores", is_flag=True, help="The score of each class as well.")
+@label_option("as in training")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+def predict(
+    model_file: str,
+    data: str,
+    out: str,
+    kind: str | None,
+    probabilities: bool,
+    with_scores: bool,
+    label: Any,
+    quiet: bool,
+) -> None:
+    """Predict each row's class with MODEL.
+
+    Of a regression: its number.
+
+    DATA is what gdfast train reads, with or without labels, which are not looked at; - is standard input: CSV, JSON
+    lines or svmlight. The output is CSV, JSON lines (jsonl) or an array (npy; with --probabilities or --scores those
+    alone).
+
+    Example: gdfast predict flowers.npz new-flowers.csv -o kinds.csv
+    """
+    if probabilities and with_scores:
+        raise click.UsageError("--probabilities and --scores exclude each other.")
+    kind = kind or format_of(out)
+    if out == STDIN and kind == "npy" and sys.stdout.isatty():
+        raise click.UsageError("An array is no text for a terminal: give --out FILE.npy, or a pipe.")
+    with told():
+        model = load_model(model_file)
+        more = "probabilities" if probabilities else "scores" if with_scores else ""
+        _check_can(model, more)
+        if out != STDIN:
+            _check_is_other(out, data, model_file)
+            check_file(Path(out))
+    found = open_rows_for(model, data, label=label)
+    with told():
+        predicted = [_predicted(model, scores, more) for scores in scores_of(model, found.X)]
+
+    def write(file: BinaryIO) -> None:
+        FORMATS[kind](file, predicted, _names(model), more)
+
+    if out == STDIN:
+        with writing("the output"):
+            write(sys.stdout.buffer)
+            sys.stdout.buffer.flush()
+        return
+    with writing(out):
+        write_whole(out, write)
+    if not quiet:
+        click.echo(f"Wrote {found.X.shape[0]:,} predictions to {out}.", err=True)
+
+
+def _check_can(model: Model, more: str) -> None:
+    if more and not model.loss.classifies:
+        raise ValueError(f"--{more} needs a classifier; the model is a regression")
+    if more == "probabilities" and not isinstance(model.loss, CrossEntropy):
+        raise ValueError(
+            f"--probabilities needs a model trained with --loss cross_entropy; the loss is {model.loss}: "
+            "--scores gives its scores"
+        )
+
+
+def _check_is_other(out: str, data: str, model: str) -> None:
+    for path, name in ((data, "DATA"), (model, "MODEL")):
+        if Path(path).resolve() == Path(out).resolve():
+            raise click.UsageError(f"--out must be another file than {name}; both are {out}.")
+
+
+def _names(model: Model) -> tuple[str, ...]:
+    return model.class_names or tuple(map(str, range(len(model.W))))
+
+
+def _predicted(model: Model, scores: Array, more: str) -> Predicted:
+    if not model.loss.classifies:
+        return Predicted(None, scores)
+    more_of = softmax(scores) if more == "probabilities" else scores if more else None
+    return Predicted(scores.argmax(axis=1), more_of)

@@ -1,0 +1,123 @@
+"""Predictions as CSV, JSON lines or an array."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO, NamedTuple
+
+import numpy as np
+
+from ..protocols import Array
+
+PART = 10_000  # rows that are made into text together
+
+
+class Predicted(NamedTuple):
+    """Of some rows: the numbers of their classes and what is told of each class (or None); or the values (n, k)."""
+
+    classes: Array | None
+    numbers: Array | None
+
+
+def write_csv(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[str], more: str) -> None:
+    """A header and a line for each row."""
+    first = predicted[0]
+    k = first.numbers.shape[1] if first.numbers is not None else 0
+    if first.classes is None:
+        header = ["prediction"] if k == 1 else [f"prediction_{j}" for j in range(k)]
+    else:
+        header = ["prediction", *(names if more else ())]
+    file.write(_csv([header]))
+    for part in _parts(predicted):
+        file.write(_csv(_fields(part, names)))
+
+
+def write_json_lines(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[str], more: str) -> None:
+    """An object on each line; classes whose names are all whole numbers are numbers."""
+    values = _as_numbers(names)
+    labels = list(names) if values is None else values.tolist()
+    for part in _parts(predicted):
+        lines = []
+        for i, said in enumerate(_said(part, labels)):
+            row: dict[str, Any] = {"prediction": said}
+            if part.classes is not None and part.numbers is not None:
+                row[more] = dict(zip(names, map(float, _texts(part.numbers[i])), strict=True))
+            lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+        file.write("".join(lines).encode())
+
+
+def write_npy(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[str], more: str) -> None:
+    """One array: the names of the classes (numbers where all are), or the numbers asked for (n, k), or values (n,)."""
+    parts = []
+    values = _as_numbers(names)
+    for part in predicted:
+        if part.numbers is not None:
+            parts.append(part.numbers[:, 0] if part.classes is None and part.numbers.shape[1] == 1 else part.numbers)
+        else:
+            parts.append((np.array(names) if values is None else values)[part.classes])
+    content = io.BytesIO()
+    np.save(content, np.concatenate(parts), allow_pickle=False)
+    file.write(content.getbuffer())
+
+
+FORMATS: dict[str, Callable[[BinaryIO, Sequence[Predicted], Sequence[str], str], None]] = {
+    "csv": write_csv,
+    "jsonl": write_json_lines,
+    "npy": write_npy,
+}
+_BY_SUFFIX = {".npy": "npy", ".jsonl": "jsonl", ".ndjson": "jsonl", ".json": "jsonl"}
+
+
+def format_of(out: str) -> str:
+    """By the file's name; CSV where that says nothing."""
+    return _BY_SUFFIX.get(Path(out).suffix.lower(), "csv")
+
+
+def _parts(predicted: Iterable[Predicted]) -> Iterable[Predicted]:
+    for whole in predicted:
+        n = len(whole.numbers if whole.classes is None else whole.classes)  # type: ignore[arg-type]
+        for i in range(0, n, PART):
+            yield Predicted(*(None if part is None else part[i : i + PART] for part in whole))
+
+
+def _fields(part: Predicted, names: Sequence[str]) -> Iterable[list[str]]:
+    if part.classes is None:
+        assert part.numbers is not None
+        return map(_texts, part.numbers)
+    if part.numbers is None:
+        return ([names[i]] for i in part.classes)
+    return ([names[i], *_texts(row)] for i, row in zip(part.classes, part.numbers, strict=True))
+
+
+def _said(part: Predicted, labels: Sequence[Any]) -> Iterable[Any]:
+    if part.classes is not None:
+        return (labels[i] for i in part.classes)
+    assert part.numbers is not None
+    rows = ([float(text) for text in _texts(row)] for row in part.numbers)
+    return (row[0] if len(row) == 1 else row for row in rows)
+
+
+def _texts(numbers: Array) -> list[str]:
+    """The shortest texts that read as these very numbers, in their own type."""
+    return [str(number) for number in numbers]
+
+
+def _csv(rows: Iterable[list[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _as_numbers(names: Sequence[str]) -> Array | None:
+    """The names as whole numbers; None where one is text, or written in another way."""
+    try:
+        values = [int(name) for name in names]
+    except ValueError:
+        return None
+    if [str(value) for value in values] != list(names) or any(abs(value) >= 2**63 for value in values):
+        return None
+    return np.array(values, dtype=np.int64)

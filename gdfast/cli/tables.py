@@ -1,0 +1,51 @@
+"""What commands print: facts in two columns, 80 wide at most, or JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+import textwrap
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+WIDTH = 80
+
+
+def print_facts(facts: Mapping[str, Any], indent: str = "") -> None:
+    """A line for each fact, the values below one another; long ones go on on the next line."""
+    room = max(map(len, facts), default=0) + 2
+    for name, value in facts.items():
+        start = f"{indent}{name:<{room}}"
+        text = shown(value)
+        folded = textwrap.wrap(text, WIDTH - len(start), break_long_words=False, break_on_hyphens=False) or [""]
+        click.echo(start + f"\n{' ' * len(start)}".join(folded))
+
+
+def shown(value: Any) -> str:
+    """As one would write it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(shown, value[:20])) + (f", ... ({len(value):,})" if len(value) > 20 else "")
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {shown(part)}" for name, part in value.items())
+    return "none" if value is None else str(value)
+
+
+def print_json(data: Any) -> None:
+    """One JSON value on one line; numbers that are not finite are null."""
+    click.echo(json.dumps(_plain(data), ensure_ascii=False))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(name): _plain(part) for name, part in value.items()}
+    return [_plain(part) for part in value] if isinstance(value, list | tuple) else value

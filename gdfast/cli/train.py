@@ -1,0 +1,284 @@
+"""`gdfast train`: from a file to a model."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any
+
+import click
+from click.core import ParameterSource
+
+from .._config import set_num_threads
+from ..datasets import Dataset
+from ..descent.optimizers import DualCoordinateAscent
+from ..estimators.data import held_out_rows
+from ..estimators.judging import judge
+from ..estimators.models import Trained, train_model
+from ..estimators.names import (
+    CLASSIFIER_LOSSES,
+    LEARNING_RATES,
+    OPTIMIZERS,
+    REGRESSOR_LOSSES,
+    WHOLE,
+    loss_of,
+    optimizer_of,
+)
+from ..estimators.settings import Settings
+from ..estimators.training import Keep
+from ..model import save_model
+from ..protocols import Array
+from .data_files import STDIN, label_option, labels_option, name_of, open_data
+from .epoch_bar import EpochBar
+from .failures import Interrupted, told, writing
+from .images import seed_option
+from .kept_run import kept_run
+from .outputs import check_file
+from .training_summary import Summary, write_report
+
+VAL_FRACTION = 0.1
+EPOCHS, MIN_STEPS = 20, 1000
+
+
+class NumberOr(click.ParamType):  # type: ignore[type-arg]
+    """A number, or one of some words."""
+
+    def __init__(self, *words: str, positive: bool) -> None:
+        self.words, self.positive = words, positive
+        self.name = "|".join((*words, "number"))
+
+    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
+        """The word or the number."""
+        if value in self.words:
+            return value
+        try:
+            number = float(value)
+        except ValueError:
+            self.fail(f"{value!r} is no number, nor {' or '.join(self.words)}.", parameter, context)
+        if not math.isfinite(number) or number < 0 or (self.positive and number == 0):
+            self.fail(f"{value} is not {'> 0' if self.positive else '>= 0'} and finite.", parameter, context)
+        return number
+
+
+@click.command()
+@click.argument("data")
+@click.option("-o", "--out", required=True, metavar="FILE", help="Where the model goes.")
+@click.option(
+    "--loss", type=click.Choice([*CLASSIFIER_LOSSES, *REGRESSOR_LOSSES]), default="cross_entropy", show_default=True,
+    help="The last two are for real targets.",
+)  # fmt: skip
+@click.option(
+    "--alpha", type=NumberOr("auto", positive=False), default="auto", show_default=True, metavar="NUMBER|auto",
+    help="Strength of the L2 penalty; auto is 1 / rows.",
+)  # fmt: skip
+@click.option(
+    "--optimizer",
+    type=click.Choice(list(OPTIMIZERS)),
+    metavar="NAME",
+    help=f"One of {', '.join(OPTIMIZERS)}.  [default: momentum; sparse data: gradient_descent]",
+)
+@click.option(
+    "--lr", type=NumberOr(*LEARNING_RATES, positive=True), metavar="NUMBER|NAME",
+    help=f"A constant, or {', '.join(LEARNING_RATES)}; without it: made of the data, linearly to 0.",
+)  # fmt: skip
+@click.option(
+    "--epochs", type=click.IntRange(min=1), help=f"Passes.  [default: {EPOCHS}; small data: {MIN_STEPS:,} steps]"
+)
+@click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows of a step.")
+@label_option("the last")
+@labels_option
+@click.option(
+    "--val-fraction", type=click.FloatRange(0, 1, max_open=True),
+    help=f"Share of the rows that is held out to judge.  [default: {VAL_FRACTION}, or what DATA itself holds out]",
+)  # fmt: skip
+@click.option(
+    "--early-stopping", is_flag=True, help="Keep the best weights on what is held out; stop when none better."
+)
+@click.option("--standardize/--no-standardize", default=True, show_default=True, help="Features in units of their own.")
+@seed_option
+@click.option("--threads", type=click.IntRange(min=1), help="Without it: the CPUs this process may use.")
+@click.option("--checkpoint", metavar="FILE", help="Write the run there as it goes.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --checkpoint, to the same bits; begin if none.")
+@click.option("--report", metavar="FILE.html", help="Write a page that shows the run.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the summary.")
+@click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
+@click.pass_context
+def train(context: click.Context, /, data: str, out: str, **options: Any) -> None:
+    """Train a linear classifier or regression on DATA.
+
+    DATA is .npy, .npz, CSV, JSON lines, svmlight, Parquet or Arrow, CIFAR-10's folder or archive; - is standard
+    input. Labels are the last column of a table (--label), y of a .npz, NAME_labels.npy beside NAME.npy (--labels).
+    The defaults work whatever the features' units are.
+
+    Exit code 0: done. 1: it failed, and nothing was written. 2: wrong usage. 130: interrupted.
+
+    Example: gdfast train flowers.csv -o flowers.npz --report flowers.html
+    """
+    start = perf_counter()
+    settings = _settings(options)
+    _check_outputs(data, out, options)
+    with told():
+        keep = kept_run(options["checkpoint"], options["resume"], _deciding(options))
+        if options["threads"] is not None:
+            set_num_threads(options["threads"])
+    shows = sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
+    if shows and data != STDIN:
+        click.echo(f"Reading {data} ...", err=True)
+    found = open_data(data, label=options["label"], labels=options["labels"], targets=not settings.loss.classifies)
+    if not options["quiet"]:
+        _hint(found, settings)
+    with told():
+        held = _held_out(found, settings, options)
+        trained = _trained(found, settings, held, keep, shows)
+        model = trained.model
+        y = found.labels()
+        judged_on = None if held is None else judge(model, found.X, y, held)
+        if held is None and found.y_test is not None:
+            judged_on = judge(model, found.X_test, found.y_test)
+        summary = Summary.of(
+            trained, judge(model, found.X, y, trained.rows), judged_on, data=name_of(data), found=found, out=out,
+            seconds=perf_counter() - start,
+        )  # fmt: skip
+        model = summary.with_facts(model, {**_deciding(options), "label": options["label"]})
+        if options["report"] is not None:
+            with writing(options["report"]):
+                write_report(options["report"], summary, trained, found, _given(options), _command_line(context))
+        with writing(out):
+            save_model(out, model)
+    summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
+
+
+def _hint(found: Dataset, settings: Settings) -> None:
+    """Numbers that hardly ever repeat are targets rather than classes."""
+    k, n = len(found.class_names or ()), found.X.shape[0]
+    if settings.loss.classifies and k > max(10, n / 3) and (found.class_names or ("x",))[0].lstrip("-").isdecimal():
+        click.echo(f"Note: {k:,} classes in {n:,} rows; if they are targets: --loss squared_error", err=True)
+
+
+def _trained(found: Dataset, settings: Settings, held: Array | None, keep: Keep | None, shows: bool) -> Trained:
+    rows = found.X.shape[0] - (0 if held is None else len(held))
+    bar = EpochBar(rows, "held out" if settings.loss.classifies else "held out R2", show=shows)
+    try:
+        trained = train_model(found, settings, held, keep=keep, begin=bar.begin, heard=bar.epoch)
+    except KeyboardInterrupt:
+        bar.close()
+        left = "no model was written"
+        if keep is not None and Path(keep.path).exists():
+            left += f"; the run is kept in {keep.path}: the same command with --resume goes on"
+        raise Interrupted(f"Interrupted: {left}.") from None
+    finally:
+        bar.close()
+    if not trained.learned.outcome.finished:
+        if keep is not None:  # there is nothing to go on with
+            Path(keep.path).unlink(missing_ok=True)
+        raise ValueError(
+            "the loss grew at every step that was tried: leave --lr and --optimizer out, or a smaller --lr"
+        )
+    return trained
+
+
+def _settings(options: dict[str, Any]) -> Settings:
+    loss = options["loss"]
+    classifies = loss in CLASSIFIER_LOSSES
+    optimizer = optimizer_of(options["optimizer"])
+    if options["early_stopping"] and isinstance(optimizer, WHOLE):
+        raise click.UsageError(
+            f"--early-stopping needs an optimizer that goes epoch by epoch; {options['optimizer']} sees all rows at "
+            "every step."
+        )
+    if isinstance(optimizer, DualCoordinateAscent) and loss != "hinge":
+        raise click.UsageError(f"--optimizer dual_coordinate_ascent needs --loss hinge; it is {loss}.")
+    if options["early_stopping"] and options["val_fraction"] == 0:
+        raise click.UsageError("--early-stopping needs rows to judge by: --val-fraction must be > 0.")
+    if getattr(optimizer, "takes_step", True) is False and options["lr"] is not None:
+        raise click.UsageError(f"--optimizer {options['optimizer']} takes no step: leave --lr out.")
+    epochs = options["epochs"]
+    return Settings(
+        loss=loss_of(loss, CLASSIFIER_LOSSES if classifies else REGRESSOR_LOSSES, classifies=classifies),
+        alpha=None if options["alpha"] == "auto" else options["alpha"],
+        l1_ratio=0.0,
+        optimizer=optimizer,
+        learning_rate=options["lr"],
+        batch_size=options["batch_size"],
+        epochs=EPOCHS if epochs is None else epochs,
+        min_steps=MIN_STEPS if epochs is None else 0,
+        tol=1e-3 if options["early_stopping"] else None,
+        must_settle=False,
+        early_stopping=options["early_stopping"],
+        validation_fraction=VAL_FRACTION if options["val_fraction"] is None else options["val_fraction"],
+        n_iter_no_change=5,
+        fit_intercept=True,
+        standardize=options["standardize"],
+        warm_start=False,
+        seed=options["seed"],
+        n_threads=None,
+        certify=True,
+        verbose=0,
+    )
+
+
+def _held_out(found: Dataset, settings: Settings, options: dict[str, Any]) -> Array | None:
+    """The rows of X that are held out: none where DATA has a part for it, unless they are asked for."""
+    given = options["val_fraction"]
+    if given == 0 or (given is None and found.y_test is not None and not settings.early_stopping):
+        return None
+    classes = found.labels() if settings.loss.classifies else None
+    held = held_out_rows(found.X.shape[0], settings.validation_fraction, settings.seed, classes)
+    if held.size:
+        return held
+    if settings.early_stopping or given is not None:
+        each = " (of each class as large a share)" if settings.loss.classifies else ""
+        raise ValueError(
+            f"--val-fraction {settings.validation_fraction:g} holds out none of {found.X.shape[0]:,} rows{each}: give "
+            "a larger one, or more rows"
+        )
+    return None
+
+
+def _check_outputs(data: str, out: str, options: dict[str, Any]) -> None:
+    """Before any work: every file can be written, and none is another."""
+    files = {"--out": out, "--checkpoint": options["checkpoint"], "--report": options["report"]}
+    taken = {Path(path).resolve(): name for path, name in ((data, "DATA"), (options["labels"], "--labels")) if path}
+    for name, path in files.items():
+        if path is None:
+            continue
+        place = Path(path).resolve()
+        if place in taken:
+            raise click.UsageError(f"{name} must be another file than {taken[place]}; both are {path}.")
+        taken[place] = name
+        with told():
+            check_file(Path(path))
+    if options["report"] is not None:
+        from ..pictures.page.document import plotly_script
+
+        with told():
+            plotly_script()
+
+
+def _deciding(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that decide the weights, by the names that the user knows."""
+    names = ("loss", "alpha", "optimizer", "lr", "epochs", "batch_size", "val_fraction", "early_stopping",
+             "standardize", "seed")  # fmt: skip
+    return {"--" + name.replace("_", "-"): options[name] for name in names}
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in _deciding(options).items() if value is not None}
+
+
+def _command_line(context: click.Context) -> str:
+    """What to type to do it again: what was given, in the options' order."""
+    words = ["gdfast", "train", str(context.params["data"])]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in ("data", "resume"):
+            continue
+        value = context.params[name]
+        if isinstance(parameter, click.Option) and parameter.is_flag:
+            words.append(parameter.opts[0] if value else (parameter.secondary_opts or [""])[0])
+        else:
+            words += [parameter.opts[0], str(value)]
+    return shlex.join(words)

@@ -1,0 +1,170 @@
+"""What `gdfast train` says when it is done: a few lines, JSON, facts in the model's file, and a page."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import click
+import numpy as np
+
+from ..datasets import Dataset
+from ..descent.result import Result
+from ..estimators.judging import Judgement
+from ..estimators.models import Trained
+from ..model import Model
+from .tables import print_facts, print_json
+
+LOSS_NAMES = {
+    "Hinge": "hinge", "SquaredHinge": "squared hinge", "CrossEntropy": "cross-entropy",
+    "SquaredError": "squared error", "Huber": "Huber",
+}  # fmt: skip
+SHORT = {"mean_absolute_error": "MAE"}
+FORMAT = {"accuracy": ".3f", "R2": ".3f"}
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """The facts of a training."""
+
+    data: str
+    out: str
+    description: str
+    features: int
+    classes: tuple[str, ...] | None
+    loss_name: str
+    epochs: int
+    passes: float
+    seconds: float
+    train: Judgement
+    held_out: Judgement | None
+    duality_gap: float | None
+
+    @staticmethod
+    def of(
+        trained: Trained, train: Judgement, held_out: Judgement | None, *, data: str, found: Dataset, out: str,
+        seconds: float,
+    ) -> Summary:  # fmt: skip
+        """The summary of a training, where the model is judged on both parts."""
+        learned = trained.learned
+        return Summary(
+            data=data,
+            out=out,
+            description=found.description,
+            features=int(found.X.shape[1]),
+            classes=found.class_names if trained.model.loss.classifies else None,
+            loss_name=LOSS_NAMES[type(trained.model.loss).__name__],
+            epochs=len(learned.outcome.losses),
+            passes=learned.outcome.passes,
+            seconds=seconds,
+            train=train,
+            held_out=held_out,
+            duality_gap=learned.gap,
+        )
+
+    def with_facts(self, model: Model, options: Mapping[str, Any]) -> Model:
+        """The model with what is worth keeping; nothing that differs from run to run, so that its file does not."""
+        facts = {name.removeprefix("--"): value for name, value in options.items() if value is not None}
+        facts |= {"data": self.data, "rows": self.train.rows, "epochs": self.epochs, "training": scores(self.train)}
+        if self.held_out is not None:
+            facts |= {"held out": {"rows": self.held_out.rows, **scores(self.held_out)}}
+        return replace(model, facts=facts)
+
+    def tell(self, *, as_json: bool, quiet: bool, report: str | None) -> None:
+        """Print it."""
+        if as_json:
+            print_json(self._as_data(report))
+        elif not quiet:
+            print_facts(self._lines(report))
+            click.echo(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
+
+    def _lines(self, report: str | None) -> dict[str, str]:
+        went = f"{_count(self.epochs, 'epoch')}, {self.passes:,.4g} passes"
+        lines = {
+            "data": self.description,
+            "trained": f"on {_count(self.train.rows, 'row')} in {self.seconds:.3g} s: {went}",
+        }
+        gap = "" if self.duality_gap is None else f"; the optimum is at most {self.duality_gap:.2g} away"
+        lines["loss"] = f"{self.train.loss:.5g} ({self.loss_name}){gap}"
+        if self.held_out is not None:
+            named = ", ".join(
+                f"{SHORT.get(name, name)} {value:{FORMAT.get(name, '.4g')}}"
+                for name, value in scores(self.held_out).items()
+            )
+            lines["held out"] = f"{_count(self.held_out.rows, 'row')}: {named}"
+        lines["model"] = self.out
+        return lines | ({} if report is None else {"report": report})
+
+    def _as_data(self, report: str | None) -> dict[str, Any]:
+        return {
+            "model": self.out,
+            "data": self.data,
+            "rows": self.train.rows,
+            "features": self.features,
+            "classes": self.classes,
+            "training": scores(self.train),
+            "held_out": None if self.held_out is None else {"rows": self.held_out.rows, **scores(self.held_out)},
+            "duality_gap": self.duality_gap,
+            "epochs": self.epochs,
+            "passes": self.passes,
+            "seconds": self.seconds,
+            "report": report,
+        }
+
+
+def scores(judgement: Judgement) -> dict[str, float]:
+    """What a judgement says, by name, the most telling first."""
+    named = {
+        "accuracy": judgement.accuracy,
+        "R2": judgement.r2,
+        "RMSE": judgement.rmse,
+        "mean_absolute_error": judgement.mean_absolute_error,
+        "loss": judgement.loss,
+    }
+    return {name: value for name, value in named.items() if value is not None}
+
+
+def write_report(
+    path: str, summary: Summary, trained: Trained, found: Dataset, settings: Mapping[str, Any], command: str
+) -> None:
+    """The page that shows the run."""
+    from ..pictures.page import RunReport, Templates, write_page
+
+    model, templates = trained.model, None
+    if found.image_shape is not None and len(found.image_shape) in (2, 3) and model.loss.classifies:
+        templates = Templates(model.W, found.image_shape, found.class_names, model.scale)
+    said = summary._lines(None)
+    write_page(
+        path,
+        RunReport(
+            f"A linear model of {summary.data}",
+            ". ".join(f"{name.capitalize()}: {said[name]}" for name in said if name != "model") + ".",
+            runs={"training": _course(trained)},
+            templates=templates,
+            settings=settings,
+            command=command,
+        ),
+    )
+
+
+def _course(trained: Trained) -> Result:
+    """The last attempt, with the mean loss of each epoch and what was seen on the rows held out."""
+    learned = trained.learned
+    run, per_epoch = learned.outcome.last, learned.plan.per_epoch
+    epochs = min(len(learned.outcome.losses), -(-run.steps // per_epoch))
+    steps = np.minimum(per_epoch * np.arange(1, epochs + 1), run.steps)
+    values = np.array(learned.outcome.losses[-epochs:])
+    seen = np.array(learned.scores[-epochs:])
+    name = "held-out accuracy" if trained.model.loss.classifies else "held-out R2"
+    history = replace(
+        run.history,
+        evaluated_steps=steps,
+        evaluated_values=values,
+        metrics={name: seen} if len(seen) == epochs else {},
+    )
+    return replace(run, history=history)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -1,0 +1,98 @@
+"""Runs of the recipe that are interrupted at any epoch go on to the same bits, also where the guard has stepped in."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from command import blobs
+from gdfast.datasets import Dataset
+from gdfast.descent.checkpoints import noted_in
+from gdfast.estimators import recipe
+from gdfast.estimators.data import held_out_rows
+from gdfast.estimators.models import train_model
+from gdfast.estimators.settings import Settings
+from gdfast.estimators.training import Keep
+from gdfast.objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
+
+EPOCHS = 12
+PLAIN = Settings(
+    loss=CrossEntropy(), alpha=None, l1_ratio=0.0, optimizer=None, learning_rate=None, batch_size=8, epochs=EPOCHS,
+    min_steps=0, tol=None, must_settle=False, early_stopping=False, validation_fraction=0.2, n_iter_no_change=3,
+    fit_intercept=True, standardize=True, warm_start=False, seed=1, n_threads=None, certify=False, verbose=0,
+)  # fmt: skip
+CASES = {
+    "plain": PLAIN,
+    "early stopping": replace(PLAIN, early_stopping=True, tol=0.01, loss=Hinge()),
+    "huber": replace(PLAIN, loss=Huber()),
+    "squared error": replace(PLAIN, loss=SquaredError()),
+    "guarded": replace(PLAIN, loss=SquaredHinge()),
+    "guarded, early stopping": replace(PLAIN, loss=SquaredHinge(), early_stopping=True, tol=0.0),
+}
+
+
+def data_for(settings: Settings) -> Dataset:
+    X, y = blobs(120, 4, 3, seed=2, spread=1.0)
+    return Dataset(X, y, class_names=("a", "b", "c")) if settings.loss.classifies else Dataset(X, X[:, 0] * 1e3 + y)
+
+
+class Interrupted:
+    """Ctrl-C in the n-th epoch that is heard of, after what is on the disk by then."""
+
+    def __init__(self, n):
+        self.left = n
+
+    def __call__(self, epoch, epochs, loss, score):
+        self.left -= 1
+        if self.left == 0:
+            raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_an_interrupted_run_goes_on_to_the_same_bits(case, tmp_path, monkeypatch):
+    settings = CASES[case]
+    if case.startswith("guarded"):  # steps far too large: the guard takes the run back, more than once
+        monkeypatch.setitem(recipe.CONSTANTS, SquaredHinge, 3e3)
+    data = data_for(settings)
+    held = held_out_rows(120, 0.2, 1, data.y if settings.loss.classifies else None)
+    heard = []
+    straight = train_model(data, settings, held, heard=lambda *news: heard.append(news))
+    outcome = straight.learned.outcome
+    assert outcome.finished
+    assert (len(heard) > len(outcome.losses)) == case.startswith("guarded")
+
+    path = str(tmp_path / "run.npz")
+    for n in range(2, len(heard) + 1):
+        with pytest.raises(KeyboardInterrupt):
+            train_model(data, settings, held, keep=Keep(path, "it"), heard=Interrupted(n))
+        keep = Keep(path, "it", noted_in(path))
+        assert keep.is_of_the_recipe()
+        assert keep.settings_there() == "it"
+        assert not keep.is_finished()
+        again = train_model(data, settings, held, keep=keep)
+        assert np.array_equal(again.model.W, straight.model.W)
+        assert again.learned.outcome.losses == outcome.losses
+        assert again.learned.outcome.rates == outcome.rates
+        assert again.learned.scores == straight.learned.scores
+        assert again.learned.outcome.passes == pytest.approx(outcome.passes, rel=1e-12)
+        # At its end it is finished, and going on costs and changes nothing.
+        ended = Keep(path, "it", noted_in(path))
+        assert ended.is_finished()
+        assert np.array_equal(train_model(data, settings, held, keep=ended).model.W, straight.model.W)
+
+
+def test_a_model_says_what_was_learned():
+    """Targets in any unit, features in any unit: predictions are in the targets' own."""
+    data = data_for(CASES["huber"])
+    model = train_model(data, replace(CASES["squared error"], epochs=300)).model
+    design = np.column_stack([data.X / data.X.std(axis=0), np.ones(120)])
+    exact = design @ np.linalg.lstsq(design, data.y, rcond=None)[0]
+    assert np.abs(model.predict(data.X) - exact).max() < 0.05 * data.y.std()
+    with pytest.raises(ValueError, match="two classes are needed at least, and there is 1"):
+        train_model(replace(data_for(PLAIN), y=np.zeros(120, dtype=np.int64), class_names=("a",)), PLAIN)
+    with pytest.raises(ValueError, match="real targets are needed, and there are classes"):
+        train_model(data_for(PLAIN), CASES["huber"])
+    with pytest.raises(ValueError, match="labels are needed"):
+        train_model(replace(data_for(PLAIN), y=None), PLAIN)
