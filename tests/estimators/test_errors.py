@@ -130,4 +130,4 @@ def test_gdfast_itself_does_not_import_scikit_learn():
         "except ImportError as error: assert 'gdfast[sklearn]' in str(error)\n"
         "else: raise SystemExit('imported')\n"
     )
-    subprocess.run([sys.executable, "-c", code], check=True)
+    subprocess.run([sys.executable, "-P", "-c", code], check=True)
