@@ -251,8 +251,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                         record.keep_best(here.value, w)
                     finished = Finished(k, w, state, here)
 
-                    # k steps are finished. Who wants to know? Is it enough?
-                    if looks and here.norm <= run.gtol:
+                    # k steps are finished. Who wants to know? Is it enough? (Of a mean, w says nothing.)
+                    if looks and here.norm <= run.gtol and final_answer(optimizer, w, state) is w:
                         ending = Status.CONVERGED
                     if is_due:
                         answer = final_answer(optimizer, w, state)
