@@ -270,7 +270,7 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                             seen.append(here.value)
                         if k % run.callback_every == 0 or k == run.max_steps or ending is not None:
                             value, seen = run.sign * sum(seen) / max(1, len(seen)), []
-                            if _is_true(run.callback(k, w, value)):
+                            if _is_true(run.callback(k, w, value)) and ending is None:
                                 ending = Status.STOPPED
                     if (
                         run.checkpoint is not None
