@@ -90,7 +90,8 @@ def minimize(
         there (with batches: that of the mini-batch, before the step). It may keep w. Returning True stops.
     callback_every : int
         Call it after every so many steps, and after the last one. The value is then the mean over the steps since the
-        call before. Many steps in between may be one compiled call. >= 1.
+        call before (those after which the run looked; NaN where it looked at none). Many steps in between may be one
+        compiled call. >= 1.
     clip : float, optional
         A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0.
     progress : bool
@@ -266,10 +267,10 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                         bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
                         bar.update(k - bar.n)
                     if run.callback is not None and k > 0:
-                        if rows_of is None:
+                        if looks:
                             seen.append(here.value)
                         if k % run.callback_every == 0 or k == run.max_steps or ending is not None:
-                            value, seen = run.sign * sum(seen) / max(1, len(seen)), []
+                            value, seen = run.sign * sum(seen) / len(seen) if seen else math.nan, []
                             if _is_true(run.callback(k, w, value)) and ending is None:
                                 ending = Status.STOPPED
                     if (
