@@ -38,8 +38,9 @@ def result_of(run: Settings, whole: Objective, record: Record, finished: Finishe
                 record.keep_best(there.value, answer)
             if status is not Status.INTERRUPTED:
                 record.evaluate(k, there, answer)
-        if status is Status.MAX_STEPS and is_enough(run, record, there, answer, state):
-            status = Status.CONVERGED
+                ends = status in (Status.MAX_STEPS, Status.NO_DESCENT)
+                if is_enough(run, record, there, answer, state) and ends:
+                    status = Status.CONVERGED
         gap = record.gap(there.value)
     except KeyboardInterrupt:
         status, gap = Status.INTERRUPTED, None

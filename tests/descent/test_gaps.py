@@ -189,3 +189,29 @@ def test_a_gap_is_rounded_up():
         assert Fraction(record.gap(value)) >= Fraction(float(value)) - Fraction(0.3)
     assert record.gap(0.3) == 0
     assert record.gap(np.nan) is None
+
+
+@pytest.mark.parametrize("how", ["gtol", "callback", "no descent", "max_steps"])
+def test_however_a_run_ends_its_end_is_proven(how):
+    """Once: the end is one of the places where the run is evaluated."""
+    objective, optimum = problem(CROSS_ENTROPY)
+    run = {"gtol": 1e-7 if how == "gtol" else 0.0, "max_steps": 4 if how == "max_steps" else 500}
+    if how == "callback":
+        run["callback"] = lambda k, w, value: k == 3
+    result = gd.minimize(objective, np.zeros(objective.shape), gd.LBFGS(), gd.StrongWolfe(), gap_tol=1e-6, **run)
+    assert result.value - optimum <= result.duality_gap
+    ends = {"gtol": "CONVERGED", "callback": "STOPPED", "no descent": "CONVERGED", "max_steps": "MAX_STEPS"}
+    assert result.status.name == ends[how]
+    if how == "no descent":
+        assert result.gradient_norm > 0
+        assert result.duality_gap <= 1e-6
+
+
+def test_an_end_that_was_evaluated_is_not_proven_again():
+    objective, _ = problem(HINGE)
+    passes = []
+    for steps in (10, 11):
+        before = objective.passes
+        gd.minimize(objective, np.zeros(objective.shape), gtol=0.0, gap_tol=0.0, evaluate_every=1, max_steps=steps)
+        passes.append(objective.passes - before)
+    assert passes == [11 + 2 + 11 * 2, 12 + 12 * 2]
