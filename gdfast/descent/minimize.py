@@ -286,8 +286,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                 if k == run.max_steps:
                     break
 
-                # Many stochastic steps in one call, up to where somebody wants to know. When a number ceases to be
-                # finite on the way, the plain loop walks there again and sees where.
+                # Many stochastic steps in one call, up to where somebody wants to know, or to where a number ceases to
+                # be finite: the plain loop takes the next step, and sees.
                 if compiled is not None and k >= plain_until:
                     n = _steps_until_asked(run, k)
                     segment = compiled.take(k, n, w, state)
