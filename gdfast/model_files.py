@@ -41,7 +41,7 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
     OSError
         The file cannot be written; what was there before is still there.
     """
-    plain = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     header = {"kind": kind, "version": version, "facts": facts}
     text = json.dumps(header, sort_keys=True)
     sealed = np.frombuffer(json.dumps({"header": text, "digest": _digest(text, plain)}).encode(), dtype=np.uint8)

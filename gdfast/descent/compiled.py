@@ -74,7 +74,7 @@ class CompiledRoad:
         self._hidden = (w, hidden) if hidden else None
 
     def take(self, k: int, n: int, w: Array, state: Any) -> Segment | None:
-        """Up to n steps from step k on; None when a number ceased to be finite on the way (nothing is moved)."""
+        """Up to n steps from step k on, as many as leave w finite; None when there is none (nothing is moved)."""
         n = min(n, max(1, SEGMENT // self._batches.size))
         rates = self._step.rates(k, n)
         order, starts = self._rows(k, n)
@@ -95,7 +95,8 @@ class CompiledRoad:
         steps = int(done[0])
         finite = math.isfinite(np.vdot(moved, moved)) or bool(np.isfinite(moved).all())
         if not finite or (steps < n and not interrupted):
-            return None
+            fewer = min(steps, n - 1)  # after a value that is not finite, w may have moved on
+            return None if fewer == 0 or interrupted else self.take(k, fewer, w, state)
         self._hidden = (moved, hidden)
         return Segment(moved, _with_arrays(state, arrays, steps), values[:steps], rates[:steps], interrupted)
 

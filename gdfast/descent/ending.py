@@ -38,11 +38,12 @@ def result_of(run: Settings, whole: Objective, record: Record, finished: Finishe
                 record.keep_best(there.value, answer)
             if status is not Status.INTERRUPTED:
                 record.evaluate(k, there, answer)
+                ends = status in (Status.MAX_STEPS, Status.NO_DESCENT)
+                if is_enough(run, record, there, answer, state) and ends:
+                    status = Status.CONVERGED
+        gap = record.gap(there.value)
     except KeyboardInterrupt:
-        status = Status.INTERRUPTED
-    is_known = status is not Status.INTERRUPTED
-    if status is Status.MAX_STEPS and is_known and is_enough(run, record, there, answer, state):
-        status = Status.CONVERGED
+        status, gap = Status.INTERRUPTED, None
     if status is Status.MAX_STEPS and not there.is_finite():
         status = Status.DIVERGED
     best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
@@ -58,7 +59,7 @@ def result_of(run: Settings, whole: Objective, record: Record, finished: Finishe
         history=record.history(before=k + 1 if run.rows_of is None else k, steps=k, sign=run.sign),
         best_w=np.asarray(best_w),
         best_value=run.sign * best_value,
-        duality_gap=record.gap(there.value),
+        duality_gap=gap,
     )
 
 

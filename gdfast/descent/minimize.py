@@ -90,7 +90,8 @@ def minimize(
         there (with batches: that of the mini-batch, before the step). It may keep w. Returning True stops.
     callback_every : int
         Call it after every so many steps, and after the last one. The value is then the mean over the steps since the
-        call before. Many steps in between may be one compiled call. >= 1.
+        call before (those after which the run looked; NaN where it looked at none). Many steps in between may be one
+        compiled call. >= 1.
     clip : float, optional
         A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0.
     progress : bool
@@ -251,8 +252,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                         record.keep_best(here.value, w)
                     finished = Finished(k, w, state, here)
 
-                    # k steps are finished. Who wants to know? Is it enough?
-                    if looks and here.norm <= run.gtol:
+                    # k steps are finished. Who wants to know? Is it enough? (Of a mean, w says nothing.)
+                    if looks and here.norm <= run.gtol and final_answer(optimizer, w, state) is w:
                         ending = Status.CONVERGED
                     if is_due:
                         answer = final_answer(optimizer, w, state)
@@ -266,11 +267,11 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                         bar.set_postfix_str(f"value {run.sign * here.value:.6g}", refresh=False)
                         bar.update(k - bar.n)
                     if run.callback is not None and k > 0:
-                        if rows_of is None:
+                        if looks:
                             seen.append(here.value)
                         if k % run.callback_every == 0 or k == run.max_steps or ending is not None:
-                            value, seen = run.sign * sum(seen) / max(1, len(seen)), []
-                            if _is_true(run.callback(k, w, value)):
+                            value, seen = run.sign * sum(seen) / len(seen) if seen else math.nan, []
+                            if _is_true(run.callback(k, w, value)) and ending is None:
                                 ending = Status.STOPPED
                     if (
                         run.checkpoint is not None
@@ -285,8 +286,8 @@ def descend(run: Settings, saved: Saved | None = None) -> Result:
                 if k == run.max_steps:
                     break
 
-                # Many stochastic steps in one call, up to where somebody wants to know. When a number ceases to be
-                # finite on the way, the plain loop walks there again and sees where.
+                # Many stochastic steps in one call, up to where somebody wants to know, or to where a number ceases to
+                # be finite: the plain loop takes the next step, and sees.
                 if compiled is not None and k >= plain_until:
                     n = _steps_until_asked(run, k)
                     segment = compiled.take(k, n, w, state)

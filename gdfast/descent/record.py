@@ -92,8 +92,10 @@ class Record:
         self.bound = max(self.bound, bound)
 
     def gap(self, value: float) -> float | None:
-        """How far a value is from the optimum at most; None where nothing is proven."""
-        return None if self.bound == -math.inf else max(0.0, value - self.bound)
+        """How far a value is from the optimum at most, rounded up; None where nothing is proven of it."""
+        if self.bound == -math.inf or math.isnan(value):
+            return None
+        return max(0.0, (value - self.bound) * (1 + 2.0**-52))
 
     def evaluate(self, k: int, look: Look, w: Array) -> None:
         """The run is evaluated at w, after k steps: the metrics are called here, and only here."""

@@ -44,7 +44,7 @@ class LinearBounds(LinearDuals, LinearCertificates):
             left, right = (self.dual_bound(known.mixed(fresh, s), class_sums) for s in shares)
             best, share = max((best, share), (left, shares[0]), (right, shares[1]))
             low, high = (low, shares[1]) if left >= right else (shares[0], high)
-        return best, known if share == 0 else known.mixed(fresh, share)
+        return best, known if share == 0 else fresh if share == 1 else known.mixed(fresh, share)
 
     def _violated(self, W: Array, class_sums: Array | None) -> Array:
         """The duals that W proves with: a row's weight where the term counts, (n_samples, n_classes)."""

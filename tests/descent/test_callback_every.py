@@ -71,3 +71,20 @@ def test_steps_in_an_array_are_those_of_a_list():
     for bad in (0.0, np.nan, np.inf, -1.0):
         with pytest.raises(ValueError, match=r"step\[3\] must be"):
             gd.minimize(made, np.zeros(made.shape), step=np.where(np.arange(40) == 3, bad, rates), max_steps=40)
+
+
+def test_where_nothing_was_looked_at_the_value_is_nan_and_in_no_mean():
+    """Of a run that looks at the objective when it is evaluated only."""
+    rng = np.random.default_rng(0)
+    made = gd.LinearObjective(rng.normal(size=(50, 4)), rng.integers(0, 3, 50), gd.Hinge(), gd.L2(0.05))
+    seen = {}
+    for every in (1, 5):
+        result = gd.minimize(
+            made, np.zeros(made.shape), gd.DualCoordinateAscent(), max_steps=10, evaluate_every=3,
+            callback=lambda k, w, value, every=every: seen.update({(every, k): value}), callback_every=every,
+        )  # fmt: skip
+    assert result.history.steps.tolist() == [0, 3, 6, 9]
+    known = dict(zip(result.history.steps.tolist(), result.history.values, strict=True))
+    for k in range(1, 11):
+        assert seen[1, k] == known[k] if k in known else np.isnan(seen[1, k])
+    assert [seen[5, 5], seen[5, 10]] == [known[3], (known[6] + known[9]) / 2]

@@ -49,7 +49,8 @@ def assert_same_run(one, other):
     for name, numbers in one.history.metrics.items():
         assert same_bits(numbers, other.history.metrics[name])
     assert one.evaluations == other.evaluations
-    assert one.passes == pytest.approx(other.passes)
+    if one.passes is not None:
+        assert one.passes == pytest.approx(other.passes)
 
 
 class Halt(Exception):
@@ -153,7 +154,7 @@ def test_a_stopped_run_goes_on(tmp_path):
 
 def other_labels():
     labels = Y.copy()
-    labels[3] = (labels[3] + 1) % K
+    labels[0] = (labels[0] + 1) % K
     return gd.LinearObjective(X, labels, gd.CrossEntropy(), gd.L2(1e-3))
 
 
@@ -164,9 +165,12 @@ def other_labels():
         (lambda: gd.LinearObjective(X, Y, gd.CrossEntropy(), gd.L2(2e-3)), "its regularizer was"),
         (lambda: gd.LinearObjective(X[:, :6], Y, gd.CrossEntropy(), gd.L2(1e-3)), "W must|its shape was"),
         (lambda: objective(x=X + 1e-9), "its rows of X was"),
-        (lambda: objective(x=X.astype(np.float32)), "its rows of X was"),
+        (lambda: objective(x=X.astype(np.float32)), "its type of X was float64; it is float32"),
         (other_labels, "its y was"),
-        (lambda: gd.FunctionObjective(lambda w: float(np.vdot(w, w)), lambda w: 2 * w), "its bias was"),
+        (
+            lambda: gd.FunctionObjective(lambda w: float(np.vdot(w, w)), lambda w: 2 * w),
+            "its kind was LinearObjective; it is",
+        ),
     ],
 )
 def test_another_objective_is_refused_and_the_file_stays(tmp_path, other, words):
@@ -185,6 +189,19 @@ def test_other_metrics_and_fewer_steps_are_refused(tmp_path):
         gd.resume(path, objective(), metrics={"a": lambda w: 1.0})
     with pytest.raises(ValueError, match="max_steps must be at least 4"):
         gd.resume(path, objective(), max_steps=3)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (1, 1), (2, 3, 2)])
+@pytest.mark.parametrize("optimizer", [gd.Adam(), gd.LBFGS()])
+def test_weights_of_any_shape_keep_it(tmp_path, shape, optimizer):
+    bowl = gd.FunctionObjective(lambda w: float(np.sum(w**4)), lambda w: 4 * w**3)
+    w0 = np.random.default_rng(0).normal(size=shape)
+    w0, saved = np.asarray(w0), gd.Checkpoint(tmp_path / "run.npz", every=3)
+    straight = gd.minimize(bowl, w0, optimizer, 0.01, max_steps=12)
+    gd.minimize(bowl, w0, optimizer, 0.01, max_steps=7, checkpoint=saved)
+    resumed = gd.resume(saved.path, bowl, max_steps=12)
+    assert resumed.w.shape == shape
+    assert_same_run(resumed, straight)
 
 
 class MyRule:

@@ -158,6 +158,20 @@ def test_a_run_that_diverges_ends_where_the_plain_loop_ends(monkeypatch):
     assert np.isfinite(result.w).all()
 
 
+@pytest.mark.parametrize("rule", [gd.GradientDescent(), gd.Nesterov()])
+@pytest.mark.parametrize("x", ["float64", "float32"])
+def test_cuts_change_no_bit_of_a_run_that_diverges(rule, x):
+    """Each step to the last one with finite numbers is the compiled road's, wherever somebody looked on the way."""
+    objective, W = made(gd.SquaredHinge(), gd.L2(5.0), x, x)
+    run = {"batches": gd.MiniBatches(7), "max_steps": 400, "step": 10.0}
+    whole = gd.minimize(objective, W, rule, **run)
+    assert whole.status is gd.Status.DIVERGED
+    for every in (1, 3, 7):
+        cut = gd.minimize(objective, W, rule, callback=lambda k, w, value: None, callback_every=every, **run)
+        assert cut.w.tobytes() == whole.w.tobytes()
+        assert np.array_equal(cut.history.values, whole.history.values)
+
+
 def test_what_has_no_compiled_road_still_runs(monkeypatch):
     taken = spy(monkeypatch)
     objective, W = made(gd.Hinge())

@@ -95,6 +95,12 @@ def test_stopped_by_the_callback():
     assert minimize(PARABOLA, [3.0], callback=lambda k, w, value: np.bool_(k == 3)).steps == 3
 
 
+def test_a_run_that_has_converged_is_not_stopped():
+    """Whether the callback says True there or not: a checkpoint then says that there is nothing to go on with."""
+    result = minimize(PARABOLA, [3.0], step=0.5, callback=lambda k, w, value: True)
+    assert (result.status, result.steps) == (Status.CONVERGED, 1)
+
+
 @pytest.mark.parametrize("answer", [None, False, 1, "yes", np.ones(3)])
 def test_only_true_stops(answer):
     assert minimize(PARABOLA, [3.0], max_steps=4, callback=lambda k, w, value: answer).steps == 4

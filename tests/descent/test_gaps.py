@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,6 +11,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 import gdfast as gd
+from gdfast.descent.record import Record
 from gdfast.objective.structure import improved_bound
 from optima import Small
 from reference import CROSS_ENTROPY, HINGE, LinearProblem
@@ -148,3 +151,67 @@ def test_a_mini_batch_has_bounds_of_its_own():
     fresh = problem(HINGE)[0].rows([0, 3, 5])
     assert bound == improved_bound(fresh, W, fresh.value(W), None)[0]
     assert improved_bound(objective, W, objective.value(W), None)[0] == whole
+
+
+class Interrupted:
+    """A linear objective whose whole raises KeyboardInterrupt at its n-th look, and at all after it."""
+
+    def __init__(self, objective, name, n):
+        self.objective, self.name, self.left = objective, name, n
+
+    def __getattr__(self, name):
+        if name == self.name:
+            self.left -= 1
+            if self.left < 0:
+                raise KeyboardInterrupt
+        return getattr(self.objective, name)
+
+
+@pytest.mark.parametrize(("name", "looks"), [("value_and_gradient", 3), ("improved_bound", 0), ("improved_bound", 2)])
+def test_nothing_is_proven_of_a_value_that_was_not_computed(name, looks):
+    """A second Ctrl-C while the run ends: its value is the last mini-batch's, or none."""
+    objective, optimum = problem(HINGE)
+    run = {"batches": gd.MiniBatches(1), "gap_tol": 0.0, "max_steps": 8, "step": 1.0}
+    every = 2 if looks else None
+    W0 = np.zeros(objective.shape)
+    result = gd.minimize(Interrupted(objective, name, looks), W0, gtol=0.0, evaluate_every=every, **run)
+    assert result.status is gd.Status.INTERRUPTED
+    assert result.duality_gap is None or result.value == objective.value(result.w)
+    assert result.duality_gap is None or result.value - optimum <= result.duality_gap
+
+
+def test_a_gap_is_rounded_up():
+    record = Record(None, {})
+    assert record.gap(1.0) is None
+    record.keep_bound(0.3)
+    rng = np.random.default_rng(0)
+    for value in 0.3 + 10.0 ** rng.uniform(-12, 12, 300):
+        assert Fraction(record.gap(value)) >= Fraction(float(value)) - Fraction(0.3)
+    assert record.gap(0.3) == 0
+    assert record.gap(np.nan) is None
+
+
+@pytest.mark.parametrize("how", ["gtol", "callback", "no descent", "max_steps"])
+def test_however_a_run_ends_its_end_is_proven(how):
+    """Once: the end is one of the places where the run is evaluated."""
+    objective, optimum = problem(CROSS_ENTROPY)
+    run = {"gtol": 1e-7 if how == "gtol" else 0.0, "max_steps": 4 if how == "max_steps" else 500}
+    if how == "callback":
+        run["callback"] = lambda k, w, value: k == 3
+    result = gd.minimize(objective, np.zeros(objective.shape), gd.LBFGS(), gd.StrongWolfe(), gap_tol=1e-6, **run)
+    assert result.value - optimum <= result.duality_gap
+    ends = {"gtol": "CONVERGED", "callback": "STOPPED", "no descent": "CONVERGED", "max_steps": "MAX_STEPS"}
+    assert result.status.name == ends[how]
+    if how == "no descent":
+        assert result.gradient_norm > 0
+        assert result.duality_gap <= 1e-6
+
+
+def test_an_end_that_was_evaluated_is_not_proven_again():
+    objective, _ = problem(HINGE)
+    passes = []
+    for steps in (10, 11):
+        before = objective.passes
+        gd.minimize(objective, np.zeros(objective.shape), gtol=0.0, gap_tol=0.0, evaluate_every=1, max_steps=steps)
+        passes.append(objective.passes - before)
+    assert passes == [11 + 2 + 11 * 2, 12 + 12 * 2]

@@ -60,3 +60,15 @@ def test_the_mean_of_noisy_steps_is_nearer_than_the_last_of_them():
     last = gd.minimize(objective, np.zeros((1, 6)), **run).value
     mean = gd.minimize(objective, np.zeros((1, 6)), gd.AveragedSGD(start=500), **run).value
     assert mean - optimum < 0.1 * (last - optimum)
+
+
+@pytest.mark.parametrize("evaluate_every", [None, 7])
+def test_a_run_has_converged_where_the_mean_has(evaluate_every):
+    """Not where w has: the gradient at what is handed back is what gtol is about."""
+    run = {"gtol": 1e-3, "evaluate_every": evaluate_every}
+    early = gd.minimize(bowl(), np.array([3.0, -4.0]), gd.AveragedSGD(), 0.3, max_steps=40, **run)
+    assert early.status is gd.Status.MAX_STEPS
+    assert early.gradient_norm > 1e-3
+    late = gd.minimize(bowl(), np.array([3.0, -4.0]), gd.AveragedSGD(start=30), 0.3, max_steps=70, **run)
+    assert late.status is gd.Status.CONVERGED
+    assert late.gradient_norm <= 1e-3
