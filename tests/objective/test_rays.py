@@ -442,6 +442,19 @@ def test_lecture_10_values_on_a_plane_are_the_objective(loss, bias):
         np.testing.assert_allclose(values, expected, rtol=1e-11)
 
 
+def test_a_plane_of_any_function_stays_in_the_type_of_its_point():
+    seen = set()
+
+    def value(w):
+        seen.add(w.dtype)
+        return float(w @ w)
+
+    w, u, v = np.array([[1.0, 2.0], [1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    plane = gd.on_plane(gd.FunctionObjective(value, lambda w: 2 * w), w, u, v)
+    np.testing.assert_allclose(plane.values([0.0, 1.0], [0.0, 1.0]), [[5, 10], [8, 13]])
+    assert seen == {np.dtype(np.float32)}
+
+
 def test_points_on_a_plane_cost_no_pass_over_the_data():
     objective, _, W, U = pair(reference.HINGE)
     plane = gd.on_plane(objective, W, U, np.eye(*W.shape))
