@@ -279,6 +279,14 @@ def test_a_straight_way_has_a_fixed_second_direction(count):
     assert first.plane.b[0] < first.plane.b[-1]
 
 
+@pytest.mark.parametrize("along", [[1.0, 0.0], [0.0, 2.0], [1.0, 2.0, 3.0]])
+def test_a_straight_way_has_room_on_both_sides(along):
+    ws = [1 + 0.5**k * np.array(along) for k in range(4)]
+    seen = gd.landscape.trajectory(BOWL, ws)
+    length = np.ptp(seen.points, axis=0).max()
+    assert min(np.ptp(seen.plane.a), np.ptp(seen.plane.b)) >= 0.39 * length
+
+
 @pytest.mark.parametrize(
     ("ws", "message"),
     [
@@ -286,7 +294,8 @@ def test_a_straight_way_has_a_fixed_second_direction(count):
         ({}, "ws must hold at least one run"),
         ({"a": []}, r"ws\['a'\] must hold weights"),
         ([np.ones(3)], "ws must hold at least two different weights"),
-        ([np.ones(3), np.ones(3)], "ws must hold at least two different weights"),
+        ([np.ones(3), np.ones(3)], "ws must hold at least two different weights; it holds 2, all equal"),
+        ([np.ones(2), np.ones(2)], "ws must hold at least two different weights"),
         ([np.ones(1), np.zeros(1)], "weights of at least two elements"),
         ([np.ones(3), np.ones(4)], r"ws\[1\] must have the shape of ws\[0\]"),
         ([np.ones(3), np.full(3, np.nan)], r"ws\[1\] must be finite"),
