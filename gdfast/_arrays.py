@@ -75,6 +75,8 @@ def check_rng(rng: Any, name: str = "rng") -> np.random.Generator:
         return rng
     if rng is None:
         return np.random.default_rng()
+    if not isinstance(rng, numbers.Integral):
+        raise TypeError(f"{name} must be an integer, a numpy Generator or None; it is {_kind(rng)}")
     return np.random.default_rng(check_integer(rng, name, minimum=0))
 
 

@@ -57,7 +57,10 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) 
     for left in place.parent.glob(f"{prefix}*.unfinished"):
         left.unlink(missing_ok=True)
     unfinished = place.parent / f"{prefix}{secrets.token_hex(8)}.unfinished"
-    handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    try:
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:  # named by the file that was asked for
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
             write(file)

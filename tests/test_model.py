@@ -361,8 +361,9 @@ sys.exit(1)
 def test_places_that_cannot_be_written(tmp_path):
     with pytest.raises(OSError, match="it is a folder or a device"):
         gd.save_model(tmp_path, W)
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(FileNotFoundError) as caught:
         gd.save_model(tmp_path / "none" / "m.npz", W)
+    assert caught.value.filename == str(tmp_path / "none" / "m.npz")
     if os.path.exists("/dev/full"):
         with pytest.raises(OSError, match="it is a folder or a device"):
             gd.save_model("/dev/full", W)

@@ -98,6 +98,8 @@ def landscape(
         )
     if kind == "step-sizes" and low <= 0:
         raise click.BadParameter(f"LOW must be > 0 for step sizes; it is {low:g}", param_hint="--range")
+    if place is not None and kind != "weight":
+        raise click.BadParameter(f"it goes with --kind weight alone, not with --kind {kind}", param_hint="--weight")
     try:
         canvas.figure()  # before any work: is matplotlib there?
         check_folder(out)

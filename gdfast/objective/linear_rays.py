@@ -106,7 +106,7 @@ class LinearRay(Bisected):
         if self.terms is None or self.terms.power != 1 or not 0 < step < max_step or None in curvatures:
             return step
         curvature = sum(c for c in curvatures if c is not None)
-        if curvature == 0 and self.slope(step) == 0:  # on the flat bottom, which begins at a kink
+        if curvature == 0 and 0 in (self.slope(step), self.rough_slope(step)):  # a flat bottom, which begins at a kink
             steps, _ = self._kinks(0.0, step)
             return float(steps.max(initial=0.0)) or step
         low = (1 - NEAR) * step

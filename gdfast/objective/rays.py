@@ -224,4 +224,7 @@ class FunctionPlane:
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
         first, second = check_grid(a, b)
-        return np.array([[self.objective.value(self.w + p * self.u + q * self.v) for q in second] for p in first])
+        return np.array([[self.objective.value(self._at(p, q)) for q in second] for p in first])
+
+    def _at(self, p: float, q: float) -> Array:
+        return np.asarray(self.w + p * self.u + q * self.v, dtype=self.w.dtype)

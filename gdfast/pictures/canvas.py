@@ -52,13 +52,21 @@ def height_colours() -> Any:
 
 def axes(ax: Axes | None, *, projection: str | None = None) -> Any:
     """The axes that were given, or those of a new figure."""
-    if ax is not None:
-        return ax
     try:
+        if ax is not None:
+            return _checked_axes(ax)
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise _not_installed() from error
     return plt.figure(layout="constrained").add_subplot(projection=projection)
+
+
+def _checked_axes(ax: Any) -> Any:
+    from matplotlib.axes import Axes
+
+    if not isinstance(ax, Axes):
+        raise TypeError(f"ax must be one matplotlib Axes (of plt.subplots(), say) or None; it is {type(ax).__name__}")
+    return ax
 
 
 def figure(width: float = 6.0, height: float = 4.0) -> Any:

@@ -108,6 +108,7 @@ def test_mistakes_are_one_sentence_and_nothing_is_written(tmp_path, arguments, s
         (["--range", "1", "1"], "LOW must be below HIGH"),
         (["--range", "nan", "1"], "LOW must be below HIGH"),
         (["--kind", "step-sizes", "--range", "-1", "1"], "LOW must be > 0 for step sizes; it is -1"),
+        (["--kind", "line", "--weight", "0", "1"], "it goes with --kind weight alone, not with --kind line"),
         (["--points", "1"], "--points"),
         (["--points", "1000000000"], "--points"),
         (["--kind", "torus"], "--kind"),

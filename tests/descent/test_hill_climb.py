@@ -200,7 +200,7 @@ def test_words():
         ({"maximize": 1}, TypeError, "maximize must be True or False; it is int 1"),
         ({"restarts": -1}, ValueError, "restarts must be >= 0; it is -1"),
         ({"restarts": 2.0}, TypeError, "restarts must be an integer; it is float 2.0"),
-        ({"rng": "seed"}, TypeError, "rng must be an integer"),
+        ({"rng": "seed"}, TypeError, "rng must be an integer, a numpy Generator or None; it is str"),
     ],
 )
 def test_bad_arguments(arguments, error, message):

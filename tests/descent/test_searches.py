@@ -219,7 +219,7 @@ BAD_BOTH = [
     ({"n": 0}, ValueError, "n must be >= 1; it is 0"),
     ({"n": 10.0}, TypeError, "n must be an integer"),
     ({"rng": -1}, ValueError, "rng must be >= 0"),
-    ({"rng": "seed"}, TypeError, "rng must be an integer"),
+    ({"rng": "seed"}, TypeError, "rng must be an integer, a numpy Generator or None; it is str"),
     ({"progress": None}, TypeError, "progress must be True or False"),
 ]
 

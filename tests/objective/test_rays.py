@@ -367,6 +367,23 @@ def test_the_exact_minimum_of_a_hinge_is_a_breakpoint(seed, l1, n):
     assert ray.value(step) <= everywhere.min() + 1e-12 * abs(everywhere.min())
 
 
+@settings(max_examples=100)
+@given(seed=st.integers(0, 2**32))
+def test_a_flat_bottom_whose_slope_is_rounded_has_its_minimum_at_the_kink_where_it_begins(seed):
+    """Small integers: many slopes are 0, but for the rounding of their shares."""
+    rng = np.random.default_rng(seed)
+    n, k = rng.integers(3, 7), rng.integers(2, 5)
+    X, y = rng.integers(-3, 4, (n, 2)).astype(float), rng.integers(0, k, n)
+    objective = gd.LinearObjective(X, y, bias=False, n_classes=k)
+    W, V = rng.integers(-3, 4, (2, k, 2)).astype(float)
+    if not V.any():
+        return
+    ray = objective.along_ray(W, V)
+    step, kinks = ray.minimum(), np.append(0.0, ray.breakpoints(0.0, 100.0))
+    assert step in kinks
+    assert ray.value(step) <= ray.values(kinks).min() + 1e-13
+
+
 def test_the_slopes_left_and_right_of_a_kink():
     # L(a) = max(0, a) along the ray: see LECTURE 7's test.
     objective = gd.LinearObjective(np.ones((1, 1)), np.array([0]), bias=False, n_classes=2)
@@ -423,6 +440,19 @@ def test_lecture_10_values_on_a_plane_are_the_objective(loss, bias):
         values = gd.on_plane(road, W, U, V).values(a, b)
         assert values.shape == (4, 3)
         np.testing.assert_allclose(values, expected, rtol=1e-11)
+
+
+def test_a_plane_of_any_function_stays_in_the_type_of_its_point():
+    seen = set()
+
+    def value(w):
+        seen.add(w.dtype)
+        return float(w @ w)
+
+    w, u, v = np.array([[1.0, 2.0], [1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
+    plane = gd.on_plane(gd.FunctionObjective(value, lambda w: 2 * w), w, u, v)
+    np.testing.assert_allclose(plane.values([0.0, 1.0], [0.0, 1.0]), [[5, 10], [8, 13]])
+    assert seen == {np.dtype(np.float32)}
 
 
 def test_points_on_a_plane_cost_no_pass_over_the_data():

@@ -163,6 +163,13 @@ def test_of_many_terms_the_largest_are_kept_and_the_rest_is_known(loss):
     np.testing.assert_array_equal(few.totals, every.totals)
 
 
+def test_which_weight_is_said_by_its_position_in_any_form():
+    objective, W, *_ = images(10)
+    weights = [gd.landscape.weight(objective, W, index, STEPS) for index in ((1, 2), [1, 2], np.array([1, 2]), 7)]
+    assert weights == weights[:1] * 4
+    assert weights[0].index == (1, 2)
+
+
 def test_other_objectives_have_totals_alone():
     objective, W, _, _ = images(10, loss=gd.CrossEntropy())
     weight = gd.landscape.weight(objective, W, (0, 0), STEPS)
@@ -272,6 +279,14 @@ def test_a_straight_way_has_a_fixed_second_direction(count):
     assert first.plane.b[0] < first.plane.b[-1]
 
 
+@pytest.mark.parametrize("along", [[1.0, 0.0], [0.0, 2.0], [1.0, 2.0, 3.0]])
+def test_a_straight_way_has_room_on_both_sides(along):
+    ws = [1 + 0.5**k * np.array(along) for k in range(4)]
+    seen = gd.landscape.trajectory(BOWL, ws)
+    length = np.ptp(seen.points, axis=0).max()
+    assert min(np.ptp(seen.plane.a), np.ptp(seen.plane.b)) >= 0.39 * length
+
+
 @pytest.mark.parametrize(
     ("ws", "message"),
     [
@@ -279,7 +294,8 @@ def test_a_straight_way_has_a_fixed_second_direction(count):
         ({}, "ws must hold at least one run"),
         ({"a": []}, r"ws\['a'\] must hold weights"),
         ([np.ones(3)], "ws must hold at least two different weights"),
-        ([np.ones(3), np.ones(3)], "ws must hold at least two different weights"),
+        ([np.ones(3), np.ones(3)], "ws must hold at least two different weights; it holds 2, all equal"),
+        ([np.ones(2), np.ones(2)], "ws must hold at least two different weights"),
         ([np.ones(1), np.zeros(1)], "weights of at least two elements"),
         ([np.ones(3), np.ones(4)], r"ws\[1\] must have the shape of ws\[0\]"),
         ([np.ones(3), np.full(3, np.nan)], r"ws\[1\] must be finite"),
@@ -306,6 +322,7 @@ def test_bad_ways_are_named(ws, message):
         (lambda o, W, V: gd.landscape.plane(o, W, V, W, np.ones(5000), np.ones(5000)), ValueError, "16,777,216 points"),
         (lambda o, W, V: gd.landscape.weight(o, W, (0, 9), STEPS), ValueError, r"index must be in \[0, 5\)"),
         (lambda o, W, V: gd.landscape.weight(o, W, (0,), STEPS), ValueError, "index must have 2 parts"),
+        (lambda o, W, V: gd.landscape.weight(o, W, [0.0, 1.0], STEPS), TypeError, "index"),
         (lambda o, W, V: gd.landscape.weight(o, W, 15, STEPS), ValueError, r"index must be in \[0, 15\); it is 15"),
         (lambda o, W, V: gd.landscape.weight(o, W, 0.5, STEPS), TypeError, "index must be an integer"),
         (lambda o, W, V: gd.landscape.weight(o, W, 0, STEPS, max_terms=0), ValueError, "max_terms must be >= 1"),

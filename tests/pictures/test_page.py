@@ -327,6 +327,15 @@ def test_lecture_23_every_relative_error_is_where_it_belongs(report, figures):
     np.testing.assert_allclose(shown, expected, atol=5.1e-4)
 
 
+def test_the_sentence_of_a_check_tells_the_error_that_counts_from_one_across_a_kink():
+    objective = gd.LinearObjective(np.array([[1.0]]), np.array([0]), bias=False, n_classes=2)
+    check = gd.check_gradient(objective, at=np.array([[1.0 + 1e-6], [0.0]]))
+    assert check.passed
+    assert check.max_relative_error > 0.1
+    body = sections(RunReport("Kinks", gradient_checks={"check": check}))[0].body
+    assert f"The largest that counts is {check.unexplained:.2g}, the tolerance 1e-05." in body
+
+
 def test_a_large_check_shows_the_largest_error_of_each_cell_and_none_where_none_was_checked():
     columns = 2 * MOST_CELLS[1] + 1
     point, wrong = np.ones((2, columns)), np.zeros((2, columns))

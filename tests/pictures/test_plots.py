@@ -162,6 +162,12 @@ def test_bad_arguments_are_refused(ax, arguments, error, message):
     assert not ax.lines
 
 
+@pytest.mark.parametrize("wrong", [np.array([None, None]), "axes", (8, 8)])
+def test_what_is_no_ax_is_refused(wrong):
+    with pytest.raises(TypeError, match=f"ax must be one matplotlib Axes .*; it is {type(wrong).__name__}"):
+        gd.plots.history(run(), wrong)
+
+
 def test_a_table_of_another_kind_is_refused(ax):
     with pytest.raises(TypeError, match=r"table must be a StrategyTable .*; it is list"):
         gd.plots.strategies([], ax)

@@ -48,16 +48,34 @@ def test_points_are_classified_and_not_taken_on_trust(ax):
     assert legend(ax) == ["minimum", "not critical"]
 
 
-def test_a_function_of_ones_own_needs_points_and_bounds(ax):
+def test_a_function_of_ones_own_needs_points(ax):
     own = gd.FunctionObjective(lambda w: float(w[0] ** 2 - w[1] ** 2), lambda w: np.array([2 * w[0], -2 * w[1]]))
     box = [[-1.0, 1.0], [-2.0, 2.0]]
     gd.plots.critical_points(own, [[0.0, 0.0]], ax, bounds=box)
     assert legend(ax) == ["saddle"]
     assert (ax.get_xlim(), ax.get_ylim()) == ((-1.0, 1.0), (-2.0, 2.0))
     with pytest.raises(TypeError, match=r"bounds must be given for FunctionObjective: \(n, 2\)"):
-        gd.plots.critical_points(own, [[0.0, 0.0]], ax)
+        gd.plots.critical_points(own, ax=ax)
     with pytest.raises(TypeError, match="points must be given for FunctionObjective"):
         gd.plots.critical_points(own, ax=ax, bounds=box)
+    with pytest.raises(ValueError, match=r"points must be \(m, 1\) or \(m, 2\) with m >= 1; its shape is \(2,\)"):
+        gd.plots.critical_points(own, [0.0, 0.0], ax)
+
+
+@pytest.mark.parametrize(
+    ("points", "x", "y"),
+    [([[0.0, 0.0]], (-1.0, 1.0), (-1.0, 1.0)), ([[0.0, 0.0], [2.0, 1.0]], (-2.0, 4.0), (-2.0, 3.0))],
+)
+def test_without_bounds_there_is_room_around_the_points(ax, points, x, y):
+    saddle = gd.FunctionObjective(lambda w: float(w[0] ** 2 - w[1] ** 2), lambda w: np.array([2 * w[0], -2 * w[1]]))
+    gd.plots.critical_points(saddle, points, ax)
+    assert (ax.get_xlim(), ax.get_ylim()) == (x, y)
+
+
+def test_a_function_that_is_flat_everywhere_has_no_lines(ax):
+    gd.plots.critical_points(gd.FunctionObjective(lambda w: 1.0, lambda w: 0 * w), [[0.0, 0.0]], ax)
+    assert legend(ax) == ["degenerate"]
+    assert not ax.collections
 
 
 # ---- where runs end ----

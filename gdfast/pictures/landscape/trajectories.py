@@ -15,6 +15,7 @@ from .saved import Saved, Table
 
 MOST_BYTES = 1 << 31
 GRID = 61  # points on each axis that is not given
+STRAIGHT = 1e-9  # a way that is narrower, relative to its length, is a line
 MARGIN = 0.2  # what the plane shows beyond the points, as a share of their range
 
 
@@ -110,6 +111,7 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
         raise ValueError(f"ws must hold weights of one shape; their shapes are {sorted(shapes)}")
     shape = stacks[0].shape[1:]
     every = np.concatenate(stacks)
+    _require_different(every)
     if every[0].size == 2:
         origin, directions = np.zeros(shape), np.eye(2).reshape(2, *shape)
         explained = _shares(every.reshape(-1, 2).T)
@@ -117,7 +119,8 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
         origin = np.mean([stack[-1] for stack in stacks], axis=0)
         directions, explained = principal_directions(every, origin)
     points = (every - origin).reshape(len(every), -1) @ directions.reshape(2, -1).T
-    axes = [_axis(points[:, i]) if given is None else given for i, given in enumerate((a, b))]
+    reach = float(np.ptp(points, axis=0).max())
+    axes = [_axis(points[:, i], reach) if given is None else given for i, given in enumerate((a, b))]
     surface = plane(objective, *(array.astype(_dtype_of(runs)) for array in (origin, *directions)), *axes)
     starts = np.cumsum([0, *map(len, stacks)])
     return Trajectory(points, surface, explained, origin, directions, tuple(map(str, runs)), starts)
@@ -162,8 +165,7 @@ def principal_directions(ws: Any, origin: Any = None) -> tuple[FloatArray, Float
     if centre.shape != shape:
         raise ValueError(f"origin must have the shape of the weights, {shape}; its shape is {centre.shape}")
     offsets = (stack - centre).reshape(len(stack), -1)
-    if len(stack) < 2 or not offsets.any() or (stack == stack[0]).all():
-        raise ValueError(f"ws must hold at least two different weights; it holds {len(stack)}, all equal")
+    _require_different(stack)
     _, sizes, axes = np.linalg.svd(offsets / np.abs(offsets).max(), full_matrices=False)
     first = axes[0]
     is_line = len(sizes) < 2 or sizes[1] <= 1e-12 * sizes[0]
@@ -199,13 +201,20 @@ def _stacked(ws: Any, name: str) -> FloatArray:
     return stack
 
 
+def _require_different(stack: FloatArray) -> None:
+    if (stack == stack[0]).all():
+        held = "one" if len(stack) == 1 else f"{len(stack)}, all equal"
+        raise ValueError(f"ws must hold at least two different weights; it holds {held}")
+
+
 def _dtype_of(runs: Mapping[Any, Any]) -> Any:
     return np.result_type(*(np.asarray(run[0]).dtype for run in runs.values()))
 
 
-def _axis(coordinates: FloatArray) -> FloatArray:
+def _axis(coordinates: FloatArray, reach: float) -> FloatArray:
+    """Coordinates around those of the points; across a straight way as many as along it."""
     low, high = float(coordinates.min()), float(coordinates.max())
-    margin = MARGIN * (high - low)
+    margin = MARGIN * (high - low if high - low > STRAIGHT * reach else reach)
     return np.linspace(low - margin, high + margin, GRID)
 
 

@@ -66,7 +66,7 @@ def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_ter
     objective : Objective
     w : float array
         The other weights.
-    index : int or tuple of int
+    index : int or sequence of int
         Which weight: its position in w, for example (class, feature), or in w.ravel().
     values : array (m,)
         What it is set to.
@@ -115,6 +115,8 @@ def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_ter
 def _checked_index(index: Any, shape: tuple[int, ...]) -> tuple[int, ...]:
     """An element's position in an array of this shape."""
     size = int(np.prod(shape))
+    if isinstance(index, list) or (isinstance(index, np.ndarray) and index.ndim == 1):
+        index = tuple(index)
     if not isinstance(index, tuple):
         flat = check_integer(index, "index", minimum=0)
         if flat >= size:

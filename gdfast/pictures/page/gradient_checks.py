@@ -62,9 +62,11 @@ def _picture(report: GradientReport) -> tuple[FloatArray, tuple[int, int]]:
 
 def _sentence(name: str, report: GradientReport) -> str:
     kinks = f" {report.kinks.size:,} stencils cross a kink." if report.kinks.size else ""
+    counts = report.uncounted.size < report.coordinates.size and report.unexplained < report.max_relative_error
+    counted = f" The largest that counts is {report.unexplained:.2g}, the tolerance {report.rtol:g}." if counts else ""
     return (
         f"{name}: {report.verdict}. {report.coordinates.size:,} of {prod(report.shape):,} coordinates were checked "
-        f"with h = {report.h:g}; the largest relative error is {report.max_relative_error:.2g}.{kinks}"
+        f"with h = {report.h:g}; the largest relative error is {report.max_relative_error:.2g}.{kinks}{counted}"
     )
 
 

@@ -43,7 +43,8 @@ def critical_points(
     ax : matplotlib Axes, optional
         Where to draw; None: a new figure.
     bounds : float (n, 2), optional
-        From where to where the picture goes. None: those of a `gdfast.test_functions` function.
+        From where to where the picture goes. None: those of a `gdfast.test_functions` function, of others some way
+        around the points.
 
     Returns
     -------
@@ -54,8 +55,8 @@ def critical_points(
     ImportError
         matplotlib is not installed.
     TypeError, ValueError
-        The objective is none, has a loss with kinks, or has neither points nor bounds of its own and none are
-        given; an array is of the wrong shape or not finite.
+        The objective is none, has a loss with kinks, or has no points of its own and none are given; an array is of
+        the wrong shape or not finite.
 
     Notes
     -----
@@ -68,6 +69,8 @@ def critical_points(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['minimum', 'maximum', 'inflection']
     """
+    if points is not None and bounds is None and getattr(objective, "bounds", None) is None:
+        bounds = _around(points)
     box = _bounds(objective, bounds)
     where = _known_points(objective) if points is None else _points(points, "points", len(box))
     from ...checks.critical_points import classify_critical_point
@@ -164,12 +167,14 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
     a, b = (np.linspace(low, high, GRID) for low, high in bounds)
     values = on_plane(objective, np.zeros(2), np.array([1.0, 0.0]), np.array([0.0, 1.0])).values(a, b)
     levels = _levels(values, LEVELS // 2 if pale else LEVELS)
-    if not pale:
+    has_heights = levels.size > 1
+    if has_heights and not pale:
         from matplotlib.colors import BoundaryNorm
 
         evenly = BoundaryNorm(levels, 256, extend="both")
         ax.contourf(a, b, values.T, levels=levels, norm=evenly, cmap=height_colours(), extend="both", alpha=0.8)
-    ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
+    if has_heights:
+        ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
     ax.set_xlim(*bounds[0])
     ax.set_ylim(*bounds[1])
     ax.set_aspect("equal")
@@ -180,7 +185,7 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
 def _levels(values: FloatArray, count: int) -> FloatArray:
     """Heights between which equally much of the picture lies: a steep wall leaves the floor its lines."""
     finite = values[np.isfinite(values)]
-    return np.unique(np.quantile(finite, np.linspace(0.01, 0.99, count))) if finite.size else np.array([0.0, 1.0])
+    return np.unique(np.quantile(finite, np.linspace(0.01, 0.99, count))) if finite.size else finite
 
 
 def _mark(ax: Any, objective: Objective, points: FloatArray, marker: str, colour: str, **options: Any) -> None:
@@ -228,6 +233,16 @@ def _bounds(objective: Any, bounds: Any) -> FloatArray:
     if (box[:, 0] >= box[:, 1]).any():
         raise ValueError(f"bounds must rise in each row; they are {box.tolist()}")
     return box
+
+
+def _around(points: Any) -> FloatArray:
+    """A box around points (m, n), with as much room on each side as they are apart; around a single one, 1."""
+    array = _floats(points, "points")
+    if array.ndim != 2 or array.shape[1] not in (1, 2) or not len(array):
+        raise ValueError(f"points must be (m, 1) or (m, 2) with m >= 1; its shape is {array.shape}")
+    low, high = array.min(axis=0), array.max(axis=0)
+    room = float((high - low).max()) or 1.0
+    return np.stack([low - room, high + room], axis=1)
 
 
 def _known_points(objective: Any) -> FloatArray:

@@ -23,9 +23,9 @@ CLIPPED = 99.5  # percent of a picture's weights within the colour scale
 
 def templates(
     W: Array,
+    shape: Sequence[int] | None = None,
     ax: Axes | None = None,
     *,
-    shape: tuple[int, ...] | None = None,
     class_names: Sequence[str] | None = None,
     scale: Array | None = None,
 ) -> Axes:
@@ -38,11 +38,11 @@ def templates(
     ----------
     W : float (n_classes, n_pixels + 1) or (n_classes, n_pixels)
         A linear classifier's weights, with or without the bias as the last column.
-    ax : matplotlib Axes, optional
-        Where to draw; None: a new figure.
-    shape : tuple of int, optional
+    shape : sequence of int, optional
         Of one picture: (rows, columns), or (3, rows, columns) for red, green and blue planes. None: the
         first that fits of a square, three squares (either with a bias, then without).
+    ax : matplotlib Axes, optional
+        Where to draw; None: a new figure.
     class_names : sequence of str, optional
         None: 0, 1, 2, ...
     scale : (n_pixels,), optional
@@ -86,21 +86,21 @@ def templates(
 
 
 def class_pictures(
-    W: Array, shape: tuple[int, ...] | None, class_names: Sequence[str] | None, scale: Array | None
+    W: Array, shape: Sequence[int] | None, class_names: Sequence[str] | None, scale: Array | None
 ) -> tuple[list[str], list[FloatArray]]:
     """The name of each class and its picture, brightness in [0, 1]; the arguments are those of `templates`."""
     weights = check_point(W, "W")
     if weights.ndim != 2:
         raise ValueError(f"W must be (n_classes, n_pixels) or (n_classes, n_pixels + 1); its shape is {weights.shape}")
-    shape = _guessed_shape(weights.shape[1]) if shape is None else _checked_shape(shape, weights.shape[1])
-    pixels = weights[:, : prod(shape)].astype(np.float64)
+    sides = _guessed_shape(weights.shape[1]) if shape is None else _checked_shape(shape, weights.shape[1])
+    pixels = weights[:, : prod(sides)].astype(np.float64)
     names = [str(k) for k in range(len(weights))] if class_names is None else list(map(str, class_names))
     if len(names) != len(weights):
         raise ValueError(f"class_names must hold {len(weights)} names, one for each row of W; it holds {len(names)}")
     divisor = check_columns(scale, "scale", pixels.shape[1], positive=True)
     if divisor is not None:
         pixels = pixels / divisor
-    return names, [_picture(row.reshape(shape)) for row in pixels]
+    return names, [_picture(row.reshape(sides)) for row in pixels]
 
 
 def _picture(weights: FloatArray) -> FloatArray:
@@ -120,8 +120,9 @@ def _guessed_shape(width: int) -> tuple[int, ...]:
 
 
 def _checked_shape(shape: Any, width: int) -> tuple[int, ...]:
-    if not isinstance(shape, tuple) or not all(isinstance(side, (int, np.integer)) for side in shape):
-        raise TypeError(f"shape must be a tuple of integers; it is {shape!r}")
+    if not isinstance(shape, (tuple, list)) or not all(isinstance(side, (int, np.integer)) for side in shape):
+        raise TypeError(f"shape must be a tuple of integers; it is {shape!r:.60}")
+    shape = tuple(shape)
     if len(shape) == 3 and shape[0] == 1:
         shape = shape[1:]
     if len(shape) not in (2, 3) or min(shape) < 1 or (len(shape) == 3 and shape[0] != 3):
