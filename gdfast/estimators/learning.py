@@ -89,7 +89,8 @@ def learn(
     columns: Columns | None = None
     if settings.standardize:
         columns = columns_of(data.X, data.weights, data.chosen, centre=bias)
-        columns = columns if start.columns is None else start.columns.merged(columns)
+        if start.columns is not None and start.columns.goes_with(columns):
+            columns = start.columns.merged(columns)
     rows = rows_seen(data.X, columns, data.weights, data.chosen)
     weight += start.weight
     whole = LinearObjective(

@@ -157,6 +157,29 @@ def test_parts_in_other_units_are_seen_as_the_model_sees_them():
     assert model.score(X, y) > 0.7
 
 
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_parts_may_be_dense_and_sparse_and_with_an_intercept_or_without(kind):
+    """Columns that can't be merged begin anew; the coefficients, in the units of X, go on."""
+    X, y = data_for(kind)
+    X = X - 3  # sparse columns are not centred
+    model = fitted(kind, X, y)
+    score = model.score(X, y)
+    for part in (sp.csr_matrix(X), X, sp.csr_matrix(X)):
+        assert model.partial_fit(part, y).score(X, y) > score - 0.1
+    model.set_params(fit_intercept=False)
+    for _ in range(2):
+        assert not model.partial_fit(X, y).intercept_.any()
+
+
+def test_parts_of_another_type_are_seen_in_their_own():
+    X, y = blobs(400)
+    far = 1e6 + X / X.std(axis=0)
+    model = GDClassifier("cross_entropy", random_state=0).fit(far, y)
+    score = model.score(far, y)
+    assert model.partial_fit(far.astype(np.float32), y).coef_.dtype == np.float64
+    assert model.score(far, y) > score - 0.05
+
+
 # ---- history, warnings, words ----
 
 
