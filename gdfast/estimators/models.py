@@ -16,7 +16,7 @@ from .data import Data
 from .learning import Learned, Listener, Start, learn
 from .scores import accuracy, r2
 from .settings import Settings
-from .targets import location_and_scale, scaled
+from .targets import in_type, location_and_scale, scaled
 from .training import Keep
 from .units import weights_of
 
@@ -117,7 +117,7 @@ def _model(data: Dataset, learned: Learned, loss: Loss, offset: float, unit: flo
     mean = None if after.columns is None or after.columns.mean is None else after.columns.mean
     scale = None if after.columns is None else after.columns.scale
     return Model(
-        W.astype(learned.dtype),
+        in_type(W, learned.dtype, offset, unit),
         loss,
         class_names=data.class_names,
         feature_names=data.feature_names,
