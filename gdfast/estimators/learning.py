@@ -103,7 +103,9 @@ def learn(
     plan = plan_for(wishes.going_on(start.steps) if for_ever else wishes, settings.loss, k, rows)
     dtype = objective.arithmetic if columns is None or columns.folds() else np.dtype(np.float64)
 
-    watch = Watch(settings.tol, settings.n_iter_no_change)
+    # Small data have more epochs, and as much more patience with them.
+    stretch = 1 if plan.batches is None or for_ever else max(1, plan.epochs // settings.epochs)
+    watch = Watch(settings.tol, settings.n_iter_no_change * stretch)
     if data.held is not None and score is not None:
         held, judge = data.held, whole.rows(data.held)
         watch.score = lambda w: score(judge.scores(w), data.truth[held], data.held_weights)

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 import scipy.sparse as sp
+from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -96,6 +97,15 @@ def test_early_stopping_keeps_the_best_held_out_weights(kind, make):
     assert model.n_iter_ < 100
     assert all(score <= max(scores[:-3]) + 1e-3 for score in scores[-3:])
     assert model.score(make(X), y) > 0.45
+
+
+def test_small_data_have_patience():
+    """Three steps make an epoch here: five of them are no reason to stop."""
+    X, y = load_iris(return_X_y=True)
+    for seed in range(6):
+        model = GDClassifier(early_stopping=True, random_state=seed).fit(X, y)
+        assert model.n_iter_ > 80
+        assert model.score(X, y) > 0.9
 
 
 def test_held_out_rows_teach_nothing():
