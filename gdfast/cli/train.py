@@ -124,7 +124,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         keep = kept_run(options["checkpoint"], options["resume"], _deciding(options))
         if options["threads"] is not None:
             set_num_threads(options["threads"])
-    shows = sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
+    shows = sys.stderr is not None and sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
     if shows and data != STDIN:
         click.echo(f"Reading {data} ...", err=True)
     found = open_data(data, label=options["label"], labels=options["labels"], targets=not settings.loss.classifies)
@@ -163,6 +163,10 @@ def _trained(found: Dataset, settings: Settings, held: Array | None, keep: Keep 
     bar = EpochBar(rows, "held out" if settings.loss.classifies else "held out R2", show=shows)
     try:
         trained = train_model(found, settings, held, keep=keep, begin=bar.begin, heard=bar.epoch)
+    except ValueError as error:
+        if keep is not None and str(error).startswith("objective must be the one"):
+            raise ValueError(f"--resume needs the data of the run in {keep.path}; these are others") from error
+        raise
     except KeyboardInterrupt:
         bar.close()
         left = "no model was written"
