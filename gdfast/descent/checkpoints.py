@@ -185,7 +185,7 @@ def noted_in(path: str | os.PathLike[str]) -> Noted:
 
 def _require_same(written: Mapping[str, Any], given: Mapping[str, Any], path: Any) -> None:
     """ValueError that says how the objective differs from the one that the run was on."""
-    for name in sorted(written.keys() | given.keys()):
+    for name in sorted(written.keys() | given.keys(), key=lambda name: (name != "shape", name)):
         old, new = written.get(name), given.get(name)
         if name == "value" and old is not None and new is not None:
             same = bool(np.isclose(old, new, rtol=1e-4, atol=1e-8, equal_nan=True))
