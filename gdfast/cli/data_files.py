@@ -79,6 +79,8 @@ def _load(data: str, *, label: Any, n_features: int | None = None, **options: An
     with told():
         if data != STDIN:
             return _reworded(data, data, n_features, options)
+        if sys.stdin is None:
+            raise ValueError("standard input is closed")
         if sys.stdin.isatty():
             click.echo("Reading rows from the keyboard; Ctrl-D ends them.", err=True)
         with tempfile.TemporaryDirectory(prefix="gdfast-") as folder:

@@ -67,7 +67,8 @@ class Commands(click.Group):
         try:
             with writing("the output"):  # commands tell of their files themselves
                 outcome = super().invoke(context)
-                sys.stdout.flush()
+                if sys.stdout is not None:  # a shell's >&-
+                    sys.stdout.flush()
             return outcome
         except BrokenPipeError:
             _leave_stdout()
@@ -81,6 +82,8 @@ class Commands(click.Group):
 
 def _leave_stdout() -> None:
     """What could not be written must not be tried again when Python ends."""
+    if sys.stdout is None:
+        return
     try:
         sys.stdout.flush()
     except OSError:

@@ -51,6 +51,8 @@ def predict(
     if probabilities and with_scores:
         raise click.UsageError("--probabilities and --scores exclude each other.")
     kind = kind or format_of(out)
+    if out == STDIN and sys.stdout is None:
+        raise click.ClickException("the output cannot be written: standard output is closed")
     if out == STDIN and kind == "npy" and sys.stdout.isatty():
         raise click.UsageError("An array is no text for a terminal: give --out FILE.npy, or a pipe.")
     with told():

@@ -37,7 +37,8 @@ from .failures import Interrupted, told, writing
 from .images import seed_option
 from .kept_run import kept_run
 from .outputs import check_file
-from .training_summary import Summary, write_report
+from .training_page import Way, write_page_of
+from .training_summary import Summary
 
 VAL_FRACTION = 0.1
 EPOCHS, MIN_STEPS = 20, 1000
@@ -124,7 +125,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         keep = kept_run(options["checkpoint"], options["resume"], _deciding(options))
         if options["threads"] is not None:
             set_num_threads(options["threads"])
-    shows = sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
+    shows = sys.stderr is not None and sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
     if shows and data != STDIN:
         click.echo(f"Reading {data} ...", err=True)
     found = open_data(data, label=options["label"], labels=options["labels"], targets=not settings.loss.classifies)
@@ -132,7 +133,8 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         _hint(found, settings)
     with told():
         held = _held_out(found, settings, options)
-        trained = _trained(found, settings, held, keep, shows)
+        way = None if options["report"] is None else Way()
+        trained = _trained(found, settings, held, keep, shows, way)
         model = trained.model
         y = found.labels()
         judged_on = None if held is None else judge(model, found.X, y, held)
@@ -143,9 +145,9 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
             seconds=perf_counter() - start,
         )  # fmt: skip
         model = summary.with_facts(model, {**_deciding(options), "label": options["label"]})
-        if options["report"] is not None:
+        if way is not None:
             with writing(options["report"]):
-                write_report(options["report"], summary, trained, found, _given(options), _command_line(context))
+                write_page_of(options["report"], summary, trained, found, way, _given(options), _command_line(context))
         with writing(out):
             save_model(out, model)
     summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
@@ -158,11 +160,25 @@ def _hint(found: Dataset, settings: Settings) -> None:
         click.echo(f"Note: {k:,} classes in {n:,} rows; if they are targets: --loss squared_error", err=True)
 
 
-def _trained(found: Dataset, settings: Settings, held: Array | None, keep: Keep | None, shows: bool) -> Trained:
+def _trained(
+    found: Dataset, settings: Settings, held: Array | None, keep: Keep | None, shows: bool, way: Way | None
+) -> Trained:
     rows = found.X.shape[0] - (0 if held is None else len(held))
     bar = EpochBar(rows, "held out" if settings.loss.classifies else "held out R2", show=shows)
     try:
-        trained = train_model(found, settings, held, keep=keep, begin=bar.begin, heard=bar.epoch)
+        trained = train_model(
+            found,
+            settings,
+            held,
+            keep=keep,
+            begin=bar.begin,
+            heard=bar.epoch,
+            passing=None if way is None else way.passing,
+        )
+    except ValueError as error:
+        if keep is not None and str(error).startswith("objective must be the one"):
+            raise ValueError(f"--resume needs the data of the run in {keep.path}; these are others") from error
+        raise
     except KeyboardInterrupt:
         bar.close()
         left = "no model was written"

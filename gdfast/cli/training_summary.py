@@ -1,4 +1,4 @@
-"""What `gdfast train` says when it is done: a few lines, JSON, facts in the model's file, and a page."""
+"""What `gdfast train` says when it is done: a few lines, JSON, and facts in the model's file."""
 
 from __future__ import annotations
 
@@ -7,10 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import click
-import numpy as np
 
 from ..datasets import Dataset
-from ..descent.result import Result
 from ..estimators.judging import Judgement
 from ..estimators.models import Trained
 from ..model import Model
@@ -76,10 +74,10 @@ class Summary:
         if as_json:
             print_json(self._as_data(report))
         elif not quiet:
-            print_facts(self._lines(report))
+            print_facts(self.lines(report))
             click.echo(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
 
-    def _lines(self, report: str | None) -> dict[str, str]:
+    def lines(self, report: str | None) -> dict[str, str]:
         went = f"{_count(self.epochs, 'epoch')}, {self.passes:,.4g} passes"
         lines = {
             "data": self.description,
@@ -123,47 +121,6 @@ def scores(judgement: Judgement) -> dict[str, float]:
         "loss": judgement.loss,
     }
     return {name: value for name, value in named.items() if value is not None}
-
-
-def write_report(
-    path: str, summary: Summary, trained: Trained, found: Dataset, settings: Mapping[str, Any], command: str
-) -> None:
-    """The page that shows the run."""
-    from ..pictures.page import RunReport, Templates, write_page
-
-    model, templates = trained.model, None
-    if found.image_shape is not None and len(found.image_shape) in (2, 3) and model.loss.classifies:
-        templates = Templates(model.W, found.image_shape, found.class_names, model.scale)
-    said = summary._lines(None)
-    write_page(
-        path,
-        RunReport(
-            f"A linear model of {summary.data}",
-            ". ".join(f"{name.capitalize()}: {said[name]}" for name in said if name != "model") + ".",
-            runs={"training": _course(trained)},
-            templates=templates,
-            settings=settings,
-            command=command,
-        ),
-    )
-
-
-def _course(trained: Trained) -> Result:
-    """The last attempt, with the mean loss of each epoch and what was seen on the rows held out."""
-    learned = trained.learned
-    run, per_epoch = learned.outcome.last, learned.plan.per_epoch
-    epochs = min(len(learned.outcome.losses), -(-run.steps // per_epoch))
-    steps = np.minimum(per_epoch * np.arange(1, epochs + 1), run.steps)
-    values = np.array(learned.outcome.losses[-epochs:])
-    seen = np.array(learned.scores[-epochs:])
-    name = "held-out accuracy" if trained.model.loss.classifies else "held-out R2"
-    history = replace(
-        run.history,
-        evaluated_steps=steps,
-        evaluated_values=values,
-        metrics={name: seen} if len(seen) == epochs else {},
-    )
-    return replace(run, history=history)
 
 
 def _count(number: int, noun: str) -> str:

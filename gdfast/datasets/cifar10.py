@@ -79,11 +79,7 @@ def load_cifar10(path: str | os.PathLike[str], held_out: int | None = 1000) -> I
     >>> cifar.X.shape, cifar.X_test.shape  # doctest: +SKIP
     ((49000, 3072), (1000, 3072))
     """
-    n = len(TRAINING_BATCHES) * RECORDS
-    if held_out is not None:
-        held_out = check_integer(held_out, "held_out", minimum=0)
-        if held_out >= n:
-            raise ValueError(f"held_out must be < {n:,}, the number of training images; it is {held_out:,}")
+    held_out, n = check_held_out(held_out), len(TRAINING_BATCHES) * RECORDS
     place = _check_place(path)
     stems = [*TRAINING_BATCHES, TEST_BATCH] if held_out is None else [*TRAINING_BATCHES]
     files = read_files(place, stems)
@@ -115,6 +111,16 @@ def load_cifar10(path: str | os.PathLike[str], held_out: int | None = 1000) -> I
         pixel_max=255,
         description=_describe(place, held_out),
     )
+
+
+def check_held_out(held_out: int | None) -> int | None:
+    """An integer in [0, 50,000), or None."""
+    if held_out is None:
+        return None
+    held_out, n = check_integer(held_out, "held_out", minimum=0), len(TRAINING_BATCHES) * RECORDS
+    if held_out >= n:
+        raise ValueError(f"held_out must be < {n:,}, the number of training images; it is {held_out:,}")
+    return held_out
 
 
 def _check_place(path: str | os.PathLike[str]) -> Path:

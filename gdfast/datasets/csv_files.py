@@ -158,7 +158,7 @@ def _first_fault(path: Path, layout: _Layout) -> str | None:
             where = f"line {line:,}, column {j + 1}" + (f" ({layout.columns[j]!r:.40})" if layout.named else "")
             if not field.strip():
                 return f"{path} must hold a number in every field; {where} is empty"
-            if not _is_number(field):
+            if not _is_number(field) or "_" in field:  # 1_000 is a number in Python only
                 return f"{path} must hold numbers; {where} is {field!r:.40}"
             if not math.isfinite(float(field)):
                 return f"{path} must hold finite numbers; {where} is {field!r:.40}"

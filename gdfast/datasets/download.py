@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from .cifar10 import load_cifar10
+from .cifar10 import check_held_out, load_cifar10
 from .dataset import Images
 
 URL = "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz"
@@ -82,6 +82,9 @@ def fetch_cifar10(
     >>> cifar.X.shape, cifar.X_test.shape  # doctest: +SKIP
     ((50000, 3072), (10000, 3072))
     """
+    check_held_out(held_out)
+    if not isinstance(url, str):
+        raise TypeError(f"url must be a str; it is {type(url).__name__}")
     name = Path(urlsplit(url).path).name
     if not name.endswith((".tar.gz", ".tgz")):
         raise ValueError(f"url must be the address of a .tar.gz; it is {url!r:.100}")

@@ -50,7 +50,7 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
         with path.open(encoding="utf-8-sig") as file:
             for line, text in enumerate(file, 1):
                 if text.strip():
-                    row = json.loads(text)
+                    row = _parsed(text)
                     if not isinstance(row, list | dict) or not row:
                         raise ValueError(
                             f"{path} must hold a list or an object on each line; line {line:,} is {row!r:.40}"
@@ -58,9 +58,23 @@ def _rows(path: Path) -> Iterator[tuple[int, Any]]:
                     yield line, row
     except UnicodeDecodeError as error:
         raise ValueError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start:,}") from error
-    except (json.JSONDecodeError, RecursionError) as error:
-        what = getattr(error, "msg", "it is nested too deeply")
-        raise ValueError(f"{path} must hold JSON on each line; line {line:,} is not ({what})") from error
+    except _NotRead as error:
+        raise ValueError(f"{path} must hold JSON on each line; line {line:,} is not ({error})") from error
+
+
+class _NotRead(Exception):
+    pass
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _NotRead(error.msg) from error
+    except RecursionError as error:
+        raise _NotRead("it is nested too deeply") from error
+    except ValueError as error:  # Python's limit
+        raise _NotRead("a number has too many digits") from error
 
 
 def _in_order(row: Any, columns: list[str], named: bool, path: Path, line: int) -> list[Any]:

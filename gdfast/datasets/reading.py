@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,9 +123,10 @@ def _check_path(path: Any, name: str) -> Path:
 
 
 def _check_names(class_names: Any) -> tuple[str, ...]:
-    if isinstance(class_names, str) or not all(isinstance(name, str) for name in class_names):
+    listed = isinstance(class_names, Iterable) and not isinstance(class_names, str)
+    names = tuple(class_names) if listed else (None,)
+    if not all(isinstance(name, str) for name in names):
         raise TypeError("class_names must be a sequence of str")
-    names = tuple(class_names)
     if len(set(names)) != len(names) or not names:
         raise ValueError("class_names must hold at least one name, and none of them twice")
     return names

@@ -57,7 +57,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
     epochs : int
         Passes over the data.
     min_steps : int
-        Small data: as many more epochs as make so many steps.
+        Small data: as many more epochs as make so many steps, and `n_iter_no_change` as many times longer.
     tol : float >= 0, optional
         Stop where the loss (in units of the first), or with early_stopping the held-out score, has not improved by more
         than this for `n_iter_no_change` epochs, and warn where that never came. None: all epochs are run. (With

@@ -44,6 +44,7 @@ class Columns:
     deviation: FloatArray
     largest: FloatArray | None
     dtype: np.dtype[Any]
+    is_centred: bool = False
 
     @property
     def scale(self) -> FloatArray:
@@ -66,8 +67,14 @@ class Columns:
             return False
         return self.mean is None or bool((np.abs(self.mean) <= SAFE_OFFSET[self.dtype.name] * scale).all())
 
+    def goes_with(self, other: Columns) -> bool:
+        """Whether they can be merged: both sparse, both centred, or neither."""
+        if self.mean is None or other.mean is None:
+            return self.mean is other.mean
+        return self.is_centred == other.is_centred
+
     def merged(self, other: Columns) -> Columns:
-        """Those of both sets of rows together."""
+        """Those of both sets of rows together; the arithmetic is that of the other rows."""
         weight = self.weight + other.weight
         a, b = self.weight / weight, other.weight / weight
         deviation = np.hypot(a**0.5 * self.deviation, b**0.5 * other.deviation)
@@ -75,10 +82,10 @@ class Columns:
             assert self.largest is not None
             assert other.largest is not None
             largest = np.maximum(self.largest, other.largest)
-            return replace(self, weight=weight, deviation=deviation, largest=largest)
+            return replace(other, weight=weight, deviation=deviation, largest=largest)
         gap = other.mean - self.mean
         deviation = np.hypot(deviation, (a * b) ** 0.5 * gap)
-        return replace(self, weight=weight, mean=self.mean + b * gap, deviation=deviation)
+        return replace(other, weight=weight, mean=self.mean + b * gap, deviation=deviation)
 
 
 def columns_of(X: Any, weights: FloatArray | None, rows: Array | None, *, centre: bool) -> Columns:
@@ -95,7 +102,7 @@ def columns_of(X: Any, weights: FloatArray | None, rows: Array | None, *, centre
             unit[unit == 0] = 1.0
             _, m, s = _moments(part, some, None, centre, unit)
             mean[odd], deviation[odd] = m * unit, s * unit
-    return Columns(total, mean, deviation, None, X.dtype)
+    return Columns(total, mean, deviation, None, X.dtype, centre)
 
 
 def _moments(

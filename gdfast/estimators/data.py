@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .._arrays import check_number
 from ..protocols import Array, FloatArray
 
 
@@ -67,7 +68,7 @@ def times_class_weight(
         unknown = [label for label in class_weight if label not in classes]
         if unknown:
             raise ValueError(f"class_weight must be for the classes {classes}; it also is for {unknown}")
-        factors = np.array([float(class_weight.get(label, 1.0)) for label in classes.tolist()])
+        factors = np.array([check_number(class_weight.get(label, 1.0), "class_weight") for label in classes.tolist()])
         if not (np.isfinite(factors).all() and (factors >= 0).all()):
             raise ValueError(f"class_weight must hold finite weights >= 0; it is {class_weight!r}")
     else:

@@ -44,7 +44,8 @@ class Start(NamedTuple):
 class Learned:
     """Where a fit led; `dtype` is the type that the coefficients need, `after` what a later call goes on from.
 
-    `plan` is what was to be done, `complaint` a sentence where that did not go well.
+    `plan` is what was to be done, `complaint` a sentence where that did not go well. `objective` is what was minimised,
+    from `w0`.
     """
 
     dtype: Any
@@ -55,16 +56,20 @@ class Learned:
     task: FitTask
     plan: Plan
     complaint: str | None
+    objective: LinearObjective
+    w0: Array
 
 
 @dataclass(frozen=True)
 class Listener:
     """Who hears of the run: the callbacks' task, made once the number of epochs is known, and what makes an
-    estimator's attributes of coefficients; `epoch(number, of, loss, score)` hears of the end of each."""
+    estimator's attributes of coefficients; `epoch(number, of, loss, score)` hears of the end of each, and
+    `weights(number, of, w)` of the weights there."""
 
     task: Callable[[int], FitTask]
     attributes: Callable[[FloatArray, FloatArray, Any], dict[str, Any]]
     epoch: Callable[[int, int, float, float | None], None] | None = None
+    weights: Callable[[int, int, Array], None] | None = None
 
 
 def learn(
@@ -89,7 +94,8 @@ def learn(
     columns: Columns | None = None
     if settings.standardize:
         columns = columns_of(data.X, data.weights, data.chosen, centre=bias)
-        columns = columns if start.columns is None else start.columns.merged(columns)
+        if start.columns is not None and start.columns.goes_with(columns):
+            columns = start.columns.merged(columns)
     rows = rows_seen(data.X, columns, data.weights, data.chosen)
     weight += start.weight
     whole = LinearObjective(
@@ -102,7 +108,9 @@ def learn(
     plan = plan_for(wishes.going_on(start.steps) if for_ever else wishes, settings.loss, k, rows)
     dtype = objective.arithmetic if columns is None or columns.folds() else np.dtype(np.float64)
 
-    watch = Watch(settings.tol, settings.n_iter_no_change)
+    # Small data have more epochs, and as much more patience with them.
+    stretch = 1 if plan.batches is None or for_ever else max(1, plan.epochs // settings.epochs)
+    watch = Watch(settings.tol, settings.n_iter_no_change * stretch)
     if data.held is not None and score is not None:
         held, judge = data.held, whole.rows(data.held)
         watch.score = lambda w: score(judge.scores(w), data.truth[held], data.held_weights)
@@ -112,7 +120,7 @@ def learn(
     def attributes(w: Array) -> Callable[[], dict[str, Any]]:
         return lambda: listener.attributes(*coefficients_of(w, columns, bias), dtype)
 
-    watch.end = _at_the_end_of_an_epoch(settings.verbose, plan, task, attributes, listener.epoch)
+    watch.end = _at_the_end_of_an_epoch(settings.verbose, plan, task, attributes, listener)
     task.begin_epoch(attributes(w0))
     outcome = train(objective, w0, plan, watch, keep)
     best = watch.best_scored[1] if settings.early_stopping else None
@@ -124,7 +132,7 @@ def learn(
         complaint = NOT_CONVERGED
     after = Start(*coefficients_of(w, columns, bias), columns, weight, start.steps + plan.per_epoch)
     gap = proven_gap(objective, w) if settings.certify and not for_ever else None
-    return Learned(dtype, outcome, watch.scores, gap, after, task, plan, complaint)
+    return Learned(dtype, outcome, watch.scores, gap, after, task, plan, complaint, objective, w0)
 
 
 def _at_the_end_of_an_epoch(
@@ -132,15 +140,18 @@ def _at_the_end_of_an_epoch(
     plan: Plan,
     task: FitTask,
     attributes: Callable[[Array], Callable[[], dict[str, Any]]],
-    heard: Callable[[int, int, float, float | None], None] | None,
+    listener: Listener,
 ) -> Callable[[int, Array, float, float | None], bool] | None:
     """Print and tell; None where nobody wants to know."""
-    if not (verbose or task.is_watched or heard):
+    heard, weights = listener.epoch, listener.weights
+    if not (verbose or task.is_watched or heard or weights):
         return None
 
     def end(epoch: int, w: Array, loss: float, score: float | None) -> bool:
         if heard is not None:
             heard(epoch, plan.epochs, loss, score)
+        if weights is not None:
+            weights(epoch, plan.epochs, w)
         if verbose:
             tail = "" if score is None else f", validation score {score:.6f}"
             print(f"Epoch {epoch} of {plan.epochs}: loss {loss:.6g}{tail}", flush=True)

@@ -16,7 +16,7 @@ from .data import Data
 from .learning import Learned, Listener, Start, learn
 from .scores import accuracy, r2
 from .settings import Settings
-from .targets import location_and_scale, scaled
+from .targets import in_type, location_and_scale, scaled
 from .training import Keep
 from .units import weights_of
 
@@ -53,6 +53,7 @@ def train_model(
     keep: Keep | None = None,
     begin: Callable[[int], None] | None = None,
     heard: Heard | None = None,
+    passing: Callable[[int, int, Array], None] | None = None,
 ) -> Trained:
     """Train on the rows that are not held out.
 
@@ -68,6 +69,8 @@ def train_model(
         Where the run is written to disk, and gone on with.
     begin, heard : callables, optional
         ``begin(epochs)`` and, at the end of each epoch, ``heard(epoch, epochs, loss, held-out score or None)``.
+    passing : callable, optional
+        ``passing(epoch, epochs, w)``: the weights there, in the objective's own units.
 
     Raises
     ------
@@ -92,6 +95,7 @@ def train_model(
         lambda epochs: Watcher(begin, epochs),  # type: ignore[arg-type, return-value]
         lambda coef, intercept, dtype: {},
         heard or _unheard,
+        passing,
     )
     rows = Data.of(data.X, y, None, held)
     learned = learn(
@@ -117,7 +121,7 @@ def _model(data: Dataset, learned: Learned, loss: Loss, offset: float, unit: flo
     mean = None if after.columns is None or after.columns.mean is None else after.columns.mean
     scale = None if after.columns is None else after.columns.scale
     return Model(
-        W.astype(learned.dtype),
+        in_type(W, learned.dtype, offset, unit),
         loss,
         class_names=data.class_names,
         feature_names=data.feature_names,

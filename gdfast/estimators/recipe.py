@@ -2,8 +2,8 @@
 
 The step at the start is ``(1 - momentum) c / (h R)``: h is the loss's curvature, R = (N + (B - 1) lambda) / B what a
 batch of B rows z meets, with N the mean of |z|**2 and lambda the largest eigenvalue of the mean of z z'; c was found by
-trying. It falls linearly to 0, so that the run settles. Losses whose gradient grows without bound take N as the
-LARGEST |z|**2: one long row would throw the weights far out.
+trying. It falls linearly to 0, so that the run settles. Losses whose gradient grows without bound take
+``N = sum |z|**4 / sum |z|**2``: long rows are visited seldom, but push far.
 """
 
 from __future__ import annotations

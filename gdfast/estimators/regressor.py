@@ -17,7 +17,7 @@ from .learning import Listener, Start, learn
 from .names import REGRESSOR_LOSSES
 from .scores import r2
 from .settings import Settings
-from .targets import location_and_scale, scaled
+from .targets import in_type, location_and_scale, scaled
 
 
 class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
@@ -47,7 +47,7 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
     epochs : int
         Passes over the data.
     min_steps : int
-        Small data: as many more epochs as make so many steps.
+        Small data: as many more epochs as make so many steps, and `n_iter_no_change` as many times longer.
     tol : float >= 0, optional
         Stop where the loss (in units of the first), or with early_stopping the held-out score, has not improved by more
         than this for `n_iter_no_change` epochs, and warn where that never came. None: all epochs are run. (With
@@ -101,7 +101,7 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
     X is used where it lies: float64, float32, float16, uint8 (no float copy of any of them) or CSR; C or F order,
     read-only, memory-mapped. Other types become float64. Arithmetic is float64 for float64 X, else float32; then
     `coef_` is float32, too. Where offsets are so large that float32 can't take them in (|mean| > 1,000 deviations), the
-    standardised rows are a copy, and `coef_` is float64.
+    standardised rows are a copy, and `coef_` is float64; so it is where those of y are, or its numbers too large.
 
     Cost: `epochs` passes in one thread, and one or two over the features before. A run that diverges is taken back to
     its best weights and goes on at a quarter of the step, so finite data give finite weights. Where scikit-learn has
@@ -252,8 +252,8 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
 
         def attributes(coef: FloatArray, intercept: FloatArray, dtype: Any) -> dict[str, Any]:
             return {
-                "coef_": (coef[0] * unit).astype(dtype),
-                "intercept_": (intercept * unit + offset).astype(dtype),
+                "coef_": in_type(coef[0] * unit, dtype, offset, unit),
+                "intercept_": in_type(intercept * unit + offset, dtype, offset, unit),
             }
 
         with threads(settings.n_threads):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from numbers import Number
 from typing import Any
 
 import numpy as np
 
-from .._arrays import check_flag, check_integer, check_non_negative, check_number
+from .._arrays import check_flag, check_integer, check_non_negative, check_number, check_positive
 from ..objective.losses import Loss
 from ..objective.regularizers import L2, ElasticNet
 from .names import LEARNING_RATES, WHOLE, loss_of, optimizer_of
@@ -106,7 +107,7 @@ def _learning_rate(given: Any) -> Any:
     if isinstance(given, str) and given not in LEARNING_RATES:
         names = ", ".join(LEARNING_RATES)
         raise ValueError(f"learning_rate must be None, one of {names}, a number or a schedule; it is {given!r}")
-    return given
+    return check_positive(given, "learning_rate") if isinstance(given, Number) else given
 
 
 def _standardize(given: Any) -> bool:

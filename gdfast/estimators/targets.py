@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from ..objective.losses import Huber
-from ..protocols import FloatArray
+from ..protocols import Array, FloatArray
+from .columns import SAFE_OFFSET
 from .settings import Settings
 
 
@@ -34,6 +36,13 @@ def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Sett
     if spread == 0:
         spread = float(np.sqrt(np.average((scaled - offset) ** 2, weights=weights)))
     return offset * largest, largest * (spread if spread > 1e-12 * abs(offset) else 1.0)
+
+
+def in_type(values: FloatArray, dtype: Any, offset: float, unit: float) -> Array:
+    """The coefficients in this type, or in float64 where float32 can't hold them, or the targets' offset."""
+    size = np.abs(values).max(initial=0.0)
+    holds = abs(offset) <= SAFE_OFFSET["float32"] * unit and (size == 0 or 1e-30 < size < 1e37)
+    return values.astype(dtype if holds else np.float64)
 
 
 def weighted_median(values: FloatArray, weights: FloatArray | None) -> float:

@@ -35,7 +35,7 @@ def linear_fingerprint(objective: LinearObjective, w: Array) -> dict[str, Any]:
         "y": _digest(None if labels is None else labels[visited]),
         "sample_weight": _digest(None if objective._weights is None else objective._weights[visited]),
         "rows of X": _digest(*_rows_of(objective._rows, places)),
-        "value": some.value(w),
+        "value": some.value(w) if w.shape == objective.shape else None,
     }
 
 

@@ -360,7 +360,7 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
 
     def fingerprint(self, W: Array) -> dict[str, Any]:
         """What tells this objective from another: see `gdfast.objective.structure.fingerprint`."""
-        return linear_fingerprint(self, check_weights(W, self.shape))
+        return linear_fingerprint(self, W)
 
     def along_ray(self, W: Array, V: Array) -> LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -107,3 +108,23 @@ def test_a_wrong_line_of_standard_input_is_named(flowers):
     done = gdfast("train", "-", "-o", "m.npz", cwd=flowers, input="a,b,k\n1,2,x\n3,wide,y\n", text=True)
     assert one_sentence(done) == "standard input must hold numbers; line 3, column 2 ('b') is 'wide'"
     assert not Path("m.npz").exists()
+
+
+@pytest.mark.parametrize(
+    ("closed", "message"),
+    [
+        ("predict m.npz - <&-", "standard input is closed"),
+        ("predict m.npz flowers.csv >&-", "the output cannot be written: standard output is closed"),
+    ],
+)
+def test_streams_that_are_closed_from_the_beginning(model, flowers, closed, message):
+    command = f"{shlex.join(GDFAST)} {closed}"
+    done = subprocess.run(["sh", "-c", command], cwd=flowers, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert one_sentence(done) == message
+
+
+def test_a_training_needs_no_streams(flowers):
+    command = f"{shlex.join(GDFAST)} train flowers.csv -o m.npz >&- 2>&-"
+    assert subprocess.run(["sh", "-c", command], cwd=flowers, check=False).returncode == 0
+    assert gd.load_model("m.npz").n_features == 3

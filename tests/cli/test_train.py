@@ -117,6 +117,9 @@ def test_pixels_with_labels_beside_and_the_page(flowers):
     page = Path("run.html").read_text(encoding="utf-8")
     assert "held-out accuracy" in page
     assert "gdfast train images.npy -o m.npz --early-stopping --seed 2 --report run.html --json" in page
+    for part in ("The course of the run", "The way down", "One step, of many sizes", "Is the gradient right?"):
+        assert f">{part}</h2>" in page
+    assert "Gradient check: PASS" in page or "Gradient check: KINKS" in page
 
 
 def test_a_part_that_the_file_holds_out_is_what_it_judges_on(flowers):
@@ -290,9 +293,12 @@ def test_other_data_are_no_way_to_go_on(slow, flowers):
     run("train", "flowers.csv", "-o", "m.npz", "--checkpoint", "run.npz", "-q")
     run("train", "slow.npz", "-o", "m.npz", "--epochs", "1", "--checkpoint", "other.npz", "-q")
     before = Path("run.npz").read_bytes()
+    Path("petals.csv").write_text("1,a\n2,b\n3,a\n")
     Path("flowers.csv").write_text(Path("flowers.csv").read_text().replace("virginica", "alba"))
     said = run("train", "flowers.csv", "-o", "n.npz", "--checkpoint", "run.npz", "--resume", code=1)
-    assert "objective must be the one that run.npz was written for" in said
+    assert "--resume needs the data of the run in run.npz; these are others" in said
+    said = run("train", "petals.csv", "-o", "n.npz", "--checkpoint", "run.npz", "--resume", code=1)
+    assert "--resume needs the data of the run in run.npz; these are others" in said
     assert Path("run.npz").read_bytes() == before
     assert not Path("n.npz").exists()
     assert "is not a whole file" in run("train", "flowers.csv", "-o", "n.npz", "--checkpoint", "slow.npz", code=1)

@@ -231,6 +231,7 @@ def test_fetch_cifar10_wants_the_published_digest(server, tmp_path):
         ({"url": "https://example.org/page.html"}, "url must be the address of a .tar.gz"),
         ({"url": "https://example.org/mine.tar.gz"}, "digest must be given for 'mine.tar.gz'"),
         ({"digest": "c4a3"}, "digest must be 'sha256:' and 64 digits"),
+        ({"held_out": 50_000}, "held_out must be < 50,000"),
         ({"digest": "sha1:" + "0" * 40}, "digest must be 'sha256:' and 64 digits"),
     ],
 )

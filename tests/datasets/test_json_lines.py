@@ -55,6 +55,7 @@ def test_numbers_as_labels_and_as_targets(tmp_path):
         ("[1, 2]\n3\n", "line 2 is 3"),
         ("[1, 2]\n[1, 2\n", "line 2 is not"),
         ("[" * 100_000 + "\n", "line 1 is not (it is nested too deeply)"),
+        ("[1, 2]\n[1" + "0" * 5000 + ", 2]\n", "line 2 is not (a number has too many digits)"),
         ("[\n1, 2\n]\n", "line 1 is not"),
         ("[1]\n", "at least one column of numbers beside the labels"),
     ],

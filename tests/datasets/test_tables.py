@@ -120,6 +120,7 @@ FAULTS = {
     "short row": ("a,b,k\n1,2,x\n3,y\n", r"3 columns in every row; line 3 has 2"),
     "long row": ("1,2,x\n3,4,5,y\n", "3 columns in every row; line 2 has 4"),
     "text": ("a,b,k\n1,2,x\n3,four,y\n", r"must hold numbers; line 3, column 2 \('b'\) is 'four'"),
+    "a number of Python's": ("1,2,x\n1_000,4,y\n", "must hold numbers; line 2, column 1 is '1_000'"),
     "text without names": ("1,2,x\n3,four,y\n", "must hold numbers; line 2, column 2 is 'four'"),
     "empty field": ("1,2,x\n,4,y\n", "a number in every field; line 2, column 1 is empty"),
     "missing value": ("1,2,x\nNA,4,y\n", "must hold numbers; line 2, column 1 is 'NA'"),
@@ -278,12 +279,19 @@ def test_svmlight_through_scikit_learn(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", ["1 1:2 x:3\n", "1 1:2\n1 2:a\n", "1 3:1 2:1\n", "1 1:2\n1,2 1:3\n", "1 1:2\n1 1:nan\n"]
+    ("text", "words"),
+    [
+        ("1 1:2 x:3\n", "is named .svm"),
+        ("1 1:2\n1 2:a\n", "line 2, field 2 is '2:a'"),
+        ("1 3:1 2:1\n", "sorted"),
+        ("1 1:2\n1,2 1:3\n", "line 2, field 1 is '1,2'"),
+        ("1 1:2\n1 1:nan\n", "must be finite"),
+    ],
 )
-def test_svmlight_that_is_none(text, tmp_path):
+def test_svmlight_that_is_none(text, words, tmp_path):
     pytest.importorskip("sklearn")
     (tmp_path / "t.svm").write_text(text)
-    with pytest.raises(ValueError, match=r"t\.svm"):
+    with pytest.raises(ValueError, match=rf"t\.svm.*{words}"):
         load(tmp_path / "t.svm")
 
 

@@ -163,7 +163,7 @@ def other_labels():
     [
         (lambda: objective(gd.Hinge()), "its loss was CrossEntropy"),
         (lambda: gd.LinearObjective(X, Y, gd.CrossEntropy(), gd.L2(2e-3)), "its regularizer was"),
-        (lambda: gd.LinearObjective(X[:, :6], Y, gd.CrossEntropy(), gd.L2(1e-3)), "W must|its shape was"),
+        (lambda: gd.LinearObjective(X[:, :6], Y, gd.CrossEntropy(), gd.L2(1e-3)), "its shape was"),
         (lambda: objective(x=X + 1e-9), "its rows of X was"),
         (lambda: objective(x=X.astype(np.float32)), "its type of X was float64; it is float32"),
         (other_labels, "its y was"),

@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("sklearn")
 
 import scipy.sparse as sp
+from sklearn.datasets import load_iris
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import train_test_split
@@ -98,6 +99,15 @@ def test_early_stopping_keeps_the_best_held_out_weights(kind, make):
     assert model.score(make(X), y) > 0.45
 
 
+def test_small_data_have_patience():
+    """Three steps make an epoch here: five of them are no reason to stop."""
+    X, y = load_iris(return_X_y=True)
+    for seed in range(6):
+        model = GDClassifier(early_stopping=True, random_state=seed).fit(X, y)
+        assert model.n_iter_ > 80
+        assert model.score(X, y) > 0.9
+
+
 def test_held_out_rows_teach_nothing():
     X, y = blobs(600)
     seed = np.random.RandomState(3).randint(np.iinfo(np.int32).max)
@@ -155,6 +165,29 @@ def test_parts_in_other_units_are_seen_as_the_model_sees_them():
     for _ in range(30):
         model.partial_fit(X, y)
     assert model.score(X, y) > 0.7
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=str)
+def test_parts_may_be_dense_and_sparse_and_with_an_intercept_or_without(kind):
+    """Columns that can't be merged begin anew; the coefficients, in the units of X, go on."""
+    X, y = data_for(kind)
+    X = X - 3  # sparse columns are not centred
+    model = fitted(kind, X, y)
+    score = model.score(X, y)
+    for part in (sp.csr_matrix(X), X, sp.csr_matrix(X)):
+        assert model.partial_fit(part, y).score(X, y) > score - 0.1
+    model.set_params(fit_intercept=False)
+    for _ in range(2):
+        assert not model.partial_fit(X, y).intercept_.any()
+
+
+def test_parts_of_another_type_are_seen_in_their_own():
+    X, y = blobs(400)
+    far = 1e6 + X / X.std(axis=0)
+    model = GDClassifier("cross_entropy", random_state=0).fit(far, y)
+    score = model.score(far, y)
+    assert model.partial_fit(far.astype(np.float32), y).coef_.dtype == np.float64
+    assert model.score(far, y) > score - 0.05
 
 
 # ---- history, warnings, words ----

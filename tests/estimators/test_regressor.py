@@ -46,6 +46,17 @@ def test_units_and_offsets_of_y_change_nothing(loss):
     assert (far.predict(X) - 2.0**40) / 2.0**30 == pytest.approx(near.predict(X), abs=1e-6)
 
 
+@pytest.mark.parametrize("loss", ["squared_error", gd.Huber(1e290)])
+@pytest.mark.parametrize(("factor", "offset"), [(1.0, 1e9), (1e290, 0.0), (1e-290, 0.0)])
+def test_targets_that_float32_cannot_hold(loss, factor, offset):
+    X, y = line()
+    loss = gd.Huber(10 * factor) if isinstance(loss, gd.Huber) else loss
+    fitted = model(loss).fit(X.astype(np.float32), factor * y + offset)
+    assert fitted.coef_.dtype == fitted.predict(X).dtype == np.float64
+    predicted = (fitted.predict(X.astype(np.float32)) - offset) / factor
+    assert predicted == pytest.approx(model(loss).fit(X, factor * y).predict(X) / factor, abs=1e-3)
+
+
 def test_no_intercept():
     X, y = line()
     ours = model(fit_intercept=False, epochs=2000).fit(X, y)
