@@ -205,3 +205,14 @@ def test_kinks_elsewhere_excuse_no_bug(n_kinks):
     report = check_gradient(lambda x: float(np.clip(x, 0, 6).sum()), lambda x: (x > 0) * 1.0, x)
     assert report.verdict == "FAIL", str(report)
     assert report.worst(1).tolist() == [n_kinks + 2]
+
+
+def test_a_bug_at_a_kink_is_not_called_none():
+    """Between 0.9 and 1.1 at 0; automatic differentiation of relu(x) - relu(-x) + |x| / 10 says 0."""
+    report = check_gradient(
+        lambda x: float(np.sum(x + np.abs(x) / 10)), lambda x: (x != 0) * (1 + np.sign(x) / 10), np.array([0.0, 1.0])
+    )
+    assert report.verdict == "FAIL"
+    text = " ".join(report.diagnosis)
+    assert "that is no bug" not in text
+    assert "automatic differentiation too may be wrong" in text
