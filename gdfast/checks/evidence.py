@@ -113,14 +113,10 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
     columns = np.arange(m)
     gap_noise = np.where(usable, 4 * noise, np.inf)
     size = np.where(usable, np.abs(gap), 0.0)
-    error = _errors(middle, noise, usable) + _left_open(size)
-    best = np.argmin(error, axis=0)
-    derivative, uncertainty = middle[best, columns], SAFETY * error[best, columns]
-
     resolved = size > RESOLVED * gap_noise
     sides = SAFETY * np.maximum(_errors(left, 2 * noise, usable), _errors(right, 2 * noise, usable))
     at_kink, jumps = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool)
-    lefts, rights, side_error = derivative.copy(), derivative.copy(), np.full(m, np.inf)
+    lefts, rights, side_error = np.zeros(m), np.zeros(m), np.full(m, np.inf)
     for k in range(1, n):
         alike = usable[k - 1] & (gap[k] * gap[k - 1] > 0)
         stays = resolved[k] & alike & (size[k] >= OPEN * size[k - 1])
@@ -135,13 +131,19 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
         side_error[better] = sides[k][better]
         lefts[better], rights[better] = left[k][better], right[k][better]
 
+    at_kink &= ~jumps
+    error = _errors(middle, noise, usable) + _left_open(size, ~at_kink)
+    best = np.argmin(error, axis=0)
+    derivative, uncertainty = middle[best, columns], SAFETY * error[best, columns]
+    lefts, rights = np.where(at_kink, lefts, derivative), np.where(at_kink, rights, derivative)
+
     off = np.where(usable, np.abs(middle - derivative), 0.0)
     near = np.zeros(m, dtype=bool)
     one_sided = resolved[asked] & (size[asked] >= off[asked]) & (size[asked] <= 20 * off[asked])
     for k in range(asked + 1, n):
         near |= usable[k] & (off[k - 1] > ABRUPT * (off[k] + noise[k]))
     near &= one_sided & ~at_kink
-    return Evidence(derivative, uncertainty, at_kink & ~jumps, lefts, rights, side_error, near, jumps)
+    return Evidence(derivative, uncertainty, at_kink, lefts, rights, side_error, near, jumps)
 
 
 def _without_beginnings(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -177,14 +179,15 @@ def _errors(slope: FloatArray, noise: FloatArray, usable: Mask) -> FloatArray:
     return error
 
 
-def _at_least_usual(change: FloatArray) -> FloatArray:
+def _at_least_usual(change: FloatArray, among: Mask | None = None) -> FloatArray:
     """Sizes (m,), none smaller than three quarters of them are: a small one among large ones is an accident."""
-    known = change[np.isfinite(change)]
+    known = change[np.isfinite(change) if among is None else np.isfinite(change) & among]
     return np.asarray(np.maximum(change, np.quantile(known, USUAL) if known.size else 0.0))
 
 
-def _left_open(size: FloatArray) -> FloatArray:
+def _left_open(size: FloatArray, among: Mask) -> FloatArray:
     """Twice the gap between the slopes left and right, where it has not closed since the next longer step as a smooth
-    function's does. Kinks that bend both ways move the middle by about as much as they open the gap."""
+    function's does. Kinks that bend both ways move the middle by about as much as they open the gap. among (m,): the
+    lines whose gaps tell what is usual; one at a kink of its own stays open whatever the others do."""
     opened = np.concatenate([np.where(4 * size[1:2] > size[:1], size[:1], 0.0), size[1:] - size[:-1] / 7])
-    return np.stack([2 * _at_least_usual(np.maximum(0.0, step)) for step in opened])
+    return np.stack([2 * _at_least_usual(np.maximum(0.0, step), among) for step in opened])

@@ -37,7 +37,8 @@ def check_gradient(
 
     ``check_gradient(objective, at=w)`` checks ``objective.gradient``; ``check_gradient(f, grad, x)``
     checks any pair of callables; ``check_gradient(objective, grad, w)`` checks a gradient of your own
-    against the objective's values, with the objective's structure where it has one. The relative error
+    against the objective's values, with the objective's structure where it has one, and so does
+    ``check_gradient(objective.value, grad, w)``. The relative error
     of a coordinate is ``|a - n| / max(|a|, |n|, floor)`` with ``floor = 10 eps |f| / h``.
 
     Parameters
@@ -121,6 +122,10 @@ def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Call
             "gradient must be callable: check_gradient(objective, at=w) or (f, grad, x); "
             f"it is {type(gradient).__name__}"
         )
+    owner = getattr(value, "__self__", None)
+    has_structure = callable(getattr(owner, "numerical_gradient", None))
+    if gradient is not None and has_structure and value == getattr(owner, "value", None):
+        value = owner  # objective.value, given as a function: the objective's structure serves as well
     if callable(getattr(value, "value", None)):
         if gradient is not None:
             return value, value.value, gradient

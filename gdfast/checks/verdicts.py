@@ -170,7 +170,9 @@ def _between(low: float, high: float) -> str:
 def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None) -> list[str]:
     largest = float(found.relative_error.max(where=look.crossing, initial=0.0))
     stencils = f"{many(np.sum(look.crossing), 'difference stencil')} across a kink"
-    said = [f"{stencils}, where the quotient mixes two slopes (relative error up to {largest:.1e}): that is no bug."]
+    said = [
+        f"{stencils}, where the quotient mixes two slopes (relative error up to {largest:.1e}): that alone is no bug."
+    ]
     if nearest is not None:
         if nearest.n_terms:
             named = "; ".join(f"sample {i}, class {c} (margin {margin:.2g})" for i, c, margin in nearest.terms)
@@ -186,7 +188,8 @@ def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None)
     if look.at_kink.any():
         said.append(
             f"In {many(np.sum(look.at_kink), 'coordinate')} the point itself is on a kink: any slope between those to "
-            "the left and right is right there. A point off the kink tells more."
+            "the left and right is right there. A point off the kink tells more"
+            + (": where kinks meet, automatic differentiation too may be wrong." if found.wrong.any() else ".")
         )
     elif nearest is None:
         said.append("A smaller step crosses none of them, and was believed.")
@@ -209,7 +212,7 @@ def _noise(
     best = max(precision.unit, precision.value / 8 / abs(value) if value else 0.0) ** (1 / 3)
     remedy = "use a float64 point" if precision.is_low else ""
     step = f"use h near {best:.0e}" if not 0.2 < h / best < 20 else ""
-    advice = ", or ".join(part for part in (step, remedy) if part) or "scale the function"
+    advice = ", or ".join(part for part in (step, remedy) if part) or "use a larger h, or scale the function"
     return f"{where}, which hides the gradient itself; {kind}: {advice}."
 
 

@@ -77,9 +77,11 @@ class _Place:
 def numbers_at(f: Callable[[Array], Any], points: Points, vectorized: bool) -> FloatArray:
     """f, which returns one real number, at every point: float64 (n,)."""
     if not vectorized:
-        places = (_Place(points, i) for i in range(len(points)))
-        singles = (real_number(_call(f, points.one(place.i), place), place) for place in places)
-        return np.fromiter(singles, dtype=np.float64, count=len(points))
+        singles = np.empty(len(points))
+        for i in range(len(points)):  # no generator: it would turn a StopIteration of f's into another error
+            place = _Place(points, i)
+            singles[i] = real_number(_call(f, points.one(i), place), place)
+        return singles
     return np.concatenate([_block(f, points, start, stop, (), "f") for start, stop in points.blocks()])
 
 

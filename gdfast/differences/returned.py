@@ -21,7 +21,7 @@ def real_number(value: Any, place: object) -> float:
         is_scalar = getattr(value, "ndim", None) == 0 and ("float" in dtype or "int" in dtype)
         if not is_scalar and (isinstance(value, bool) or not isinstance(value, numbers.Real)):
             raise TypeError(f"f must return one real number; at {place} it returned {kind(value)}")
-    number = float(value)
+    number = float(value.item() if hasattr(value, "item") else value)  # float() of a tensor with a gradient warns
     if not math.isfinite(number):
         raise ValueError(f"f must return a finite number; at {place} it returned {number}")
     return number

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from gdfast.checks import check_gradient
+
 PAGE = Path(__file__).parent.parent.parent / "docs" / "testing_gradients.md"
 EXAMPLE = re.compile(r"^```python\n# (test_\w+\.py)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FILES = dict(EXAMPLE.findall(PAGE.read_text(encoding="utf-8")))
@@ -58,3 +60,13 @@ def test_the_file_fails_on_a_bug_with_the_report(name, right, wrong, tmp_path):
     assert done.returncode == 1
     assert "AssertionError: Gradient check: FAIL" in done.stdout
     assert "worst coordinates" in done.stdout
+
+
+def test_a_torch_loss_that_is_still_a_tensor_serves():
+    torch = pytest.importorskip("torch")
+    weights = torch.ones(3, dtype=torch.float64, requires_grad=True)
+
+    def value(x):
+        return (weights * torch.tensor(x) ** 2).sum()
+
+    assert check_gradient(value, lambda x: 2 * x, [1.0, -2.0, 3.0]).passed

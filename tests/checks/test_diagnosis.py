@@ -508,3 +508,55 @@ def test_the_point_is_not_touched():
     objective, _, _, W = linear(gd.SquaredHinge(), gd.L2(0.1))
     W.flags.writeable = False
     assert named(objective, W, -objective.gradient(W))[0].startswith("sign flipped:")
+
+
+# A plain function's data and regularizer
+
+
+def softmax_data(classes_in_rows=True, correct_row=True):
+    """The data's gradient of a softmax on (K, D), or on (D, K), the bias last among the features."""
+    rng = generator(3)
+    X, y = rng.normal(size=(N, D)), rng.integers(0, K, N)
+    p = rng.dirichlet(np.ones(K), N)
+    if correct_row:
+        p[np.arange(N), y] -= 1
+    return p.T @ X / N if classes_in_rows else X.T @ p / N
+
+
+def penalty(w, classes_in_rows, on_bias):
+    found = 0.3 * w
+    if not on_bias:
+        found[(slice(None), -1) if classes_in_rows else -1] = 0
+    return found
+
+
+@pytest.mark.parametrize("on_bias", [True, False])
+@pytest.mark.parametrize(
+    ("factor", "name"),
+    [(N, "missing factor 1/N:"), (-1, "sign flipped:"), (1 / N, "extra factor 1/N:"), (2, "factor 2 too many:")],
+)
+def test_a_factor_in_the_datas_part_is_named_beside_a_regularizer(factor, name, on_bias):
+    data, w = softmax_data(), generator(4).normal(size=(K, D))
+    right = penalty(w, True, on_bias)
+    said = diagnose(factor * data + right, data + right, w)
+    assert said[0].startswith(name)
+    assert "beside a right 0.3 * w of the regularizer" in said[0]
+
+
+@pytest.mark.parametrize("on_bias", [True, False])
+@pytest.mark.parametrize("classes_in_rows", [True, False])
+def test_a_missing_correct_class_row_is_named_beside_a_regularizer(classes_in_rows, on_bias):
+    right = softmax_data(classes_in_rows)
+    w = generator(4).normal(size=right.shape)
+    beside = penalty(w, classes_in_rows, on_bias)
+    wrong = softmax_data(classes_in_rows, correct_row=False)
+    assert diagnose(wrong + beside, right + beside, w)[0].startswith("correct-class row missing")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_an_unknown_bug_beside_a_regularizer_gets_no_name(seed):
+    rng = generator(seed)
+    w, right = rng.normal(size=(K, D)), rng.normal(size=(K, D))
+    for smooth in (0 * w, right):
+        said = diagnose(rng.normal(size=(K, D)), smooth + 0.3 * w, w)
+        assert said == (f"Wrong: {K * D} of {K * D} checked coordinates.",)

@@ -196,3 +196,23 @@ def test_a_bug_never_passes(seed, bug, size, kind):
 
     assert check_gradient(f, right, x).passed
     assert check_gradient(f, wrong, x).verdict == "FAIL"
+
+
+@pytest.mark.parametrize("n_kinks", [1, 2, 5])
+def test_kinks_elsewhere_excuse_no_bug(n_kinks):
+    """A stretch where clip(x, 0, 6) is flat, beside coordinates that lie on its kinks."""
+    x = np.array([*[0.0, 6.0, 0.0, 6.0, 0.0][:n_kinks], 3.0, -1.0, 7.0])
+    report = check_gradient(lambda x: float(np.clip(x, 0, 6).sum()), lambda x: (x > 0) * 1.0, x)
+    assert report.verdict == "FAIL", str(report)
+    assert report.worst(1).tolist() == [n_kinks + 2]
+
+
+def test_a_bug_at_a_kink_is_not_called_none():
+    """Between 0.9 and 1.1 at 0; automatic differentiation of relu(x) - relu(-x) + |x| / 10 says 0."""
+    report = check_gradient(
+        lambda x: float(np.sum(x + np.abs(x) / 10)), lambda x: (x != 0) * (1 + np.sign(x) / 10), np.array([0.0, 1.0])
+    )
+    assert report.verdict == "FAIL"
+    text = " ".join(report.diagnosis)
+    assert "that is no bug" not in text
+    assert "automatic differentiation too may be wrong" in text

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import gdfast as gd
 from gdfast.checks import GradientReport, check_gradient
 from gradients import Quartic, Structured, point, softmax, softmax_gradient
 
@@ -110,6 +111,19 @@ def test_a_gradient_of_ones_own_against_an_objectives_values():
     assert check_gradient(objective, lambda w: 4 * objective.a * w**3, w).verdict == "PASS"
     assert check_gradient(objective, lambda w: 5 * objective.a * w**3, w).verdict == "FAIL"
     assert objective.gradients == 0
+
+
+def test_the_value_method_of_an_objective_serves_as_the_objective():
+    """So is the bug named that only the objective's structure tells."""
+    rng = np.random.default_rng(0)
+    objective = gd.LinearObjective(rng.normal(size=(30, 4)), rng.integers(0, 3, 30), gd.Hinge())
+    w = rng.normal(size=objective.shape)
+    other = gd.LinearObjective(objective.X, objective.y, gd.Hinge(margin=2.0))
+    report = check_gradient(objective.value, other.gradient, w)
+    assert report.structured
+    assert report.diagnosis == check_gradient(objective, other.gradient, w).diagnosis
+    assert any("another margin" in sentence for sentence in report.diagnosis)
+    assert not check_gradient(lambda w: objective.value(w), objective.gradient, w).structured
 
 
 def test_the_point_is_untouched_whatever_the_functions_do():

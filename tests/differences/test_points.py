@@ -291,3 +291,12 @@ def test_functions_of_other_libraries_serve(derivative, library):
 
     found, expected = derivative(squares, X, h=0.01), derivative(lambda x: (x**2).sum(), X, h=0.01)
     np.testing.assert_allclose(found, expected, rtol=0.01, atol=0.01)  # JAX computes in float32
+
+
+def test_a_stop_iteration_of_the_function_comes_through():
+    def stops(x):
+        raise StopIteration("the data ran out")
+
+    with pytest.raises(StopIteration, match="the data ran out") as raised:
+        numerical_gradient(stops, [1.0])
+    assert "raised by f at x + h in x[0]" in raised.value.__notes__[0]

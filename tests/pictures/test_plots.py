@@ -182,3 +182,11 @@ def test_without_matplotlib_one_sentence_says_what_to_install():
     )
     done = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("which is not installed: pip install 'gdfast[plot]'")
+
+
+def test_a_gradient_report_along_a_direction_is_refused():
+    report = gd.check_gradient(
+        lambda w: float(np.sum(w**2)), lambda w: 2 * w, np.ones(3), coordinates="direction", rng=0
+    )
+    with pytest.raises(ValueError, match=r"report must be of single coordinates; it is of one direction"):
+        gd.plots.gradient_report(report)

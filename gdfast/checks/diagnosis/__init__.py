@@ -63,7 +63,7 @@ def name_bugs(
     name = _best(found, _all_suspects(found, objective, point, n_samples))
     place, confined = where(found, n_samples, explain=name is None)
     if name is None and not confined:
-        name = pattern(found)
+        name = pattern(found, plain=not callable(getattr(objective, "known_mistakes", None)))
     return (place,) if name is None else (name, place)
 
 

@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
-from .comparison import FEW, Comparison
+from ...protocols import FloatArray
+from .comparison import FEW, Comparison, fit, norm
 
 
-def pattern(found: Comparison) -> str | None:
-    """The first sign that is seen."""
-    return _at_ties(found) or _sums(found)
+def pattern(found: Comparison, *, plain: bool) -> str | None:
+    """The first sign that is seen. plain: a function of which nothing is known, so it may hold a regularizer."""
+    return _at_ties(found) or _sums(found, plain)
 
 
 def _at_ties(found: Comparison) -> str | None:
@@ -25,12 +26,14 @@ def _at_ties(found: Comparison) -> str | None:
     return None
 
 
-def _sums(found: Comparison) -> str | None:
+def _sums(found: Comparison, plain: bool) -> str | None:
     """A matrix whose right gradient adds up to zero over the classes, and whose analytic one does not."""
     if len(found.shape) != 2 or not found.complete or min(found.shape) < 2:
         return None
-    analytic, numerical = found.analytic.reshape(found.shape), found.numerical.reshape(found.shape)
     for axis, name in ((0, "rows"), (1, "columns")):
+        analytic, numerical = found.analytic.reshape(found.shape), found.numerical.reshape(found.shape)
+        if plain:
+            analytic, numerical = _without_penalty(analytic, numerical, found.weights.reshape(found.shape), axis)
         right, sums = numerical.sum(axis=axis), analytic.sum(axis=axis)
         size = np.abs(numerical).sum(axis=axis).max()
         if np.abs(right).max() > 1e-4 * size or np.abs(sums).max() < 0.05 * size:
@@ -45,3 +48,17 @@ def _sums(found: Comparison) -> str | None:
             "to zero, as those of a softmax or hinge do, and the analytic ones do not."
         )
     return None
+
+
+def _without_penalty(
+    analytic: FloatArray, numerical: FloatArray, w: FloatArray, axis: int
+) -> tuple[FloatArray, FloatArray]:
+    """Both gradients, less the multiple of the weights (of all, or of all but the bias) that makes the right one add up
+    to zero along the axis of the classes: the derivative of a regularizer c w**2, which does not."""
+    without_bias = w.copy()
+    without_bias[(-1,) if axis == 1 else (slice(None), -1)] = 0
+    for penalised in (w, without_bias):
+        c, left = fit(numerical.sum(axis=axis), penalised.sum(axis=axis))
+        if c > 0 and left < 1e-4 and norm(numerical - c * penalised) > 0.01 * norm(numerical):
+            return analytic - c * penalised, numerical - c * penalised
+    return analytic, numerical

@@ -13,6 +13,7 @@ from .comparison import FEW, Comparison, Indices, Mask, fit, norm
 from .factors import factor_sentence
 
 NOISE = 0.03  # of a fit to difference quotients
+EXACT = 1e-4  # of a fit with two constants, which fits more by chance
 LARGEST_RANK = 4  # of arrays whose axes are tried in every order
 
 
@@ -30,6 +31,7 @@ def suspects(found: Comparison, n_samples: int | None) -> Iterator[Suspect]:
     yield from _constant_factor(found, n_samples)
     yield from _other_axes(found)
     yield from _multiple_of_the_point(found)
+    yield from _factor_beside_a_regularizer(found, n_samples)
 
 
 def is_zero(found: Comparison) -> bool:
@@ -113,6 +115,28 @@ def _multiple_of_the_point(found: Comparison) -> Iterator[Suspect]:
         yield Suspect(
             _penalty_sentence(c, term, power, on_bias), np.where(wrong, found.numerical + c * direction, found.analytic)
         )
+
+
+def _factor_beside_a_regularizer(found: Comparison, n_samples: int | None) -> Iterator[Suspect]:
+    """The data's part times a factor and the derivative of c w**2 as it should be: together they are the factor times
+    the right gradient and a multiple of the weights, of all or of all but the last column."""
+    columns = [np.ones(found.weights.size, dtype=bool)]
+    if len(found.shape) == 2 and found.shape[1] > 1:
+        columns.append(found.coordinates % found.shape[1] != found.shape[1] - 1)
+    for penalised in columns:
+        w = np.where(penalised, found.weights, 0.0)
+        if np.count_nonzero(w) <= FEW or norm(found.numerical) == 0:
+            continue
+        parts = np.stack([found.numerical / norm(found.numerical), w / norm(w)], axis=1)
+        (along, multiple), *_ = np.linalg.lstsq(parts, found.analytic, rcond=None)
+        gradient = parts @ np.array([along, multiple])
+        factor, c = along / norm(found.numerical), multiple / norm(w)
+        if norm(found.analytic - gradient) > EXACT * norm(found.error) or factor == 1 or c / (1 - factor) <= 0:
+            continue
+        sentence = factor_sentence(factor, EXACT, n_samples)
+        if sentence is not None and not sentence.startswith("constant factor"):
+            beside = f"in the data's part, beside a right {c / (1 - factor):.4g} * w of the regularizer"
+            yield Suspect(sentence.replace("everywhere", beside), gradient)
 
 
 def _penalty_sentence(c: float, term: str, power: int, on_bias: bool) -> str:

@@ -43,6 +43,8 @@ def gradient_report(report: GradientReport, ax: Axes | None = None) -> Axes:
         matplotlib is not installed.
     TypeError
         report is of another kind.
+    ValueError
+        The check was along a direction: it has no coordinates to draw.
 
     Examples
     --------
@@ -52,6 +54,8 @@ def gradient_report(report: GradientReport, ax: Axes | None = None) -> Axes:
     (4, 5)
     """
     need(report, GradientReport, "report", "from gdfast.check_gradient")
+    if report.direction is not None:
+        raise ValueError('report must be of single coordinates; it is of one direction (coordinates="direction")')
     ax = axes(ax)
     shown = np.clip(report.relative_error, LOWEST, HIGHEST)
     if len(report.shape) == 2:
