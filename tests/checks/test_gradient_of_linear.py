@@ -74,7 +74,7 @@ def test_kinks_of_the_hinge_are_counted_apart_and_explained_exactly(h):
 def test_both_roads_give_the_same_verdict_and_numbers():
     objective, w, _ = images(gd.CrossEntropy())
     structured = check_gradient(objective, at=w)
-    plain = check_gradient(objective.value, objective.gradient, w)
+    plain = check_gradient(lambda w: objective.value(w), objective.gradient, w)
     assert structured.structured
     assert not plain.structured
     assert structured.verdict == plain.verdict == "PASS"
