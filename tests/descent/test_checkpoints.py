@@ -164,7 +164,7 @@ def other_labels():
         (lambda: gd.LinearObjective(X, Y, gd.CrossEntropy(), gd.L2(2e-3)), "its regularizer was"),
         (lambda: gd.LinearObjective(X[:, :6], Y, gd.CrossEntropy(), gd.L2(1e-3)), "its shape was"),
         (lambda: objective(x=X + 1e-9), "its rows of X was"),
-        (lambda: objective(x=X.astype(np.float32)), "its rows of X was"),
+        (lambda: objective(x=X.astype(np.float32)), "its type of X was"),
         (other_labels, "its y was"),
         (lambda: gd.FunctionObjective(lambda w: float(np.vdot(w, w)), lambda w: 2 * w), "its bias was"),
     ],
