@@ -256,7 +256,7 @@ def slow(flowers):
     """Data that take about a second and a command for them; every epoch is written down."""
     X, y = blobs(4000, 100, 5, seed=9, spread=0.3)
     np.savez("slow.npz", X=X.astype(np.float32), y=y)
-    return ["train", "slow.npz", "--epochs", "40", "--batch-size", "4", "-q"]
+    return ["train", "slow.npz", "--epochs", "100", "--batch-size", "4", "-q"]
 
 
 OPTIONS = [[], ["--optimizer", "adam", "--lr", "cosine"], ["--loss", "squared_hinge", "--early-stopping"]]
@@ -312,7 +312,7 @@ def test_other_data_are_no_way_to_go_on(slow, flowers):
 @pytest.mark.skipif(sys.platform == "win32", reason="Ctrl-C is sent as a signal")
 def test_ctrl_c_is_one_sentence_and_writes_no_model(slow, flowers):
     process = subprocess.Popen(
-        [sys.executable, "-m", "gdfast", *slow, "-o", "m.npz", "--checkpoint", "run.npz"],
+        [sys.executable, "-m", "gdfast", *slow, "--epochs", "5000", "-o", "m.npz", "--checkpoint", "run.npz"],
         cwd=flowers, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
     try:
