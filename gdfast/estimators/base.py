@@ -40,10 +40,16 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc
         return tags
 
     def _checked_X(self, X: Any, *, reset: bool) -> Any:
-        """X as the kernels take it: dense as it is where its type is one of theirs; CSR in float64 or float32."""
+        """X as the kernels take it: dense as it is where its type is one of theirs; CSR in float64 or float32.
+
+        Columns that lie apart (Fortran order, a table's) are brought together by a copy: so every layout gives the same
+        bits.
+        """
         types = SPARSE_TYPES if hasattr(X, "tocsr") else DENSE_TYPES
         with np.errstate(over="ignore", invalid="ignore"):  # of the sum by which it looks for NaN
-            return validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
+            checked = validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
+        is_dense = isinstance(checked, np.ndarray)
+        return np.ascontiguousarray(checked) if is_dense and checked.strides[1] != checked.itemsize else checked
 
     def _checked_weights(self, sample_weight: Any, X: Any) -> FloatArray | None:
         if sample_weight is None:

@@ -99,17 +99,18 @@ def test_a_change_of_units_changes_nothing_but_rounding(loss, make):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.uint8])
-def test_every_layout_gives_the_same_bits(dtype, tmp_path):
-    X, y = blobs(d=4)
+@pytest.mark.parametrize("loss", ["hinge", "cross_entropy"])
+def test_every_layout_gives_the_same_bits(loss, dtype, tmp_path):
+    X, y = blobs(d=10)
     X = np.clip(50 * (X - X.mean(axis=0)) / X.std(axis=0) + 128, 0, 255).astype(dtype)
-    first = model().fit(X, y)
+    first = model(loss).fit(X, y)
     np.save(tmp_path / "X.npy", X)
     frozen = X.copy()
     frozen.flags.writeable = False
-    wide = np.zeros((len(X), 9), dtype)
-    wide[:, 2:6] = X
-    for other in (np.asfortranarray(X), np.load(tmp_path / "X.npy", mmap_mode="r"), frozen, wide[:, 2:6]):
-        fitted = model().fit(other, y)
+    wide = np.zeros((len(X), 15), dtype)
+    wide[:, 2:12] = X
+    for other in (np.asfortranarray(X), np.load(tmp_path / "X.npy", mmap_mode="r"), frozen, wide[:, 2:12]):
+        fitted = model(loss).fit(other, y)
         assert same(fitted, first)
         assert np.array_equal(fitted.decision_function(other), first.decision_function(X))
     assert first.coef_.dtype == (np.float64 if dtype == np.float64 else np.float32)
