@@ -125,7 +125,7 @@ def _rows(path: Path, delimiter: str, after: int = 0) -> Iterator[tuple[int, lis
     """The number of the line on which each row ends, and its fields; empty lines are passed over."""
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
             count = 0
             for fields in reader:
                 if fields:

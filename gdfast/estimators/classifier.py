@@ -63,8 +63,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         than this for `n_iter_no_change` epochs, and warn where that never came. None: all epochs are run. (With
         early_stopping None is 1e-3.)
     early_stopping : bool
-        Hold out `validation_fraction` of the rows, and keep the weights with the best score there. X is not copied (but where its columns
-        lie apart, as in Fortran order).
+        Hold out `validation_fraction` of the rows, and keep the weights with the best score there. X is not copied
+        (unless its columns lie apart, as in Fortran order).
     validation_fraction : float in (0, 1)
     n_iter_no_change : int
     class_weight : dict, "balanced" or None

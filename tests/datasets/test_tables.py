@@ -344,3 +344,10 @@ def test_places_that_hold_no_data(tmp_path):
 def test_a_device_is_refused():
     with pytest.raises(ValueError, match="is a device or a pipe"):
         load("/dev/null")
+
+
+def test_a_quote_that_is_never_closed_swallows_nothing(tmp_path):
+    path = tmp_path / "open.csv"
+    path.write_text('a,b,y\n1,2,"x\n3,4,1.5\n')
+    with pytest.raises(ValueError, match="is no table: unexpected end of data in line 3"):
+        load(path)
