@@ -12,8 +12,6 @@ were computed both ways.
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -29,24 +27,7 @@ NAIVE = ("naive, gdfast's fused loss", "naive, NumPy's loss")
 
 
 def main() -> None:
-    def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--data", help="folder with CIFAR-10's .bin files; default: random pixels")
-
-    chosen = common.arguments(__doc__, add)
-    if chosen.case is not None:
-        print(json.dumps(measure(**chosen.case, threads=chosen.threads[0])))
-        return
-    facts, results = common.machine(), []
-    if not chosen.json:
-        print(common.describe(facts))
-    for dtype, loss in CASES:
-        for threads in chosen.threads:
-            case = {"dtype": dtype, "loss": loss, "data": chosen.data, "quick": chosen.quick}
-            results.append({**case, "threads": threads, **common.run_apart(__file__, case, threads)})
-            if not chosen.json:
-                print(report(results[-1]), flush=True)
-    if chosen.json:
-        print(json.dumps({"machine": facts, "results": results}, indent=2))
+    common.tables(__doc__, __file__, ({"dtype": dtype, "loss": loss} for dtype, loss in CASES), measure, report)
 
 
 def measure(dtype: str, loss: str, data: str | None, quick: bool, threads: int) -> dict[str, Any]:

@@ -13,8 +13,6 @@ element), over all weights, over those whose stencil crosses no kink, and over a
 
 from __future__ import annotations
 
-import argparse
-import json
 from collections.abc import Callable
 from typing import Any
 
@@ -28,24 +26,7 @@ STEP = 1e-6
 
 
 def main() -> None:
-    def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--data", help="folder with CIFAR-10's .bin files; default: random pixels")
-
-    chosen = common.arguments(__doc__, add)
-    if chosen.case is not None:
-        print(json.dumps(measure(**chosen.case, threads=chosen.threads[0])))
-        return
-    facts, results = common.machine(), []
-    if not chosen.json:
-        print(common.describe(facts))
-    for dtype in ("float64", "float32", "uint8"):
-        for threads in chosen.threads:
-            case = {"dtype": dtype, "data": chosen.data, "quick": chosen.quick}
-            results.append({**case, "threads": threads, **common.run_apart(__file__, case, threads)})
-            if not chosen.json:
-                print(report(results[-1]), flush=True)
-    if chosen.json:
-        print(json.dumps({"machine": facts, "results": results}, indent=2))
+    common.tables(__doc__, __file__, ({"dtype": dtype} for dtype in ("float64", "float32", "uint8")), measure, report)
 
 
 def measure(dtype: str, data: str | None, quick: bool, threads: int) -> dict[str, Any]:

@@ -55,6 +55,34 @@ def arguments(
     return chosen
 
 
+def tables(
+    description: str | None,
+    file: str,
+    cases: Iterable[dict[str, Any]],
+    measure: Callable[..., dict[str, Any]],
+    report: Callable[[dict[str, Any]], str],
+) -> None:
+    """All of a benchmark that has a table for each case and thread count, on CIFAR-10's pixels or random ones."""
+    chosen = arguments(
+        description,
+        lambda parser: parser.add_argument("--data", help="folder with CIFAR-10's .bin files; default: random pixels"),
+    )
+    if chosen.case is not None:
+        print(json.dumps(measure(**chosen.case, threads=chosen.threads[0])))
+        return
+    facts, results = machine(), []
+    if not chosen.json:
+        print(describe(facts))
+    for kind in cases:
+        for threads in chosen.threads:
+            case = {**kind, "data": chosen.data, "quick": chosen.quick}
+            results.append({**case, "threads": threads, **run_apart(file, case, threads)})
+            if not chosen.json:
+                print(report(results[-1]), flush=True)
+    if chosen.json:
+        print(json.dumps({"machine": facts, "results": results}, indent=2))
+
+
 def usable_cpus() -> list[int]:
     """The CPUs that this process may use."""
     if hasattr(os, "sched_getaffinity"):
