@@ -177,7 +177,8 @@ def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None)
         if nearest.n_terms:
             named = "; ".join(f"sample {i}, class {c} (margin {margin:.2g})" for i, c, margin in nearest.terms)
             first = "" if nearest.n_terms == len(nearest.terms) else ", the nearest "
-            said.append(f"{many(nearest.n_terms, 'loss term')} change side within h{first or ': '}{named}.")
+            change = "changes" if nearest.n_terms == 1 else "change"
+            said.append(f"{many(nearest.n_terms, 'loss term')} {change} side within h{first or ': '}{named}.")
         size = float(np.abs(look.excess).max())
         said.append(f"They add exactly up to {size:.2g} to a quotient; what is left is the error with the kinks out.")
         safe = nearest.safe_h[look.crossing]
