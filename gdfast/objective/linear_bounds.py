@@ -13,7 +13,7 @@ from .linear_certificates import LinearCertificates
 from .linear_duals import LinearDuals
 from .losses import Hinge
 
-HALVINGS = 14
+SECTIONS = 14
 GOLDEN = (5**0.5 - 1) / 2
 
 
@@ -25,8 +25,7 @@ class LinearBounds(LinearDuals, LinearCertificates):
 
         `known` is what the call before handed back. Two passes over X; the first call on the hinge takes two more.
         """
-        strength = self.certified_strength()
-        assert strength > 0
+        self.certified_strength()  # refuses by name what has none
         if not isinstance(self.loss, Hinge):
             return value - self.duality_gap(W), None
         if self._facts is None:
@@ -36,14 +35,23 @@ class LinearBounds(LinearDuals, LinearCertificates):
         alone = self.dual_bound(fresh, class_sums)
         if known is None:
             return alone, fresh
-        before = self.dual_bound(known, class_sums)
+        best, share = max((self.dual_bound(known, class_sums), 0.0), (alone, 1.0))
+
+        def mixed(share: float) -> tuple[float, float]:
+            return self.dual_bound(known.mixed(fresh, share), class_sums), share
+
+        # A golden section search: the bound is concave in the share, but for its repairs.
         low, high = 0.0, 1.0
-        best, share = (alone, 1.0) if alone > before else (before, 0.0)
-        for _ in range(HALVINGS):  # the bound is concave in the share, but for its repairs
-            shares = high - GOLDEN * (high - low), low + GOLDEN * (high - low)
-            left, right = (self.dual_bound(known.mixed(fresh, s), class_sums) for s in shares)
-            best, share = max((best, share), (left, shares[0]), (right, shares[1]))
-            low, high = (low, shares[1]) if left >= right else (shares[0], high)
+        left, right = mixed(1 - GOLDEN), mixed(GOLDEN)
+        for _ in range(SECTIONS):
+            best, share = max((best, share), left, right)
+            if left[0] >= right[0]:
+                high, right = right[1], left
+                left = mixed(high - GOLDEN * (high - low))
+            else:
+                low, left = left[1], right
+                right = mixed(low + GOLDEN * (high - low))
+        best, share = max((best, share), left, right)
         return best, known if share == 0 else fresh if share == 1 else known.mixed(fresh, share)
 
     def _violated(self, W: Array, class_sums: Array | None) -> Array:
