@@ -64,7 +64,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         early_stopping None is 1e-3.)
     early_stopping : bool
         Hold out `validation_fraction` of the rows, and keep the weights with the best score there. X is not copied
-        (unless its columns lie apart, as in Fortran order).
+        for that.
     validation_fraction : float in (0, 1)
     n_iter_no_change : int
     class_weight : dict, "balanced" or None
@@ -112,8 +112,9 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
 
     Notes
     -----
-    X is used where it lies: float64, float32, float16, uint8 (no float copy of any of them) or CSR; C or F order,
-    read-only, memory-mapped. Other types become float64. Arithmetic is float64 for float64 X, else float32; then
+    X is used where it lies: float64, float32, float16, uint8 (no float copy of any of them) or CSR;
+    read-only, memory-mapped, or a slice. Fortran order is copied to C order, in its own type, so that both give the
+    same bits. Other types become float64. Arithmetic is float64 for float64 X, else float32; then
     `coef_` is float32, too. Where offsets are so large that float32 can't take them in (|mean| > 1,000 deviations), the
     standardised rows are a copy, and `coef_` is float64.
 
