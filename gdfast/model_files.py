@@ -6,6 +6,7 @@ the file that was there. What an earlier crash left beside it is swept away at t
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import json
@@ -54,7 +55,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) 
     if place.exists() and not place.is_file():
         raise OSError(f"{place} must be a file, or nothing yet: it is a folder or a device")
     prefix = f".{place.name}."
-    for left in place.parent.glob(f"{prefix}*.unfinished"):
+    for left in place.parent.glob(f"{glob.escape(prefix)}*.unfinished"):
         left.unlink(missing_ok=True)
     unfinished = place.parent / f"{prefix}{secrets.token_hex(8)}.unfinished"
     try:

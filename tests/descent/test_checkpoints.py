@@ -388,3 +388,12 @@ def test_kill_9_at_any_moment_leaves_the_last_good_checkpoint(tmp_path):
     left = [p.name for p in tmp_path.iterdir()]
     save_arrays(path, "model", 1, {"w": np.arange(3)}, json.loads("{}"))
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"], left
+
+
+def test_what_a_crash_left_is_swept_away_whatever_the_file_is_called(tmp_path):
+    left = [tmp_path / f".{name}.0123456789abcdef.unfinished" for name in ("run[1].npz", "run1.npz")]
+    for file in left:
+        file.write_bytes(b"half")
+    save_arrays(tmp_path / "run[1].npz", "kind", 1, {}, {})
+    assert not left[0].exists()
+    assert left[1].exists()  # another's
