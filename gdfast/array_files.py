@@ -16,7 +16,8 @@ import numpy as np
 from .protocols import Array
 
 DAMAGES = (ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
-"""What a damaged archive makes its readers raise: zipfile even says "encrypted" (RuntimeError) for one flipped bit."""
+"""What a damaged archive makes its readers raise. For one flipped bit zipfile even says that it is encrypted
+(RuntimeError) or packed in a way that it does not know (NotImplementedError)."""
 
 _CHUNK = 1 << 24
 

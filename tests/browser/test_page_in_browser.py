@@ -261,11 +261,11 @@ def test_a_dark_window_and_paper(page):
     dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
     try:
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
-        wait(page, f"{text} !== '{light}'")
+        assert wait(page, f"{text} !== '{light}'")
         page.execute_script("dispatchEvent(new Event('beforeprint'))")
-        wait(page, f"{text} === '{light}'")
+        assert wait(page, f"{text} === '{light}'")
         page.execute_script("dispatchEvent(new Event('afterprint'))")
-        wait(page, f"{text} !== '{light}'")
+        assert wait(page, f"{text} !== '{light}'")
     finally:
         page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
 

@@ -68,7 +68,7 @@ def test_mistakes_are_found_before_any_work(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("arguments", [[], ["out", "--format", "gif"], ["out", "--seed", "-1"], ["out", "more"]])
 def test_wrong_usage(arguments):
-    one_sentence(figures(*arguments), 2)
+    assert one_sentence(figures(*arguments), 2)
 
 
 def test_the_help_text_has_an_example():
