@@ -22,12 +22,13 @@ if TYPE_CHECKING:
     from . import checks, datasets, descent, differences, objective, test_functions, testing
     from .checks.critical_points import CriticalPoint, classify_critical_point
     from .checks.critical_solver import solve_critical_point
-    from .checks.gradient_check import check_gradient
-    from .checks.gradient_report import GradientReport
+    from .checks.gradient.check import check_gradient
+    from .checks.gradient.report import GradientReport
     from .checks.sanity import SanityReport, sanity_check
     from .descent.checkpoints import Checkpoint
-    from .descent.hill_climb import hill_climb
-    from .descent.line_searches import Backtracking, ExactLineSearch, GridSearch, StrongWolfe
+    from .descent.derivative_free.hill_climb import hill_climb
+    from .descent.derivative_free.random_and_local import SearchResult, local_search, random_search
+    from .descent.line_searches.searches import Backtracking, ExactLineSearch, GridSearch, StrongWolfe
     from .descent.minimize import maximize, minimize
     from .descent.optimizers import (
         LBFGS,
@@ -64,7 +65,6 @@ if TYPE_CHECKING:
         StepDecay,
         Warmup,
     )
-    from .descent.searches import SearchResult, local_search, random_search
     from .differences import (
         StepSweep,
         directional_derivative,
@@ -74,15 +74,15 @@ if TYPE_CHECKING:
         step_sweep,
     )
     from .model import Model, load_model, save_model
-    from .objective.batches import MiniBatches
-    from .objective.directions import direction_between, random_direction
-    from .objective.flat import to_scipy
+    from .objective.capabilities import suggest_step
     from .objective.function import FunctionObjective
-    from .objective.linear import LinearObjective
+    from .objective.linear.objective import LinearObjective
     from .objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
-    from .objective.rays import along_ray, on_plane
-    from .objective.regularizers import L1, L2, ElasticNet
-    from .objective.structure import suggest_step
+    from .objective.mini_batches import MiniBatches
+    from .objective.rays.directions import direction_between, random_direction
+    from .objective.rays.generic import along_ray, on_plane
+    from .objective.regularizers.regularizers import L1, L2, ElasticNet
+    from .objective.to_scipy import to_scipy
     from .pictures import landscape, plots
 
     __version__: str
@@ -90,15 +90,15 @@ if TYPE_CHECKING:
 # Where each public name lives: module -> names.
 _NAMES_OF = {
     "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError", "Huber"),
-    "objective.regularizers": ("L2", "L1", "ElasticNet"),
-    "objective.linear": ("LinearObjective",),
-    "objective.flat": ("to_scipy",),
+    "objective.regularizers.regularizers": ("L2", "L1", "ElasticNet"),
+    "objective.linear.objective": ("LinearObjective",),
+    "objective.to_scipy": ("to_scipy",),
     "objective.function": ("FunctionObjective",),
-    "objective.directions": ("random_direction", "direction_between"),
-    "objective.rays": ("along_ray", "on_plane"),
-    "objective.structure": ("suggest_step",),
-    "objective.batches": ("MiniBatches",),
-    "descent.hill_climb": ("hill_climb",),
+    "objective.rays.directions": ("random_direction", "direction_between"),
+    "objective.rays.generic": ("along_ray", "on_plane"),
+    "objective.capabilities": ("suggest_step",),
+    "objective.mini_batches": ("MiniBatches",),
+    "descent.derivative_free.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize"),
     "descent.checkpoints": ("Checkpoint",),
     "descent.resume": ("resume",),
@@ -136,8 +136,8 @@ _NAMES_OF = {
         "StepDecay",
         "Warmup",
     ),
-    "descent.line_searches": ("GridSearch", "Backtracking", "StrongWolfe", "ExactLineSearch"),
-    "descent.searches": ("random_search", "local_search", "SearchResult"),
+    "descent.line_searches.searches": ("GridSearch", "Backtracking", "StrongWolfe", "ExactLineSearch"),
+    "descent.derivative_free.random_and_local": ("random_search", "local_search", "SearchResult"),
     "differences": (
         "numerical_gradient",
         "numerical_jacobian",
@@ -147,8 +147,8 @@ _NAMES_OF = {
         "StepSweep",
     ),
     "model": ("Model", "save_model", "load_model"),
-    "checks.gradient_check": ("check_gradient",),
-    "checks.gradient_report": ("GradientReport",),
+    "checks.gradient.check": ("check_gradient",),
+    "checks.gradient.report": ("GradientReport",),
     "checks.critical_points": ("classify_critical_point", "CriticalPoint"),
     "checks.critical_solver": ("solve_critical_point",),
     "checks.sanity": ("SanityReport", "sanity_check"),

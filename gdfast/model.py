@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from ._arrays import check_columns, check_flag, plain_array, require_finite
-from .model_files import load_arrays, save_arrays
+from .files.saved_arrays import load_arrays, save_arrays
 from .objective import losses
-from .objective.linear import LinearObjective
+from .objective.linear.objective import LinearObjective
 from .objective.losses import CrossEntropy, Hinge, Loss
 from .protocols import Array, FloatArray
 

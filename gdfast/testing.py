@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from .checks.gradient_check import check_gradient
+from .checks.gradient.check import check_gradient
 
 
 def assert_gradient(

@@ -18,10 +18,10 @@ SOURCE = Path(__file__).parent.parent / "gdfast"
 # stands to its left.
 LAYERS = [
     ["_kernels"],
-    ["protocols", "_arrays", "_config"],
-    ["differences", "array_files", "model_files", "datasets"],
+    ["protocols", "_arrays", "describe", "_config"],
+    ["differences", "files", "datasets"],
     ["objective", "test_functions"],
-    ["descent", "checks", "model", "testing", "distributed"],
+    ["descent", "checks", "model", "training", "testing", "distributed"],
     ["pictures", "estimators"],
     ["cli", "__main__", "figures"],
 ]

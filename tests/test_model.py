@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import gdfast as gd
-from gdfast import model_files
+from gdfast.files import saved_arrays
 from gdfast.model import KIND, VERSION
 
 RNG = np.random.default_rng(11)
@@ -229,7 +229,7 @@ def test_a_loss_that_is_not_ours_is_refused(tmp_path):
 def write(path, arrays=None, version=VERSION, kind=KIND, **changes):
     facts = {"loss": ["Hinge", {"margin": 1.0}], "bias": True, "class_names": None, "feature_names": None}
     facts |= {"gdfast": "0", "facts": {}} | changes
-    model_files.save_arrays(path, kind, version, {"W": W} if arrays is None else arrays, facts)
+    saved_arrays.save_arrays(path, kind, version, {"W": W} if arrays is None else arrays, facts)
 
 
 def test_the_file_of_the_next_tests_is_good(tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .gradient_check import check_gradient
-from .gradient_report import GradientReport, Verdict
+from .gradient.check import check_gradient
+from .gradient.report import GradientReport, Verdict
 
 __all__ = ["GradientReport", "Verdict", "check_gradient"]

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import check_point, check_positive
-from ..objective import structure
 from ..objective.function import returned_gradient, returned_value
 from ..protocols import Array, FloatArray, Objective
 
@@ -148,7 +147,7 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     check_objective(objective)
     point = np.array(check_point(w, "w"), order="C")
     gtol = check_positive(gtol, "gtol")
-    structure.check_curvature(objective)
+    capabilities.check_curvature(objective)
     value, gradient = look(objective, point)
     norm = float(np.abs(gradient).max())
     if not (math.isfinite(value) and math.isfinite(norm)):
@@ -196,7 +195,7 @@ def _kind(eigenvalues: FloatArray, threshold: float) -> str:
 
 
 def _curvature(objective: Objective, w: Array) -> Curvature:
-    h = structure.hessian_step(objective, w)
+    h = capabilities.hessian_step(objective, w)
     near = Products(objective, w, h)
     far = None if hasattr(objective, "hessian_product") else Products(objective, w, 2 * h)
     if w.size > FEW:
@@ -221,7 +220,7 @@ class Products:
         self.count, self.size = 0, w.size
         self.cost = 1 if hasattr(objective, "hessian_product") else 2
         self._w, self._objective, self._h = w, objective, h
-        self._own = structure.hessian_at(objective, w) if self.cost == 1 else None
+        self._own = capabilities.hessian_at(objective, w) if self.cost == 1 else None
 
     def times(self, v: FloatArray) -> FloatArray:
         """Hessian v: (P,) -> (P,)."""
@@ -230,7 +229,7 @@ class Products:
         if self._own is not None:
             product = self._own(shaped)
         else:
-            product = structure.hessian_product(self._objective, self._w, shaped, self._h)
+            product = capabilities.hessian_product(self._objective, self._w, shaped, self._h)
         return np.asarray(product, dtype=np.float64).reshape(-1)
 
     def matrix(self) -> FloatArray:
@@ -316,7 +315,7 @@ def _by_slopes(
     arithmetic = np.dtype(getattr(objective, "arithmetic", w.dtype))
     unit = max(float(np.finfo(w.dtype).eps), float(np.finfo(arithmetic).eps))
     if not getattr(objective, "has_gradient", True):
-        unit = max(unit, structure.NUMERICAL_GRADIENT)
+        unit = max(unit, capabilities.NUMERICAL_GRADIENT)
     noise = max(2 * slope, 100 * unit * max(1.0, abs(value)))
     size = max(1.0, abs(float(w.reshape(-1)[0])))
     for reach in REACHES:

@@ -11,7 +11,6 @@ import numpy as np
 from .._arrays import check_integer, check_non_negative, check_point
 from ..descent.record import Look, Record
 from ..descent.result import Result, Status
-from ..objective import structure
 from ..protocols import Array, FloatArray, Objective
 from .critical_points import FEW, Products, check_objective, scipy_sparse
 
@@ -84,7 +83,7 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
     w = np.array(check_point(w0, "w0"), order="C")
     gtol = check_non_negative(gtol, "gtol")
     max_steps = check_integer(max_steps, "max_steps", minimum=0)
-    structure.check_curvature(objective)
+    capabilities.check_curvature(objective)
     if w.size > FEW:
         scipy_sparse(w.size)
     record = Record(objective, {})

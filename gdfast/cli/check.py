@@ -13,8 +13,8 @@ from typing import Any, NamedTuple
 import click
 import numpy as np
 
-from ..checks.gradient_check import check_gradient
-from ..checks.gradient_report import GradientReport
+from ..checks.gradient.check import check_gradient
+from ..checks.gradient.report import GradientReport
 from ..checks.sanity import SanityReport, sanity_check
 from ..objective.function import FunctionObjective
 from ..protocols import Array, Objective

@@ -13,8 +13,8 @@ import click
 import numpy as np
 
 from .._config import config, set_num_threads
-from ..checks.gradient_check import check_gradient
-from ..checks.gradient_report import GradientReport
+from ..checks.gradient.check import check_gradient
+from ..checks.gradient.report import GradientReport
 from ..datasets import Images, load_cifar10, load_digits
 from ..descent.result import Status
 from ..objective.losses import CrossEntropy, Hinge, Loss

@@ -8,9 +8,9 @@ import click
 import numpy as np
 
 from ..datasets import Dataset
-from ..estimators.judging import Judgement, judge
 from ..model import load_model
 from ..protocols import Array
+from ..training.evaluation import Judgement, judge
 from .data_files import label_option, labels_option, name_of, open_rows_for
 from .failures import told
 from .tables import print_facts, print_json

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 from ..descent.checkpoints import Checkpoint, noted_in
-from ..estimators.training import Keep
+from ..training.guarded_run import Keep
 
 
 def kept_run(path: str | None, resume: bool, options: Mapping[str, Any]) -> Keep | None:

@@ -15,9 +15,9 @@ from ..datasets import Images
 from ..descent.minimize import minimize
 from ..descent.optimizers import Momentum
 from ..descent.result import Status
-from ..objective.batches import MiniBatches
-from ..objective.linear import LinearObjective
+from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy, Hinge
+from ..objective.mini_batches import MiniBatches
 from ..pictures import canvas, plots
 from ..pictures import landscape as data_of
 from ..pictures.images import lively_pixel, objectives, unit_direction

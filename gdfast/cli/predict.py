@@ -8,11 +8,11 @@ from typing import Any, BinaryIO
 
 import click
 
-from ..estimators.judging import scores_of
+from ..files.saved_arrays import write_whole
 from ..model import Model, load_model, softmax
-from ..model_files import write_whole
 from ..objective.losses import CrossEntropy
 from ..protocols import Array
+from ..training.evaluation import scores_of
 from .data_files import STDIN, label_option, open_rows_for
 from .failures import told, writing
 from .outputs import check_file

@@ -15,10 +15,11 @@ from click.core import ParameterSource
 from .._config import set_num_threads
 from ..datasets import Dataset
 from ..descent.optimizers import DualCoordinateAscent
-from ..estimators.data import held_out_rows
-from ..estimators.judging import judge
-from ..estimators.models import Trained, train_model
-from ..estimators.names import (
+from ..model import save_model
+from ..protocols import Array
+from ..training.evaluation import judge
+from ..training.guarded_run import Keep
+from ..training.names import (
     CLASSIFIER_LOSSES,
     LEARNING_RATES,
     OPTIMIZERS,
@@ -27,10 +28,9 @@ from ..estimators.names import (
     loss_of,
     optimizer_of,
 )
-from ..estimators.settings import Settings
-from ..estimators.training import Keep
-from ..model import save_model
-from ..protocols import Array
+from ..training.settings import Settings
+from ..training.split import held_out_rows
+from ..training.train_model import Trained, train_model
 from .data_files import STDIN, label_option, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
 from .failures import Interrupted, told, writing

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..checks.gradient_check import check_gradient
+from ..checks.gradient.check import check_gradient
 from ..datasets import Dataset
 from ..descent.result import Result
-from ..estimators.models import Trained
-from ..objective.linear import LinearObjective
-from ..objective.structure import suggest_step
+from ..objective.capabilities import suggest_step
+from ..objective.linear.objective import LinearObjective
 from ..protocols import Array
+from ..training.train_model import Trained
 from .training_summary import Summary
 
 if TYPE_CHECKING:

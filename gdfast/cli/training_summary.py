@@ -9,9 +9,9 @@ from typing import Any
 import click
 
 from ..datasets import Dataset
-from ..estimators.judging import Judgement
-from ..estimators.models import Trained
 from ..model import Model
+from ..training.evaluation import Judgement
+from ..training.train_model import Trained
 from .tables import print_facts, print_json
 
 LOSS_NAMES = {

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array_files import require_memory
+from ..files.npy_reader import require_memory
 from ..protocols import Array
 from .csv_files import Table, label_position
 

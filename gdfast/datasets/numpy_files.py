@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array_files import names_in_archive, read_archive, read_header
+from ..files.npy_reader import names_in_archive, read_archive, read_header
 from ..protocols import Array
 
 BIG = 1 << 26

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import check_integer
-from ..model_files import load_arrays, save_arrays
-from ..objective.structure import fingerprint
+from ..files.saved_arrays import load_arrays, save_arrays
+from ..objective.capabilities import fingerprint
 from ..protocols import Array
 from .record import Look, Record
 from .result import Status

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..objective import structure
-from ..objective.batches import MiniBatches
+from ..objective.mini_batches import MiniBatches
 from ..protocols import Array
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 from .step_sizes import StepRule
@@ -61,7 +60,7 @@ class CompiledRoad:
         if batches is None or run.clip is not None or run.sign < 0 or run.step.line_search is not None:
             return None
         rule = RULES.get(type(optimizer))
-        if rule is None or not structure.can_descend(run.objective, run.w0, rule):
+        if rule is None or not capabilities.can_descend(run.objective, run.w0, rule):
             return None
         return CompiledRoad(run.objective, optimizer, batches, run.step)
 
@@ -82,11 +81,11 @@ class CompiledRoad:
         if self._hidden is not None and self._hidden[0] is w:
             hidden = tuple(array.copy() for array in self._hidden[1])
         else:
-            hidden = structure.hidden_states(self._objective, w, self._rule)
+            hidden = capabilities.hidden_states(self._objective, w, self._rule)
         values, done = np.empty(n), np.zeros(1, dtype=np.int64)
         interrupted = False
         try:
-            structure.descend(
+            capabilities.descend(
                 self._objective, self._rule, self._settings, moved, (*arrays, *hidden), order, starts, rates,
                 getattr(state, "steps", 0), values, done,
             )  # fmt: skip

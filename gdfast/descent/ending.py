@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..objective.structure import improved_bound
+from ..objective.capabilities import improved_bound
 from ..protocols import Array, Objective
 from .optimizers import evaluations_of, final_answer, lower_bound
 from .record import Look, Record

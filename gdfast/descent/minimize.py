@@ -14,20 +14,20 @@ from typing import Any
 
 import numpy as np
 
-from ..objective.batches import MiniBatches
 from ..objective.function import returned_gradient
+from ..objective.mini_batches import MiniBatches
+from ..objective.negated import Negated
 from ..protocols import Array, Found, LineSearch, Objective, Optimizer
 from .checkpoints import Checkpoint, Saved, check_can_save, save
 from .compiled import CompiledRoad
 from .ending import Finished, is_enough, result_of
-from .negated import Negated
+from .line_searches.first_trial import Trial, is_finite, moved
 from .optimizers import GradientDescent, descent_direction, final_answer
 from .progress import progress_bar
 from .record import Look, Record, largest_element
 from .result import History, Result, Status
 from .settings import DEFAULT_STEP, Callback, Metrics, Settings, checked_settings
 from .step_sizes import Step
-from .trial import Trial, is_finite, moved
 
 __all__ = ["History", "Result", "Status", "maximize", "minimize"]
 

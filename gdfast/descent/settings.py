@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_point, check_positive
-from ..objective.batches import MiniBatches
-from ..objective.structure import check_certifies
+from ..objective.capabilities import check_certifies
+from ..objective.mini_batches import MiniBatches
 from ..protocols import Array
-from .optimizers.structure import bound, is_blind, proves_bounds, takes_step
+from .optimizers.capabilities import bound, is_blind, proves_bounds, takes_step
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]

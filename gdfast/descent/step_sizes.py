@@ -10,7 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .._arrays import check_positive
-from ..objective.structure import suggest_step
+from ..objective.capabilities import suggest_step
 from ..protocols import Array, LineSearch, Schedule
 from .schedules import steps_covered
 

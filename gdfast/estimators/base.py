@@ -13,11 +13,11 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._config import get_num_threads, set_num_threads
-from ..objective.linear import LinearObjective
+from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
+from ..training.fit import Learned, Start
 from .callbacks import CallbackSupportMixin
-from .learning import Learned, Start
 
 DENSE_TYPES = (np.float64, np.float32, np.float16, np.uint8)
 SPARSE_TYPES = (np.float64, np.float32)

@@ -13,13 +13,13 @@ from sklearn.utils.validation import column_or_1d
 
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
+from ..training.fit import Listener, Start, learn
+from ..training.names import CLASSIFIER_LOSSES, loss_of
+from ..training.scores import accuracy
+from ..training.settings import Settings
+from ..training.split import Data, times_class_weight
 from .base import LinearEstimator, threads
 from .callbacks import FitTask, with_callbacks
-from .data import Data, times_class_weight
-from .learning import Listener, Start, learn
-from .names import CLASSIFIER_LOSSES, loss_of
-from .scores import accuracy
-from .settings import Settings
 
 
 def _is_cross_entropy(estimator: Any) -> bool:

@@ -10,14 +10,14 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_y, column_or_1d
 
 from ..protocols import Array, FloatArray
+from ..training.fit import Listener, Start, learn
+from ..training.names import REGRESSOR_LOSSES
+from ..training.scores import r2
+from ..training.settings import Settings
+from ..training.split import Data
+from ..training.target_scaling import in_type, location_and_scale, scaled
 from .base import LinearEstimator, threads
 from .callbacks import FitTask, with_callbacks
-from .data import Data
-from .learning import Listener, Start, learn
-from .names import REGRESSOR_LOSSES
-from .scores import r2
-from .settings import Settings
-from .targets import in_type, location_and_scale, scaled
 
 
 class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]

@@ -11,7 +11,7 @@ from .. import _kernels
 from ..protocols import Array
 
 if TYPE_CHECKING:
-    from .linear import LinearObjective
+    from .linear.objective import LinearObjective
 
 ROWS = 64
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from ..protocols import Array
 from .dual_bounds import DualSums
-from .linear_certificates import LinearCertificates
-from .linear_duals import LinearDuals
+from .linear.duality_gap import LinearCertificates
+from .linear.hinge_dual import LinearDuals
 from .losses import Hinge
 
 SECTIONS = 14

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import _kernels
 from ..protocols import Array, FloatArray
-from .linear_parts import LinearParts
+from .linear.rows import LinearParts
 from .losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
 
 Mistake = tuple[str, FloatArray]

@@ -12,7 +12,7 @@ from ..datasets import Images
 from ..descent.minimize import minimize
 from ..objective.function import FunctionObjective
 from ..objective.losses import Hinge
-from ..objective.rays import along_ray
+from ..objective.rays.generic import along_ray
 from ..protocols import FloatArray, Objective
 from . import landscape, plots
 from .canvas import BLUE, GREY, VERMILION, figure

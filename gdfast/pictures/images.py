@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from ..datasets import Images
-from ..objective.directions import random_direction
-from ..objective.linear import LinearObjective
+from ..objective.linear.objective import LinearObjective
 from ..objective.losses import Loss
-from ..objective.regularizers import Regularizer
+from ..objective.rays.directions import random_direction
+from ..objective.regularizers.regularizers import Regularizer
 from ..protocols import Array
 
 

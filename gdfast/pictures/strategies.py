@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_flag, check_integer, check_positive, check_rng
+from ..descent.derivative_free.random_and_local import local_search, random_search
 from ..descent.minimize import minimize
 from ..descent.optimizers import Momentum
 from ..descent.result import Result
-from ..descent.searches import local_search, random_search
 from ..protocols import Array, Optimizer
 
 RANDOM_SEARCH = "random search"

@@ -17,7 +17,7 @@ from click.testing import CliRunner
 import gdfast as gd
 from command import KINDS, blobs, gdfast, one_sentence
 from gdfast.cli import main
-from gdfast.estimators.data import held_out_rows
+from gdfast.training.split import held_out_rows
 
 
 def run(*arguments: str | Path, code: int = 0) -> str:

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import gdfast as gd
-from gdfast import array_files
 from gdfast.datasets import load
+from gdfast.files import npy_reader
 
 RNG = np.random.default_rng(3)
 X = RNG.standard_normal((30, 4))
@@ -257,7 +257,7 @@ def test_a_npy_of_objects_runs_nothing(tmp_path, monkeypatch):
 def test_a_npz_is_refused_that_would_take_all_memory(tmp_path, monkeypatch):
     np.savez_compressed(tmp_path / "a.npz", X=np.zeros((1000, 1000)))
     assert (tmp_path / "a.npz").stat().st_size < 20_000
-    monkeypatch.setattr(array_files, "physical_memory", lambda: 1_000_000)
+    monkeypatch.setattr(npy_reader, "physical_memory", lambda: 1_000_000)
     with pytest.raises(ValueError, match="would take 8,000,128 bytes of memory; this machine has 1,000,000"):
         load(tmp_path / "a.npz")
 

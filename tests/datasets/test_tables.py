@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gdfast import array_files
 from gdfast.datasets import load
+from gdfast.files import npy_reader
 
 RNG = np.random.default_rng(7)
 X = RNG.standard_normal((40, 3))
@@ -243,7 +243,7 @@ def test_columns_with_holes_and_damages(tmp_path):
 
 def test_a_parquet_file_that_would_take_all_memory(tmp_path, monkeypatch):
     file = columnar(tmp_path / "t.parquet", {"a": np.zeros(100_000), "k": np.zeros(100_000, dtype=int)})
-    monkeypatch.setattr(array_files, "physical_memory", lambda: 10_000)
+    monkeypatch.setattr(npy_reader, "physical_memory", lambda: 10_000)
     with pytest.raises(ValueError, match="bytes of memory; this machine has 10,000"):
         load(file)
 

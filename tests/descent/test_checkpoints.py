@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 import gdfast as gd
-from gdfast.model_files import load_arrays, save_arrays
+from gdfast.files.saved_arrays import load_arrays, save_arrays
 
 N, D, K = 90, 7, 4
 RNG = np.random.default_rng(5)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 from gdfast.descent.record import Record
-from gdfast.objective.structure import improved_bound
+from gdfast.objective.capabilities import improved_bound
 from optima import Small
 from reference import CROSS_ENTROPY, HINGE, LinearProblem
 

@@ -218,4 +218,4 @@ def test_errors_of_the_user_s_functions_come_through():
 
 
 def test_what_it_returns():
-    assert isinstance(hill_climb(wavy, 3, around), gd.descent.searches.SearchResult)
+    assert isinstance(hill_climb(wavy, 3, around), gd.SearchResult)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gdfast import FunctionObjective
-from gdfast.descent.negated import Negated
+from gdfast.objective.negated import Negated
 
 BOWL = FunctionObjective(lambda w: float(np.sum(w**2)), lambda w: 2 * w)
 

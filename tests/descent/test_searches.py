@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from gdfast import L2, FunctionObjective, Hinge, LinearObjective, local_search, random_search
-from gdfast.descent import searches
-from gdfast.descent.candidates import Candidates
+from gdfast.descent.derivative_free.random_points import Candidates
 
 
 def bumpy(w):

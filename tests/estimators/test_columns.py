@@ -13,8 +13,8 @@ import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdfast.estimators.columns import columns_of
-from gdfast.estimators.rows import rows_seen
+from gdfast.training.feature_statistics import columns_of
+from gdfast.training.row_norms import rows_seen
 
 
 def exact(values, weights):

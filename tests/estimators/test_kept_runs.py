@@ -10,12 +10,12 @@ import pytest
 from command import blobs
 from gdfast.datasets import Dataset
 from gdfast.descent.checkpoints import noted_in
-from gdfast.estimators import recipe
-from gdfast.estimators.data import held_out_rows
-from gdfast.estimators.models import train_model
-from gdfast.estimators.settings import Settings
-from gdfast.estimators.training import Keep
 from gdfast.objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
+from gdfast.training import recipe
+from gdfast.training.guarded_run import Keep
+from gdfast.training.settings import Settings
+from gdfast.training.split import held_out_rows
+from gdfast.training.train_model import train_model
 
 EPOCHS = 12
 PLAIN = Settings(

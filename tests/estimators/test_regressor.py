@@ -17,7 +17,7 @@ from sklearn.preprocessing import StandardScaler
 import gdfast as gd
 from estimators.problems import line
 from gdfast.estimators import GDRegressor
-from gdfast.estimators.targets import weighted_median
+from gdfast.training.target_scaling import weighted_median
 
 
 def model(loss="squared_error", **settings):

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse
 
 import gdfast as gd
-from gdfast.objective import certificates, linear_certificates
+from gdfast.objective import certificates
 from optima import Small
 from reference import CROSS_ENTROPY, HINGE, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
 

@@ -7,7 +7,6 @@ import pytest
 import scipy.sparse
 
 import gdfast as gd
-from gdfast.objective import structure
 
 KINDS = ["dense", "uint8", "float32", "sparse", "batch", "scaled"]
 
@@ -69,8 +68,8 @@ def test_the_terms_are_those_that_a_weight_crosses(kind):
 
 def test_it_is_asked_through_one_free_function():
     objective, W, _ = made("dense")
-    assert structure.nearest_kinks(objective, W, 0.05).n_terms == objective.nearest_kinks(W, 0.05).n_terms
-    assert structure.nearest_kinks(gd.FunctionObjective(lambda w: 0.0), np.ones(3)) is None
+    assert capabilities.nearest_kinks(objective, W, 0.05).n_terms == objective.nearest_kinks(W, 0.05).n_terms
+    assert capabilities.nearest_kinks(gd.FunctionObjective(lambda w: 0.0), np.ones(3)) is None
     smooth = gd.LinearObjective(np.ones((2, 1)), np.array([0, 1]), gd.CrossEntropy(), gd.L2(0.1))
     assert smooth.nearest_kinks(np.ones((2, 2))) is None
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from gdfast.objective.log_sums import MOST_PIECES, MOST_SPREAD, LogSums
+from gdfast.objective.rays.log_sum_exp import MOST_PIECES, MOST_SPREAD, LogSums
 
 
 def made(n, k, seed=0, scale=1.0, weighted=False):

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from gdfast.objective.lowest import lowest_step
+from gdfast.objective.rays.minimum import lowest_step
 
 
 def asked(slope, max_step=1e12):

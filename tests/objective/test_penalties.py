@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from gdfast.objective.penalties import penalties
+from gdfast.objective.regularizers.along_directions import penalties
 
 
 class Plain:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gdfast.objective.ramps import sums_of_ramps
+from gdfast.objective.rays.ramps import sums_of_ramps
 
 POINTS = {
     "even": np.linspace(-2, 3, 41),

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 import reference
-from gdfast.objective import max_terms
 from rays import Plain, pair
 
 

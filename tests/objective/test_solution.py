@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from gdfast.objective import linear_solution
 from reference import SQUARED_ERROR, LinearProblem
 
 MODES = [{"bias": True}, {"bias": True, "penalize_bias": True}, {"bias": False}]

@@ -37,7 +37,7 @@ def name_bugs(
     Parameters
     ----------
     objective : Objective or None
-        None for plain callables. An objective with `known_mistakes` (see `gdfast.objective.structure`) is asked for
+        None for plain callables. An objective with `known_mistakes` (see `gdfast.objective.capabilities`) is asked for
         them; `n_samples` tells N.
     point : float array of any shape
     coordinates : int64 (n,)
@@ -73,7 +73,7 @@ def _all_suspects(found: Comparison, objective: Any, point: Array, n_samples: in
         return
     if len(found.shape) == 2:
         columns, known, places = _some_columns(found, n_samples or 1)
-        for sentence, wrong in structure.known_mistakes(objective, point, columns):
+        for sentence, wrong in capabilities.known_mistakes(objective, point, columns):
             gradient = found.numerical.copy()
             gradient[known] = wrong[places]
             yield Suspect(sentence, gradient, known)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_point, check_weights
-from ...objective.linear import LinearObjective
+from ...objective.linear.objective import LinearObjective
 from ...protocols import Array, Objective
 from .data import check_features, check_labels
 from .first_loss import check_first_loss, check_scores, small_weights

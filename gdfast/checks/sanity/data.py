@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...objective.linear import LinearObjective
+from ...objective.linear.objective import LinearObjective
 from ...protocols import Array, FloatArray
 from .report import Finding, Severity
 

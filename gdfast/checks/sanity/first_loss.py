@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 
-from ...objective.linear import LinearObjective
+from ...objective.linear.objective import LinearObjective
 from ...objective.losses import CrossEntropy, Hinge, SquaredHinge
 from ...protocols import Array
 from .report import Finding, Severity

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from ...objective.linear import LinearObjective
-from ...objective.rays import along_ray
+from ...objective.linear.objective import LinearObjective
+from ...objective.rays.generic import along_ray
 from ...protocols import Array, Objective
-from ..gradient_check import check_gradient
-from ..gradient_report import GradientReport
+from ..gradient.check import check_gradient
+from ..gradient.report import GradientReport
 from .report import Finding, Severity
 
 BY_STRUCTURE, BY_VALUES = 1000, 100  # coordinates

@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...descent.line_searches import StrongWolfe
+from ...descent.line_searches.searches import StrongWolfe
 from ...descent.minimize import minimize
 from ...descent.optimizers import LBFGS, NonlinearConjugateGradient
-from ...objective.linear import LinearObjective
+from ...objective.linear.objective import LinearObjective
 from ...objective.losses import SquaredHinge
 from ...protocols import Array, FloatArray
 from .data import row_keys

@@ -15,6 +15,7 @@ from .adam import Adam, AdamState
 from .adamw import AdamW
 from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
+from .capabilities import descent_direction, evaluations_of, final_answer, lower_bound
 from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
 from .lbfgs import LBFGS, LBFGSState
@@ -26,7 +27,6 @@ from .newton import Newton, NewtonState
 from .nonlinear_conjugate_gradient import NonlinearConjugateGradient, NonlinearConjugateGradientState
 from .radam import RAdam
 from .rmsprop import RMSProp, RMSPropState
-from .structure import descent_direction, evaluations_of, final_answer, lower_bound
 from .svrg import SVRG, SVRGState
 
 __all__ = [

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._arrays import check_integer
 from ...objective.losses import Hinge
-from ...objective.regularizers import L2
+from ...objective.regularizers.regularizers import L2
 from ...protocols import Array, FloatArray
 
 BIAS_SHARE = 0.1

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._arrays import check_integer
 from ...protocols import Array, FloatArray
-from .dots import dot, dots, first_scale, norm
+from .float64_dots import dot, dots, first_scale, norm
 
 
 class LBFGSState(NamedTuple):

@@ -10,11 +10,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._arrays import check_integer
+from ...objective.capabilities import has_cheap_hessian, hessian_at
 from ...objective.losses import Hinge, SquaredError
-from ...objective.regularizers import L1, L2, ElasticNet
-from ...objective.structure import has_cheap_hessian, hessian_at
+from ...objective.regularizers.regularizers import L1, L2, ElasticNet
 from ...protocols import Array, FloatArray, Objective
-from .dots import dot, norm
+from .float64_dots import dot, norm
 
 SMALL = 100  # weights: so few that each system is solved to rounding
 

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...protocols import Array
-from .dots import dot, first_scale, norm
+from .float64_dots import dot, first_scale, norm
 
 
 class NonlinearConjugateGradientState(NamedTuple):

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._arrays import check_integer
-from ...objective.batches import MiniBatches
+from ...objective.mini_batches import MiniBatches
 from ...protocols import Array, Objective
 
 EPOCHS = 2  # between two snapshots, where no period is given

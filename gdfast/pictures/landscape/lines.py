@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ...objective.rays import Bisected, along_ray, check_points
-from ...objective.structure import is_convex
+from ...objective.capabilities import is_convex
+from ...objective.rays.generic import Bisected, along_ray, check_points
 from ...protocols import Array, FloatArray, Objective
 from .saved import Saved, Table
 

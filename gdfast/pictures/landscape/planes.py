@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...objective.rays import check_grid, on_plane
+from ...objective.rays.generic import check_grid, on_plane
 from ...protocols import Array, FloatArray, Objective
 from .saved import Saved, Table
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ...model_files import load_arrays, save_arrays, write_whole
+from ...files.saved_arrays import load_arrays, save_arrays, write_whole
 from ...protocols import Array
 
 KIND, VERSION = "landscape", 1

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...objective.rays import MAX_STEP, along_ray, check_points
+from ...objective.rays.generic import MAX_STEP, along_ray, check_points
 from ...protocols import Array, FloatArray, Objective, Ray
 from .saved import Saved, Table
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_indices, check_integer, check_point
-from ...objective.rays import along_ray, check_points
+from ...objective.rays.generic import along_ray, check_points
 from ...protocols import Array, FloatArray, Objective
 from .saved import Saved, Table
 

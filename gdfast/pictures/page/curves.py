@@ -11,7 +11,7 @@ from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
 from ..plots.runs import course, history_of, positions
 from .html import Section, choices, evenly, figure, plotly_text, rows_evenly, table
-from .looks import GREY, look
+from .style import GREY, look
 
 MOST_POINTS = 1000  # of a curve: a screen has not many more columns
 AGAINST = {"steps": "steps", "passes": "passes over the data", "seconds": "seconds"}

@@ -7,9 +7,9 @@ import hashlib
 import os
 from importlib.resources import files
 
-from ...model_files import write_whole
+from ...files.saved_arrays import write_whole
 from ..canvas import need
-from . import curves, facts, gradient_checks, step_sizes, surface, templates
+from . import curves, gradient_checks, step_sizes, surface, templates
 from .html import Section, escape, paragraph, to_json
 from .report import RunReport
 
@@ -93,15 +93,15 @@ def render(report: RunReport) -> str:
 def sections(report: RunReport) -> list[Section]:
     """The parts that are there, in order."""
     found = [
-        report.strategies and facts.strategies(report.strategies),
+        report.strategies and text_sections.strategies(report.strategies),
         report.runs and curves.section(report.runs),
         report.trajectory and surface.section(report.trajectory),
         report.step_sizes and step_sizes.section(report.step_sizes),
         report.templates and templates.section(report.templates),
         report.gradient_checks and gradient_checks.section(report.gradient_checks),
-        report.settings and facts.settings(report.settings),
-        facts.versions(),
-        report.command and facts.command(report.command),
+        report.settings and text_sections.settings(report.settings),
+        text_sections.versions(),
+        report.command and text_sections.command(report.command),
     ]
     return [section for section in found if isinstance(section, Section)]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ...checks.gradient_report import GradientReport
+from ...checks.gradient.report import GradientReport
 from ...protocols import FloatArray
 from ..plots.gradients import HIGHEST, LOWEST
 from .html import Section, escape, figure, preformatted, rows_evenly, table
-from .looks import axis, colour_bar
+from .style import axis, colour_bar
 
 MOST_CELLS = (256, 1024)  # rows and columns of a picture: a screen shows no more
 WORST = 20

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ...checks.gradient_report import GradientReport
+from ...checks.gradient.report import GradientReport
 from ...descent.result import History, Result
 from ...protocols import Array
 from ..canvas import named, need

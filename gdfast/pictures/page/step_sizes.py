@@ -9,7 +9,7 @@ import numpy as np
 from ..landscape import StepSizes
 from ..plots.step_sizes import ROOM
 from .html import Section, figure, rows_evenly, table
-from .looks import BLUE, GREEN, GREY, INK, VERMILION, axis
+from .style import BLUE, GREEN, GREY, INK, VERMILION, axis
 
 
 def section(data: StepSizes) -> Section:

@@ -10,7 +10,7 @@ from ...protocols import FloatArray
 from ..landscape import Trajectory
 from ..plots.planes import CEILING, FLOOR, rising
 from .html import Section, choices, figure, plotly_text, rows_evenly, table
-from .looks import HEIGHT_SCALE, axis, colour_bar
+from .style import HEIGHT_SCALE, axis, colour_bar
 
 TICKS = 5
 LIFT = 0.012  # of the heights: how far the path runs above the surface, which would hide parts of it

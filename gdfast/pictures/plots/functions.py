@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._arrays import plain_array, require_finite
-from ...objective.rays import on_plane
+from ...objective.rays.generic import on_plane
 from ...protocols import Array, FloatArray, Objective
 from ..canvas import BLUE, GREY, PURPLE, VERMILION, Look, axes, height_colours, legend_below, look
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ...checks.gradient_report import GradientReport
+from ...checks.gradient.report import GradientReport
 from ...differences import StepSweep
 from ...protocols import Array, FloatArray
 from ..canvas import BLUE, GREY, VERMILION, axes, legend_below, need

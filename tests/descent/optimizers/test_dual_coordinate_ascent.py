@@ -11,7 +11,7 @@ import pytest
 
 import gdfast as gd
 from gdfast.descent.optimizers import DualState
-from gdfast.model_files import load_arrays
+from gdfast.files.saved_arrays import load_arrays
 
 BIASES = {"none": {"bias": False}, "penalised": {"penalize_bias": True}, "free": {}}
 each_bias = pytest.mark.parametrize("bias", BIASES)

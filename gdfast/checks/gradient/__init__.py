@@ -1,0 +1,1 @@
+"""The gradient check: analytic derivatives against difference quotients, and what a difference means."""

@@ -1,0 +1,141 @@
+"""Is this gradient right? The analytic gradient against difference quotients, coordinate by coordinate.
+
+A quotient can be wrong for two innocent reasons: its stencil crosses a kink, or noise is larger than what it
+measures. Both are told apart from a bug: for linear objectives the kinks are known exactly (`looks.by_structure`), for
+any other function slopes with several steps show them (`evidence`). `verdicts` decides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..._arrays import check_flag, check_point, check_positive, check_rng
+from ...protocols import Array
+from .directional import AlongRay
+from .report import GradientReport
+from .run import Case
+from .sampling import choose, random_direction
+
+__all__ = ["GradientReport", "check_gradient"]
+
+
+def check_gradient(
+    value: Any,
+    gradient: Callable[..., Any] | None = None,
+    at: Any = None,
+    *,
+    h: float = 1e-5,
+    coordinates: Any = None,
+    rtol: float = 1e-5,
+    rng: Any = None,
+    vectorized: bool = False,
+) -> GradientReport:
+    """Compare an analytic gradient with centred difference quotients.
+
+    ``check_gradient(objective, at=w)`` checks ``objective.gradient``; ``check_gradient(f, grad, x)``
+    checks any pair of callables; ``check_gradient(objective, grad, w)`` checks a gradient of your own
+    against the objective's values, with the objective's structure where it has one, and so does
+    ``check_gradient(objective.value, grad, w)``. The relative error
+    of a coordinate is ``|a - n| / max(|a|, |n|, floor)`` with ``floor = 10 eps |f| / h``.
+
+    Parameters
+    ----------
+    value : objective or callable
+        An objective with value and gradient, or a callable that returns one real number.
+    gradient : callable, optional
+        Returns an array of the point's shape and dtype.
+    at : array of any shape, float
+        The point. Never modified.
+    h : float
+        Length of the difference step, > 0. At its default, and where point or values are less precise than
+        float64, it is about eps**(1/3) times ``max(1, |x|)`` instead (5e-3 in float32), and the report says so.
+    coordinates : None, int, array of int or "direction"
+        None: all, when that is cheap (a structured objective, or at most 1,000 coordinates), else a
+        sample of 1,000, or of one per row if there are more rows. An int: a sample of that many. An
+        array: these flat indices. A sample is stratified: it covers every row (first index) evenly as far
+        as it reaches, and the last column, the bias of a linear objective, completely when it is at
+        least twice as large as the number of rows, once otherwise. "direction": no single coordinate, but the slope
+        along one random direction u, against ``u . gradient``: two evaluations see every coordinate a little.
+    rtol : float
+        The largest relative error that passes.
+    rng : seed, Generator or None
+        Draws the sample or the direction.
+    vectorized : bool
+        The value is a callable that takes many points at once, (m, *shape), and returns (m,).
+
+    Returns
+    -------
+    GradientReport
+
+    Raises
+    ------
+    TypeError
+        value or gradient is not callable, the point or the gradient is not a float array, or f does
+        not return a real number.
+    ValueError
+        The objective has no gradient of its own (it would check itself), the gradient has another
+        shape than the point, f is not finite, or an argument is out of range. Exceptions of your functions come
+        through unchanged, with a note that names the coordinate.
+
+    Notes
+    -----
+    Two evaluations of f per coordinate, two more and two gradients at the point. Coordinates that disagree are looked
+    at again with about six other steps, and the noise of f and of the gradient is measured with seven evaluations of
+    each; where the first of them are plainly wrong, the rest is not looked at again. In float32 a gradient is known to
+    about 1e-4 of f at best: the report says what it could not see. An objective may say in an attribute `arithmetic`
+    (a dtype) that it computes less precisely than in the point's dtype.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import gdfast as gd
+    >>> x = np.array([1.0, 2.0])
+    >>> report = gd.check_gradient(lambda x: float(x[0] ** 2 * x[1]), lambda x: 2 * x * x[::-1], x)
+    >>> print(report.verdict, report.worst(1))
+    FAIL [1]
+    """
+    objective, f, analytic_gradient = _parts(value, gradient)
+    if at is None:
+        raise TypeError("at must be the point to check at: check_gradient(objective, at=w) or (f, grad, x)")
+    point = np.array(check_point(at, "at"), order="C")
+    h, rtol, vectorized = check_positive(h, "h"), check_positive(rtol, "rtol"), check_flag(vectorized, "vectorized")
+    if vectorized and objective is not None:
+        raise ValueError("vectorized must be False with an objective; it is for a plain function of many points")
+    generator = check_rng(rng)
+    structured = callable(getattr(objective, "numerical_gradient", None))
+    chosen = choose(coordinates, point.shape, structured, generator)
+    unit = None if chosen.size else random_direction(point.shape, generator)
+    if unit is not None and callable(getattr(objective, "along_ray", None)):
+        objective = AlongRay(objective, analytic_gradient, point, unit)
+        f, analytic_gradient, point = objective.value, objective.gradient, objective.point
+    case = Case(objective, f, analytic_gradient, point, chosen, unit, h, rtol, vectorized)
+    return case.by_structure() if structured and unit is None else case.by_slopes()
+
+
+def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Callable[[Array], Any]]:
+    """The objective (None for plain callables), its value and the gradient to be checked."""
+    if gradient is not None and not callable(gradient):
+        raise TypeError(
+            "gradient must be callable: check_gradient(objective, at=w) or (f, grad, x); "
+            f"it is {type(gradient).__name__}"
+        )
+    owner = getattr(value, "__self__", None)
+    has_structure = callable(getattr(owner, "numerical_gradient", None))
+    if gradient is not None and has_structure and value == getattr(owner, "value", None):
+        value = owner  # objective.value, given as a function: the objective's structure serves as well
+    if callable(getattr(value, "value", None)):
+        if gradient is not None:
+            return value, value.value, gradient
+        if not getattr(value, "has_gradient", True):
+            raise ValueError("objective must have a gradient of its own: its numerical one would only check itself")
+        if not callable(getattr(value, "gradient", None)):
+            raise TypeError(f"objective must have a gradient method; {type(value).__name__} has none")
+        return value, value.value, value.gradient
+    if not callable(value):
+        raise TypeError(f"value must be an objective or a callable; it is {type(value).__name__}")
+    if gradient is None:
+        raise TypeError("gradient must be given with a plain function: check_gradient(f, grad, x)")
+    return None, value, gradient

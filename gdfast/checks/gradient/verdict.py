@@ -1,0 +1,232 @@
+"""From what was seen to a verdict, and to the sentences that explain it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...objective.linear.kinks import NearestKinks
+from ...protocols import FloatArray
+from .comparison import Look
+from .report import Verdict, many
+from .step_ladder import Mask
+from .subgradient_at_ties import Together
+
+RESOLUTION = 1e-3  # noise may hide so much of the largest entry in float64,
+LOW_RESOLUTION = 1e-2  # and so much where values are less precise: more would hide what is almost surely a bug
+ZERO = 10.0  # times the smallest gradient that can be told from zero
+BEST_STEP = 6e-6  # of float64
+
+
+@dataclass(frozen=True)
+class Precision:
+    """How precisely the parties compute.
+
+    Attributes
+    ----------
+    value, gradient : float
+        The noise of f's values, and the largest of the gradient's entries.
+    unit : float
+        The rounding unit of f's values.
+    is_measured : bool
+        The noise was measured and is much larger than the type of the values tells.
+    """
+
+    value: float
+    gradient: float
+    unit: float
+    is_measured: bool = False
+
+    @property
+    def is_low(self) -> bool:
+        """Less precise than float64."""
+        return self.unit > 1e-12 or self.is_measured
+
+    def smallest_gradient(self, value: float) -> float:
+        """A gradient that is no more than rounding: its own, that of numbers near 1 (f may be the rest of a difference
+        of such), or in float64 that of f with the step that shows gradients best."""
+        by_value = 0.0 if self.is_low else max(self.value, self.unit * abs(value)) / BEST_STEP
+        return max(self.gradient, self.unit, by_value)
+
+
+@dataclass(frozen=True, eq=False)
+class Judgement:
+    """The verdict, and for each coordinate: its errors, whether it is wrong, lost in noise, explained by a kink."""
+
+    verdict: Verdict
+    relative_error: FloatArray
+    unexplained_error: FloatArray
+    unexplained: float
+    wrong: Mask
+    lost: Mask
+    explained: Mask
+
+
+def judge(
+    look: Look,
+    analytic: FloatArray,
+    value: float,
+    rtol: float,
+    floor: FloatArray,
+    gradient_noise: FloatArray,
+    precision: Precision,
+    together: Together | None,
+) -> Judgement:
+    """The verdict on what was seen."""
+    relative_error = relative(np.abs(analytic - look.numerical), analytic, look.numerical, floor)
+    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(look.smooth)), floor)
+    unexplained_error = relative(look.outside, analytic, look.smooth, floor)
+    apart = unexplained_error > rtol
+    excused = look.doubt + gradient_noise
+    wrong = apart & ~look.fades & ~(look.outside <= rtol * scale + excused)
+    wrong |= look.jumps | ~np.isfinite(analytic)
+    lost = apart & ~wrong & ~look.fades
+    differs = np.abs(analytic - look.numerical) > floor + gradient_noise
+    explained = look.crossing & ~wrong & (relative_error > rtol) & differs
+    steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
+    largest = max(steepest, float(np.abs(look.smooth).max()))
+    is_zero = steepest <= ZERO * precision.smallest_gradient(value)
+    # Where the noise might hide much and yet nearly nothing is seen of it, the agreement is no accident.
+    resolution = LOW_RESOLUTION if precision.is_low else RESOLUTION
+    hides = lost.any() and min(excused[lost].max(), look.outside[lost].max()) > resolution * largest
+    if wrong.any() or together is not None:
+        verdict = Verdict.FAIL
+    elif hides and not is_zero:
+        verdict = Verdict.NOISE
+    else:
+        verdict = Verdict.KINKS if explained.any() else Verdict.PASS
+    unexplained = float(unexplained_error.max(where=~(lost | look.fades), initial=0.0))
+    return Judgement(verdict, relative_error, unexplained_error, unexplained, wrong, lost, explained)
+
+
+def relative(difference: FloatArray, a: FloatArray, n: FloatArray, floor: FloatArray) -> FloatArray:
+    """|difference| / max(|a|, |n|, floor): 0 where there is none, infinite where a is not finite."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        scale = np.maximum(np.maximum(np.abs(a), np.abs(n)), floor)
+        error = np.divide(difference, scale, out=np.zeros_like(difference), where=difference > 0)
+    error[~np.isfinite(a)] = np.inf
+    return error
+
+
+def sentences(
+    found: Judgement,
+    look: Look,
+    analytic: FloatArray,
+    value: float,
+    h: float,
+    gradient_noise: FloatArray,
+    precision: Precision,
+    bugs: tuple[str, ...],
+    together: Together | None,
+    nearest: NearestKinks | None,
+) -> tuple[str, ...]:
+    """The diagnosis: the error's band, the bug, the kinks, the noise."""
+    said = []
+    if found.verdict is not Verdict.NOISE:
+        said.append(_band(found.unexplained))
+    said += bugs
+    if together is not None:
+        said.append(_together(together))
+    if not np.isfinite(analytic).all():
+        said.append(f"The analytic gradient is not finite in {many(np.sum(~np.isfinite(analytic)), 'coordinate')}.")
+    if look.jumps.any():
+        said.append(
+            f"In {many(np.sum(look.jumps), 'coordinate')} the slope grows without end as h shrinks: f jumps there, or "
+            "is infinitely steep, and has no derivative."
+        )
+    if look.crossing.any():
+        said += _kinks(look, found, h, nearest)
+    if found.lost.any():
+        said.append(_noise(look, found, value, h, gradient_noise, precision))
+    if look.fades.any():
+        said.append(_fades(look, h))
+    return tuple(said)
+
+
+def _band(error: float) -> str:
+    """LECTURE 42's bands, in words."""
+    if error < 1e-7:
+        return "A relative error below 1e-7 is fine."
+    if error <= 1e-4:
+        return "A relative error up to 1e-4 is acceptable with kinks; without any, a smaller one is usual."
+    if error <= 1e-2:
+        return "A relative error between 1e-4 and 1e-2 is suspicious."
+    return "A relative error above 1e-2 is almost surely a bug."
+
+
+def _together(found: Together) -> str:
+    return (
+        "At the kinks each entry is right alone, but not with the others: along the gradient itself f's slope is "
+        f"{_between(found.left, found.right)}, and the gradient says {found.analytic:.6g}. Where several terms tie, "
+        "each takes the whole slope (>= for >): give it to one, or share it."
+    )
+
+
+def _between(low: float, high: float) -> str:
+    return f"{low:.6g}" if f"{low:.6g}" == f"{high:.6g}" else f"between {low:.6g} and {high:.6g}"
+
+
+def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None) -> list[str]:
+    largest = float(found.relative_error.max(where=look.crossing, initial=0.0))
+    stencils = f"{many(np.sum(look.crossing), 'difference stencil')} across a kink"
+    said = [
+        f"{stencils}, where the quotient mixes two slopes (relative error up to {largest:.1e}): that alone is no bug."
+    ]
+    if nearest is not None:
+        if nearest.n_terms:
+            named = "; ".join(f"sample {i}, class {c} (margin {margin:.2g})" for i, c, margin in nearest.terms)
+            first = "" if nearest.n_terms == len(nearest.terms) else ", the nearest "
+            change = "changes" if nearest.n_terms == 1 else "change"
+            said.append(f"{many(nearest.n_terms, 'loss term')} {change} side within h{first or ': '}{named}.")
+        size = float(np.abs(look.excess).max())
+        said.append(f"They add exactly up to {size:.2g} to a quotient; what is left is the error with the kinks out.")
+        safe = nearest.safe_h[look.crossing]
+        safe = safe[safe > 0]
+        if safe.size:
+            rest = "" if look.at_kink.sum() == 0 and (nearest.safe_h > 0).all() else " but those at the point itself"
+            said.append(f"With h = {safe.min():.1e} none is crossed{rest}; `safe_h` holds it for each coordinate.")
+    if look.at_kink.any():
+        said.append(
+            f"In {many(np.sum(look.at_kink), 'coordinate')} the point itself is on a kink: any slope between those to "
+            "the left and right is right there. A point off the kink tells more"
+            + (": where kinks meet, automatic differentiation too may be wrong." if found.wrong.any() else ".")
+        )
+    elif nearest is None:
+        said.append("A smaller step crosses none of them, and was believed.")
+    return said
+
+
+def _noise(
+    look: Look, found: Judgement, value: float, h: float, gradient_noise: FloatArray, precision: Precision
+) -> str:
+    excused = float((look.doubt + gradient_noise)[found.lost].max())
+    where = f"In {many(np.sum(found.lost), 'coordinate')} the disagreement is within the noise of {excused:.0e}"
+    if precision.is_measured:
+        kind = f"the values carry noise of {precision.value:.0e}, though their type is finer: is a part in float32?"
+    else:
+        kind = "the values are in float64" if precision.unit < 1e-12 else "the values are less precise than float64"
+    if found.verdict is not Verdict.NOISE:
+        largest = float(np.abs(look.smooth).max())
+        beside = f", {excused / largest:.0e} of the largest entry" if largest > 0 else ""
+        return f"{where}{beside}: not counted, and smaller errors can't be seen ({kind})."
+    best = max(precision.unit, precision.value / 8 / abs(value) if value else 0.0) ** (1 / 3)
+    remedy = "use a float64 point" if precision.is_low else ""
+    step = f"use h near {best:.0e}" if not 0.2 < h / best < 20 else ""
+    advice = ", or ".join(part for part in (step, remedy) if part) or "use a larger h, or scale the function"
+    return f"{where}, which hides the gradient itself; {kind}: {advice}."
+
+
+def _fades(look: Look, h: float) -> str:
+    return (
+        f"In {many(np.sum(look.fades), 'coordinate')} the disagreement fades with another h than {h:g}: it is the "
+        "quotient's own error (truncation or rounding, or a kink close by), and not counted."
+    )
+
+
+def nondeterministic(what: str, first: float, second: float, where: str) -> str:
+    """The sentence for two calls that differ."""
+    return (
+        f"Two calls of {what} at the same point differ: {first:.17g} and {second:.17g}{where}. Fix the random seed or "
+        "the mini-batch, and switch dropout and batch normalisation to evaluation (model.eval()); then check again."
+    )

@@ -1,0 +1,209 @@
+"""Searches that look at values alone: the two strategies that gradient descent is measured against."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..._arrays import check_flag, check_integer, check_point, check_positive, check_rng
+from ...objective.capabilities import values_at
+from ...objective.function import returned_value
+from ...protocols import Objective
+from ..progress import progress_bar
+from ..settings import check_objective
+from .random_points import Candidates
+
+# Candidates evaluated at once: enough for the many-W road of a linear objective, never more than these bytes.
+_BLOCK = 64
+_BLOCK_BYTES = 2**25
+
+
+@dataclass(frozen=True, eq=False)
+class SearchResult:
+    """The best point of a search.
+
+    Attributes
+    ----------
+    w : array (of `hill_climb`: whatever its x is)
+    value : float
+        The objective there.
+    evaluations : int
+        How many points were looked at.
+    passes : float or None
+        Passes over the data; None when the objective does not count them.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: 1.0 + float(w @ w))
+    >>> print(gd.local_search(bowl, [0.0], n=20, rng=0))
+    The best of 20 points has the value 1.
+    """
+
+    w: Any
+    value: float
+    evaluations: int
+    passes: float | None
+
+    def __str__(self) -> str:
+        passes = "" if self.passes is None else f" ({self.passes:.6g} passes over the data)"
+        return f"The best of {self.evaluations:,} points{passes} has the value {self.value:.10g}."
+
+
+def random_search(
+    objective: Objective,
+    shape: int | tuple[int, ...] | None = None,
+    n: int = 1000,
+    scale: float = 1e-4,
+    rng: int | np.random.Generator | None = None,
+    *,
+    progress: bool = False,
+) -> SearchResult:
+    """The best of n random points ``w = scale * normal``.
+
+    Parameters
+    ----------
+    objective : Objective
+        Only its values are used.
+    shape : int or tuple of int, optional
+        The shape of w; None: ``objective.shape``.
+    n : int
+        How many points, >= 1.
+    scale : float
+        Standard deviation of every element, > 0.
+    rng : int, Generator or None
+        The same seed gives the same points. The i-th is a function of the seed and i alone: more points, or
+        other groups of them, leave it as it is.
+    progress : bool
+        Show a progress bar (tqdm).
+
+    Returns
+    -------
+    SearchResult
+        The first of the best; a NaN is never better than a number. w is float64, unless the objective says
+        ``objective.dtype``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is of the wrong kind or range; shape is missing and the objective has none.
+
+    Notes
+    -----
+    n evaluations. A linear objective computes many of them in one pass over X. The result does not depend
+    on how the points are grouped.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w))
+    >>> found = gd.random_search(bowl, shape=2, n=100, scale=1.0, rng=0)
+    >>> found.evaluations, found.value < 0.1
+    (100, True)
+    """
+    check_objective(objective, ("value",))
+    shape = _checked_shape(objective, shape)
+    n = check_integer(n, "n", minimum=1)
+    scale = check_positive(scale, "scale")
+    candidates = Candidates(check_rng(rng), shape)
+    check_flag(progress, "progress")
+
+    dtype = np.dtype(getattr(objective, "dtype", np.float64))
+    block = min(_BLOCK, max(1, _BLOCK_BYTES // (8 * math.prod(shape))))
+    passes_before = getattr(objective, "passes", None)
+    best_w, best_value = None, math.nan
+    with progress_bar(n, "point", progress) as bar:
+        for start in range(0, n, block):
+            m = min(block, n - start)
+            ws = (scale * candidates.block(start, start + m)).astype(dtype, copy=False)
+            values = values_at(objective, ws)
+            i = int(np.argmin(np.where(np.isnan(values), math.inf, values)))
+            if best_w is None or values[i] < best_value or (math.isnan(best_value) and not math.isnan(values[i])):
+                best_w, best_value = ws[i].copy(), float(values[i])
+            if bar is not None:
+                bar.update(m)
+    assert best_w is not None
+    return SearchResult(best_w, best_value, n, _passes_since(objective, passes_before))
+
+
+def local_search(
+    objective: Objective,
+    w0: Any,
+    n: int = 1000,
+    step: float = 1e-4,
+    rng: int | np.random.Generator | None = None,
+    *,
+    progress: bool = False,
+) -> SearchResult:
+    """Try ``w + step * normal`` again and again, and go there only when the objective falls.
+
+    Parameters
+    ----------
+    objective : Objective
+        Only its values are used.
+    w0 : float array of any shape
+        Where to start; never changed. A float32 search stays float32.
+    n : int
+        How many points are evaluated, w0 included, >= 1.
+    step : float
+        Standard deviation of every element of a trial, > 0.
+    rng : int, Generator or None
+        The same seed gives the same trials: the i-th is a function of the seed and i, and of where the search stands.
+    progress : bool
+        Show a progress bar (tqdm).
+
+    Returns
+    -------
+    SearchResult
+        Where the search stands at the end, which is the best point seen.
+
+    Raises
+    ------
+    TypeError, ValueError
+        An argument is of the wrong kind or range (w0 must be finite).
+
+    Notes
+    -----
+    n evaluations, one pass over the data each.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w))
+    >>> gd.local_search(bowl, [3.0, 4.0], n=300, step=0.3, rng=0).value < 0.1
+    True
+    """
+    check_objective(objective, ("value",))
+    w = np.array(check_point(w0, "w0"))
+    n = check_integer(n, "n", minimum=1)
+    step = check_positive(step, "step")
+    candidates = Candidates(check_rng(rng), w.shape)
+    check_flag(progress, "progress")
+
+    passes_before = getattr(objective, "passes", None)
+    value = returned_value(objective.value(w), "objective.value")
+    with progress_bar(n - 1, "point", progress) as bar:
+        for i in range(1, n):
+            trial = w + (step * candidates.at(i)).astype(w.dtype, copy=False)
+            trial_value = returned_value(objective.value(trial), "objective.value")
+            if trial_value < value or (math.isnan(value) and not math.isnan(trial_value)):
+                w, value = trial, trial_value
+            if bar is not None:
+                bar.update()
+    return SearchResult(w, value, n, _passes_since(objective, passes_before))
+
+
+def _checked_shape(objective: Any, shape: Any) -> tuple[int, ...]:
+    if shape is None:
+        shape = getattr(objective, "shape", None)
+        if shape is None:
+            raise TypeError("shape must be given: the objective has no shape of its own")
+    sizes = shape if isinstance(shape, tuple | list) else (shape,)
+    return tuple(check_integer(size, "shape", minimum=1) for size in sizes)
+
+
+def _passes_since(objective: Any, before: float | None) -> float | None:
+    return None if before is None else float(objective.passes - before)

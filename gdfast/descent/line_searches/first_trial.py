@@ -1,0 +1,78 @@
+"""The ray that a line search sees: its first trial is the whole objective, whose gradient the next step needs anyway.
+
+Most searches take the first step that they try. So the first value asked for is computed together with the gradient
+there; if that step is taken, the driver has its next look for nothing. (An exact search asks for slopes only, and then
+for the value where they vanish.) Any other question goes to the objective's own ray, which is made then.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...objective.rays.generic import along_ray, rough_slope
+from ...protocols import Array, FloatArray, Objective, Ray
+from ..record import Look
+
+
+class Trial:
+    """``L(w + step * direction)``; the first step whose value is asked for is kept as a `Look`."""
+
+    __slots__ = ("_direction", "_look_at", "_objective", "_ray", "_w", "look", "step")
+
+    def __init__(self, objective: Objective, w: Array, direction: Array, look_at: Callable[[Array], Look]) -> None:
+        self._objective = objective
+        self._w = w
+        self._direction = direction
+        self._look_at = look_at
+        self._ray: Ray | None = None
+        self.step: float | None = None
+        self.look: Look | None = None
+
+    def value(self, step: float) -> float:
+        """The objective at that step."""
+        if self.look is None:
+            there = moved(self._w, step, self._direction)
+            if not is_finite(there):
+                return math.inf
+            self.step, self.look = step, self._look_at(there)
+        if self.look is not None and step == self.step:
+            return self.look.value
+        return self._own().value(step)
+
+    def slope(self, step: float) -> float:
+        """The directional derivative there."""
+        if self.look is not None and step == self.step:
+            return float(np.sum(np.multiply(self.look.gradient, self._direction, dtype=np.float64)))
+        return rough_slope(self._own(), step)
+
+    def values(self, steps: Array) -> FloatArray:
+        """The objective at many steps: (m,) -> (m,)."""
+        return self._own().values(steps)
+
+    def minimum(self, *arguments: Any) -> float:
+        """The lowest step of the objective's own ray."""
+        own: Any = self._own()
+        return float(own.minimum(*arguments))
+
+    def look_at(self, step: float) -> Look | None:
+        """What is known at that step, if it is the first that was tried."""
+        return self.look if step == self.step else None
+
+    def _own(self) -> Ray:
+        if self._ray is None:
+            self._ray = along_ray(self._objective, self._w, self._direction)
+        return self._ray
+
+
+def moved(w: Array, step: float, direction: Array) -> Array:
+    """``w + step * direction``."""
+    return np.asarray(w + step * direction)
+
+
+def is_finite(w: Array) -> bool:
+    """Whether every element is: a finite sum of squares proves it, otherwise each one is looked at."""
+    return math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())

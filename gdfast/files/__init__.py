@@ -1,0 +1,1 @@
+"""Arrays on disk: .npy and .npz, read without pickle and written atomically."""

@@ -1,0 +1,127 @@
+"""Files written whole or not at all; arrays in them: one .npz per file, no pickle, a version and a digest inside.
+
+A file is written beside its place, flushed to the disk and then renamed over it, so that a crash at any moment leaves
+the file that was there. What an earlier crash left beside it is swept away at the next writing.
+"""
+
+from __future__ import annotations
+
+import glob
+import hashlib
+import io
+import json
+import os
+import secrets
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..protocols import Array
+from .npy_reader import names_in_archive, read_archive
+
+_HEADER = "gdfast"
+
+
+def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: Mapping[str, Array], facts: Any) -> None:
+    """Write named arrays and JSON-like facts, atomically.
+
+    Parameters
+    ----------
+    path : path
+        Where; its folder must exist. No suffix is added.
+    kind, version : str, int
+        What the file is; `load_arrays` wants the same kind.
+    arrays : dict of name -> array
+        Of numbers.
+    facts : numbers, strings, lists, dicts
+
+    Raises
+    ------
+    OSError
+        The file cannot be written; what was there before is still there.
+    """
+    plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    header = {"kind": kind, "version": version, "facts": facts}
+    text = json.dumps(header, sort_keys=True)
+    sealed = np.frombuffer(json.dumps({"header": text, "digest": _digest(text, plain)}).encode(), dtype=np.uint8)
+    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **plain, **{_HEADER: sealed}))
+
+
+def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) -> None:
+    """A file that `write` fills, there whole or not at all; its folder must exist."""
+    place = Path(path)
+    if place.exists() and not place.is_file():
+        raise OSError(f"{place} must be a file, or nothing yet: it is a folder or a device")
+    prefix = f".{place.name}."
+    for left in place.parent.glob(f"{glob.escape(prefix)}*.unfinished"):
+        left.unlink(missing_ok=True)
+    unfinished = place.parent / f"{prefix}{secrets.token_hex(8)}.unfinished"
+    try:
+        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except OSError as error:  # named by the file that was asked for
+        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
+    try:
+        with os.fdopen(handle, "wb") as file:
+            write(file)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(unfinished, place)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+    _sync_folder(place.parent)
+
+
+def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[dict[str, Array], Any]:
+    """What `save_arrays` wrote: the arrays and the facts.
+
+    Raises
+    ------
+    OSError
+        There is no such file, or it must not be read.
+    ValueError
+        The file is not one of ours, of another kind, of a newer version, or damaged; the message says which.
+    """
+    place = Path(path)
+    raw = place.read_bytes()
+    content = io.BytesIO(raw)
+    try:
+        sizes = names_in_archive(content, "it")
+        if sum(sizes.values()) > len(raw):
+            raise ValueError("it unpacks to more than it has, which no file of gdfast's does")
+        arrays = read_archive(content, "it", sizes)
+        sealed = json.loads(bytes(arrays.pop(_HEADER)).decode())
+        text, digest = sealed["header"], sealed["digest"]
+        header = json.loads(text)
+        found, number, facts = header["kind"], header["version"], header["facts"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"{place} is not a whole file of gdfast's ({type(error).__name__}: {error})") from error
+    if digest != _digest(text, arrays):
+        raise ValueError(f"{place} is damaged: its content does not fit its digest")
+    if found != kind:
+        raise ValueError(f"{place} must hold a {kind}; it holds a {found}")
+    if number > version:
+        raise ValueError(f"{place} is of version {number}; this gdfast reads versions up to {version}: update gdfast")
+    return arrays, facts
+
+
+def _digest(text: str, arrays: Mapping[str, Array]) -> str:
+    digest = hashlib.sha256(text.encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).data)
+    return digest.hexdigest()
+
+
+def _sync_folder(folder: Path) -> None:
+    """The new name reaches the disk too, where folders can be flushed."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,183 @@
+"""A linear objective along a line or on a plane.
+
+Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
+once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. Many points together cost
+less: the hinge, a sum of ramps, that once for all points of a line (`max_terms`, `ramps`), softmax an exponential for
+each row and column of a grid (`log_sums`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ... import _kernels
+from ..._arrays import check_number
+from ...protocols import Array, FloatArray
+from ..rays.generic import Bisected, check_grid, check_points
+from ..rays.hinge_terms import MaxTerms
+from ..rays.log_sum_exp import LogSums
+from ..rays.minimum import lowest_step
+from ..regularizers.along_directions import Penalty
+
+MANY = 32  # points of a line from which on they are computed together
+NEAR = 1e-9  # how far from the step that slopes lead to its kink may lie, relative
+EDGES_OF = 100  # n_samples * n_classes of the largest problem whose edges are drawn
+
+
+@dataclass(frozen=True, eq=False)
+class LinearRay(Bisected):
+    """A linear objective along W + step * V, from the scores of W and of V; float64 throughout."""
+
+    problem: _kernels.Problem
+    base: FloatArray
+    rate: FloatArray
+    sums: MaxTerms | LogSums | None
+    penalties: tuple[Penalty, ...]
+
+    @property
+    def terms(self) -> MaxTerms | None:
+        """The max-terms of a hinge."""
+        return self.sums if isinstance(self.sums, MaxTerms) else None
+
+    def value(self, step: float) -> float:
+        """L(W + step * V)."""
+        return float(self.values(np.array([check_number(step, "step")]))[0])
+
+    def slope(self, step: float) -> float:
+        """The right derivative there, exact at the hinge's `breakpoints` too."""
+        if self.terms is None or self.terms.power != 1:
+            return self.rough_slope(step)
+        step = check_number(step, "step")
+        return self.terms.slope(step) + sum(penalty.slope(step) for penalty in self.penalties)
+
+    def rough_slope(self, step: float) -> float:
+        """The same, several times as fast; at a breakpoint, where scores are rounded, that of either side."""
+        step = check_number(step, "step")
+        value, slope = np.empty(1), np.empty(1)
+        self.problem.mix(self.base, self.rate, None, np.array([step]), value, slope, None)
+        return float(slope[0]) + sum(penalty.slope(step) for penalty in self.penalties)
+
+    def values(self, steps: Array) -> FloatArray:
+        """L at many steps: (m,) -> (m,)."""
+        points = check_points(steps)
+        values = self._at_once(points)
+        if values is None:
+            values = np.empty(points.size)
+            self.problem.mix(self.base, self.rate, None, points, values, None, None)
+        for penalty in self.penalties:
+            values += penalty.values(points[:, None])
+        return values
+
+    def breakpoints(self, lo: float, hi: float) -> FloatArray:
+        """The steps in [lo, hi] where two pieces of the ray meet, in order, each once; exact to rounding.
+
+        Where a max-term of the hinge or squared hinge is 0 (the slope, or the curvature, jumps there), or a weight
+        under L1. Other rays have none.
+
+        Raises
+        ------
+        TypeError, ValueError
+            lo and hi are not finite numbers, lo > hi, or there are too many in between (2**26 terms).
+        """
+        low, high = check_number(lo, "lo"), check_number(hi, "hi")
+        if low > high:
+            raise ValueError(f"hi must be >= lo, {low:g}; it is {high:g}")
+        return np.unique(self._kinks(low, high)[0])
+
+    def reversed(self) -> LinearRay:
+        """The same line, run through the other way."""
+        rate, penalties = -self.rate, tuple(penalty.reversed() for penalty in self.penalties)
+        sums = None if self.sums is None else replace(self.sums, parts=(self.base, rate))
+        return replace(self, rate=rate, sums=sums, penalties=penalties)
+
+    def _at_once(self, points: FloatArray) -> FloatArray | None:
+        """The data's loss at many points together; None where that is not known or would lose digits."""
+        if self.sums is None or points.size < MANY:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            return self.sums.on_line(points)
+
+    def _lowest(self, max_step: float) -> float:
+        """From rough slopes; then, where the ray is made of straight or evenly bent pieces, from the kinks nearby."""
+        step = lowest_step(self.rough_slope, max_step)
+        curvatures = [penalty.curvature for penalty in self.penalties]
+        if self.terms is None or self.terms.power != 1 or not 0 < step < max_step or None in curvatures:
+            return step
+        curvature = sum(c for c in curvatures if c is not None)
+        if curvature == 0 and 0 in (self.slope(step), self.rough_slope(step)):  # a flat bottom, which begins at a kink
+            steps, _ = self._kinks(0.0, step)
+            return float(steps.max(initial=0.0)) or step
+        low = (1 - NEAR) * step
+        steps, jumps = self._kinks(low, (1 + NEAR) * step)
+        if steps.size == 0:
+            return step
+        order = np.argsort(steps, kind="stable")
+        steps, jumps = steps[order], jumps[order]
+        slopes = self.slope(low) + curvature * (steps - low) + np.cumsum(jumps)
+        turn = int(np.argmax(slopes >= 0))
+        if slopes[turn] < 0:
+            return step
+        above = float(slopes[turn] - jumps[turn])  # to the left of that kink
+        if above > 0:
+            return step  # between kinks, where the slope is a straight line and its zero is known
+        return float(steps[turn])
+
+    def _kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+        """Where the slope jumps in [low, high], and by how much (of a squared hinge: where its terms are 0)."""
+        parts = [] if self.terms is None else [self.terms.kinks(low, high)]
+        for penalty in self.penalties:
+            steps, jumps = penalty.kinks()
+            inside = (steps >= low) & (steps <= high)
+            parts.append((steps[inside], jumps[inside]))
+        if not parts:
+            return np.zeros(0), np.zeros(0)
+        return np.concatenate([steps for steps, _ in parts]), np.concatenate([jumps for _, jumps in parts])
+
+
+@dataclass(frozen=True, eq=False)
+class LinearPlane:
+    """A linear objective on W + a * U + b * V, from three sets of scores."""
+
+    problem: _kernels.Problem
+    base: FloatArray
+    first: FloatArray
+    second: FloatArray
+    sums: MaxTerms | LogSums | None
+    penalties: tuple[Penalty, ...]
+
+    @property
+    def terms(self) -> MaxTerms | None:
+        """The max-terms of a hinge."""
+        return self.sums if isinstance(self.sums, MaxTerms) else None
+
+    def values(self, a: Array, b: Array) -> FloatArray:
+        """L on the grid: (len(a), len(b))."""
+        rows, columns = check_grid(a, b)
+        grid = np.ascontiguousarray(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2))
+        values = self._at_once(rows, columns)
+        if values is None:
+            values = np.empty(len(grid))
+            self.problem.mix(self.base, self.first, self.second, grid, values, None, None)
+        for penalty in self.penalties:
+            values += penalty.values(grid)
+        return values.reshape(rows.size, columns.size)
+
+    def _at_once(self, rows: FloatArray, columns: FloatArray) -> FloatArray | None:
+        """The data's loss at many points together; None where that is not known or would lose digits."""
+        if self.sums is None or columns.size < MANY:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            found = self.sums.on_grid(rows, columns)
+        return None if found is None else found.ravel()
+
+    def edges(self, a: tuple[float, float], b: tuple[float, float]) -> tuple[Array, FloatArray]:
+        """Where max-terms of a small problem are 0 in the rectangle a x b: the straight edges between flat cells.
+
+        Samples and classes (e, 2), ends of the segments (e, 2, 2) as (a, b). None for losses without such terms, or
+        where n_samples * n_classes > 100.
+        """
+        if self.terms is None or self.base.size > EDGES_OF:
+            return np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2, 2))
+        return self.terms.edges(a, b)

@@ -1,0 +1,1 @@
+"""An objective along a line or on a plane."""

@@ -1,0 +1,1 @@
+"""Regularizers: functions of the weights alone, added to the data's loss."""

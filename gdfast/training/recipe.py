@@ -1,0 +1,141 @@
+"""The recipe: an optimizer, batches and learning rates that suit the data, where the user names none.
+
+The step at the start is ``(1 - momentum) c / (h R)``: h is the loss's curvature, R = (N + (B - 1) lambda) / B what a
+batch of B rows z meets, with N the mean of |z|**2 and lambda the largest eigenvalue of the mean of z z'; c was found by
+trying. It falls linearly to 0, so that the run settles. Losses whose gradient grows without bound take
+``N = sum |z|**4 / sum |z|**2``: long rows are visited seldom, but push far.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..descent.optimizers import AdaDelta, AdaGrad, AveragedSGD, GradientDescent, Lion, Momentum, Nesterov
+from ..objective.losses import CrossEntropy, Hinge, Huber, Loss, SquaredError, SquaredHinge
+from ..objective.mini_batches import MiniBatches
+from ..protocols import FloatArray
+from .names import LINE_SEARCH, WHOLE
+from .row_norms import Rows
+
+MOMENTUM = 0.9
+MOST_SPARSE_STEPS = 2_000_000
+CONSTANTS: dict[type[Loss], float] = {Hinge: 2.0, CrossEntropy: 3.0, SquaredHinge: 3.0, SquaredError: 1.0}
+SPARSE_CONSTANTS: dict[type[Loss], float] = {Hinge: 0.3, CrossEntropy: 20.0, SquaredHinge: 10.0}
+UNBOUNDED = (SquaredHinge, SquaredError)
+
+SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
+    "linear": lambda done: 1 - done,
+    "cosine": lambda done: 0.5 * (1 + np.cos(np.pi * done)),
+    "constant": np.ones_like,
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a run is to do: so many epochs of `per_epoch` steps, step k by `rates[k]` or as `rule` says.
+
+    `batches` None: every step sees all rows. `rule` is what `minimize` takes as its step, None where `rates` do.
+    """
+
+    optimizer: Any
+    batches: MiniBatches | None
+    per_epoch: int
+    epochs: int
+    rates: FloatArray | None
+    rule: Any = None
+
+    def from_epoch(self, done: int, shrink: float, attempt: int) -> Plan:
+        """What is left after some epochs, at smaller steps, with the rows in another order."""
+        batches = self.batches if self.batches is None else replace(self.batches, seed=self.batches.seed + attempt)
+        rates = self.rates if self.rates is None else self.rates[done * self.per_epoch :] * shrink
+        return replace(self, batches=batches, epochs=self.epochs - done, rates=rates)
+
+    def step(self) -> Any:
+        """As `minimize` takes it."""
+        return self.rule if self.rates is None else self.rates
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """What the user says about the run; None leaves it to the recipe."""
+
+    optimizer: Any
+    learning_rate: Any
+    batch_size: int
+    epochs: int
+    min_steps: int
+    seed: int
+    lazy: bool
+    """A sparse step that leaves other columns alone is to be had."""
+    steps_before: int | None = None
+    """Steps of earlier calls, where the run has no end (`partial_fit`)."""
+
+    def going_on(self, steps_before: int) -> Wishes:
+        """One more epoch of a run without an end."""
+        return replace(self, epochs=1, min_steps=0, seed=self.seed + steps_before, steps_before=steps_before)
+
+
+def plan_for(wishes: Wishes, loss: Loss, n_outputs: int, rows: Rows) -> Plan:
+    """The plan for a loss on these rows."""
+    n = rows.count
+    if isinstance(wishes.optimizer, WHOLE):
+        takes_step = getattr(wishes.optimizer, "takes_step", True)
+        given = wishes.learning_rate
+        rule = (LINE_SEARCH if given is None or isinstance(given, str) else given) if takes_step else None
+        return Plan(wishes.optimizer, None, 1, max(wishes.epochs, wishes.min_steps), None, rule)
+    sparse = hasattr(rows.X, "indptr")
+    size, optimizer = wishes.batch_size, wishes.optimizer
+    whole = n <= size
+    if sparse and optimizer is None and wishes.lazy and not whole:
+        size = max(1, n * wishes.epochs // MOST_SPARSE_STEPS)
+    if optimizer is None:
+        optimizer = GradientDescent() if sparse or wishes.steps_before is not None else Momentum(MOMENTUM)
+    per_epoch = -(-n // size)
+    epochs = max(wishes.epochs, -(-wishes.min_steps // per_epoch))
+    batches = MiniBatches(size, seed=wishes.seed, shuffle=not whole)
+    given = wishes.learning_rate
+    if given is not None and not isinstance(given, str):
+        return Plan(optimizer, batches, per_epoch, epochs, None, given)
+    with np.errstate(over="ignore", invalid="ignore"):
+        start = step_at_start(optimizer, loss, n_outputs, rows, size, whole, sparse)
+    if not 0 < start < np.inf:
+        raise ValueError("X must have features whose squares are finite with standardize=False; leave it 'auto'")
+    k = np.arange(epochs * per_epoch, dtype=np.float64)
+    if wishes.steps_before is not None:
+        rates = start / np.sqrt(1 + (wishes.steps_before + k) / 1000)
+    else:
+        rates = start * SHAPES[given or "linear"](k / len(k))
+    return Plan(optimizer, batches, per_epoch, epochs, rates)
+
+
+def step_at_start(
+    optimizer: Any, loss: Loss, n_outputs: int, rows: Rows, size: int, whole: bool, sparse: bool
+) -> float:
+    """The recipe's step; rounded to 6 digits, so that the last bits of a sum do not move every weight."""
+    if isinstance(optimizer, AdaDelta):
+        return 1.0
+    if not isinstance(optimizer, GradientDescent | Momentum | Nesterov | AveragedSGD):
+        # Every weight moves by about the step: as far together as one step of the others.
+        base = 1.0 if isinstance(optimizer, AdaGrad) else 0.01 if isinstance(optimizer, Lion) else 0.1
+        return _rounded(base / (rows.mean_norm() + 1) ** 0.5)
+    if whole:
+        reach = rows.top_eigenvalue() + 1
+    else:
+        reach = (rows.spread_norm() if isinstance(loss, UNBOUNDED) else rows.mean_norm(2)) + 1
+        if size > 1:
+            reach = (reach + (size - 1) * (rows.top_eigenvalue() + 1)) / size
+    constants = SPARSE_CONSTANTS if size == 1 and sparse else CONSTANTS
+    c = constants.get(type(loss), 1.0)
+    momentum = getattr(optimizer, "momentum", 0.0)
+    bend = loss.curvature(n_outputs)
+    if isinstance(loss, Huber):  # of targets spread by 1: beyond delta the gradient grows no more
+        bend *= min(1.0, loss.delta)
+    return _rounded((1 - momentum) * c / (bend * reach))
+
+
+def _rounded(step: float) -> float:
+    return float(f"{step:.6g}")

@@ -1,0 +1,150 @@
+"""How long the rows are as the model sees them, and along which direction most: what a safe step depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..protocols import Array, FloatArray
+from .feature_statistics import Columns, blocks
+
+SAMPLE_ROWS, SAMPLE_BYTES, POWER_ITERATIONS = 1000, 1 << 25, 12
+HUGE = 1e300
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows z = (x - mean) / scale of X, with their weights; `chosen` are their indices (None: all).
+
+    `X` is what the objective gets, with `mean` and `scale` (None: nothing to fold in).
+    """
+
+    X: Any
+    mean: FloatArray | None
+    scale: FloatArray | None
+    weights: FloatArray | None
+    chosen: Array | None
+    known_norm: float | None = None
+    """The mean of |z|**2, where the columns tell it."""
+
+    @property
+    def count(self) -> int:
+        """How many."""
+        return int(self.X.shape[0]) if self.chosen is None else len(self.chosen)
+
+    def shares(self) -> FloatArray:
+        """The weight of each row, 1 on average."""
+        if self.weights is None:
+            return np.ones(self.count)
+        own = self.weights if self.chosen is None else self.weights[self.chosen]
+        return np.asarray(own / own.mean())
+
+    def mean_norm(self, power: int = 1) -> float:
+        """The mean of ``share**power * |z|**2``."""
+        if self.known_norm is not None and (power == 1 or self.weights is None):
+            return self.known_norm
+        return float((self.shares() ** power * self.norms()).mean())
+
+    def spread_norm(self) -> float:
+        """``sum |z|**4 / sum |z|**2``: the norm that a step meets where long rows push farther, too.
+
+        Weights count as factors of ``|z|**2``, as they push.
+        """
+        norms = self.shares() * self.norms()
+        largest = float(norms.max())
+        return float((norms / largest) @ norms / (norms / largest).sum()) if largest > 0 else 0.0
+
+    def norms(self) -> FloatArray:
+        """``|z|**2`` of each row, in one pass."""
+        if hasattr(self.X, "indptr"):
+            X = self.X if self.chosen is None else self.X[self.chosen]
+            values = X.data.astype(np.float64)
+            if self.scale is not None:
+                values /= self.scale[X.indices]
+            ids = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
+            return np.asarray(np.bincount(ids, weights=values**2, minlength=X.shape[0]), dtype=np.float64)
+        found = []
+        for block, _ in blocks(self.X, None, self.chosen):
+            self._standardise(block)
+            found.append(np.einsum("ij,ij->i", block, block))
+        return np.concatenate(found)
+
+    def top_eigenvalue(self) -> float:
+        """The largest eigenvalue of the mean of z z', by power iterations on a sample of the rows."""
+        n, d = self.count, self.X.shape[1]
+        size = min(n, SAMPLE_ROWS, max(8, SAMPLE_BYTES // (8 * d)))
+        picked = np.arange(n) if size == n else np.sort(np.random.default_rng(0).choice(n, size, replace=False))
+        ids = picked if self.chosen is None else self.chosen[picked]
+        Z = self.X[ids]
+        if hasattr(Z, "indptr"):
+            scale = np.ones(d) if self.scale is None else self.scale
+            Z = Z.astype(np.float64)
+            Z.data /= scale[Z.indices]
+        else:
+            Z = np.array(Z, dtype=np.float64, order="C")
+            self._standardise(Z)
+
+        def products(v: FloatArray) -> FloatArray:
+            """The mean of z (z . v). (Not by BLAS: its threads cost more than they bring here, and change bits.)"""
+            if hasattr(Z, "indptr"):
+                return np.asarray(Z.T @ (w * (Z @ v)))
+            return np.asarray(np.einsum("ij,i->j", Z, w * np.einsum("ij,j->i", Z, v)))
+
+        w = np.full(size, 1 / size) if self.weights is None else self.weights[ids] / self.weights[ids].sum()
+        v, stretched = np.random.default_rng(1).standard_normal(d), 0.0
+        for _ in range(POWER_ITERATIONS):
+            length = float(np.linalg.norm(v))
+            if length == 0:
+                return 0.0
+            v = products(v / length)
+            stretched = float(np.linalg.norm(v))
+        return stretched
+
+    def _standardise(self, block: FloatArray) -> None:
+        if self.scale is not None:
+            standardise(block, self.mean, self.scale)
+
+
+def standardise(block: FloatArray, mean: FloatArray | None, scale: FloatArray) -> None:
+    """``(block - mean) / scale``, in place."""
+    if mean is None:
+        block /= scale
+        return
+    half = 0.5 if scale.max() > HUGE else 1.0  # exact, and no difference overflows
+    block *= half
+    block -= half * mean
+    block /= half * scale
+
+
+def rows_seen(X: Any, columns: Columns | None, weights: FloatArray | None, chosen: Array | None) -> Rows:
+    """The rows as the columns say (None: as they are).
+
+    Mean and scale are folded into the weights and X stays as it is, unless the arithmetic of X's type can't hold
+    them: then the standardised rows are a copy.
+    """
+    if columns is None:
+        return Rows(X, None, None, weights, chosen)
+    mean, scale = columns.mean, columns.scale
+    if mean is not None and not mean.any():
+        mean = None
+    # Columns of all that partial_fit has seen tell little of these rows.
+    norm = float(((columns.deviation / scale) ** 2).sum())
+    if columns.folds():
+        return Rows(X, mean, scale, weights, chosen, norm)
+    return Rows(_standardised(X, mean, scale), None, None, weights, chosen, norm)
+
+
+def _standardised(X: Any, mean: FloatArray | None, scale: FloatArray) -> Any:
+    if hasattr(X, "indptr"):
+        copy = X.copy()
+        copy.data = (X.data.astype(np.float64) / scale[X.indices]).astype(X.dtype)
+        return copy
+    copy = np.empty(X.shape, dtype=np.float64 if X.dtype == np.float64 else np.float32)
+    start = 0
+    for block, _ in blocks(X, None, None):
+        standardise(block, mean, scale)
+        copy[start : start + len(block)] = block
+        start += len(block)
+    return copy

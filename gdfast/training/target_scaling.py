@@ -1,0 +1,52 @@
+"""Targets of a regression in units of their own: trained on is (y - offset) / unit, which no unit of y changes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from ..objective.losses import Huber
+from ..protocols import Array, FloatArray
+from .feature_statistics import SAFE_OFFSET
+from .settings import Settings
+
+
+def scaled(settings: Settings, unit: float) -> Settings:
+    """The settings for targets that were divided by `unit`."""
+    if not isinstance(settings.loss, Huber):
+        return settings
+    return replace(settings, loss=Huber(max(settings.loss.delta / unit, float(np.finfo(np.float64).tiny))))
+
+
+def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Settings) -> tuple[float, float]:
+    """Where y lies (0 where there is no intercept) and how far it is spread around there, never 0.
+
+    Mean and standard deviation; for the Huber loss median and median absolute deviation, which outliers don't move.
+    """
+    largest = float(np.abs(y).max()) or 1.0
+    scaled = y / largest
+    offset = spread = 0.0
+    if isinstance(settings.loss, Huber):
+        offset = weighted_median(scaled, weights) if settings.fit_intercept else 0.0
+        spread = 1.5 * weighted_median(np.abs(scaled - offset), weights)
+    elif settings.fit_intercept:
+        offset = float(np.average(scaled, weights=weights))
+    if spread == 0:
+        spread = float(np.sqrt(np.average((scaled - offset) ** 2, weights=weights)))
+    return offset * largest, largest * (spread if spread > 1e-12 * abs(offset) else 1.0)
+
+
+def in_type(values: FloatArray, dtype: Any, offset: float, unit: float) -> Array:
+    """The coefficients in this type, or in float64 where float32 can't hold them, or the targets' offset."""
+    size = np.abs(values).max(initial=0.0)
+    holds = abs(offset) <= SAFE_OFFSET["float32"] * unit and (size == 0 or 1e-30 < size < 1e37)
+    return values.astype(dtype if holds else np.float64)
+
+
+def weighted_median(values: FloatArray, weights: FloatArray | None) -> float:
+    """The least value with half of the weight at or below it."""
+    order = np.argsort(values)
+    heaped = np.cumsum(np.ones(len(values)) if weights is None else weights[order])
+    return float(values[order[np.searchsorted(heaped, heaped[-1] / 2)]])
