@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import check_point, check_positive
+from ..objective import capabilities
 from ..objective.function import returned_gradient, returned_value
 from ..protocols import Array, FloatArray, Objective
 

@@ -11,6 +11,7 @@ import numpy as np
 from .._arrays import check_integer, check_non_negative, check_point
 from ..descent.record import Look, Record
 from ..descent.result import Result, Status
+from ..objective import capabilities
 from ..protocols import Array, FloatArray, Objective
 from .critical_points import FEW, Products, check_objective, scipy_sparse
 

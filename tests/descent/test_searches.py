@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gdfast import L2, FunctionObjective, Hinge, LinearObjective, local_search, random_search
+from gdfast.descent.derivative_free import random_and_local
 from gdfast.descent.derivative_free.random_points import Candidates
 
 
@@ -47,7 +48,7 @@ def test_lecture_14_random_search_keeps_the_best(shape, n):
 @pytest.mark.parametrize("block", [1, 7, 64, 1000])
 def test_the_grouping_changes_nothing(monkeypatch, block):
     expected = random_search(OBJECTIVE, (4,), 150, 1.0, rng=3)
-    monkeypatch.setattr(searches, "_BLOCK", block)
+    monkeypatch.setattr(random_and_local, "_BLOCK", block)
     found = random_search(OBJECTIVE, (4,), 150, 1.0, rng=3)
     assert np.array_equal(found.w, expected.w)
     assert found.value == expected.value
@@ -56,7 +57,7 @@ def test_the_grouping_changes_nothing(monkeypatch, block):
 def points_of(n, block, shape=(3, 2)):
     seen = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(searches, "_BLOCK", block)
+        patch.setattr(random_and_local, "_BLOCK", block)
         random_search(FunctionObjective(lambda w: seen.append(w.copy()) or 0.0), shape, n, 1.0, rng=11)
     return np.array(seen)
 
@@ -106,7 +107,7 @@ def test_the_grouping_changes_nothing_on_a_linear_objective(monkeypatch, block):
     candidates = 0.3 * np.array([candidate(8, i, (4, 10)) for i in range(130)])
     values = [objective.value(W) for W in candidates]
 
-    monkeypatch.setattr(searches, "_BLOCK", block)
+    monkeypatch.setattr(random_and_local, "_BLOCK", block)
     found = random_search(objective, n=130, scale=0.3, rng=8)
     assert np.array_equal(found.w, candidates[int(np.argmin(values))])
     assert found.value == pytest.approx(min(values), rel=1e-12)
@@ -116,8 +117,8 @@ def test_the_grouping_changes_nothing_on_a_linear_objective(monkeypatch, block):
 
 def test_blocks_are_bounded_in_bytes(monkeypatch):
     sizes = []
-    monkeypatch.setattr(searches, "_BLOCK_BYTES", 8 * 100 * 5)
-    monkeypatch.setattr(searches, "values_at", lambda objective, ws: sizes.append(len(ws)) or np.zeros(len(ws)))
+    monkeypatch.setattr(random_and_local, "_BLOCK_BYTES", 8 * 100 * 5)
+    monkeypatch.setattr(random_and_local, "values_at", lambda objective, ws: sizes.append(len(ws)) or np.zeros(len(ws)))
     random_search(OBJECTIVE, (10, 10), 12)
     assert sizes == [5, 5, 2]
 

@@ -12,6 +12,7 @@ import scipy.sparse
 
 import gdfast as gd
 from gdfast.objective import certificates
+from gdfast.objective.linear import duality_gap
 from optima import Small
 from reference import CROSS_ENTROPY, HINGE, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
 
@@ -112,7 +113,7 @@ def test_no_bound_is_false_in_a_thousand():
 def test_forgetting_the_bias_would_be_found(monkeypatch):
     """The same test on the formula that ignores sum_i A_i = 0: it can fail."""
     point = certificates.dual_point
-    monkeypatch.setattr(linear_certificates, "dual_point", lambda *given: point(*given[:-1], False))
+    monkeypatch.setattr(duality_gap, "dual_point", lambda *given: point(*given[:-1], False))
     found = {
         case.small.problem.loss
         for case in cases()

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
+from gdfast.objective import capabilities
 from reference import CROSS_ENTROPY, HUBER, REGRESSIONS, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
 
 LOSSES = {

@@ -7,6 +7,7 @@ import pytest
 import scipy.sparse
 
 import gdfast as gd
+from gdfast.objective import capabilities
 
 KINDS = ["dense", "uint8", "float32", "sparse", "batch", "scaled"]
 

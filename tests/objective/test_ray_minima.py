@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 import reference
+from gdfast.objective.rays import hinge_terms
 from rays import Plain, pair
 
 
@@ -141,7 +142,7 @@ def test_bad_ends_are_named(ends, error, named):
 def test_too_many_breakpoints_and_points_are_refused_with_the_memory_they_need(monkeypatch):
     objective, _, W, V = pair(reference.HINGE)
     ray = gd.along_ray(objective, W, V)
-    monkeypatch.setattr(max_terms, "MOST_KINKS", 3)
+    monkeypatch.setattr(hinge_terms, "MOST_KINKS", 3)
     with pytest.raises(ValueError, match=r"at most 3 breakpoints; \[-1000, 1000\] has more, of 30 terms.* GiB"):
         ray.breakpoints(-1000.0, 1000.0)
     many = np.broadcast_to(0.5, 2**24 + 1)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...objective import structure
+from ...objective import capabilities
 from ...protocols import Array, FloatArray
 from .comparison import Comparison, Mask, compare
 from .patterns import pattern

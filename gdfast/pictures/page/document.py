@@ -9,7 +9,7 @@ from importlib.resources import files
 
 from ...files.saved_arrays import write_whole
 from ..canvas import need
-from . import curves, gradient_checks, step_sizes, surface, templates
+from . import curves, gradient_checks, step_sizes, surface, templates, text_sections
 from .html import Section, escape, paragraph, to_json
 from .report import RunReport
 
