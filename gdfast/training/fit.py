@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,15 +18,27 @@ from .settings import Settings
 from .split import Data
 from .units import coefficients_of, weights_of
 
-if TYPE_CHECKING:
-    from ..estimators.callbacks import FitTask
-
 GAP_BYTES = 1 << 26
 NOT_CONVERGED = "Maximum number of iteration reached before convergence. Consider increasing epochs to improve the fit."
 GIVEN_UP = (
     "The loss grew, or ceased to be finite, at every step that was tried: the weights are the best that were found. "
     "Leave optimizer and learning_rate to the recipe (None), or give a smaller learning_rate."
 )
+
+
+class FitTask(Protocol):
+    """The epochs of one fit, told to whoever watches it: scikit-learn's callbacks, or nobody.
+
+    `attributes` make a fitted estimator of what there is; `end_epoch` is True where a watcher asks to stop.
+    """
+
+    is_watched: bool
+
+    def begin_epoch(self, attributes: Callable[[], dict[str, Any]]) -> None: ...
+
+    def end_epoch(self, attributes: Callable[[], dict[str, Any]]) -> bool: ...
+
+    def end(self) -> None: ...
 
 
 class Start(NamedTuple):

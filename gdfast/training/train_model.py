@@ -44,6 +44,13 @@ class Watcher:
     def begin_epoch(self, attributes: Any) -> None:
         """Nobody asks for the attributes."""
 
+    def end_epoch(self, attributes: Any) -> bool:
+        """Nor to stop."""
+        return False
+
+    def end(self) -> None:
+        """Nobody waits for the end."""
+
 
 def train_model(
     data: Dataset,
@@ -92,7 +99,7 @@ def train_model(
         offset, unit = location_and_scale(y if held is None else np.delete(y, held), None, settings)
         y = (y - offset) / unit
     listener = Listener(
-        lambda epochs: Watcher(begin, epochs),  # type: ignore[arg-type, return-value]
+        lambda epochs: Watcher(begin, epochs),
         lambda coef, intercept, dtype: {},
         heard or _unheard,
         passing,
