@@ -6,6 +6,9 @@ gdfast. Each case is named by the gdfast optimizer that must walk the same way. 
 - sequence: gradients that are given beforehand, of very different sizes, one weight idle for the first 20 steps
 - quadratic, logistic: the gradient of a function at the weights reached so far
 
+A base learning rate is small enough that a walk is still on its way after 200 steps: around an optimum RMSProp turns
+rounding into its next step, so that two processors' exponentials would end at different weights.
+
 The learning rate changes from step to step. Of each walk the weights after the steps RECORDED are kept.
 """
 
@@ -33,7 +36,7 @@ CASES: dict[str, tuple[str, dict[str, Any], float]] = {
     "AdaGrad(eps=0.5)": ("torch.Adagrad", {"eps": 0.5}, 0.2),
     "AdaDelta()": ("torch.Adadelta", {}, 1.0),
     "AdaDelta(decay=0.5, eps=0.01)": ("torch.Adadelta", {"rho": 0.5, "eps": 0.01}, 0.7),
-    "RMSProp()": ("torch.RMSprop", {}, 0.01),
+    "RMSProp()": ("torch.RMSprop", {}, 0.001),
     "RMSProp(decay=0.5, eps=0.3)": ("torch.RMSprop", {"alpha": 0.5, "eps": 0.3}, 0.05),
     "Adam()": ("torch.Adam", {}, 0.05),
     "Adam(beta1=0.3, beta2=0.8, eps=0.2)": ("torch.Adam", {"betas": (0.3, 0.8), "eps": 0.2}, 0.05),

@@ -83,7 +83,7 @@ def draw(seed, loss, mode):
 
 
 @cache
-def cases(n=15):
+def cases(n=17):
     return [draw(seed, loss, mode) for seed in range(n) for loss in LOSSES for mode in MODES]
 
 
@@ -123,6 +123,22 @@ def test_forgetting_the_bias_would_be_found(monkeypatch):
     assert found == set(LOSSES)
 
 
+def residual_of_narrow_scores(case):
+    """||G||^2 / (4 strength) of the dual point where float32 scores, and so its coefficients, are rounded once each.
+
+    Of unscaled pixels (z in thousands) that is more than the scores' own error; how much of it comes about depends on
+    the order in which an instruction set adds.
+    """
+    X = case.objective.X
+    X = X.toarray() if scipy.sparse.issparse(X) else np.asarray(X, dtype=np.float64)
+    mean, scale = case.objective.mean, case.objective.scale
+    Z = np.abs(X - (0 if mean is None else mean)) / (1 if scale is None else scale)
+    reach = np.append(Z.max(axis=0), 1.0)[: case.W.shape[1]]
+    size = float((np.abs(case.W) @ reach).max()) + case.objective.loss.margin
+    G = 2 * float(np.finfo(np.float32).eps) * size * float(np.linalg.norm(reach))
+    return G * G / (4 * case.objective.regularizer.strength)
+
+
 def test_tight_at_the_optimum_of_a_smooth_loss():
     """From W alone: to 1e-7 of the optimum; for narrow X to what float32 scores can tell."""
     wide = narrow = 0
@@ -138,7 +154,8 @@ def test_tight_at_the_optimum_of_a_smooth_loss():
             assert gap <= 1e-7 * case.optimum + 1e-10 * start
         else:
             narrow += 1
-            assert gap <= 2e-6 * max(1.0, np.abs(case.objective.scores(case.W)).max()) * (1 + case.optimum)
+            told = 2e-6 * max(1.0, np.abs(case.objective.scores(case.W)).max()) * (1 + case.optimum)
+            assert gap <= told + residual_of_narrow_scores(case)
     assert wide >= 60
     assert narrow >= 30
 
