@@ -15,13 +15,14 @@ from typing import Any
 import numpy as np
 
 from . import _kernels
+from .describe import described
 from .protocols import Array, FloatArray
 
 
 def check_number(value: Any, name: str) -> float:
     """A finite real number (bool is not a number here)."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
-        raise TypeError(f"{name} must be a real number; it is {_kind(value)}")
+        raise TypeError(f"{name} must be a real number; it is {described(value)}")
     number = float(value)
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite; it is {number}")
@@ -55,7 +56,7 @@ def check_fraction(value: Any, name: str) -> float:
 def check_integer(value: Any, name: str, minimum: int | None = None) -> int:
     """An integer, not below `minimum` where one is given."""
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
-        raise TypeError(f"{name} must be an integer; it is {_kind(value)}")
+        raise TypeError(f"{name} must be an integer; it is {described(value)}")
     number = int(value)
     if minimum is not None and number < minimum:
         raise ValueError(f"{name} must be >= {minimum}; it is {number}")
@@ -65,7 +66,7 @@ def check_integer(value: Any, name: str, minimum: int | None = None) -> int:
 def check_flag(value: Any, name: str) -> bool:
     """True or False."""
     if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name} must be True or False; it is {_kind(value)}")
+        raise TypeError(f"{name} must be True or False; it is {described(value)}")
     return bool(value)
 
 
@@ -76,7 +77,7 @@ def check_rng(rng: Any, name: str = "rng") -> np.random.Generator:
     if rng is None:
         return np.random.default_rng()
     if not isinstance(rng, numbers.Integral):
-        raise TypeError(f"{name} must be an integer, a numpy Generator or None; it is {_kind(rng)}")
+        raise TypeError(f"{name} must be an integer, a numpy Generator or None; it is {described(rng)}")
     return np.random.default_rng(check_integer(rng, name, minimum=0))
 
 
@@ -112,11 +113,6 @@ def require_finite(array: Array, name: str) -> None:
     place = ", ".join(str(int(i)) for i in index)
     at = f"[{place}]" if array.ndim else ""
     raise ValueError(f"{name} must be finite; {name}{at} is {array[index]}")
-
-
-def _kind(value: Any) -> str:
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"
 
 
 INPUT_CODES = {"uint8": 0, "float16": 1, "float32": 2, "float64": 3}

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import check_columns, check_flag, plain_array, require_finite
+from .describe import described
 from .files.saved_arrays import load_arrays, save_arrays
 from .objective import losses
 from .objective.linear.objective import LinearObjective
@@ -254,7 +255,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
 
 def _check_path(path: Any) -> None:
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path must be a str or a path; it is {type(path).__name__} {path!r:.40}")
+        raise TypeError(f"path must be a str or a path; it is {described(path)}")
 
 
 def _check_names(names: Sequence[str] | None, what: str, length: int) -> tuple[str, ...] | None:
@@ -269,7 +270,7 @@ def _check_names(names: Sequence[str] | None, what: str, length: int) -> tuple[s
 
 def _check_facts(facts: Any) -> dict[str, Any]:
     if not isinstance(facts, Mapping):
-        raise TypeError(f"facts must be a dict; it is {type(facts).__name__}")
+        raise TypeError(f"facts must be a dict; it is {described(facts)}")
     try:
         plain: dict[str, Any] = json.loads(json.dumps(dict(facts)))
     except (TypeError, ValueError) as error:

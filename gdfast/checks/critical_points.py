@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import check_point, check_positive
+from ..describe import described
 from ..objective import capabilities
 from ..objective.function import returned_gradient, returned_value
 from ..protocols import Array, FloatArray, Objective
@@ -174,7 +175,7 @@ def check_objective(objective: Any) -> None:
     if isinstance(objective, type) or not isinstance(objective, Objective):
         raise TypeError(
             "objective must have value(w), gradient(w) and value_and_gradient(w), as gd.FunctionObjective(f) has; "
-            f"it is {type(objective).__name__} {objective!r:.40}"
+            f"it is {described(objective)}"
         )
 
 

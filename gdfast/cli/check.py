@@ -16,6 +16,7 @@ import numpy as np
 from ..checks.gradient.check import check_gradient
 from ..checks.gradient.report import GradientReport
 from ..checks.sanity import SanityReport, sanity_check
+from ..describe import described
 from ..objective.function import FunctionObjective
 from ..protocols import Array, Objective
 from .user_code import attribute, blamed, load_module
@@ -108,7 +109,7 @@ def find_case(module: ModuleType, name: str, at: str | None, seed: int) -> Case:
     if isinstance(found, tuple) and len(found) == 3:
         value, gradient, point = found
     elif not (callable(getattr(found, "value", None)) and callable(getattr(found, "gradient", None))):
-        raise click.ClickException(f"{name} must be {FORMS}; it is {_kind(found)}")
+        raise click.ClickException(f"{name} must be {FORMS}; it is {described(found)}")
     if at is not None:
         point, place = _made(attribute(module, at), at), at
     elif point is None and hasattr(module, "w0"):
@@ -129,7 +130,7 @@ def _made(found: Any, name: str) -> Any:
     try:
         inspect.signature(found).bind()
     except TypeError:
-        raise click.ClickException(f"{name} must be {FORMS}; it is {_kind(found)}, and needs arguments") from None
+        raise click.ClickException(f"{name} must be {FORMS}; it is {described(found)}, and needs arguments") from None
     return found()
 
 
@@ -172,8 +173,3 @@ def _number(value: float) -> float | None:
 
 def _integers(array: Array) -> list[int]:
     return [int(i) for i in array]
-
-
-def _kind(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:57] + '...'}"

@@ -15,6 +15,7 @@ from ..datasets import Images
 from ..descent.minimize import minimize
 from ..descent.optimizers import Momentum
 from ..descent.result import Status
+from ..describe import counted
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy, Hinge
 from ..objective.mini_batches import MiniBatches
@@ -108,11 +109,13 @@ def landscape(
         objective, rng = _objective(images, loss, count), np.random.default_rng(seed)
         w = _weights(objective, weights, epochs, rng)
         seen = look(objective, w, view, images, rng)
-        title = f"{loss}, {_images(objective.n_samples)}, {weights} weights"
+        title = f"{loss}, {counted(objective.n_samples, 'image')}, {weights} weights"
         written = write_files(out, _files(seen, kind, title))
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"The {loss} loss of {_images(objective.n_samples)} at {weights} weights is {objective.value(w):.6g}.")
+    click.echo(
+        f"The {loss} loss of {counted(objective.n_samples, 'image')} at {weights} weights is {objective.value(w):.6g}."
+    )
     click.echo(f"Wrote {', '.join(map(str, written))} in {perf_counter() - start:.1f} s.")
 
 
@@ -158,10 +161,6 @@ def _checked_place(place: tuple[int, int] | None, images: Images) -> tuple[int, 
         if not 0 <= number < size:
             raise ValueError(f"--weight's {name} must be in [0, {size}); it is {number}")
     return place
-
-
-def _images(count: int) -> str:
-    return "1 image" if count == 1 else f"{count:,} images"
 
 
 def _files(seen: Any, kind: str, title: str) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from ..datasets import Dataset
+from ..describe import counted
 from ..model import Model
 from ..training.evaluation import Judgement
 from ..training.train_model import Trained
@@ -78,10 +79,10 @@ class Summary:
             click.echo(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
 
     def lines(self, report: str | None) -> dict[str, str]:
-        went = f"{_count(self.epochs, 'epoch')}, {self.passes:,.4g} passes"
+        went = f"{counted(self.epochs, 'epoch')}, {self.passes:,.4g} passes"
         lines = {
             "data": self.description,
-            "trained": f"on {_count(self.train.rows, 'row')} in {self.seconds:.3g} s: {went}",
+            "trained": f"on {counted(self.train.rows, 'row')} in {self.seconds:.3g} s: {went}",
         }
         gap = "" if self.duality_gap is None else f"; the optimum is at most {self.duality_gap:.2g} away"
         lines["loss"] = f"{self.train.loss:.5g} ({self.loss_name}){gap}"
@@ -90,7 +91,7 @@ class Summary:
                 f"{SHORT.get(name, name)} {value:{FORMAT.get(name, '.4g')}}"
                 for name, value in scores(self.held_out).items()
             )
-            lines["held out"] = f"{_count(self.held_out.rows, 'row')}: {named}"
+            lines["held out"] = f"{counted(self.held_out.rows, 'row')}: {named}"
         lines["model"] = self.out
         return lines | ({} if report is None else {"report": report})
 
@@ -121,7 +122,3 @@ def scores(judgement: Judgement) -> dict[str, float]:
         "loss": judgement.loss,
     }
     return {name: value for name, value in named.items() if value is not None}
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from .._arrays import check_integer
+from ..describe import described
 from .cifar10_files import (
     NAMES_FILES,
     PIXELS,
@@ -125,7 +126,7 @@ def check_held_out(held_out: int | None) -> int | None:
 
 def _check_place(path: str | os.PathLike[str]) -> Path:
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path must be a str or a path; it is {type(path).__name__} {path!r}")
+        raise TypeError(f"path must be a str or a path; it is {described(path)}")
     place = Path(path)
     wanted = "path must be a folder of CIFAR-10's files or its .tar.gz"
     if not place.exists():

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import INPUT_CODES, check_flag, check_integer, check_matrix
+from ..describe import counted, described
 from ..protocols import Array
 from .cifar10 import load_cifar10
 from .columnar_files import read_columnar
@@ -118,7 +119,7 @@ def load(
 
 def _check_path(path: Any, name: str) -> Path:
     if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"{name} must be a str or a path; it is {type(path).__name__} {path!r:.40}")
+        raise TypeError(f"{name} must be a str or a path; it is {described(path)}")
     return Path(path)
 
 
@@ -199,7 +200,7 @@ def _dataset(
         class_names=names,
         image_shape=image_shape,
         pixel_max=255 if image_shape and X.dtype == np.uint8 else None,
-        description=f"{place}: {_count(n, 'row')} of {_count(d, 'feature')} ({X.dtype}), {what}{held_out}",
+        description=f"{place}: {counted(n, 'row')} of {counted(d, 'feature')} ({X.dtype}), {what}{held_out}",
         feature_names=feature_names,
     )
 
@@ -234,10 +235,6 @@ def _given_labels(y: Any) -> tuple[Any, str]:
     if kind_of(file) != "npy":
         raise ValueError(f"y must be an array or a .npy file; {file} is another kind of file")
     return read_npy(file, mmap=False), str(file)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _names(values: Array | None, what: str, place: Path) -> tuple[str, ...] | None:

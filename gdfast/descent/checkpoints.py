@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import check_integer
+from ..describe import described
 from ..files.saved_arrays import load_arrays, save_arrays
 from ..objective.capabilities import fingerprint
 from ..protocols import Array
@@ -61,7 +62,7 @@ class Checkpoint:
 
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
-            raise TypeError(f"path must be a path; it is {type(self.path).__name__} {self.path!r:.40}")
+            raise TypeError(f"path must be a path; it is {described(self.path)}")
         object.__setattr__(self, "every", check_integer(self.every, "every", minimum=1))
         place = Path(self.path)
         if place.is_dir() or not place.name:
@@ -215,7 +216,7 @@ def _encode(thing: Any, arrays: dict[str, Array], what: str) -> Any:
         return {_name_of(type(thing), what): parts}
     raise ValueError(
         f"checkpoint needs settings that can be written down: gdfast's own objects, arrays and numbers; {what} is "
-        f"{type(thing).__name__} {thing!r:.40}"
+        f"{described(thing)}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from dataclasses import dataclass, field
 
+from ..describe import counted
 from ..protocols import Array, FloatArray
 
 
@@ -124,7 +125,7 @@ class Result:
         passes = "" if self.passes is None else f", {self.passes:.6g} passes over the data"
         lines = [
             self.status.value,
-            f"After {_count(self.steps, 'step')} ({_count(self.evaluations, 'evaluation')}{passes}, "
+            f"After {counted(self.steps, 'step')} ({counted(self.evaluations, 'evaluation')}{passes}, "
             f"{self.seconds:.3g} s) the objective is {self.value:.10g} and the largest element of its gradient "
             f"{self.gradient_norm:.3g}.",
         ]
@@ -133,7 +134,3 @@ class Result:
         if self.duality_gap is not None:
             lines.append(f"The optimum is proven to be within {self.duality_gap:.3g}.")
         return "\n".join(lines)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

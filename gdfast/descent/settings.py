@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_point, check_positive
+from ..describe import described
 from ..objective.capabilities import check_certifies
 from ..objective.mini_batches import MiniBatches
 from ..protocols import Array
@@ -77,7 +78,7 @@ def checked_settings(
     optimizer = bound(optimizer, objective, point, batches, sign)
     max_steps = _count_steps(max_steps, epochs, batches, objective)
     if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be callable or None; it is {_kind(callback)}")
+        raise TypeError(f"callback must be callable or None; it is {described(callback)}")
     return Settings(
         objective=objective,
         sign=sign,
@@ -106,7 +107,7 @@ def check_objective(objective: Any, methods: tuple[str, ...]) -> None:
         if isinstance(objective, type) or not callable(getattr(objective, method, None)):
             remedy = "; wrap a function: gdfast.FunctionObjective(f)" if callable(objective) else ""
             needed = ", ".join(methods)
-            raise TypeError(f"objective must be an object with {needed}; it is {_kind(objective)}{remedy}")
+            raise TypeError(f"objective must be an object with {needed}; it is {described(objective)}{remedy}")
 
 
 def _check_objective(objective: Any, batches: Any) -> None:
@@ -114,9 +115,9 @@ def _check_objective(objective: Any, batches: Any) -> None:
     if batches is None:
         return
     if not isinstance(batches, MiniBatches):
-        raise TypeError(f"batches must be gdfast.MiniBatches or None; it is {_kind(batches)}")
+        raise TypeError(f"batches must be gdfast.MiniBatches or None; it is {described(batches)}")
     if not (hasattr(objective, "rows") and hasattr(objective, "n_samples")):
-        raise TypeError(f"batches need an objective with n_samples and rows(indices); it is {_kind(objective)}")
+        raise TypeError(f"batches need an objective with n_samples and rows(indices); it is {described(objective)}")
 
 
 def _check_optimizer(optimizer: Any, clip: Any) -> None:
@@ -124,9 +125,9 @@ def _check_optimizer(optimizer: Any, clip: Any) -> None:
     has = {name for name in ("init", "update", *more) if callable(getattr(optimizer, name, None))}
     if isinstance(optimizer, type) or "init" not in has or len(has) < 2:
         remedy = f"; make an instance: {optimizer.__name__}()" if isinstance(optimizer, type) else ""
-        raise TypeError(f"optimizer must be an object with init and update; it is {_kind(optimizer)}{remedy}")
+        raise TypeError(f"optimizer must be an object with init and update; it is {described(optimizer)}{remedy}")
     if clip is not None and not has.isdisjoint(more):
-        raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {_kind(optimizer)}")
+        raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {described(optimizer)}")
 
 
 def _step_of(optimizer: Any, step: Any, max_steps: int, objective: Any) -> StepRule:
@@ -134,7 +135,7 @@ def _step_of(optimizer: Any, step: Any, max_steps: int, objective: Any) -> StepR
     if takes_step(optimizer):
         return step_rule(step, max_steps, objective)
     if type(step) is not float or step != DEFAULT_STEP:
-        raise ValueError(f"{type(optimizer).__name__} takes no step: leave it out; step is {_kind(step)}")
+        raise ValueError(f"{type(optimizer).__name__} takes no step: leave it out; step is {described(step)}")
     return step_rule(1.0, max_steps, objective)._replace(given=step)
 
 
@@ -149,7 +150,7 @@ def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objec
 
 def _checked_checkpoint(checkpoint: Any) -> Any:
     if checkpoint is not None and not (hasattr(checkpoint, "path") and hasattr(checkpoint, "every")):
-        raise TypeError(f"checkpoint must be gdfast.Checkpoint(path, every) or None; it is {_kind(checkpoint)}")
+        raise TypeError(f"checkpoint must be gdfast.Checkpoint(path, every) or None; it is {described(checkpoint)}")
     return checkpoint
 
 
@@ -160,7 +161,7 @@ def _checked_gap(gap_tol: Any, objective: Any, optimizer: Any, sign: float) -> f
     if sign < 0 or not (proves_bounds(optimizer) or callable(getattr(objective, "duality_gap", None))):
         raise ValueError(
             "gap_tol needs something that proves it: minimize with an objective that has duality_gap, or an optimizer "
-            f"with lower_bound; they are {_kind(objective)} and {_kind(optimizer)}"
+            f"with lower_bound; they are {described(objective)} and {described(optimizer)}"
         )
     if not proves_bounds(optimizer):
         check_certifies(objective)
@@ -175,13 +176,8 @@ def _checked_metrics(metrics: Any) -> Metrics:
     if metrics is None:
         return {}
     if not isinstance(metrics, Mapping):
-        raise TypeError(f"metrics must be a dict of name -> callable; it is {_kind(metrics)}")
+        raise TypeError(f"metrics must be a dict of name -> callable; it is {described(metrics)}")
     for name, metric in metrics.items():
         if not isinstance(name, str) or not callable(metric):
-            raise TypeError(f"metrics must be a dict of name -> callable; it holds {name!r}: {_kind(metric)}")
+            raise TypeError(f"metrics must be a dict of name -> callable; it holds {name!r}: {described(metric)}")
     return dict(metrics)
-
-
-def _kind(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    return f"{type(value).__name__} {text if len(text) <= 40 else text[:37] + '...'}"

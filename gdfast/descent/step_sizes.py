@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .._arrays import check_positive
+from ..describe import described
 from ..objective.capabilities import suggest_step
 from ..protocols import Array, LineSearch, Schedule
 from .schedules import steps_covered
@@ -42,7 +43,7 @@ def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
     if isinstance(step, str) and step == "auto":
         step = suggest_step(objective)
     if isinstance(step, type):
-        raise TypeError(f"{_NEEDED}; it is the class {step.__name__}: make an instance, {step.__name__}(...)")
+        raise TypeError(f"{_NEEDED}; it is {described(step)}: make an instance, {step.__name__}(...)")
     if isinstance(step, LineSearch):
         return StepRule(step, _no_rate, step, is_constant=False)
     if callable(step):
@@ -56,7 +57,7 @@ def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
     if isinstance(step, Sequence | np.ndarray) and not isinstance(step, str | bytes) and np.ndim(step) > 0:
         rates = _checked_sequence(step, max_steps)
         return StepRule(rates, rates.item if isinstance(rates, np.ndarray) else rates.__getitem__, None, False)
-    raise TypeError(f"{_NEEDED}; it is {type(step).__name__} {step!r:.40}")
+    raise TypeError(f"{_NEEDED}; it is {described(step)}")
 
 
 def _checked_sequence(step: Sequence[float] | Array, max_steps: int) -> list[float] | Array:
@@ -85,8 +86,7 @@ def _checked_schedule(schedule: Callable[[int], Any]) -> Callable[[int], float]:
             raise
         if type(rate) is not float:
             if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
-                kind = f"{type(rate).__name__} {rate!r:.40}"
-                raise TypeError(f"step must return a real number; at k = {k} it returned {kind}")
+                raise TypeError(f"step must return a real number; at k = {k} it returned {described(rate)}")
             rate = float(rate)
         if not 0 <= rate < math.inf:
             raise ValueError(f"step must return a finite number >= 0; at k = {k} it returned {rate}")

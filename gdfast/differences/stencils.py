@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import check_integer, check_point, plain_array
+from ..describe import described
 from ..protocols import Array, FloatArray
 from .points import Points
-from .returned import kind
 
 Scheme = Literal["centered", "forward"]
 
@@ -165,7 +165,7 @@ def check_coordinates(coordinates: Any, size: int) -> NDArray[np.int64]:
     if indices.size == 0:
         raise ValueError("coordinates must hold at least one flat index; it is empty")
     if indices.dtype.kind not in "iu":
-        raise TypeError(f"coordinates must be integers (flat indices); it is {kind(coordinates)}")
+        raise TypeError(f"coordinates must be integers (flat indices); it is {described(coordinates)}")
     if indices.ndim != 1:
         raise ValueError(f"coordinates must be one-dimensional (flat indices); its shape is {indices.shape}")
     outside = (indices < 0) | (indices >= size)

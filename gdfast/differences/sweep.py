@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import check_flag, check_point, check_rng, check_steps
+from ..describe import described
 from ..protocols import Array, FloatArray
 from .points import arrays_at, numbers_at
-from .returned import kind, like_the_point, require_callable
+from .returned import like_the_point, require_callable
 from .stencils import check_coordinates, moved, stencil
 from .sweep_result import StepSweep, error_curve
 
@@ -156,7 +157,7 @@ def _callables(f: Any, gradient: Any) -> tuple[Callable[[Array], Any], Callable[
             raise TypeError(f"objective must have a gradient method; {type(f).__name__} has none")
         return f.value, f.gradient if gradient is None else gradient
     if not callable(f):
-        raise TypeError(f"f must be an objective or a callable; it is {kind(f)}")
+        raise TypeError(f"f must be an objective or a callable; it is {described(f)}")
     if gradient is None:
         raise TypeError("gradient must be given with a plain function: step_sweep(f, gradient, x)")
     return f, gradient

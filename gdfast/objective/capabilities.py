@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from .. import differences
+from ..describe import described
 from ..differences import Scheme
 from ..protocols import Array, FloatArray, Objective
 from .linear.kinks import NearestKinks
@@ -194,7 +195,7 @@ def suggest_step(objective: Objective) -> float:
     if own is None or isinstance(objective, type):
         raise TypeError(
             "suggest_step (step='auto') needs an objective with lipschitz(), as LinearObjective has; it is "
-            f"{type(objective).__name__} {objective!r:.40}: give a step, or a line search"
+            f"{described(objective)}: give a step, or a line search"
         )
     curvature = float(own())
     if not 0 <= curvature < math.inf:

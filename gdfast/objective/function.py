@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_point
+from ..describe import described
 from ..differences import numerical_gradient
 from ..protocols import Array
 
@@ -60,9 +61,9 @@ class FunctionObjective:
 
     def __init__(self, value: Callable[[Array], Any], gradient: Callable[[Array], Any] | None = None) -> None:
         if not callable(value):
-            raise TypeError(f"value must be callable; it is {_kind(value)}")
+            raise TypeError(f"value must be callable; it is {described(value)}")
         if gradient is not None and not callable(gradient):
-            raise TypeError(f"gradient must be callable or None; it is {_kind(gradient)}")
+            raise TypeError(f"gradient must be callable or None; it is {described(gradient)}")
         self._value = value
         self._gradient = gradient
 
@@ -106,20 +107,14 @@ def returned_value(value: Any, name: str) -> float:
     dtype = str(getattr(value, "dtype", "")) if getattr(value, "shape", None) == () else ""
     if "float" in dtype or "int" in dtype:
         return float(value)
-    raise TypeError(f"{name} must return one real number; it returned {_kind(value)}")
+    raise TypeError(f"{name} must return one real number; it returned {described(value)}")
 
 
 def returned_gradient(gradient: Any, w: Array, name: str) -> Array:
     """What the function `name` returned as an array: w's shape and dtype, nothing cast."""
     array = gradient if type(gradient) is np.ndarray else np.asarray(gradient)
     if array.dtype != w.dtype:
-        raise TypeError(f"{name} must return an array of w's dtype {w.dtype}; it returned {_kind(gradient)}")
+        raise TypeError(f"{name} must return an array of w's dtype {w.dtype}; it returned {described(gradient)}")
     if array.shape != w.shape:
         raise ValueError(f"{name} must return an array of w's shape {w.shape}; it returned shape {array.shape}")
     return array
-
-
-def _kind(value: Any) -> str:
-    text = " ".join(repr(value).split())
-    dtype = f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else ""
-    return f"{type(value).__name__}{dtype} {text if len(text) <= 40 else text[:37] + '...'}"

@@ -10,6 +10,8 @@ import io
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..describe import described
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -114,7 +116,7 @@ def need(value: Any, kinds: type | tuple[type, ...], name: str, source: str) -> 
     """TypeError unless the value is of these kinds; source says where one comes from."""
     if not isinstance(value, kinds):
         wanted = " or a ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
-        raise TypeError(f"{name} must be a {wanted} ({source}); it is {type(value).__name__}")
+        raise TypeError(f"{name} must be a {wanted} ({source}); it is {described(value)}")
 
 
 def named(value: Any, kinds: type | tuple[type, ...], name: str, source: str) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...describe import counted
 from .comparison import Comparison, Indices, fit
 from .factors import factor_sentence
 
@@ -15,7 +16,7 @@ def where(found: Comparison, n_samples: int | None, *, explain: bool) -> tuple[s
     """The sentence, and whether the errors sit together in a part of the point. explain: with the factor there."""
     wrong = found.wrong
     n, size = int(wrong.sum()), wrong.size
-    many = f"Wrong: {n:,} of {size:,} checked coordinate" + ("" if size == 1 else "s")
+    many = f"Wrong: {n:,} of {counted(size, 'checked coordinate')}"
     if n in (1, size):  # the report's table shows the one
         return f"{many}.", n < size
     ranges = [_range(i[wrong], i) for i in found.indices()]

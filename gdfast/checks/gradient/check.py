@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_flag, check_point, check_positive, check_rng
+from ...describe import described
 from ...protocols import Array
 from .directional import AlongRay
 from .report import GradientReport
@@ -119,8 +120,7 @@ def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Call
     """The objective (None for plain callables), its value and the gradient to be checked."""
     if gradient is not None and not callable(gradient):
         raise TypeError(
-            "gradient must be callable: check_gradient(objective, at=w) or (f, grad, x); "
-            f"it is {type(gradient).__name__}"
+            f"gradient must be callable: check_gradient(objective, at=w) or (f, grad, x); it is {described(gradient)}"
         )
     owner = getattr(value, "__self__", None)
     has_structure = callable(getattr(owner, "numerical_gradient", None))
@@ -135,7 +135,7 @@ def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Call
             raise TypeError(f"objective must have a gradient method; {type(value).__name__} has none")
         return value, value.value, value.gradient
     if not callable(value):
-        raise TypeError(f"value must be an objective or a callable; it is {type(value).__name__}")
+        raise TypeError(f"value must be an objective or a callable; it is {described(value)}")
     if gradient is None:
         raise TypeError("gradient must be given with a plain function: check_gradient(f, grad, x)")
     return None, value, gradient

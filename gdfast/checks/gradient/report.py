@@ -5,11 +5,11 @@ from __future__ import annotations
 import textwrap
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import numpy as np
 
 from ..._arrays import check_integer
+from ...describe import counted
 from ...protocols import FloatArray
 from .sampling import Indices
 
@@ -140,22 +140,22 @@ class GradientReport:
 
     def _heading(self) -> list[str]:
         size = int(np.prod(self.shape))
-        cost = f"{many(self.evaluations, 'evaluation')}" + (" (by structure)" if self.structured else "")
+        cost = f"{counted(self.evaluations, 'evaluation')}" + (" (by structure)" if self.structured else "")
         checked = "one random direction" if self.direction is not None else f"{self.coordinates.size:,}"
         title = f"Gradient check: {self.verdict}"
         if self.verdict is Verdict.NONDETERMINISTIC:
-            return [title, f"  {cost}, {many(size, 'coordinate')}, none checked"]
+            return [title, f"  {cost}, {counted(size, 'coordinate')}, none checked"]
         lines = [
             title,
-            f"  {checked} of {many(size, 'coordinate')} checked",
+            f"  {checked} of {counted(size, 'coordinate')} checked",
             f"  h = {self.h:g}, {cost}",
             f"  largest relative error {self.max_relative_error:.1e}, tolerance {self.rtol:g}",
         ]
         if self.kinks.size:
-            stencils = many(self.kinks.size, "difference stencil")
+            stencils = counted(self.kinks.size, "difference stencil")
             lines.append(f"  {stencils} across a kink; with the kinks taken out {self.unexplained:.1e}")
         elif self.uncounted.size:
-            left_out = f"  {many(self.uncounted.size, 'coordinate')} left out of account (see below)"
+            left_out = f"  {counted(self.uncounted.size, 'coordinate')} left out of account (see below)"
             rest = "" if self.uncounted.size == self.coordinates.size else f"; the others {self.unexplained:.1e}"
             lines.append(left_out + rest)
         return lines
@@ -175,8 +175,3 @@ class GradientReport:
 
     def _index(self, flat: int) -> str:
         return "[" + ", ".join(str(int(j)) for j in np.unravel_index(flat, self.shape)) + "]"
-
-
-def many(count: Any, noun: str) -> str:
-    """``1 kink``, ``2 kinks``."""
-    return f"{count:,} {noun}" + ("" if count == 1 else "s")

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...describe import counted
 from ...objective.linear.kinks import NearestKinks
 from ...protocols import FloatArray
 from .comparison import Look
-from .report import Verdict, many
+from .report import Verdict
 from .step_ladder import Mask
 from .subgradient_at_ties import Together
 
@@ -129,11 +130,11 @@ def sentences(
     if together is not None:
         said.append(_together(together))
     if not np.isfinite(analytic).all():
-        said.append(f"The analytic gradient is not finite in {many(np.sum(~np.isfinite(analytic)), 'coordinate')}.")
+        said.append(f"The analytic gradient is not finite in {counted(np.sum(~np.isfinite(analytic)), 'coordinate')}.")
     if look.jumps.any():
         said.append(
-            f"In {many(np.sum(look.jumps), 'coordinate')} the slope grows without end as h shrinks: f jumps there, or "
-            "is infinitely steep, and has no derivative."
+            f"In {counted(np.sum(look.jumps), 'coordinate')} the slope grows without end as h shrinks: f jumps "
+            "there, or is infinitely steep, and has no derivative."
         )
     if look.crossing.any():
         said += _kinks(look, found, h, nearest)
@@ -169,7 +170,7 @@ def _between(low: float, high: float) -> str:
 
 def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None) -> list[str]:
     largest = float(found.relative_error.max(where=look.crossing, initial=0.0))
-    stencils = f"{many(np.sum(look.crossing), 'difference stencil')} across a kink"
+    stencils = f"{counted(np.sum(look.crossing), 'difference stencil')} across a kink"
     said = [
         f"{stencils}, where the quotient mixes two slopes (relative error up to {largest:.1e}): that alone is no bug."
     ]
@@ -178,7 +179,7 @@ def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None)
             named = "; ".join(f"sample {i}, class {c} (margin {margin:.2g})" for i, c, margin in nearest.terms)
             first = "" if nearest.n_terms == len(nearest.terms) else ", the nearest "
             change = "changes" if nearest.n_terms == 1 else "change"
-            said.append(f"{many(nearest.n_terms, 'loss term')} {change} side within h{first or ': '}{named}.")
+            said.append(f"{counted(nearest.n_terms, 'loss term')} {change} side within h{first or ': '}{named}.")
         size = float(np.abs(look.excess).max())
         said.append(f"They add exactly up to {size:.2g} to a quotient; what is left is the error with the kinks out.")
         safe = nearest.safe_h[look.crossing]
@@ -188,8 +189,8 @@ def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None)
             said.append(f"With h = {safe.min():.1e} none is crossed{rest}; `safe_h` holds it for each coordinate.")
     if look.at_kink.any():
         said.append(
-            f"In {many(np.sum(look.at_kink), 'coordinate')} the point itself is on a kink: any slope between those to "
-            "the left and right is right there. A point off the kink tells more"
+            f"In {counted(np.sum(look.at_kink), 'coordinate')} the point itself is on a kink: any slope between those "
+            "to the left and right is right there. A point off the kink tells more"
             + (": where kinks meet, automatic differentiation too may be wrong." if found.wrong.any() else ".")
         )
     elif nearest is None:
@@ -201,7 +202,7 @@ def _noise(
     look: Look, found: Judgement, value: float, h: float, gradient_noise: FloatArray, precision: Precision
 ) -> str:
     excused = float((look.doubt + gradient_noise)[found.lost].max())
-    where = f"In {many(np.sum(found.lost), 'coordinate')} the disagreement is within the noise of {excused:.0e}"
+    where = f"In {counted(np.sum(found.lost), 'coordinate')} the disagreement is within the noise of {excused:.0e}"
     if precision.is_measured:
         kind = f"the values carry noise of {precision.value:.0e}, though their type is finer: is a part in float32?"
     else:
@@ -219,7 +220,7 @@ def _noise(
 
 def _fades(look: Look, h: float) -> str:
     return (
-        f"In {many(np.sum(look.fades), 'coordinate')} the disagreement fades with another h than {h:g}: it is the "
+        f"In {counted(np.sum(look.fades), 'coordinate')} the disagreement fades with another h than {h:g}: it is the "
         "quotient's own error (truncation or rounding, or a kink close by), and not counted."
     )
 

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 
+from ...describe import counted
 from ...objective.linear.objective import LinearObjective
 from ...objective.losses import CrossEntropy, Hinge, SquaredHinge
 from ...protocols import Array
@@ -85,7 +86,7 @@ def check_scores(data: LinearObjective, w0: Array, at_zeros: float) -> Finding:
         remedy = "Start at smaller weights"
     if dead.any():
         names = ", ".join(str(c) for c in np.flatnonzero(dead)[:5]) + (", ..." if dead.sum() > 5 else "")
-        sentence = f"The scores of {_classes(int(dead.sum()))} ({names}) {state} at w0. {remedy}."
+        sentence = f"The scores of {counted(int(dead.sum()), 'class', 'classes')} ({names}) {state} at w0. {remedy}."
         return Finding("classes at w0", Severity.WARNING, sentence)
     return Finding("classes at w0", Severity.OK, "No class is dead at w0, and no scores are saturated.")
 
@@ -96,7 +97,3 @@ def _never_violates(data: LinearObjective, w0: Array) -> Array:
         return np.zeros(data.n_classes, dtype=bool)
     never: Array = np.all(data.margins(w0) <= 0, axis=0)
     return never
-
-
-def _classes(n: int) -> str:
-    return "1 class" if n == 1 else f"{n} classes"

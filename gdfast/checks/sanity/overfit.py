@@ -9,6 +9,7 @@ import numpy as np
 from ...descent.line_searches.searches import StrongWolfe
 from ...descent.minimize import minimize
 from ...descent.optimizers import LBFGS, NonlinearConjugateGradient
+from ...describe import counted
 from ...objective.linear.objective import LinearObjective
 from ...objective.losses import SquaredHinge
 from ...protocols import Array, FloatArray
@@ -30,7 +31,7 @@ def check_overfitting(data: LinearObjective) -> Finding:
     # A linear function passes through the targets of independent rows, no more; classes it often tells apart beyond.
     chosen = order[:SAMPLES] if data.loss.classifies else _independent(data, order)
     at_first, reached = _fit(data, chosen)
-    many, change = _count(chosen.size, "sample"), f"the loss goes from {at_first:.3g} to {reached:.2g}"
+    many, change = counted(chosen.size, "sample"), f"the loss goes from {at_first:.3g} to {reached:.2g}"
     if at_first <= 0:
         sentence = f"{many} can't be learnt from: their targets are alike, or their weights are 0."
         return Finding("overfitting", Severity.OK, sentence)
@@ -48,8 +49,8 @@ def check_overfitting(data: LinearObjective) -> Finding:
         at_first, reached = _fit(data, fewer)
         if reached <= NEARLY * at_first:
             sentence = (
-                f"{_count(fewer.size, 'sample')} can be fitted. That {many} can't is no bug: a linear function of "
-                f"{_count(data.n_features, 'feature')} need not tell them apart."
+                f"{counted(fewer.size, 'sample')} can be fitted. That {many} can't is no bug: a linear function of "
+                f"{counted(data.n_features, 'feature')} need not tell them apart."
             )
             return Finding("overfitting", Severity.OK, sentence)
     sentence = (
@@ -119,7 +120,3 @@ def _independent(data: LinearObjective, order: Array) -> Array:
         if len(chosen) == min(SAMPLES, z.size):
             break
     return np.array(chosen or order[:1])
-
-
-def _count(n: int, noun: str) -> str:
-    return f"{n} {noun}" if n == 1 else f"{n} {noun}s"

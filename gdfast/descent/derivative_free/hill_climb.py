@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_flag, check_integer, check_rng
+from ...describe import described
 from ...objective.function import returned_value
 from .random_and_local import SearchResult
 
@@ -76,7 +77,7 @@ def hill_climb(
     """
     for argument, name in ((f, "f"), (neighbors, "neighbors")):
         if not callable(argument):
-            raise TypeError(f"{name} must be callable; it is {type(argument).__name__} {argument!r:.40}")
+            raise TypeError(f"{name} must be callable; it is {described(argument)}")
     sign = -1.0 if check_flag(maximize, "maximize") else 1.0
     restarts = check_integer(restarts, "restarts", minimum=0)
     generator = check_rng(rng)
@@ -133,8 +134,9 @@ def _iterate(returned: Any) -> Iterator[Any]:
     try:
         return iter(returned)
     except TypeError as error:
-        kind = f"{type(returned).__name__} {returned!r:.40}"
-        raise TypeError(f"neighbors must return an iterable of neighbours; it returned {kind}") from error
+        raise TypeError(
+            f"neighbors must return an iterable of neighbours; it returned {described(returned)}"
+        ) from error
 
 
 def _kept(x: Any) -> Any:

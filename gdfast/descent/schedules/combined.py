@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..._arrays import check_integer, check_positive
+from ...describe import described
 from ...objective.function import returned_value
 from ...protocols import Schedule
 from .decays import checked_tuple
@@ -46,9 +47,9 @@ class Warmup:
     def __post_init__(self) -> None:
         object.__setattr__(self, "steps", check_integer(self.steps, "steps", minimum=1))
         if isinstance(self.then, type) or not callable(self.then):
-            is_class = isinstance(self.then, type)
-            kind = f"the class {self.then.__name__}" if is_class else f"{type(self.then).__name__} {self.then!r:.40}"
-            raise TypeError(f"then must be a schedule (callable of k), such as Constant(0.1); it is {kind}")
+            raise TypeError(
+                f"then must be a schedule (callable of k), such as Constant(0.1); it is {described(self.then)}"
+            )
 
     def __call__(self, k: int) -> float:
         """The learning rate of step k."""

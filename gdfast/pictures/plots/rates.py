@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..._arrays import check_integer
+from ...describe import described
 from ...protocols import Schedule
 from ..canvas import BLUE, axes
 
@@ -44,7 +45,7 @@ def schedule(rates: Schedule, steps: int, ax: Axes | None = None, *, label: str 
     'learning rate'
     """
     if isinstance(rates, type) or not callable(rates):
-        raise TypeError(f"rates must be a schedule (callable of k); it is {type(rates).__name__} {rates!r:.40}")
+        raise TypeError(f"rates must be a schedule (callable of k); it is {described(rates)}")
     steps = check_integer(steps, "steps", minimum=1)
     values = [rates(k) for k in range(steps)]
     ax = axes(ax)

@@ -1,0 +1,31 @@
+"""How a value is named in an error message, and how things are counted in a sentence.
+
+Every message of the library names what came in the same way: its type, an array's dtype, and its first letters.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+LONGEST = 40  # letters of a value that a message shows
+
+
+def described(value: Any, longest: int = LONGEST) -> str:
+    """A value as a message names it: ``str 'fast'``, ``ndarray of dtype int64 array([1, 2])``, ``the class Adam``."""
+    if isinstance(value, type):
+        return f"the class {value.__name__}"
+    dtype = f" of dtype {value.dtype}" if isinstance(value, np.ndarray) else ""
+    return f"{type(value).__name__}{dtype} {shortened(value, longest)}"
+
+
+def shortened(value: Any, longest: int = LONGEST) -> str:
+    """The value's repr in one line, cut after so many letters."""
+    text = " ".join(repr(value).split())
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def counted(number: Any, noun: str, plural: str | None = None) -> str:
+    """``1 row``, ``2 rows``, ``1,000 rows``; the plural is given where it takes more than an s."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
