@@ -213,7 +213,7 @@ class LinearProblem:
         return sum(int(predictions[i] == self.y[i]) for i in range(len(self.y))) / len(self.y)
 
     def kink_crossings(self, W: Any, h: float) -> Array:
-        """For each weight: how many terms change sides of their kink between w - h and w + h."""
+        """For each weight: how many terms cross their kink between w - h and w + h."""
         W = np.array(W, dtype=np.float64)
         counts = np.zeros(W.shape, dtype=np.int64)
         for index in np.ndindex(W.shape):

@@ -35,7 +35,7 @@ def linear(loss, regularizer=None, seed=0, kind="float64", **more):
 
 
 def named(objective, W, wrong, coordinates=None):
-    """What is said of a wrong gradient, beside quotients with their kinks taken out."""
+    """What is said of a wrong gradient, beside quotients after kink correction."""
     numerical = objective.numerical_gradient(W, h=1e-6)
     kinks = objective.kink_crossings(W, h=1e-6)
     if kinks is not None:

@@ -100,9 +100,9 @@ def test_the_structure_of_an_objective_is_used():
     report = check_gradient(objective, at=point((100, 200)))
     assert report.verdict == "PASS"
     assert report.structured
-    assert report.coordinates.size == 20_000  # all: cheap by structure
+    assert report.coordinates.size == 20_000  # all: cheap from the scores
     assert objective.values == 2
-    assert "40,002 evaluations (by structure)" in str(report)
+    assert "40,002 evaluations (computed from the scores)" in str(report)
 
 
 def test_a_gradient_of_ones_own_against_an_objectives_values():

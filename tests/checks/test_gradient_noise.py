@@ -21,7 +21,7 @@ def test_an_objective_may_declare_that_it_computes_in_float32():
     w[:, 0] *= 1e-2  # small derivatives beside large ones: 1e-7 of the largest is much of them
     report = check_gradient(Single((4, 5)), at=w)
     assert report.verdict == "PASS"
-    assert report.uncounted.tolist() == [0, 5, 10, 15]
+    assert report.not_judged.tolist() == [0, 5, 10, 15]
     Single.arithmetic = np.float64
     assert check_gradient(Single((4, 5)), at=w).verdict == "FAIL"
 
@@ -39,8 +39,8 @@ def test_entries_below_the_rounding_noise_do_not_count(seed):
     report = check_gradient(softmax, softmax_gradient, w)
     assert report.verdict == "PASS"
     assert report.max_relative_error > report.rtol >= report.unexplained
-    assert np.all(w.reshape(-1)[report.uncounted] < -10)
-    assert not np.isin(report.worst(5), report.uncounted).any()
+    assert np.all(w.reshape(-1)[report.not_judged] < -10)
+    assert not np.isin(report.worst(5), report.not_judged).any()
 
 
 ROSENBROCK = (

@@ -1,4 +1,4 @@
-"""Gradients of linear objectives: every loss, every type of X and W, by structure."""
+"""Gradients of linear objectives: every loss, every type of X and W, computed from the scores."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ DTYPES = [
 
 
 def images(loss, dtype="float64", seed=0):
-    """60 made-up images of 12 pixels in three classes: the objective, weights to look at, and the labels."""
+    """60 made-up images of 12 pixels in three classes: the objective, weights to check at, and the labels."""
     rng = np.random.default_rng(seed)
     X = rng.integers(0, 256, size=(60, 12)).astype(np.uint8)
     X = X if dtype == "uint8" else (X / 255).astype(dtype)

@@ -61,7 +61,7 @@ def test_one_random_direction_compares_one_slope():
     assert report.analytic[0] == pytest.approx(np.sum(report.direction * objective.gradient(w)), rel=1e-12)
     expected = gd.directional_derivative(objective.value, w, report.direction)
     assert report.numerical[0] == pytest.approx(expected, rel=1e-8)
-    assert report.coordinates.size == report.worst(3).size == report.kinks.size == report.uncounted.size == 0
+    assert report.coordinates.size == report.worst(3).size == report.kinks.size == report.not_judged.size == 0
     assert "one random direction of 40 coordinates checked" in str(report)
     again = check_gradient(objective, at=w, coordinates="direction", rng=5)
     assert np.array_equal(again.direction, report.direction)

@@ -20,7 +20,7 @@ def test_kinks_that_explain_the_disagreement_pass():
     assert report.unexplained < 1e-9
     text = str(report)
     assert "FAIL" not in text
-    assert "1 difference stencil across a kink; with the kinks taken out" in text
+    assert "1 difference stencil across a kink; error after kink correction" in text
 
 
 def test_kinks_do_not_hide_a_bug():

@@ -124,7 +124,7 @@ def test_the_statistics_of_features_are_numpys(as_sparse):
     np.testing.assert_allclose(found_.high, Z.max(axis=0), rtol=1e-12)
     np.testing.assert_allclose(found_.mean, Z.mean(axis=0), rtol=1e-10)
     np.testing.assert_allclose(found_.deviation, Z.std(axis=0), rtol=1e-10)
-    assert found_.looked_at == 200
+    assert found_.n_read == 200
 
 
 # ---- odd numbers: findings, not errors ----

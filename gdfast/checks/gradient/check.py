@@ -1,8 +1,8 @@
 """Is this gradient right? The analytic gradient against difference quotients, coordinate by coordinate.
 
 A quotient can be wrong for two innocent reasons: its stencil crosses a kink, or noise is larger than what it
-measures. Both are told apart from a bug: for linear objectives the kinks are known exactly (`looks.by_structure`), for
-any other function slopes with several steps show them (`evidence`). `verdicts` decides.
+measures. Both are told apart from a bug: for linear objectives the kinks are known exactly, for any other function
+slopes at several steps show them (`step_ladder`). `comparison` measures, `verdict` decides.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from ...describe import described
 from ...protocols import Array
 from .directional import AlongRay
 from .report import GradientReport
-from .run import Case
+from .run import CheckRun
 from .sampling import choose, random_direction
 
 __all__ = ["GradientReport", "check_gradient"]
@@ -38,7 +38,7 @@ def check_gradient(
 
     ``check_gradient(objective, at=w)`` checks ``objective.gradient``; ``check_gradient(f, grad, x)``
     checks any pair of callables; ``check_gradient(objective, grad, w)`` checks a gradient of your own
-    against the objective's values, with the objective's structure where it has one, and so does
+    against the objective's values, computed from the scores where it is linear, and so does
     ``check_gradient(objective.value, grad, w)``. The relative error
     of a coordinate is ``|a - n| / max(|a|, |n|, floor)`` with ``floor = 10 eps |f| / h``.
 
@@ -59,7 +59,7 @@ def check_gradient(
         array: these flat indices. A sample is stratified: it covers every row (first index) evenly as far
         as it reaches, and the last column, the bias of a linear objective, completely when it is at
         least twice as large as the number of rows, once otherwise. "direction": no single coordinate, but the slope
-        along one random direction u, against ``u . gradient``: two evaluations see every coordinate a little.
+        along one random direction u, against ``u . gradient``: two evaluations in which every coordinate takes part.
     rtol : float
         The largest relative error that passes.
     rng : seed, Generator or None
@@ -83,10 +83,10 @@ def check_gradient(
 
     Notes
     -----
-    Two evaluations of f per coordinate, two more and two gradients at the point. Coordinates that disagree are looked
-    at again with about six other steps, and the noise of f and of the gradient is measured with seven evaluations of
-    each; where the first of them are plainly wrong, the rest is not looked at again. In float32 a gradient is known to
-    about 1e-4 of f at best: the report says what it could not see. An objective may say in an attribute `arithmetic`
+    Two evaluations of f per coordinate, two more and two gradients at the point. Coordinates that disagree are
+    evaluated at about six other steps, and the noise of f and of the gradient is measured with seven evaluations of
+    each; where the first of them are plainly wrong, the rest is spared that. In float32 a gradient is known to
+    about 1e-4 of f at best: the report says what it could not judge. An objective may say in an attribute `arithmetic`
     (a dtype) that it computes less precisely than in the point's dtype.
 
     Examples
@@ -112,8 +112,8 @@ def check_gradient(
     if unit is not None and callable(getattr(objective, "along_ray", None)):
         objective = AlongRay(objective, analytic_gradient, point, unit)
         f, analytic_gradient, point = objective.value, objective.gradient, objective.point
-    case = Case(objective, f, analytic_gradient, point, chosen, unit, h, rtol, vectorized)
-    return case.by_structure() if structured and unit is None else case.by_slopes()
+    run = CheckRun(objective, f, analytic_gradient, point, chosen, unit, h, rtol, vectorized)
+    return run.structured() if structured and unit is None else run.by_slopes()
 
 
 def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Callable[[Array], Any]]:
@@ -125,7 +125,7 @@ def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Call
     owner = getattr(value, "__self__", None)
     has_structure = callable(getattr(owner, "numerical_gradient", None))
     if gradient is not None and has_structure and value == getattr(owner, "value", None):
-        value = owner  # objective.value, given as a function: the objective's structure serves as well
+        value = owner  # objective.value, given as a function: the objective's own quotients serve as well
     if callable(getattr(value, "value", None)):
         if gradient is not None:
             return value, value.value, gradient

@@ -1,6 +1,7 @@
-"""Two ways to look at derivatives: of a linear objective by structure, which knows its kinks; of others by slopes.
+"""How far each analytic derivative is from the numerical one, corrected for kinks and for the quotient's own error.
 
-Either gives a `Look`: the quotients, and for every coordinate how far the analytic derivative is from being right.
+For a linear objective the quotients are computed from the scores and its kinks are known exactly; for any other
+function the one-sided slopes at several steps show them. Either way the result is a `Comparison`.
 """
 
 from __future__ import annotations
@@ -12,49 +13,51 @@ import numpy as np
 
 from ...objective import capabilities
 from ...protocols import Array, FloatArray
-from .one_sided_slopes import FirstLook
+from .one_sided_slopes import FirstSlopes
 from .sampling import Indices
-from .step_ladder import Evidence, Mask, gather, ladder
+from .step_ladder import Estimates, Mask, estimate, ladder
 
-FEW = 32  # second looks decide whether the others are looked at: where many disagree it is mostly a bug
-SHRINK = 32  # by structure a second look is taken with a step so much smaller
-LOPSIDED = 1e-2  # the slopes left and right differ by so much: worth a second look, though their mean is right
+FEW = 32  # re-examined first: where none of them turns out right it is a bug, and the rest is spared
+SHRINK = 32  # a re-examined quotient from the scores has a step so much smaller
+LOPSIDED = 1e-2  # left and right slopes that differ by so much are re-examined, though their mean is right
 TINY = 1e-4  # times h: what is still crossed then is a kink at the point itself
 
 
 @dataclass(eq=False)
-class Look:
-    """What was seen along n lines.
+class Comparison:
+    """The analytic derivatives along n lines against the numerical ones.
 
     Attributes
     ----------
     numerical : float64 (n,)
         The centred quotients with the step that was asked for.
-    smooth : float64 (n,)
-        The derivative as well as it is known, kinks taken out: what the analytic one is compared with.
-    outside : float64 (n,)
-        How far the analytic derivative is from it, or at a kink from what is right there.
-    doubt : float64 (n,)
-        How far `outside` may be wrong.
+    corrected : float64 (n,)
+        The best estimate of the derivative, after kink correction: what the analytic one is compared with.
+    distance : float64 (n,)
+        Of the analytic derivative from it, or at a kink from the interval of the slopes that are right there.
+    uncertainty : float64 (n,)
+        How far `distance` may be wrong.
     crossing : bool (n,)
         The stencil crosses a kink.
-    excess : float64 (n,)
+    kink_excess : float64 (n,)
         What kinks add to the quotient; only where that is known exactly.
     at_kink : bool (n,)
         The point lies on the kink.
     fades : bool (n,)
-        The disagreement is the quotient's own error: it fades as h shrinks.
+        The disagreement is the quotient's own error (truncation or rounding): another h shows none.
     jumps : bool (n,)
         There is no derivative: the slopes grow as h shrinks.
+    evaluations : int
+        Of the objective, for the coordinates that were re-examined from the scores.
     """
 
     numerical: FloatArray
-    smooth: FloatArray
-    outside: FloatArray
-    doubt: FloatArray
+    corrected: FloatArray
+    distance: FloatArray
+    uncertainty: FloatArray
     crossing: Mask
-    excess: FloatArray
-    looked_at: int = 0
+    kink_excess: FloatArray
+    evaluations: int = 0
     at_kink: Mask = field(init=False)
     fades: Mask = field(init=False)
     jumps: Mask = field(init=False)
@@ -63,10 +66,10 @@ class Look:
         self.at_kink, self.fades, self.jumps = (np.zeros(self.numerical.size, dtype=bool) for _ in range(3))
 
 
-def by_structure(
+def compare_structured(
     objective: Any, point: Array, chosen: Indices, analytic: FloatArray, h: float, rtol: float, floor: float
-) -> Look:
-    """Quotients by the objective's own structure, and its kinks exactly."""
+) -> Comparison:
+    """By quotients that the objective computes from its scores, and by its kinks, which it knows exactly."""
     only = None if chosen.size == point.size and np.array_equal(chosen, np.arange(point.size)) else chosen
 
     def quotients(step: float, flat: Indices | None, scheme: Any = "centered") -> FloatArray:
@@ -78,80 +81,89 @@ def by_structure(
     crossing, excess = np.zeros(chosen.size, dtype=bool), np.zeros(chosen.size)
     if crossings is not None:
         crossing, excess = np.ravel(crossings[0]) > 0, np.ravel(crossings[1])
-    smooth = numerical - excess
-    look = Look(numerical, smooth, np.abs(analytic - smooth), np.full(chosen.size, floor), crossing, excess)
+    corrected = numerical - excess
+    compared = Comparison(
+        numerical, corrected, np.abs(analytic - corrected), np.full(chosen.size, floor), crossing, excess
+    )
 
-    suspect = np.isfinite(analytic) & (look.outside > rtol * _scale(analytic, smooth, floor) + look.doubt)
+    tolerance = rtol * _scale(analytic, corrected, floor) + compared.uncertainty
+    suspect = np.isfinite(analytic) & (compared.distance > tolerance)
     for some in _in_turn(np.flatnonzero(suspect)):
         kinked, straight = some[crossing[some]], some[~crossing[some]]
         right = np.zeros(chosen.size, dtype=bool)
         if kinked.size:  # another choice of slope at a kink of the point is as right as the objective's own
             tiny = h * TINY if np.dtype(getattr(objective, "arithmetic", point.dtype)) == np.float64 else h
             ahead = quotients(tiny, chosen[kinked], "forward")
-            behind = 2 * quotients(tiny, chosen[kinked]) - ahead
+            behind = 2 * quotients(tiny, chosen[kinked]) - ahead  # the centred quotient is the mean of both
             low, high = np.minimum(ahead, behind), np.maximum(ahead, behind)
-            outside = np.maximum(0.0, np.maximum(low - analytic[kinked], analytic[kinked] - high))
+            distance = np.maximum(0.0, np.maximum(low - analytic[kinked], analytic[kinked] - high))
             sides = np.maximum(np.abs(low), np.abs(high))
-            right[kinked] = outside <= rtol * np.maximum(_scale(analytic[kinked], smooth[kinked], floor), sides) + floor
-            look.at_kink[kinked] = right[kinked]
-            look.smooth[kinked] = np.where(right[kinked], analytic[kinked], smooth[kinked])
-            look.outside[kinked] = np.where(right[kinked], 0.0, look.outside[kinked])
-            look.looked_at += 3 * kinked.size
+            scale = np.maximum(_scale(analytic[kinked], corrected[kinked], floor), sides)
+            right[kinked] = distance <= rtol * scale + floor
+            compared.at_kink[kinked] = right[kinked]
+            compared.corrected[kinked] = np.where(right[kinked], analytic[kinked], corrected[kinked])
+            compared.distance[kinked] = np.where(right[kinked], 0.0, compared.distance[kinked])
+            compared.evaluations += 3 * kinked.size
         if straight.size and _is_kept(point, chosen[straight], h / SHRINK):
+            # Truncation falls with h squared, 1 / SHRINK**2 of it is left: a disagreement that stays is the gradient's.
             closer = np.abs(analytic[straight] - quotients(h / SHRINK, chosen[straight]))
-            right[straight] = look.fades[straight] = closer <= 0.1 * look.outside[straight]
-            look.looked_at += 2 * straight.size
+            right[straight] = compared.fades[straight] = closer <= 0.1 * compared.distance[straight]
+            compared.evaluations += 2 * straight.size
         if not right[some].any():
             break
-    return look
+    return compared
 
 
-def by_slopes(first: FirstLook, analytic: FloatArray, rtol: float, floor: FloatArray) -> tuple[Look, Indices]:
-    """The first look at a function, and the lines that need a second one: those that disagree, those near a kink."""
+def compare_slopes(
+    first: FirstSlopes, analytic: FloatArray, rtol: float, floor: FloatArray
+) -> tuple[Comparison, Indices]:
+    """By slopes at the step that was asked for; and the lines to re-examine: those that disagree, those near a kink."""
     with np.errstate(over="ignore"):
         numerical, gap = (first.left + first.right) / 2, np.abs(first.right - first.left)
     n = numerical.size
-    outside = np.abs(analytic - numerical)
-    look = Look(numerical, numerical.copy(), outside, floor.copy(), np.zeros(n, dtype=bool), np.zeros(n))
-    disagrees = outside > rtol * _scale(analytic, numerical, floor)
+    distance = np.abs(analytic - numerical)
+    compared = Comparison(numerical, numerical.copy(), distance, floor.copy(), np.zeros(n, dtype=bool), np.zeros(n))
+    disagrees = distance > rtol * _scale(analytic, numerical, floor)
     lopsided = gap > np.maximum(20 * floor, LOPSIDED * np.maximum(np.abs(first.left), np.abs(first.right)))
-    return look, np.flatnonzero((disagrees | lopsided) & np.isfinite(analytic))
+    return compared, np.flatnonzero((disagrees | lopsided) & np.isfinite(analytic))
 
 
-def look_again(
-    look: Look,
+def refine(
+    compared: Comparison,
     suspects: Indices,
-    first: FirstLook,
+    first: FirstSlopes,
     analytic: FloatArray,
     value_noise: float,
     gradient_noise: FloatArray,
     rtol: float,
     floor: FloatArray,
 ) -> None:
-    """Second looks at the suspects with longer and shorter steps; the look is changed in place."""
+    """Re-examine the suspects with longer and shorter steps; the comparison is changed in place."""
     steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
     factors = ladder(float(first.steps.min()), value_noise, first.value, steepest)
     for some in _in_turn(suspects):
-        _take(look, some, gather(first, some, factors, value_noise), analytic[some])
+        _take(compared, some, estimate(first, some, factors, value_noise), analytic[some])
         asked_noise = 2 * value_noise / first.steps[some]
-        unseen = np.abs(analytic[some] - look.numerical[some]) <= asked_noise  # longer steps alone speak against it
-        look.doubt[some] = np.where(unseen, np.maximum(look.doubt[some], look.outside[some]), look.doubt[some])
-        tolerance = rtol * _scale(analytic[some], look.smooth[some], floor[some])
-        right = look.outside[some] <= tolerance + look.doubt[some] + gradient_noise[some]
-        disagreed = np.abs(analytic[some] - look.numerical[some]) > tolerance
-        exact = look.outside[some] <= tolerance
-        look.fades[some] = disagreed & right & exact & ~look.crossing[some]
-        if not right.any() and not look.crossing[some].any():
+        unseen = np.abs(analytic[some] - compared.numerical[some]) <= asked_noise  # longer steps alone speak against it
+        compared.uncertainty[some] = np.where(
+            unseen, np.maximum(compared.uncertainty[some], compared.distance[some]), compared.uncertainty[some]
+        )
+        tolerance = rtol * _scale(analytic[some], compared.corrected[some], floor[some])
+        right = compared.distance[some] <= tolerance + compared.uncertainty[some] + gradient_noise[some]
+        disagreed = np.abs(analytic[some] - compared.numerical[some]) > tolerance
+        exact = compared.distance[some] <= tolerance
+        compared.fades[some] = disagreed & right & exact & ~compared.crossing[some]
+        if not right.any() and not compared.crossing[some].any():
             break
 
 
-def _take(look: Look, some: Indices, found: Evidence, analytic: FloatArray) -> None:
-    look.smooth[some] = found.nearest(analytic)
-    look.outside[some] = np.where(found.jumps, np.inf, found.outside(analytic))
-    look.doubt[some] = found.doubt
-    look.crossing[some] = found.at_kink | found.near_kink
-    look.at_kink[some] = found.at_kink
-    look.jumps[some] = found.jumps
+def _take(compared: Comparison, some: Indices, found: Estimates, analytic: FloatArray) -> None:
+    compared.corrected[some] = found.nearest(analytic)
+    compared.distance[some] = np.where(found.jumps, np.inf, found.distance(analytic))
+    compared.uncertainty[some] = found.distance_uncertainty
+    compared.crossing[some] = found.at_kink | found.near_kink
+    compared.at_kink[some] = found.at_kink
+    compared.jumps[some] = found.jumps
 
 
 def _in_turn(suspects: Indices) -> list[Indices]:

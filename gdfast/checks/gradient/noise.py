@@ -1,4 +1,4 @@
-"""How precisely a function and its gradient are computed: by their types, and measured.
+"""The rounding noise of a function and of its gradient: by their types, and measured.
 
 Near the point, on a line so short that a smooth function is straight there, whatever is not straight is noise. That
 shows what types hide: a function that computes in float32 and returns float64, or sums with large cancelling terms.
@@ -15,8 +15,8 @@ from ...protocols import Array, FloatArray
 
 POINTS = 7  # on the line
 STEP = 2.0**10  # between them, in rounding units of the point: no kink will be so near
-LONG_STEP = 2.0**-16  # where f stands still by that: it computes in float32, or is flat
-DISTINCT = 4  # values that a function which does not stand still takes at the least
+LONG_STEP = 2.0**-16  # where f is constant by that: it computes in float32, or is flat
+DISTINCT = 4  # values that a function which is not constant takes at the least
 THIRD_DIFFERENCE = np.sqrt(20.0)  # of independent errors: 1 + 9 + 9 + 1
 
 UNITS = {"bfloat16": 2.0**-7, "float16": 2.0**-10, "float32": 2.0**-23}
@@ -42,8 +42,8 @@ def nearby(point: Array, step: float) -> Array:
 def value_noise(f: Callable[[Array], FloatArray], point: Array, unit: float) -> float:
     """The standard error of f's values, NaN where f can't be evaluated. f takes points (m, *shape).
 
-    A function that stands still tells nothing, as a saturated loss does, which is the rest of a difference: then that
-    of numbers near 1, the rounding unit.
+    Where f is constant nothing can be measured (a saturated loss, which is the rest of a difference): then the error is
+    that of numbers near 1, the rounding unit.
     """
     values = f(close_by(point))
     if np.unique(values).size >= DISTINCT:
@@ -53,7 +53,7 @@ def value_noise(f: Callable[[Array], FloatArray], point: Array, unit: float) -> 
 
 
 def close_by(point: Array) -> Array:
-    """The nearest of such points that tell something."""
+    """The nearest of such points that differ by more than rounding."""
     return nearby(point, STEP * float(np.finfo(point.dtype).eps))
 
 

@@ -1,7 +1,7 @@
 """Slopes of a function to the left and to the right of a point, along coordinates or along one direction.
 
-The first look, with the step that was asked for, is strict: what f raises comes through, with a note that names the
-coordinate. A second look, with other steps, is lenient: where f can't be evaluated the slope is NaN.
+With the step that was asked for, what f raises comes through, with a note that names the coordinate. With other steps,
+which nobody asked for, the slope is NaN where f can't be evaluated.
 """
 
 from __future__ import annotations
@@ -65,17 +65,17 @@ class Evaluations:
 
 
 class Slopes(ABC):
-    """Of one function, along n lines through its point."""
+    """One-sided slopes of one function, along n lines through its point."""
 
     sizes: FloatArray
-    """(n,) How large the numbers are that are moved, at least 1."""
+    """(n,) The size of the numbers that a step changes, at least 1."""
 
     def __init__(self, evaluations: Evaluations) -> None:
         self.f, self.point = evaluations, evaluations.point
 
     @abstractmethod
     def _ends(self, lines: Indices, steps: FloatArray) -> tuple[Points, FloatArray]:
-        """Two points for each line, ahead and behind, and how far they lie from the middle in truth, (2 m,)."""
+        """Two points for each line, ahead and behind, and their distances from the middle after rounding, (2 m,)."""
 
     def sides(self, lines: Indices, steps: FloatArray, value: float) -> tuple[FloatArray, FloatArray]:
         """The slopes to the left and to the right of some lines, (m,) each, by steps (m,); value is f at the point."""
@@ -145,13 +145,13 @@ class DirectionSlopes(Slopes):
 
 
 @dataclass(frozen=True, eq=False)
-class FirstLook:
+class FirstSlopes:
     """The slopes of n lines with the steps that were asked for.
 
     Attributes
     ----------
     slopes : Slopes
-        To look again with.
+        To evaluate other steps with.
     value : float
         f at the point.
     steps, left, right : float64 (n,)

@@ -35,7 +35,7 @@ class GradientReport:
     Attributes
     ----------
     verdict : Verdict
-        PASS: every relative error that counts is within rtol. KINKS: some are not, but kinks explain them. FAIL: a
+        PASS: every relative error that is judged is within rtol. KINKS: some are not, but kinks explain them. FAIL: a
         bug. NOISE: the disagreement lies within the noise of the function's values, and so does the gradient: nothing
         is known. NONDETERMINISTIC: two calls at the same point differ.
     passed : bool
@@ -52,23 +52,23 @@ class GradientReport:
         ``|a - n| / max(|a|, |n|, floor)``, floor = 10 eps |f| / h.
     max_relative_error : float
     kinks : int64 (k,)
-        Flat indices of the checked coordinates whose difference stencil crosses a kink; for functions without
-        structure those of which a closer look shows it.
+        Flat indices of the checked coordinates whose difference stencil crosses a kink; for nonlinear objectives
+        and plain functions those of which slopes at smaller steps show it.
     kink_excess : float64 (n,), or None
         What the crossed kinks add to the quotient, exactly; linear objectives only, as safe_h.
     safe_h : float64 (n,), or None
         The largest step that crosses no kink, at most h.
     unexplained_error : float64 (n,)
-        The relative error once kinks, and errors of the quotient itself, are taken out.
+        The relative error after kink correction, and without errors of the quotient itself.
     unexplained : float
-        The largest of these that counts.
-    uncounted : int64 (m,)
-        Flat indices of the coordinates whose relative error with this h does not count: they disagree by less than
+        The largest of these that is judged.
+    not_judged : int64 (m,)
+        Flat indices of the coordinates whose relative error with this h is not judged: they disagree by less than
         noise, or by an error of the quotient itself, which fades with a better h.
     evaluations : int
-        Of f; with structure, what the quotients would cost without it.
+        Of f; where the quotients are computed from the scores, what they would cost without that.
     structured : bool
-        The objective's structure gave the quotients, at a small part of that cost.
+        The objective computed the quotients from its scores, at a small part of that cost.
     direction : float64 array of the point's shape, or None
         The direction of length 1 along which slopes were compared.
     diagnosis : tuple of str
@@ -96,7 +96,7 @@ class GradientReport:
     kinks: Indices
     unexplained_error: FloatArray
     unexplained: float
-    uncounted: Indices
+    not_judged: Indices
     evaluations: int
     structured: bool
     diagnosis: tuple[str, ...]
@@ -110,7 +110,7 @@ class GradientReport:
         return self.verdict in (Verdict.PASS, Verdict.KINKS)
 
     def worst(self, k: int = 5) -> Indices:
-        """Flat indices of the k largest errors (kinks accounted for), the largest first; uncounted ones last."""
+        """Flat indices of the k largest errors (after kink correction), the largest first; not judged ones last."""
         k = check_integer(k, "k", minimum=0)
         worst: Indices = self.coordinates if self.coordinates.size == 0 else self.coordinates[self._worst_positions(k)]
         return worst
@@ -134,13 +134,13 @@ class GradientReport:
         return "\n\n".join("\n".join(part) for part in parts)
 
     def _worst_positions(self, k: int) -> Indices:
-        apart = np.isin(self.coordinates, self.uncounted) if self.coordinates.size else np.zeros(self.analytic.size)
+        apart = np.isin(self.coordinates, self.not_judged) if self.coordinates.size else np.zeros(self.analytic.size)
         order: Indices = np.lexsort((-self.relative_error, -self.unexplained_error, apart))
         return order[:k]
 
     def _heading(self) -> list[str]:
         size = int(np.prod(self.shape))
-        cost = f"{counted(self.evaluations, 'evaluation')}" + (" (by structure)" if self.structured else "")
+        cost = f"{counted(self.evaluations, 'evaluation')}" + (" (computed from the scores)" if self.structured else "")
         checked = "one random direction" if self.direction is not None else f"{self.coordinates.size:,}"
         title = f"Gradient check: {self.verdict}"
         if self.verdict is Verdict.NONDETERMINISTIC:
@@ -153,11 +153,11 @@ class GradientReport:
         ]
         if self.kinks.size:
             stencils = counted(self.kinks.size, "difference stencil")
-            lines.append(f"  {stencils} across a kink; with the kinks taken out {self.unexplained:.1e}")
-        elif self.uncounted.size:
-            left_out = f"  {counted(self.uncounted.size, 'coordinate')} left out of account (see below)"
-            rest = "" if self.uncounted.size == self.coordinates.size else f"; the others {self.unexplained:.1e}"
-            lines.append(left_out + rest)
+            lines.append(f"  {stencils} across a kink; error after kink correction {self.unexplained:.1e}")
+        elif self.not_judged.size:
+            not_judged = f"  {counted(self.not_judged.size, 'coordinate')} not judged (see below)"
+            rest = "" if self.not_judged.size == self.coordinates.size else f"; the others {self.unexplained:.1e}"
+            lines.append(not_judged + rest)
         return lines
 
     def _table(self, k: int) -> list[str]:
@@ -165,7 +165,7 @@ class GradientReport:
         title = "along the direction" if self.direction is not None else "worst coordinates"
         lines = [f"  {title:<20}{'analytic':>16}{'numerical':>16}{'rel. error':>12}"]
         if self.kinks.size:
-            lines[0] += f"{'kinks out':>12}"
+            lines[0] += f"{'corrected':>12}"
         largest = np.argsort(-self.relative_error, kind="stable")[:k]  # what is to be explained
         for i in largest if self.verdict is Verdict.KINKS else self._worst_positions(k):
             index = "" if self.direction is not None else self._index(int(self.coordinates[i]))

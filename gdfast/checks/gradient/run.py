@@ -1,4 +1,4 @@
-"""One gradient check from the first evaluation to the report: how much is looked at, and in which order."""
+"""One gradient check from the first evaluation to the report: what is evaluated, and in which order."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from ...objective import capabilities
 from ...protocols import Array, FloatArray
 from ..diagnosis import name_bugs
 from . import comparison, noise, verdict
-from .one_sided_slopes import CoordinateSlopes, DirectionSlopes, Evaluations, FirstLook, Slopes
+from .one_sided_slopes import CoordinateSlopes, DirectionSlopes, Evaluations, FirstSlopes, Slopes
 from .report import GradientReport, Verdict
 from .sampling import Indices
-from .subgradient_at_ties import Together, disagreement
+from .subgradient_at_ties import TieDisagreement, tie_disagreement
 
 DEFAULT_STEP = 1e-5
 SAME = 16.0  # rounding units: two calls that differ by no more are as good as the same
 
 
 @dataclass(eq=False)
-class Case:
-    """One check: what is checked, where and how."""
+class CheckRun:
+    """What is checked, where and how; and the two ways to do it."""
 
     objective: Any
     f: Callable[[Array], Any]
     gradient: Callable[[Array], Any]
     point: Array
     chosen: Indices
-    unit: FloatArray | None
+    direction: FloatArray | None
     h: float
     rtol: float
     vectorized: bool
@@ -38,37 +38,39 @@ class Case:
     def __post_init__(self) -> None:
         self.evaluations = Evaluations(self.f, self.point, self.vectorized)
 
-    def by_structure(self) -> GradientReport:
-        """By the objective's own difference quotients."""
+    def structured(self) -> GradientReport:
+        """By difference quotients that the objective computes from its scores."""
         value, analytic, said = self._at_point()
         if said:
             return self._nondeterministic(value, analytic, said)
         objective, eps = self.objective, float(np.finfo(np.float64).eps)
         floor = np.full(analytic.size, 10 * eps * abs(value) / self.h)
-        look = comparison.by_structure(objective, self.point, self.chosen, analytic, self.h, self.rtol, float(floor[0]))
+        compared = comparison.compare_structured(
+            objective, self.point, self.chosen, analytic, self.h, self.rtol, float(floor[0])
+        )
         noise = self._rounding(analytic)
-        self.evaluations.count += 2 * analytic.size + look.looked_at
-        limits = verdict.Precision(10 * eps * abs(value), float(noise.max()), self._unit())
-        return self._report(look, value, analytic, floor, noise, limits, None)
+        self.evaluations.count += 2 * analytic.size + compared.evaluations
+        limits = verdict.Precision(10 * eps * abs(value), float(noise.max()), self._rounding_unit())
+        return self._report(compared, value, analytic, floor, noise, limits, None)
 
     def by_slopes(self) -> GradientReport:
-        """By slopes left and right, and a second look where these disagree with the gradient."""
+        """By slopes left and right, at more steps where these disagree with the gradient."""
         value, analytic, said = self._at_point()
         if said:
             return self._nondeterministic(value, analytic, said)
         slopes: Slopes = (
             CoordinateSlopes(self.evaluations, self.chosen)
-            if self.unit is None
-            else DirectionSlopes(self.evaluations, self.unit)
+            if self.direction is None
+            else DirectionSlopes(self.evaluations, self.direction)
         )
-        first = self._first_look(slopes, value)
-        rounding = self._unit()
+        first = self._first_slopes(slopes, value)
+        rounding = self._rounding_unit()
         with np.errstate(over="ignore"):
             floor = 10 * rounding * abs(value) / first.steps
-        look, suspects = comparison.by_slopes(first, analytic, self.rtol, floor)
+        compared, suspects = comparison.compare_slopes(first, analytic, self.rtol, floor)
         gradient_noise = self._rounding(analytic)
         limits = verdict.Precision(10 * rounding * abs(value), float(gradient_noise.max()), rounding)
-        together = None
+        tie = None
         if suspects.size:
             value_noise, measured = self._measured(value, rounding, analytic.size)
             gradient_noise = gradient_noise + 10 * measured
@@ -78,18 +80,18 @@ class Case:
                 rounding,
                 is_measured=value_noise > 1000 * rounding * max(1.0, abs(value)) and rounding < 1e-12,
             )
-            comparison.look_again(look, suspects, first, analytic, value_noise, gradient_noise, self.rtol, floor)
-            if self.unit is None and np.count_nonzero(look.at_kink) > 1:
-                together = disagreement(
-                    self.evaluations, first, self.chosen, analytic, look.at_kink, value_noise, self.rtol
+            comparison.refine(compared, suspects, first, analytic, value_noise, gradient_noise, self.rtol, floor)
+            if self.direction is None and np.count_nonzero(compared.at_kink) > 1:
+                tie = tie_disagreement(
+                    self.evaluations, first, self.chosen, analytic, compared.at_kink, value_noise, self.rtol
                 )
-        return self._report(look, value, analytic, floor, gradient_noise, limits, together)
+        return self._report(compared, value, analytic, floor, gradient_noise, limits, tie)
 
     def _at_point(self) -> tuple[float, FloatArray, str]:
         """f and the gradient at the point; a sentence where a second call says otherwise."""
         value, again = self.evaluations.at_point(), self.evaluations.at_point()
         analytic = self._analytic(self.point)
-        unit = self._unit()
+        unit = self._rounding_unit()
         if abs(value - again) > SAME * unit * max(abs(value), abs(again)):
             return value, analytic, verdict.nondeterministic("f", value, again, "")
         repeated = self._analytic(self.point)
@@ -99,7 +101,7 @@ class Case:
         same |= ~np.isfinite(analytic) & ~np.isfinite(repeated)
         if not same.all():
             i = int(np.argmin(same))
-            place = "" if self.unit is not None else f" in flat index {self.chosen[i]}"
+            place = "" if self.direction is not None else f" in flat index {self.chosen[i]}"
             return value, analytic, verdict.nondeterministic("gradient", analytic[i], repeated[i], place)
         return value, analytic, ""
 
@@ -111,25 +113,25 @@ class Case:
             error.add_note("raised by gradient, in a gradient check")
             raise
         found = _float_array(returned, x)
-        if self.unit is not None:
-            return np.asarray(np.sum(found.astype(np.float64) * self.unit)).reshape(1)
+        if self.direction is not None:
+            return np.asarray(np.sum(found.astype(np.float64) * self.direction)).reshape(1)
         return found.reshape(-1)[self.chosen].astype(np.float64)
 
-    def _first_look(self, slopes: Slopes, value: float) -> FirstLook:
+    def _first_slopes(self, slopes: Slopes, value: float) -> FirstSlopes:
         """Slopes with the step that was asked for. Where float64's default is too small for the type, a larger one is
         tried; if f can't be evaluated so far away, the smaller one it is."""
         lines = np.arange(slopes.sizes.size)
-        if self.h == DEFAULT_STEP and self._unit() > 1e-12:
-            h = float(f"{self._unit() ** (1 / 3):.0e}")
+        if self.h == DEFAULT_STEP and self._rounding_unit() > 1e-12:
+            h = float(f"{self._rounding_unit() ** (1 / 3):.0e}")
             steps = h * slopes.sizes
             left, right = slopes.sides_or_nan(lines, steps, value)
             if np.isfinite(left).all() and np.isfinite(right).all():
                 self.h = h
-                return FirstLook(slopes, value, steps, left, right)
+                return FirstSlopes(slopes, value, steps, left, right)
         steps = np.full(lines.size, self.h)
-        return FirstLook(slopes, value, steps, *slopes.sides(lines, steps, value))
+        return FirstSlopes(slopes, value, steps, *slopes.sides(lines, steps, value))
 
-    def _unit(self) -> float:
+    def _rounding_unit(self) -> float:
         """The rounding unit of f's values, as far as types and the objective tell."""
         arithmetic = getattr(self.objective, "arithmetic", None)
         declared = 0.0 if arithmetic is None else float(np.finfo(np.dtype(arithmetic)).eps)
@@ -138,7 +140,7 @@ class Case:
     def _rounding(self, analytic: FloatArray) -> FloatArray:
         """How far rounding may have moved the analytic gradient, (n,)."""
         steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-        noise = self._unit() * steepest
+        noise = self._rounding_unit() * steepest
         rounding = getattr(self.objective, "gradient_rounding", None)
         if rounding is not None:
             noise = max(noise, float(rounding(self.point)))
@@ -158,26 +160,32 @@ class Case:
 
     def _report(
         self,
-        look: comparison.Look,
+        compared: comparison.Comparison,
         value: float,
         analytic: FloatArray,
         floor: FloatArray,
         gradient_noise: FloatArray,
         limits: verdict.Precision,
-        together: Together | None,
+        tie: TieDisagreement | None,
     ) -> GradientReport:
-        found = verdict.judge(look, analytic, value, self.rtol, floor, gradient_noise, limits, together)
+        found = verdict.judge(compared, analytic, value, self.rtol, floor, gradient_noise, limits, tie)
         bugs: tuple[str, ...] = ()
-        differs = found.wrong & ~look.jumps  # at a jump there is nothing to differ from
-        if differs.any() and self.unit is None:
+        differs = found.wrong & ~compared.jumps  # at a jump there is nothing to differ from
+        if differs.any() and self.direction is None:
             bugs = name_bugs(
-                self.objective, self.point, self.chosen, analytic, look.smooth, wrong=differs, at_kink=look.at_kink
+                self.objective,
+                self.point,
+                self.chosen,
+                analytic,
+                compared.corrected,
+                wrong=differs,
+                at_kink=compared.at_kink,
             )
         nearest = None
-        if look.crossing.any() and self.objective is not None:
+        if compared.crossing.any() and self.objective is not None:
             nearest = capabilities.nearest_kinks(self.objective, self.point, self.h, self.chosen)
-        said = verdict.sentences(found, look, analytic, value, self.h, gradient_noise, limits, bugs, together, nearest)
-        empty = self.unit is not None
+        said = verdict.sentences(found, compared, analytic, value, self.h, gradient_noise, limits, bugs, tie, nearest)
+        empty = self.direction is not None
         return GradientReport(
             verdict=found.verdict,
             value=value,
@@ -186,19 +194,19 @@ class Case:
             rtol=self.rtol,
             coordinates=self.chosen,
             analytic=analytic,
-            numerical=look.numerical,
+            numerical=compared.numerical,
             relative_error=found.relative_error,
             max_relative_error=float(found.relative_error.max()),
-            kinks=self.chosen[:0] if empty else self.chosen[look.crossing],
+            kinks=self.chosen[:0] if empty else self.chosen[compared.crossing],
             unexplained_error=found.unexplained_error,
             unexplained=found.unexplained,
-            uncounted=self.chosen[:0] if empty else self.chosen[found.lost | look.fades],
+            not_judged=self.chosen[:0] if empty else self.chosen[found.within_noise | compared.fades],
             evaluations=self.evaluations.count,
             structured=callable(getattr(self.objective, "numerical_gradient", None)) and not empty,
             diagnosis=said,
-            kink_excess=None if nearest is None else look.excess,
+            kink_excess=None if nearest is None else compared.kink_excess,
             safe_h=None if nearest is None else nearest.safe_h,
-            direction=self.unit,
+            direction=self.direction,
         )
 
     def _nondeterministic(self, value: float, analytic: FloatArray, said: str) -> GradientReport:
@@ -217,11 +225,11 @@ class Case:
             kinks=self.chosen[:0],
             unexplained_error=nothing,
             unexplained=np.nan,
-            uncounted=self.chosen[:0],
+            not_judged=self.chosen[:0],
             evaluations=self.evaluations.count,
             structured=False,
             diagnosis=(said,),
-            direction=self.unit,
+            direction=self.direction,
         )
 
 

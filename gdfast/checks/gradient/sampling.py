@@ -1,4 +1,4 @@
-"""Which coordinates a gradient check looks at: all, a stratified sample, given ones, or one random direction."""
+"""Which coordinates a gradient check compares: all, a stratified sample, given ones, or one random direction."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""What slopes with several steps tell about a derivative: its value and how sure that is, or a kink.
+"""Estimates of a derivative from one-sided slopes at a ladder of steps: its value and uncertainty, or a kink.
 
 A smooth function's slopes to the left and to the right of the point close as the step shrinks. At a kink they stay
 apart; close to one they are apart until the step no longer reaches it. Noise grows as the step shrinks. So every
-step has an error of its own, which is estimated, and the step with the smallest one is believed.
+step has an error of its own, which is estimated, and the step with the smallest one gives the estimate.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...protocols import FloatArray
-from .one_sided_slopes import FirstLook
+from .one_sided_slopes import FirstSlopes
 from .sampling import Indices
 
 RATIO = 8.0  # of one step to the next
@@ -34,13 +34,13 @@ Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
-    """Of m lines: what is known of the derivative along each.
+class Estimates:
+    """The derivatives along m lines.
 
     Attributes
     ----------
     derivative, uncertainty : float64 (m,)
-        By the step that is believed.
+        By the step with the smallest estimated error.
     at_kink : bool (m,)
         The point itself is on a kink (as far as the smallest step can tell): any slope from `left` to `right` is right.
     left, right, side_uncertainty : float64 (m,)
@@ -60,14 +60,14 @@ class Evidence:
     near_kink: Mask
     jumps: Mask
 
-    def outside(self, analytic: FloatArray) -> FloatArray:
-        """How far the analytic derivatives lie from the derivative, or from what is right at the kink."""
+    def distance(self, analytic: FloatArray) -> FloatArray:
+        """Of the analytic derivatives from the derivative, or from the interval that is right at the kink."""
         low, high = np.minimum(self.left, self.right), np.maximum(self.left, self.right)
         return np.maximum(0.0, np.maximum(low - analytic, analytic - high))
 
     @property
-    def doubt(self) -> FloatArray:
-        """(m,) The uncertainty that belongs to `outside`."""
+    def distance_uncertainty(self) -> FloatArray:
+        """(m,) The uncertainty that belongs to `distance`."""
         return np.where(self.at_kink, self.side_uncertainty, self.uncertainty)
 
     def nearest(self, analytic: FloatArray) -> FloatArray:
@@ -76,9 +76,9 @@ class Evidence:
 
 
 def ladder(h: float, value_noise: float, value: float, steepest: float) -> FloatArray:
-    """Factors of h, falling: some above 1, then 1, then down to a step that float's square root allows.
+    """Factors of h, falling: some above 1, then 1, then down to the square root of the values' relative noise.
 
-    The unit of the square root is the length along which f changes by as much as it is, where that is below 1.
+    That root is in units of the length along which f changes by as much as it is, where that is below 1.
     """
     unit = max(value_noise / max(abs(value), value_noise), 2.0**-52) if value_noise > 0 else 2.0**-52
     length = min(1.0, max(1e-6, abs(value) / steepest)) if steepest > 0 and value != 0 else 1.0
@@ -87,8 +87,8 @@ def ladder(h: float, value_noise: float, value: float, steepest: float) -> Float
     return np.asarray(RATIO ** np.arange(LARGER, -min(n, SMALLER) - 1.0, -1.0))
 
 
-def gather(first: FirstLook, lines: Indices, factors: FloatArray, value_noise: float) -> Evidence:
-    """Evidence for some lines, by the steps of the first look times the factors."""
+def estimate(first: FirstSlopes, lines: Indices, factors: FloatArray, value_noise: float) -> Estimates:
+    """For some lines, by the steps of the first slopes times the factors."""
     steps = first.steps[lines]
     found = [
         (first.left[lines], first.right[lines])
@@ -99,13 +99,13 @@ def gather(first: FirstLook, lines: Indices, factors: FloatArray, value_noise: f
     left, right = (np.stack(side) for side in zip(*found, strict=True))
     with np.errstate(over="ignore"):
         noise = value_noise / (factors[:, np.newaxis] * steps)
-    return judge_slopes(left, right, noise, int(np.flatnonzero(factors == 1)[0]))
+    return estimates_from(left, right, noise, int(np.flatnonzero(factors == 1)[0]))
 
 
-def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: int) -> Evidence:
-    """Evidence from slopes (n_steps, m), the longest step first, NaN where there is none; noise is that of a centred
-    quotient, asked the row of the step that was asked for."""
-    left, right = _without_beginnings(left, right)
+def estimates_from(left: FloatArray, right: FloatArray, noise: FloatArray, asked: int) -> Estimates:
+    """From slopes (n_steps, m), the longest step first, NaN where there is none; noise is that of a centred quotient,
+    asked the row of the step that was asked for."""
+    left, right = _without_half_left_kinks(left, right)
     n, m = left.shape
     with np.errstate(invalid="ignore", over="ignore"):
         middle, gap = (left + right) / 2, right - left
@@ -132,7 +132,7 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
         lefts[better], rights[better] = left[k][better], right[k][better]
 
     at_kink &= ~jumps
-    error = _errors(middle, noise, usable) + _left_open(size, ~at_kink)
+    error = _errors(middle, noise, usable) + _unclosed_gap(size, ~at_kink)
     best = np.argmin(error, axis=0)
     derivative, uncertainty = middle[best, columns], SAFETY * error[best, columns]
     lefts, rights = np.where(at_kink, lefts, derivative), np.where(at_kink, rights, derivative)
@@ -143,10 +143,10 @@ def judge_slopes(left: FloatArray, right: FloatArray, noise: FloatArray, asked: 
     for k in range(asked + 1, n):
         near |= usable[k] & (off[k - 1] > ABRUPT * (off[k] + noise[k]))
     near &= one_sided & ~at_kink
-    return Evidence(derivative, uncertainty, at_kink, lefts, rights, side_error, near, jumps)
+    return Estimates(derivative, uncertainty, at_kink, lefts, rights, side_error, near, jumps)
 
 
-def _without_beginnings(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _without_half_left_kinks(left: FloatArray, right: FloatArray) -> tuple[FloatArray, FloatArray]:
     """The slopes without the shortest step where that step alone begins to leave a kink behind: it can't tell how near
     the kink is, and as far as the others can tell the point is on it."""
     if len(left) < 4:
@@ -185,7 +185,7 @@ def _at_least_usual(change: FloatArray, among: Mask | None = None) -> FloatArray
     return np.asarray(np.maximum(change, np.quantile(known, USUAL) if known.size else 0.0))
 
 
-def _left_open(size: FloatArray, among: Mask) -> FloatArray:
+def _unclosed_gap(size: FloatArray, among: Mask) -> FloatArray:
     """Twice the gap between the slopes left and right, where it has not closed since the next longer step as a smooth
     function's does. Kinks that bend both ways move the middle by about as much as they open the gap. among (m,): the
     lines whose gaps tell what is usual; one at a kink of its own stays open whatever the others do."""

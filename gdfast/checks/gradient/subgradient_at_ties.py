@@ -1,8 +1,8 @@
-"""Are slopes that are right one by one, at a kink, right together?
+"""Is a gradient whose entries are each right at a kink a subgradient? The slope along the gradient itself tells.
 
-Each partial derivative may lie between its slopes left and right and their whole still be none: where max(x, y) has
-x = y, (1, 0) and (0, 1) and what is between them are subgradients, (1, 1) is not, though each 1 is right alone. Where
-every kink bends the same way the slope along the gradient itself has to agree as well, and shows it.
+Each partial derivative may lie between its slopes left and right and the vector still be no subgradient: where
+max(x, y) has x = y, (1, 0) and (0, 1) and what is between them are subgradients, (1, 1) is not, though each 1 is right
+alone. Where every kink has the same curvature (all convex or all concave) the slope along the gradient has to agree.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...protocols import FloatArray
-from .one_sided_slopes import DirectionSlopes, Evaluations, FirstLook
+from .one_sided_slopes import DirectionSlopes, Evaluations, FirstSlopes
 from .sampling import Indices
-from .step_ladder import Mask, gather, ladder
+from .step_ladder import Mask, estimate, ladder
 
 
 @dataclass(frozen=True)
-class Together:
+class TieDisagreement:
     """The slopes along the gradient's own direction, restricted to kinks: what f says and what the gradient says."""
 
     left: float
@@ -26,32 +26,32 @@ class Together:
     analytic: float
 
 
-def disagreement(
+def tie_disagreement(
     evaluations: Evaluations,
-    first: FirstLook,
+    first: FirstSlopes,
     flat: Indices,
     analytic: FloatArray,
     at_kink: Mask,
     noise: float,
     rtol: float,
-) -> Together | None:
+) -> TieDisagreement | None:
     """None where there is none, or nothing to compare. flat (n,): the coordinates; noise: of f's values."""
-    point, bends = evaluations.point, (first.right - first.left)[at_kink]
+    point, opening = evaluations.point, (first.right - first.left)[at_kink]
     own = np.where(at_kink, analytic, 0.0)
     length = float(np.sqrt(np.sum(own**2)))
-    one_way = bool((bends > 0).all() or (bends < 0).all())
-    if np.count_nonzero(own) < 2 or not one_way or not 0 < length < np.inf:
+    same_sign = bool((opening > 0).all() or (opening < 0).all())
+    if np.count_nonzero(own) < 2 or not same_sign or not 0 < length < np.inf:
         return None
     unit = np.zeros(point.size)
     unit[flat] = own / length
     slopes, h = DirectionSlopes(evaluations, unit.reshape(point.shape)), float(first.steps.min())
     steps, line = np.array([h]), np.zeros(1, dtype=np.int64)
-    along = FirstLook(slopes, first.value, steps, *slopes.sides_or_nan(line, steps, first.value))
-    found = gather(along, line, ladder(h, noise, first.value, length), noise)
+    along = FirstSlopes(slopes, first.value, steps, *slopes.sides_or_nan(line, steps, first.value))
+    found = estimate(along, line, ladder(h, noise, first.value, length), noise)
     claimed = np.array([length])
-    outside = float(found.outside(claimed)[0])
+    distance = float(found.distance(claimed)[0])
     left, right = float(found.left[0]), float(found.right[0])
-    tolerance = 10 * rtol * max(length, abs(left), abs(right)) + float(found.doubt[0])
-    if found.near_kink[0] or found.jumps[0] or not outside > tolerance:
+    tolerance = 10 * rtol * max(length, abs(left), abs(right)) + float(found.distance_uncertainty[0])
+    if found.near_kink[0] or found.jumps[0] or not distance > tolerance:
         return None
-    return Together(min(left, right), max(left, right), length)
+    return TieDisagreement(min(left, right), max(left, right), length)

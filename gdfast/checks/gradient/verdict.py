@@ -1,4 +1,4 @@
-"""From what was seen to a verdict, and to the sentences that explain it."""
+"""From the comparison to a verdict, and to the sentences that explain it."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 from ...describe import counted
 from ...objective.linear.kinks import NearestKinks
 from ...protocols import FloatArray
-from .comparison import Look
+from .comparison import Comparison
 from .report import Verdict
 from .step_ladder import Mask
-from .subgradient_at_ties import Together
+from .subgradient_at_ties import TieDisagreement
 
 RESOLUTION = 1e-3  # noise may hide so much of the largest entry in float64,
 LOW_RESOLUTION = 1e-2  # and so much where values are less precise: more would hide what is almost surely a bug
@@ -53,52 +53,54 @@ class Precision:
 
 @dataclass(frozen=True, eq=False)
 class Judgement:
-    """The verdict, and for each coordinate: its errors, whether it is wrong, lost in noise, explained by a kink."""
+    """The verdict, and for each coordinate: its errors, whether it is wrong, within noise, explained by a kink."""
 
     verdict: Verdict
     relative_error: FloatArray
     unexplained_error: FloatArray
     unexplained: float
     wrong: Mask
-    lost: Mask
+    within_noise: Mask
     explained: Mask
 
 
 def judge(
-    look: Look,
+    compared: Comparison,
     analytic: FloatArray,
     value: float,
     rtol: float,
     floor: FloatArray,
     gradient_noise: FloatArray,
     precision: Precision,
-    together: Together | None,
+    tie: TieDisagreement | None,
 ) -> Judgement:
-    """The verdict on what was seen."""
-    relative_error = relative(np.abs(analytic - look.numerical), analytic, look.numerical, floor)
-    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(look.smooth)), floor)
-    unexplained_error = relative(look.outside, analytic, look.smooth, floor)
+    """The verdict on the comparison."""
+    relative_error = relative(np.abs(analytic - compared.numerical), analytic, compared.numerical, floor)
+    scale = np.maximum(np.maximum(np.abs(analytic), np.abs(compared.corrected)), floor)
+    unexplained_error = relative(compared.distance, analytic, compared.corrected, floor)
     apart = unexplained_error > rtol
-    excused = look.doubt + gradient_noise
-    wrong = apart & ~look.fades & ~(look.outside <= rtol * scale + excused)
-    wrong |= look.jumps | ~np.isfinite(analytic)
-    lost = apart & ~wrong & ~look.fades
-    differs = np.abs(analytic - look.numerical) > floor + gradient_noise
-    explained = look.crossing & ~wrong & (relative_error > rtol) & differs
+    noise = compared.uncertainty + gradient_noise
+    wrong = apart & ~compared.fades & ~(compared.distance <= rtol * scale + noise)
+    wrong |= compared.jumps | ~np.isfinite(analytic)
+    within_noise = apart & ~wrong & ~compared.fades
+    differs = np.abs(analytic - compared.numerical) > floor + gradient_noise
+    explained = compared.crossing & ~wrong & (relative_error > rtol) & differs
     steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-    largest = max(steepest, float(np.abs(look.smooth).max()))
+    largest = max(steepest, float(np.abs(compared.corrected).max()))
     is_zero = steepest <= ZERO * precision.smallest_gradient(value)
-    # Where the noise might hide much and yet nearly nothing is seen of it, the agreement is no accident.
+    # Where the noise might hide much and yet nearly none is measured, the agreement is no accident.
     resolution = LOW_RESOLUTION if precision.is_low else RESOLUTION
-    hides = lost.any() and min(excused[lost].max(), look.outside[lost].max()) > resolution * largest
-    if wrong.any() or together is not None:
+    hidden = within_noise.any() and (
+        min(noise[within_noise].max(), compared.distance[within_noise].max()) > resolution * largest
+    )
+    if wrong.any() or tie is not None:
         verdict = Verdict.FAIL
-    elif hides and not is_zero:
+    elif hidden and not is_zero:
         verdict = Verdict.NOISE
     else:
         verdict = Verdict.KINKS if explained.any() else Verdict.PASS
-    unexplained = float(unexplained_error.max(where=~(lost | look.fades), initial=0.0))
-    return Judgement(verdict, relative_error, unexplained_error, unexplained, wrong, lost, explained)
+    unexplained = float(unexplained_error.max(where=~(within_noise | compared.fades), initial=0.0))
+    return Judgement(verdict, relative_error, unexplained_error, unexplained, wrong, within_noise, explained)
 
 
 def relative(difference: FloatArray, a: FloatArray, n: FloatArray, floor: FloatArray) -> FloatArray:
@@ -112,14 +114,14 @@ def relative(difference: FloatArray, a: FloatArray, n: FloatArray, floor: FloatA
 
 def sentences(
     found: Judgement,
-    look: Look,
+    compared: Comparison,
     analytic: FloatArray,
     value: float,
     h: float,
     gradient_noise: FloatArray,
     precision: Precision,
     bugs: tuple[str, ...],
-    together: Together | None,
+    tie: TieDisagreement | None,
     nearest: NearestKinks | None,
 ) -> tuple[str, ...]:
     """The diagnosis: the error's band, the bug, the kinks, the noise."""
@@ -127,21 +129,21 @@ def sentences(
     if found.verdict is not Verdict.NOISE:
         said.append(_band(found.unexplained))
     said += bugs
-    if together is not None:
-        said.append(_together(together))
+    if tie is not None:
+        said.append(_tie(tie))
     if not np.isfinite(analytic).all():
         said.append(f"The analytic gradient is not finite in {counted(np.sum(~np.isfinite(analytic)), 'coordinate')}.")
-    if look.jumps.any():
+    if compared.jumps.any():
         said.append(
-            f"In {counted(np.sum(look.jumps), 'coordinate')} the slope grows without end as h shrinks: f jumps "
+            f"In {counted(np.sum(compared.jumps), 'coordinate')} the slope grows without end as h shrinks: f jumps "
             "there, or is infinitely steep, and has no derivative."
         )
-    if look.crossing.any():
-        said += _kinks(look, found, h, nearest)
-    if found.lost.any():
-        said.append(_noise(look, found, value, h, gradient_noise, precision))
-    if look.fades.any():
-        said.append(_fades(look, h))
+    if compared.crossing.any():
+        said += _kinks(compared, found, h, nearest)
+    if found.within_noise.any():
+        said.append(_noise(compared, found, value, h, gradient_noise, precision))
+    if compared.fades.any():
+        said.append(_fades(compared, h))
     return tuple(said)
 
 
@@ -156,7 +158,7 @@ def _band(error: float) -> str:
     return "A relative error above 1e-2 is almost surely a bug."
 
 
-def _together(found: Together) -> str:
+def _tie(found: TieDisagreement) -> str:
     return (
         "At the kinks each entry is right alone, but not with the others: along the gradient itself f's slope is "
         f"{_between(found.left, found.right)}, and the gradient says {found.analytic:.6g}. Where several terms tie, "
@@ -168,9 +170,9 @@ def _between(low: float, high: float) -> str:
     return f"{low:.6g}" if f"{low:.6g}" == f"{high:.6g}" else f"between {low:.6g} and {high:.6g}"
 
 
-def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None) -> list[str]:
-    largest = float(found.relative_error.max(where=look.crossing, initial=0.0))
-    stencils = f"{counted(np.sum(look.crossing), 'difference stencil')} across a kink"
+def _kinks(compared: Comparison, found: Judgement, h: float, nearest: NearestKinks | None) -> list[str]:
+    largest = float(found.relative_error.max(where=compared.crossing, initial=0.0))
+    stencils = f"{counted(np.sum(compared.crossing), 'difference stencil')} across a kink"
     said = [
         f"{stencils}, where the quotient mixes two slopes (relative error up to {largest:.1e}): that alone is no bug."
     ]
@@ -178,39 +180,45 @@ def _kinks(look: Look, found: Judgement, h: float, nearest: NearestKinks | None)
         if nearest.n_terms:
             named = "; ".join(f"sample {i}, class {c} (margin {margin:.2g})" for i, c, margin in nearest.terms)
             first = "" if nearest.n_terms == len(nearest.terms) else ", the nearest "
-            change = "changes" if nearest.n_terms == 1 else "change"
-            said.append(f"{counted(nearest.n_terms, 'loss term')} {change} side within h{first or ': '}{named}.")
-        size = float(np.abs(look.excess).max())
-        said.append(f"They add exactly up to {size:.2g} to a quotient; what is left is the error with the kinks out.")
-        safe = nearest.safe_h[look.crossing]
+            cross = "crosses" if nearest.n_terms == 1 else "cross"
+            said.append(f"{counted(nearest.n_terms, 'loss term')} {cross} the margin within h{first or ': '}{named}.")
+        size = float(np.abs(compared.kink_excess).max())
+        said.append(
+            f"They add exactly up to {size:.2g} to a quotient; what is left is the error after kink correction."
+        )
+        safe = nearest.safe_h[compared.crossing]
         safe = safe[safe > 0]
         if safe.size:
-            rest = "" if look.at_kink.sum() == 0 and (nearest.safe_h > 0).all() else " but those at the point itself"
+            rest = (
+                "" if compared.at_kink.sum() == 0 and (nearest.safe_h > 0).all() else " but those at the point itself"
+            )
             said.append(f"With h = {safe.min():.1e} none is crossed{rest}; `safe_h` holds it for each coordinate.")
-    if look.at_kink.any():
+    if compared.at_kink.any():
         said.append(
-            f"In {counted(np.sum(look.at_kink), 'coordinate')} the point itself is on a kink: any slope between those "
-            "to the left and right is right there. A point off the kink tells more"
+            f"In {counted(np.sum(compared.at_kink), 'coordinate')} the point itself is on a kink: any slope between "
+            "those to the left and right is right there. A point off the kink tells more"
             + (": where kinks meet, automatic differentiation too may be wrong." if found.wrong.any() else ".")
         )
     elif nearest is None:
-        said.append("A smaller step crosses none of them, and was believed.")
+        said.append("A smaller step crosses none of them, and its quotient was taken.")
     return said
 
 
 def _noise(
-    look: Look, found: Judgement, value: float, h: float, gradient_noise: FloatArray, precision: Precision
+    compared: Comparison, found: Judgement, value: float, h: float, gradient_noise: FloatArray, precision: Precision
 ) -> str:
-    excused = float((look.doubt + gradient_noise)[found.lost].max())
-    where = f"In {counted(np.sum(found.lost), 'coordinate')} the disagreement is within the noise of {excused:.0e}"
+    noise = float((compared.uncertainty + gradient_noise)[found.within_noise].max())
+    where = (
+        f"In {counted(np.sum(found.within_noise), 'coordinate')} the disagreement is within the noise of {noise:.0e}"
+    )
     if precision.is_measured:
         kind = f"the values carry noise of {precision.value:.0e}, though their type is finer: is a part in float32?"
     else:
         kind = "the values are in float64" if precision.unit < 1e-12 else "the values are less precise than float64"
     if found.verdict is not Verdict.NOISE:
-        largest = float(np.abs(look.smooth).max())
-        beside = f", {excused / largest:.0e} of the largest entry" if largest > 0 else ""
-        return f"{where}{beside}: not counted, and smaller errors can't be seen ({kind})."
+        largest = float(np.abs(compared.corrected).max())
+        beside = f", {noise / largest:.0e} of the largest entry" if largest > 0 else ""
+        return f"{where}{beside}: not judged, and smaller errors can't be seen ({kind})."
     best = max(precision.unit, precision.value / 8 / abs(value) if value else 0.0) ** (1 / 3)
     remedy = "use a float64 point" if precision.is_low else ""
     step = f"use h near {best:.0e}" if not 0.2 < h / best < 20 else ""
@@ -218,10 +226,10 @@ def _noise(
     return f"{where}, which hides the gradient itself; {kind}: {advice}."
 
 
-def _fades(look: Look, h: float) -> str:
+def _fades(compared: Comparison, h: float) -> str:
     return (
-        f"In {counted(np.sum(look.fades), 'coordinate')} the disagreement fades with another h than {h:g}: it is the "
-        "quotient's own error (truncation or rounding, or a kink close by), and not counted."
+        f"In {counted(np.sum(compared.fades), 'coordinate')} the disagreement fades with another h than {h:g}: it is "
+        "the quotient's own error (truncation or rounding, or a kink close by), not the gradient's."
     )
 
 

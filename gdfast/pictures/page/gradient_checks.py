@@ -62,7 +62,7 @@ def _picture(report: GradientReport) -> tuple[FloatArray, tuple[int, int]]:
 
 def _sentence(name: str, report: GradientReport) -> str:
     kinks = f" {report.kinks.size:,} stencils cross a kink." if report.kinks.size else ""
-    counts = report.uncounted.size < report.coordinates.size and report.unexplained < report.max_relative_error
+    counts = report.not_judged.size < report.coordinates.size and report.unexplained < report.max_relative_error
     counted = f" The largest that counts is {report.unexplained:.2g}, the tolerance {report.rtol:g}." if counts else ""
     return (
         f"{name}: {report.verdict}. {report.coordinates.size:,} of {prod(report.shape):,} coordinates were checked "
