@@ -1,4 +1,4 @@
-"""Is it right? Checks of gradients against difference quotients."""
+"""Checks: gradients against difference quotients, critical points, the sanity checks before a run."""
 
 from __future__ import annotations
 

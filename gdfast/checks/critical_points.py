@@ -1,4 +1,4 @@
-"""What kind of critical point is this? A minimum, a maximum or a saddle, judged by gradient and curvature."""
+"""Classification of a critical point: minimum, maximum or saddle, by the gradient and the Hessian's eigenvalues."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FEW = 200
 FLAT = 1e-6
 """An eigenvalue below this share of the largest counts as 0."""
 DOUBT = 2.5
-"""An eigenvalue counts as 0 up to so many times its error: more than a kink can feign."""
+"""An eigenvalue counts as 0 up to so many times its error: more than a kink in the gradient adds."""
 TOLERANCES = (1e-4, 1e-6, 1e-8)
 REACHES = (1e-4, 1e-3, 1e-2, 1e-1)
 
@@ -109,7 +109,7 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     CriticalPoint
         Its `kind`: "minimum" (all eigenvalues > 0), "maximum" (all < 0), "saddle" (some of both), "degenerate" (some
         are 0: below 1e-6 of the largest) or "not critical". Of more than 200 parameters only the ends of the spectrum
-        are known, so zeros between a saddle's are not seen. In one dimension, where the second
+        are known, so zeros between a saddle's stay unknown. In one dimension, where the second
         derivative is 0, the slopes on both sides decide: x^4 has a minimum at 0, -x^4 a maximum, x^3 a saddle (an
         inflection); a constant is degenerate.
 
@@ -126,8 +126,8 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     Notes
     -----
     An eigenvalue counts as 0 up to 1e-6 of the largest, or 2.5 times its own error where that is more: the error is
-    what changes when the step of the differences is doubled, so float32 and rounding judge themselves, and a point on a
-    kink ends as "degenerate" rather than as a guess.
+    what changes when the step of the differences is doubled, so it covers float32 and rounding, and a point on a kink
+    ends as "degenerate".
 
     For up to 200 parameters P the whole Hessian by differences of the gradient, 4 P gradients (for linear objectives by
     P exact products). Beyond that both ends of the spectrum by Lanczos on some hundred products with the Hessian, the
@@ -150,7 +150,7 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     point = np.array(check_point(w, "w"), order="C")
     gtol = check_positive(gtol, "gtol")
     capabilities.check_curvature(objective)
-    value, gradient = look(objective, point)
+    value, gradient = evaluate(objective, point)
     norm = float(np.abs(gradient).max())
     if not (math.isfinite(value) and math.isfinite(norm)):
         raise ValueError(f"objective must be finite at w; its value is {value}, its largest slope {norm}")
@@ -179,7 +179,7 @@ def check_objective(objective: Any) -> None:
         )
 
 
-def look(objective: Objective, w: Array) -> tuple[float, FloatArray]:
+def evaluate(objective: Objective, w: Array) -> tuple[float, FloatArray]:
     """Value and gradient at w, which stays as it is; in float64."""
     value, gradient = objective.value_and_gradient(w.copy())
     gradient = returned_gradient(gradient, w, "the objective")
@@ -321,7 +321,7 @@ def _by_slopes(
     noise = max(2 * slope, 100 * unit * max(1.0, abs(value)))
     size = max(1.0, abs(float(w.reshape(-1)[0])))
     for reach in REACHES:
-        sides = [look(objective, np.asarray(w + w.dtype.type(end * size)))[1].item() for end in (-reach, reach)]
+        sides = [evaluate(objective, np.asarray(w + w.dtype.type(end * size)))[1].item() for end in (-reach, reach)]
         if min(map(abs, sides)) > noise:
             left, right = sides
             kind = "saddle" if (left > 0) == (right > 0) else "minimum" if right > 0 else "maximum"

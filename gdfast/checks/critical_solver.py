@@ -1,4 +1,4 @@
-"""Newton's method on gradient = 0: it finds saddles and maxima as well as minima."""
+"""Damped Newton's method on gradient = 0, which finds saddles and maxima as well as minima."""
 
 from __future__ import annotations
 

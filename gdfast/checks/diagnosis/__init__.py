@@ -1,4 +1,4 @@
-"""Which bug is it? A wrong gradient beside the wrong gradients that are known, and where its errors sit."""
+"""Diagnosis of a wrong gradient: comparison with known wrong gradients, and where its errors are."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def name_bugs(
     coordinates : int64 (n,)
         Flat indices into the point.
     analytic, numerical : float64 (n,)
-        The gradient to be judged, and the right one up to noise (kinks taken out).
+        The gradient to be judged, and the right one up to noise (after kink correction).
     wrong : bool (n,), optional
         Which coordinates are wrong; by default those that differ by more than 1e-5 of themselves, 1e-3 of the
         largest difference and 1e-7 of the largest entry.

@@ -13,7 +13,7 @@ from ...protocols import Array, FloatArray
 Indices = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
-FEW = 3  # a fitted constant, or a pattern, is believed from so many coordinates on
+FEW = 3  # coordinates that a fitted constant or a pattern needs
 AGAINST = 0.2  # of the coordinates that tell two gradients apart, noise may speak against the right one
 
 

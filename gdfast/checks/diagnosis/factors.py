@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-LIKELY = 0.02  # an integer is believed within this
+LIKELY = 0.02  # a ratio so near to an integer counts as one
 
 
 def factor_sentence(
@@ -33,7 +33,7 @@ def factor_sentence(
             if equals(sign / n_samples):
                 return f"extra factor 1/N{flipped}: {said}, and N = {n_samples:,}; take one division by N out."
         if equals(2 * sign):
-            return f"factor 2 too many{flipped}: {said}; look for a 2 that a 1/2 in the value takes away."
+            return f"factor 2 too many{flipped}: {said}; there may be a 2 that a 1/2 in the value takes away."
         if equals(sign / 2):
             return f"missing factor 2{flipped}: {said}; the derivative of a square has one."
         if guess_n and _is_whole(sign * factor):
@@ -42,7 +42,7 @@ def factor_sentence(
         if guess_n and _is_whole(sign / factor):
             n = round(sign / factor)
             return f"extra factor 1/N{flipped}: {said}, 1/{n:,}; if N = {n:,}, take one division by N out."
-    return f"constant factor: {said}; look for a factor that one of value and gradient lacks." if guess else None
+    return f"constant factor: {said}; one of value and gradient lacks a factor." if guess else None
 
 
 def _is_whole(x: float) -> bool:

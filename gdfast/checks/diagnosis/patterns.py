@@ -1,4 +1,4 @@
-"""Signs of a mistake that leave open what the wrong gradient is: looked for when no suspect fits."""
+"""Patterns of a mistake that leave open what the wrong gradient is: tried when no suspect fits."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .comparison import FEW, Comparison, fit, norm
 
 
 def pattern(found: Comparison, *, plain: bool) -> str | None:
-    """The first sign that is seen. plain: a function of which nothing is known, so it may hold a regularizer."""
+    """The first pattern that is there. plain: a function of which nothing is known, so it may hold a regularizer."""
     return _at_ties(found) or _sums(found, plain)
 
 

@@ -1,4 +1,4 @@
-"""Where the errors sit: a row, a column, the bias, a slice, a block; and what is wrong there."""
+"""Where the errors are: a row, a column, the bias, a slice, a block; and what is wrong there."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wrong gradients that any function's may turn out to be: a constant factor, a transpose, a regularizer's error."""
+"""Known mistakes of any gradient: a constant factor, transposed axes, an error of the regularizer's derivative."""
 
 from __future__ import annotations
 

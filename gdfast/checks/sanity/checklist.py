@@ -1,4 +1,4 @@
-"""The checklist, in order: what is asked of a linear objective, and what of any other."""
+"""The checklist in order: which checks a linear objective goes through, and which any other."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from .report import Finding, SanityReport, Severity
 
 
 def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
-    """Look for what usually goes wrong, before a long run: each finding is a sentence with a remedy.
+    """Check for what usually goes wrong, before a long run: each finding is a sentence with a remedy.
 
     Of a `LinearObjective`:
 
@@ -60,7 +60,7 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
     Notes
     -----
     Each number is the same in every call: what is drawn at random has a fixed seed. Of a linear objective about 15
-    passes over X, and up to 500 steps on 20 rows; features are looked at in at most 2**24 elements of X, in rows evenly
+    passes over X, and up to 500 steps on 20 rows; features are read in at most 2**24 elements of X, in rows evenly
     spread. Of any other objective some 200 values.
 
     References

@@ -1,4 +1,4 @@
-"""Do the labels and the features look as a linear model likes them? Read from the data alone."""
+"""Checks of the data: empty classes, constant features, features of very different scale."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ...objective.linear.objective import LinearObjective
 from ...protocols import Array, FloatArray
 from .report import Finding, Severity
 
-ELEMENTS = 1 << 24  # of X that are looked at, at most; rows evenly spread
+ELEMENTS = 1 << 24  # of X that are read, at most; rows evenly spread
 BLOCK = 1 << 20  # elements at a time
 SEEN_OFTEN = 10  # rows that must store an element of a sparse feature, or its width says nothing
 UNEQUAL = 100.0  # times as wide: a step that suits one feature is 10,000 times too long for the other
@@ -42,11 +42,11 @@ def check_labels(objective: LinearObjective) -> Finding:
 
 
 def check_features(objective: LinearObjective) -> list[Finding]:
-    """Are the features, as the model sees them, of like size?"""
+    """Are the features, after mean and scale, of like size?"""
     with np.errstate(over="ignore", invalid="ignore"):
-        low, high, mean, deviation, looked_at = _statistics(objective)
+        low, high, mean, deviation, n_read = _statistics(objective)
         width = high - low  # NaN: not known
-    rows = f"the {looked_at:,} rows looked at" if looked_at < objective.n_samples else "all rows"
+    rows = f"the {n_read:,} rows read" if n_read < objective.n_samples else "all rows"
     constant = np.flatnonzero(width == 0)
     if constant.size == width.size:
         return [Finding("features", Severity.PROBLEM, f"Every feature is constant in {rows}: X tells nothing.")]
@@ -107,11 +107,11 @@ class _Statistics(NamedTuple):
     high: FloatArray
     mean: FloatArray
     deviation: FloatArray
-    looked_at: int
+    n_read: int
 
 
 def _statistics(objective: LinearObjective) -> _Statistics:
-    """Of each feature as the model sees it, ``(x - mean) / scale``, over rows that are evenly spread."""
+    """Of each feature after mean and scale, ``(x - mean) / scale``, over rows that are evenly spread."""
     n, d = objective.n_samples, objective.n_features
     X: Any = objective.X
     is_sparse = hasattr(X, "indptr")

@@ -1,4 +1,4 @@
-"""Is the loss where it must be before anything is learnt, and what do the scores at w0 say?"""
+"""The first loss: its value at zero weights against the formula, and dead classes or saturated scores at w0."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SURE = 0.999
 
 
 def small_weights(objective: LinearObjective) -> Array:
-    """Random weights near zero: as one starts where zeros would keep the classes alike."""
+    """Random weights near zero, which break the symmetry of the classes as zeros do not."""
     return SMALL * np.random.default_rng(0).standard_normal(objective.shape)
 
 
@@ -80,7 +80,7 @@ def check_scores(data: LinearObjective, w0: Array, at_zeros: float) -> Finding:
         # A random start often leaves a class without a single row; weights that have learnt must not.
         dead: Array = silent & (at_w0 < LEARNT * at_zeros)
         state = "never win, though others have been learnt"
-        remedy = "Look at its labels and its number of samples, or give its samples more weight"
+        remedy = "Check its labels and its number of samples, or give its samples more weight"
     else:
         dead, state = silent & _never_violates(data, w0), "neither win nor violate a margin"
         remedy = "Start at smaller weights"
@@ -92,7 +92,7 @@ def check_scores(data: LinearObjective, w0: Array, at_zeros: float) -> Finding:
 
 
 def _never_violates(data: LinearObjective, w0: Array) -> Array:
-    """Classes that push no row of another class at w0; none for a loss without a margin."""
+    """Classes whose scores violate the margin of no row at w0; none for a loss without a margin."""
     if data.loss.margin == 0:
         return np.zeros(data.n_classes, dtype=bool)
     never: Array = np.all(data.margins(w0) <= 0, axis=0)

@@ -1,4 +1,4 @@
-"""Are the gradients right, the data's and the regularizer's apart, and does either drown the other?"""
+"""Gradient checks of the data term and of the regularizer apart, their sizes, and the precision."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from ..gradient.check import check_gradient
 from ..gradient.report import GradientReport
 from .report import Finding, Severity
 
-BY_STRUCTURE, BY_VALUES = 1000, 100  # coordinates
+FROM_SCORES, FROM_VALUES = 1000, 100  # coordinates: of a linear objective they cost one pass, of others two values each
 FLOAT32_RTOL = 1e-4
 DOMINATES = 0.1  # of the descent that the data alone offer is left
 TINY = 1e-8
@@ -29,7 +29,7 @@ SHOW = {
 def check_data_gradient(data: LinearObjective, point: Array) -> Finding:
     """The gradient of the data term alone."""
     narrow = np.float32 in (data.arithmetic, point.dtype)
-    report = _checked(data, None, point, BY_STRUCTURE, FLOAT32_RTOL if narrow else 1e-5)
+    report = _checked(data, None, point, FROM_SCORES, FLOAT32_RTOL if narrow else 1e-5)
     if narrow and report.verdict == "NOISE":
         sentence = (
             "It agrees with difference quotients wherever the rounding of float32 lets one tell. Check it with X and "
@@ -47,8 +47,8 @@ def check_agreement(objective: Objective, w0: Array) -> Finding:
         "gradient": (gradient, objective.gradient(w0.copy())),
     }
     rtol = np.sqrt(np.finfo(w0.dtype).eps)
-    for name, (together, alone) in apart.items():
-        if np.shape(together) != np.shape(alone) or _norm(together - alone) > rtol * _norm(alone):
+    for name, (both, alone) in apart.items():
+        if np.shape(both) != np.shape(alone) or _norm(both - alone) > rtol * _norm(alone):
             sentence = (
                 f"value_and_gradient gives another {name} than {name}, at the same w0. Let one call the other, or "
                 "fix what is drawn at random in between."
@@ -65,7 +65,7 @@ def check_own_gradient(objective: Objective, w0: Array) -> Finding:
             "check. Give one: FunctionObjective(value, gradient)."
         )
         return Finding("gradient", Severity.WARNING, sentence)
-    return _verdict("gradient", _checked(objective, None, w0, BY_VALUES, 1e-5))
+    return _verdict("gradient", _checked(objective, None, w0, FROM_VALUES, 1e-5))
 
 
 def check_regularizer(objective: LinearObjective, data: LinearObjective, w0: Array | None) -> list[Finding]:
@@ -75,7 +75,7 @@ def check_regularizer(objective: LinearObjective, data: LinearObjective, w0: Arr
     rng = np.random.default_rng(0)
     shape = _penalised(objective, np.zeros(objective.shape)).shape
     away_from_kinks = rng.uniform(0.5, 1.5, shape) * rng.choice([-1.0, 1.0], shape)
-    report = _checked(objective.regularizer.value, objective.regularizer.gradient, away_from_kinks, BY_VALUES, 1e-5)
+    report = _checked(objective.regularizer.value, objective.regularizer.gradient, away_from_kinks, FROM_VALUES, 1e-5)
     return [_verdict("regularizer gradient", report), _strength(objective, data, w0)]
 
 
@@ -187,7 +187,7 @@ def _strength(objective: LinearObjective, data: LinearObjective, w0: Array | Non
 
 
 def _penalised(objective: LinearObjective, W: Array) -> Array:
-    """The weights that the regularizer sees."""
+    """The weights that the regularizer applies to."""
     return W[:, :-1] if objective.bias and not objective.penalize_bias else W
 
 

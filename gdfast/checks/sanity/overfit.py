@@ -1,4 +1,4 @@
-"""Can it fit twenty samples exactly? What can't do that has no use for more."""
+"""Overfitting as a test: a linear model must fit twenty independent samples exactly."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SAMPLES = 20
 STEPS = 500
 NEARLY = 0.01  # of the loss that a constant prediction has
 ENOUGH = 1e-6  # of it: the descent may stop
-LOOKED_AT = 200  # rows, to find independent ones
+SEARCHED = 200  # rows, to find independent ones
 INDEPENDENT = 1e-6  # of a row's length: less is rounding, or too little to be learnt in a few steps
 LARGE = 1 << 20  # weights; for more L-BFGS would keep too many copies
 
@@ -37,11 +37,11 @@ def check_overfitting(data: LinearObjective) -> Finding:
         return Finding("overfitting", Severity.OK, sentence)
     if reached <= NEARLY * at_first:
         return Finding("overfitting", Severity.OK, f"{many} can be fitted: {change}.")
-    twins = _contradiction(data, chosen)
-    if twins is not None:
+    same = _contradiction(data, chosen)
+    if same is not None:
         sentence = (
-            f"{many} can't be fitted, since rows {twins[0]} and {twins[1]} of X are identical and their labels differ: "
-            "look at the labels of such rows, or add the feature that tells them apart."
+            f"{many} can't be fitted, since rows {same[0]} and {same[1]} of X are identical and their labels differ: "
+            "check the labels of such rows, or add the feature that tells them apart."
         )
         return Finding("overfitting", Severity.WARNING, sentence)
     fewer = _independent(data, chosen)
@@ -104,10 +104,10 @@ def _contradiction(data: LinearObjective, chosen: Array) -> tuple[int, int] | No
 
 
 def _independent(data: LinearObjective, order: Array) -> Array:
-    """The first rows that are linearly independent as the model sees them: their scores may be anything."""
+    """The first rows that are linearly independent after mean and scale: their scores may be anything."""
     basis: list[FloatArray] = []
     chosen = []
-    for i in order[:LOOKED_AT]:
+    for i in order[:SEARCHED]:
         row: Any = data.X[data.indices[[i]]]
         z = np.ravel(row.toarray() if hasattr(row, "indptr") else row).astype(np.float64)
         z = (z - (0.0 if data.mean is None else data.mean)) / (1.0 if data.scale is None else data.scale)

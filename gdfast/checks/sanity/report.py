@@ -6,6 +6,8 @@ import textwrap
 from dataclasses import dataclass
 from enum import StrEnum
 
+from ...describe import counted
+
 
 class Severity(StrEnum):
     """How bad a finding is; each member is a plain string."""
@@ -17,12 +19,12 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One thing that was looked at.
+    """The outcome of one check.
 
     Attributes
     ----------
     check : str
-        What was looked at, in a word or two: "first loss", "overfitting", "features", ...
+        What was checked, in a word or two: "first loss", "overfitting", "features", ...
     severity : Severity
         "ok"; "warning": training will work, but badly or not as meant; "problem": something is wrong.
     sentence : str
@@ -73,15 +75,14 @@ class SanityReport:
 
     def __str__(self) -> str:
         worst_first = [(severity, self.with_severity(severity)) for severity in reversed(Severity)]
-        counts = ", ".join(_count(len(found), severity) for severity, found in worst_first if found)
+        counts = ", ".join(
+            counted(len(found), severity, "ok" if severity is Severity.OK else None)
+            for severity, found in worst_first
+            if found
+        )
         return "\n".join(
             [f"Sanity check: {counts}", *(_lines(finding) for _, found in worst_first for finding in found)]
         )
-
-
-def _count(number: int, severity: Severity) -> str:
-    plural = "" if number == 1 or severity is Severity.OK else "s"
-    return f"{number} {severity}{plural}"
 
 
 def _lines(finding: Finding) -> str:
