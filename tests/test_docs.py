@@ -16,7 +16,7 @@ from gdfast.descent import schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
-# An example that is a test file, by its first line, is run by pytest: in tests/checks/test_adapters.py.
+# An example that is a test file, by its first line, is run by pytest: in tests/checks/gradient/test_adapters.py.
 EXAMPLE = re.compile(r"^```python\n(?!# test_)(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
