@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,10 @@ import numpy as np
 from ._arrays import check_columns, check_flag, plain_array, require_finite
 from .describe import described
 from .files.saved_arrays import load_arrays, save_arrays
-from .objective import losses
 from .objective.linear.objective import LinearObjective
 from .objective.losses import CrossEntropy, Hinge, Loss
+from .objective.losses.cross_entropy import softmax
+from .objective.losses.table import check_loss, loss_from_json, loss_to_json
 from .protocols import Array, FloatArray
 
 KIND, VERSION = "model", 1
@@ -77,8 +78,7 @@ class Model:
         if W.ndim != 2 or W.shape[0] < 1 or W.shape[1] < 1 + bias:
             raise ValueError(f"W must be (n_classes, n_features{' + 1' * bias}), not empty; its shape is {W.shape}")
         require_finite(W, "W")
-        if not isinstance(self.loss, Loss):
-            raise TypeError(f"loss must be a gdfast loss such as gd.Hinge(); it is {self.loss!r:.60}")
+        check_loss(self.loss)
         d = W.shape[1] - bias
         parts = {
             "W": W,
@@ -132,7 +132,7 @@ class Model:
         ValueError
             The loss is not the cross-entropy, whose scores alone are logarithms of probabilities.
         """
-        if not isinstance(self.loss, CrossEntropy):
+        if not self.loss.gives_probabilities:
             raise ValueError(f"probabilities need a model trained with CrossEntropy; the loss is {self.loss}")
         return softmax(self.scores(X))
 
@@ -162,13 +162,6 @@ class Model:
             shift = self.mean if self.scale is None else self.mean / self.scale
             W[:, -1] -= W[:, :-1] @ shift
         return W
-
-
-def softmax(scores: Array) -> Array:
-    """``exp(scores)`` of each row in units of its sum, safe for scores of any size."""
-    powers: Array = np.exp(scores - scores.max(axis=1, keepdims=True))
-    powers /= powers.sum(axis=1, keepdims=True)
-    return powers
 
 
 def save_model(path: str | os.PathLike[str], model: Model | Array, **parts: Any) -> None:
@@ -203,7 +196,7 @@ def save_model(path: str | os.PathLike[str], model: Model | Array, **parts: Any)
     arrays = {"W": model.W}
     arrays |= {name: part for name in ("mean", "scale") if (part := getattr(model, name)) is not None}
     facts = {
-        "loss": _loss_to_json(model.loss),
+        "loss": loss_to_json(model.loss),
         "bias": model.bias,
         "class_names": model.class_names,
         "feature_names": model.feature_names,
@@ -241,7 +234,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     try:
         return Model(
             arrays["W"],
-            _loss_from_json(facts["loss"]),
+            loss_from_json(facts["loss"]),
             class_names=facts["class_names"],
             feature_names=facts["feature_names"],
             mean=arrays.get("mean"),
@@ -283,21 +276,6 @@ def _shape(X: Any) -> tuple[int, int]:
     if not isinstance(shape, tuple) or len(shape) != 2:
         raise ValueError(f"X must be (n_samples, n_features); it is {type(X).__name__} of shape {shape}")
     return shape
-
-
-def _loss_to_json(loss: Loss) -> list[Any]:
-    name = type(loss).__name__
-    if getattr(losses, name, None) is not type(loss) or not is_dataclass(loss):
-        raise ValueError(f"loss must be one of gdfast's own to be written down; it is {loss!r:.60}")
-    return [name, asdict(loss)]
-
-
-def _loss_from_json(written: Any) -> Loss:
-    name, settings = written
-    kind = vars(losses).get(name) if isinstance(name, str) else None
-    if not isinstance(kind, type) or not issubclass(kind, Loss) or kind is Loss:
-        raise ValueError(f"{name!r:.40} is no loss of gdfast's")
-    return kind(**settings)
 
 
 def _gdfast_version() -> str:

@@ -11,7 +11,6 @@ from .._config import config, show_config
 from ..model import Model, load_model
 from .failures import told
 from .tables import print_facts, print_json
-from .training_summary import LOSS_NAMES
 
 
 @click.command()
@@ -48,7 +47,7 @@ def _facts(path: str, model: Model) -> dict[str, Any]:
     return {
         "model": path,
         "bytes": os.path.getsize(path),
-        "kind": f"{'classifier' if model.loss.classifies else 'regression'}, {LOSS_NAMES[type(model.loss).__name__]}",
+        "kind": f"{'classifier' if model.loss.classifies else 'regression'}, {model.loss.title}",
         "loss": str(model.loss),
         "weights": f"{len(model.W):,} x {model.W.shape[1]:,} {model.W.dtype}",
         "standardized": standardized,

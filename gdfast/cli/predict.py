@@ -9,8 +9,8 @@ from typing import Any, BinaryIO
 import click
 
 from ..files.saved_arrays import write_whole
-from ..model import Model, load_model, softmax
-from ..objective.losses import CrossEntropy
+from ..model import Model, load_model
+from ..objective.losses.cross_entropy import softmax
 from ..protocols import Array
 from ..training.evaluation import scores_of
 from .data_files import STDIN, label_option, open_rows_for
@@ -83,7 +83,7 @@ def predict(
 def _check_can(model: Model, more: str) -> None:
     if more and not model.loss.classifies:
         raise ValueError(f"--{more} needs a classifier; the model is a regression")
-    if more == "probabilities" and not isinstance(model.loss, CrossEntropy):
+    if more == "probabilities" and not model.loss.gives_probabilities:
         raise ValueError(
             f"--probabilities needs a model trained with --loss cross_entropy; the loss is {model.loss}: "
             "--scores gives its scores"

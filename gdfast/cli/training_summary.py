@@ -15,10 +15,6 @@ from ..training.evaluation import Judgement
 from ..training.train_model import Trained
 from .tables import print_facts, print_json
 
-LOSS_NAMES = {
-    "Hinge": "hinge", "SquaredHinge": "squared hinge", "CrossEntropy": "cross-entropy",
-    "SquaredError": "squared error", "Huber": "Huber",
-}  # fmt: skip
 SHORT = {"mean_absolute_error": "MAE"}
 FORMAT = {"accuracy": ".3f", "R2": ".3f"}
 
@@ -53,7 +49,7 @@ class Summary:
             description=found.description,
             features=int(found.X.shape[1]),
             classes=found.class_names if trained.model.loss.classifies else None,
-            loss_name=LOSS_NAMES[type(trained.model.loss).__name__],
+            loss_name=trained.model.loss.title,
             epochs=len(learned.outcome.losses),
             passes=learned.outcome.passes,
             seconds=seconds,

@@ -11,7 +11,6 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
-from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
 from ..training.fit import Listener, Start, learn
 from ..training.names import CLASSIFIER_LOSSES, loss_of
@@ -24,7 +23,7 @@ from .callbacks import FitTask, with_callbacks
 
 def _is_cross_entropy(estimator: Any) -> bool:
     """Probabilities are what the cross-entropy fits."""
-    if isinstance(loss_of(estimator.loss, CLASSIFIER_LOSSES, classifies=True), CrossEntropy):
+    if loss_of(estimator.loss, CLASSIFIER_LOSSES, classifies=True).gives_probabilities:
         return True
     raise AttributeError(f"probabilities need loss='cross_entropy'; it is {estimator.loss!r}")
 

@@ -11,7 +11,6 @@ from ..protocols import Array
 from .dual_bounds import DualSums
 from .linear.duality_gap import LinearCertificates
 from .linear.hinge_dual import LinearDuals
-from .losses import Hinge
 
 SECTIONS = 14
 GOLDEN = (5**0.5 - 1) / 2
@@ -26,7 +25,7 @@ class LinearBounds(LinearDuals, LinearCertificates):
         `known` is what the call before handed back. Two passes over X; the first call on the hinge takes two more.
         """
         self.certified_strength()  # refuses by name what has none
-        if not isinstance(self.loss, Hinge):
+        if not self.loss.has_box_dual:
             return value - self.duality_gap(W), None
         if self._facts is None:
             self._facts = self.facts_of_rows()

@@ -13,7 +13,6 @@ import numpy as np
 from .. import _kernels
 from ..protocols import Array, FloatArray
 from .linear.rows import LinearParts
-from .losses import CrossEntropy, Hinge, SquaredError, SquaredHinge
 
 Mistake = tuple[str, FloatArray]
 
@@ -80,12 +79,8 @@ class LinearMistakes(LinearParts):
                 f"missing factor 1/N: N is the sum of sample_weight, {total:.6g}; divide the data's gradient by it.",
                 total * data + penalty,
             )
-        if isinstance(self.loss, (SquaredError, SquaredHinge)):
-            name = type(self.loss).__name__
-            yield (
-                f"missing factor 2 in the data's part: {name} has no 1/2 before the square; multiply by 2.",
-                0.5 * data + penalty,
-            )
+        for sentence, factor in self.loss.wrong_factors():
+            yield sentence, factor * data + penalty
         if self.regularizer is not None:
             yield (
                 "sign flipped in the data's part: only the regularizer's sign is right; turn it.",
@@ -137,50 +132,4 @@ class LinearMistakes(LinearParts):
             A - right,
         )
         yield "wrong classes' rows missing: only the right class's row has its share; add the others'.", right
-        own = np.zeros_like(A)
-        own[rows, y] = shares[:, 0]
-        if isinstance(self.loss, CrossEntropy):
-            yield (
-                "correct-class row missing its -1: it needs p - 1, and has p; subtract 1 from the right class's "
-                "probability.",
-                A + own,
-            )
-        if not isinstance(self.loss, (Hinge, SquaredHinge)):
-            return
-        margin = self.loss.margin
-        margins = scores - scores[rows, y][:, None] + margin
-        squared = isinstance(self.loss, SquaredHinge)
-
-        def derivatives(by: float, with_ties: bool = False) -> FloatArray:
-            """The hinge's at another margin, or with terms that are exactly 0 counted."""
-            moved = margins + (by - margin)
-            counted = (
-                2 * np.maximum(moved, 0) if squared else (moved >= 0 if with_ties else moved > 0).astype(np.float64)
-            )
-            counted[rows, y] = 0
-            counted[rows, y] = -counted.sum(axis=1)
-            return counted * shares
-
-        if not squared:
-            yield (
-                ">= for >: the own class's margin, set to 0, counts as violated; compare with > 0, or leave the own "
-                "class out before counting.",
-                A - own,
-            )
-            if (np.count_nonzero(margins == 0)) > np.count_nonzero(margins[rows, y] == 0):
-                yield (
-                    ">= for > at ties: terms whose margin is exactly 0 are counted; compare with > 0.",
-                    derivatives(margin, with_ties=True),
-                )
-            once = np.maximum(right, -own)
-            yield (
-                "correct-class row counted once a sample: it needs minus the number of violated margins; sum them.",
-                A - right + once,
-            )
-        for other in dict.fromkeys((0.0, 1.0, -margin, margin / 2, 2 * margin, margin + 1, margin / 10, 10 * margin)):
-            if other != margin:
-                yield (
-                    f"another margin: the gradient's terms begin at a margin of {other:g}, the value's at {margin:g}; "
-                    "use one margin for both.",
-                    derivatives(other),
-                )
+        yield from self.loss.wrong_coefficients(scores, y, A, shares[:, 0])

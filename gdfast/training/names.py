@@ -7,21 +7,12 @@ from typing import Any
 
 from ..descent import optimizers
 from ..descent.line_searches.searches import StrongWolfe
-from ..objective import losses
 from ..objective.losses import Loss
+from ..objective.losses.table import BY_NAME, is_loss
 
 CLASSIFIER_LOSSES = ("hinge", "squared_hinge", "cross_entropy", "log_loss")
 REGRESSOR_LOSSES = ("squared_error", "huber")
 LEARNING_RATES = ("linear", "cosine", "constant")
-
-_LOSSES: dict[str, Callable[[], Loss]] = {
-    "hinge": losses.Hinge,
-    "squared_hinge": losses.SquaredHinge,
-    "cross_entropy": losses.CrossEntropy,
-    "log_loss": losses.CrossEntropy,
-    "squared_error": losses.SquaredError,
-    "huber": losses.Huber,
-}
 
 OPTIMIZERS: Mapping[str, Callable[[], Any]] = {
     "gradient_descent": optimizers.GradientDescent,
@@ -53,10 +44,11 @@ LINE_SEARCH = StrongWolfe()
 def loss_of(loss: Any, allowed: tuple[str, ...], *, classifies: bool) -> Loss:
     """A name or a loss -> the loss."""
     if isinstance(loss, str) and loss in allowed:
-        return _LOSSES[loss]()
-    if isinstance(loss, Loss) and loss.classifies == classifies:
-        return loss
-    kind = ValueError if isinstance(loss, str | Loss) else TypeError
+        return BY_NAME[loss]()
+    if is_loss(loss) and loss.classifies == classifies:
+        own: Loss = loss
+        return own
+    kind = ValueError if isinstance(loss, str) or is_loss(loss) else TypeError
     example = "gd.Hinge(margin=2.0)" if classifies else "gd.SquaredError()"
     raise kind(f"loss must be one of {', '.join(allowed)}, or a gdfast loss such as {example}; it is {loss!r}")
 

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..descent.optimizers import AdaDelta, AdaGrad, AveragedSGD, GradientDescent, Lion, Momentum, Nesterov
-from ..objective.losses import CrossEntropy, Hinge, Huber, Loss, SquaredError, SquaredHinge
+from ..objective.losses import Loss
 from ..objective.mini_batches import MiniBatches
 from ..protocols import FloatArray
 from .names import LINE_SEARCH, WHOLE
@@ -23,9 +23,6 @@ from .row_norms import Rows
 
 MOMENTUM = 0.9
 MOST_SPARSE_STEPS = 2_000_000
-CONSTANTS: dict[type[Loss], float] = {Hinge: 2.0, CrossEntropy: 3.0, SquaredHinge: 3.0, SquaredError: 1.0}
-SPARSE_CONSTANTS: dict[type[Loss], float] = {Hinge: 0.3, CrossEntropy: 20.0, SquaredHinge: 10.0}
-UNBOUNDED = (SquaredHinge, SquaredError)
 
 SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
     "linear": lambda done: 1 - done,
@@ -125,16 +122,12 @@ def step_at_start(
     if whole:
         reach = rows.top_eigenvalue() + 1
     else:
-        reach = (rows.spread_norm() if isinstance(loss, UNBOUNDED) else rows.mean_norm(2)) + 1
+        reach = (rows.spread_norm() if loss.gradient_grows else rows.mean_norm(2)) + 1
         if size > 1:
             reach = (reach + (size - 1) * (rows.top_eigenvalue() + 1)) / size
-    constants = SPARSE_CONSTANTS if size == 1 and sparse else CONSTANTS
-    c = constants.get(type(loss), 1.0)
+    c = loss.sparse_step_constant if size == 1 and sparse else loss.step_constant
     momentum = getattr(optimizer, "momentum", 0.0)
-    bend = loss.curvature(n_outputs)
-    if isinstance(loss, Huber):  # of targets spread by 1: beyond delta the gradient grows no more
-        bend *= min(1.0, loss.delta)
-    return _rounded((1 - momentum) * c / (bend * reach))
+    return _rounded((1 - momentum) * c / (loss.step_curvature(n_outputs) * reach))
 
 
 def _rounded(step: float) -> float:

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from ..objective.losses import Huber
 from ..protocols import Array, FloatArray
 from .feature_statistics import SAFE_OFFSET
 from .settings import Settings
@@ -15,9 +14,7 @@ from .settings import Settings
 
 def scaled(settings: Settings, unit: float) -> Settings:
     """The settings for targets that were divided by `unit`."""
-    if not isinstance(settings.loss, Huber):
-        return settings
-    return replace(settings, loss=Huber(max(settings.loss.delta / unit, float(np.finfo(np.float64).tiny))))
+    return replace(settings, loss=settings.loss.in_units(unit))
 
 
 def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Settings) -> tuple[float, float]:
@@ -28,7 +25,7 @@ def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Sett
     largest = float(np.abs(y).max()) or 1.0
     scaled = y / largest
     offset = spread = 0.0
-    if isinstance(settings.loss, Huber):
+    if settings.loss.is_robust:
         offset = weighted_median(scaled, weights) if settings.fit_intercept else 0.0
         spread = 1.5 * weighted_median(np.abs(scaled - offset), weights)
     elif settings.fit_intercept:

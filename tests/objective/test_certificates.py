@@ -11,7 +11,9 @@ import pytest
 import scipy.sparse
 
 import gdfast as gd
-from gdfast.objective import certificates
+from gdfast.objective.linear.duality_gap import lower_bound
+from gdfast.objective.losses.base import Dual
+from gdfast.objective.losses.table import COMPILED
 from gdfast.objective.linear import duality_gap
 from optima import Small
 from reference import CROSS_ENTROPY, HINGE, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
@@ -112,8 +114,8 @@ def test_no_bound_is_false_in_a_thousand():
 
 def test_forgetting_the_bias_would_be_found(monkeypatch):
     """The same test on the formula that ignores sum_i A_i = 0: it can fail."""
-    point = certificates.dual_point
-    monkeypatch.setattr(duality_gap, "dual_point", lambda *given: point(*given[:-1], False))
+    for kind in COMPILED:
+        monkeypatch.setattr(kind, "dual_point", lambda *given, point=kind.dual_point: point(*given[:-1], False))
     found = {
         case.small.problem.loss
         for case in cases()
@@ -310,7 +312,7 @@ def test_a_dual_point_is_feasible(loss):
         n, k = rng.integers(1, 20), rng.integers(2, 6)
         scores, u = rng.normal(size=(n, k)) * 10.0 ** rng.uniform(-2, 2), 10.0 ** rng.uniform(-5, 0, n)
         y = rng.normal(size=(n, k)) if loss == SQUARED_ERROR else rng.integers(0, k, n)
-        dual = certificates.dual_point(loss_of(loss, 0.5), scores, y, u, True)
+        dual = loss_of(loss, 0.5).dual_point(scores, y, u, True)
         A = dual.coefficients
         assert np.abs(u @ A).max() <= dual.doubt.max() + 1e-18
         if loss == SQUARED_ERROR:
@@ -325,10 +327,10 @@ def test_a_dual_point_is_feasible(loss):
 
 
 def test_a_bound_is_never_above_the_best_t_and_never_below_zero():
-    dual = certificates.Dual(np.zeros((1, 1)), 2.0, 1.0, 1.0, np.zeros(1))
+    dual = Dual(np.zeros((1, 1)), 2.0, 1.0, 1.0, np.zeros(1))
     G, reach = np.array([[2.0]]), np.array([1.0])
-    assert certificates.lower_bound(dual, G, reach, 1.0) == pytest.approx(0.5)  # 2 t - t^2 (1 + 1)
-    assert certificates.lower_bound(dual, G, reach, 1e-300) >= 0
-    assert certificates.lower_bound(dual._replace(linear=-1.0), G, reach, 1.0) == 0
-    assert certificates.lower_bound(dual._replace(linear=math.nan), G, reach, 1.0) == 0
-    assert certificates.lower_bound(dual._replace(most=0.25), G, reach, 1.0) == pytest.approx(0.375)
+    assert lower_bound(dual, G, reach, 1.0) == pytest.approx(0.5)  # 2 t - t^2 (1 + 1)
+    assert lower_bound(dual, G, reach, 1e-300) >= 0
+    assert lower_bound(dual._replace(linear=-1.0), G, reach, 1.0) == 0
+    assert lower_bound(dual._replace(linear=math.nan), G, reach, 1.0) == 0
+    assert lower_bound(dual._replace(most=0.25), G, reach, 1.0) == pytest.approx(0.375)

@@ -8,7 +8,6 @@ import numpy as np
 
 from ...describe import counted
 from ...objective.linear.objective import LinearObjective
-from ...objective.losses import CrossEntropy, Hinge, SquaredHinge
 from ...protocols import Array
 from .report import Finding, Severity
 
@@ -51,20 +50,13 @@ def check_first_loss(data: LinearObjective, point: Array, is_given: bool) -> tup
 
 def _expected(data: LinearObjective) -> tuple[float | None, str]:
     """The loss where all scores are 0, and its formula."""
-    k, loss = data.n_classes, data.loss
-    if isinstance(loss, Hinge):
-        return (k - 1) * loss.margin, "(n_classes - 1) * margin"
-    if isinstance(loss, SquaredHinge):
-        return (k - 1) * loss.margin**2, "(n_classes - 1) * margin^2"
-    if isinstance(loss, CrossEntropy):
-        return math.log(k), "ln(n_classes)"
-    return None, "the mean square of the targets"
+    return data.loss.value_at_zero_scores(data.n_classes) or (None, "the mean loss of the targets")
 
 
 def check_scores(data: LinearObjective, w0: Array, at_zeros: float) -> Finding:
     """Are classes dead at w0, or the softmax saturated?"""
     scores, at_w0 = data.scores(w0), data.value(w0)
-    if isinstance(data.loss, CrossEntropy) and at_w0 > at_zeros:
+    if data.loss.gives_probabilities and at_w0 > at_zeros:
         top = scores.max(axis=1, keepdims=True)
         with np.errstate(under="ignore"):
             sure = float((1 / np.exp(scores - top).sum(axis=1) > SURE).mean())

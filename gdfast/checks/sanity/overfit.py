@@ -11,7 +11,6 @@ from ...descent.minimize import minimize
 from ...descent.optimizers import LBFGS, NonlinearConjugateGradient
 from ...describe import counted
 from ...objective.linear.objective import LinearObjective
-from ...objective.losses import SquaredHinge
 from ...protocols import Array, FloatArray
 from .data import row_keys
 from .report import Finding, Severity
@@ -79,8 +78,9 @@ def _fit(data: LinearObjective, chosen: Array) -> tuple[float, float]:
     W = np.zeros(data.shape)
     at_first = batch.value(W) if data.loss.classifies else float(np.var(batch.y, axis=0).sum())
     stages = [batch]
-    if data.loss.has_kinks:  # descend on its square first, which is smooth and zero at the same weights
-        stages.insert(0, batch.with_terms(SquaredHinge(data.loss.margin), None))
+    smooth = data.loss.smoothed()
+    if smooth is not None:  # descend on that first: it is zero at the same weights
+        stages.insert(0, batch.with_terms(smooth, None))
 
     def is_enough(k: int, w: Array, value: float) -> bool:
         return value <= ENOUGH * at_first

@@ -8,8 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..._arrays import check_integer
-from ...objective.losses import Hinge
-from ...objective.regularizers.regularizers import L2
+from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray
 
 BIAS_SHARE = 0.1
@@ -101,12 +100,13 @@ class DualCoordinateAscent:
         name = type(self).__name__
         if not callable(getattr(objective, "dual_epoch", None)):
             raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
-        if type(objective.loss) is not Hinge:
+        if not objective.loss.has_box_dual:
             raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {objective.loss!r}")
-        penalty = objective.regularizer
-        if type(penalty) is not L2 or not penalty.strength > 0:
+        strengths = strengths_of(objective.regularizer)
+        if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
             raise ValueError(
-                f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is {penalty!r}"
+                f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is "
+                f"{objective.regularizer!r}"
             )
         if sign < 0:
             raise ValueError(f"{name} goes down only: use minimize")
@@ -131,7 +131,7 @@ class DualCoordinateAscent:
         if state is None:
             state = _start(objective)
         duals, idle, W = state.duals.copy(), state.idle.copy(), np.array(w, dtype=objective.arithmetic, order="C")
-        unit = 1 / (2 * objective.regularizer.strength * objective.n_samples)
+        unit = 1 / (2 * objective.regularizer.l2 * objective.n_samples)
         square = _bias_square(objective, state)
         objective.dual_epoch(W, duals, idle, state.squares, unit, square, self.seed, k)
         state = state._replace(duals=duals, idle=idle)

@@ -11,8 +11,7 @@ import numpy as np
 
 from ..._arrays import check_integer
 from ...objective.capabilities import has_cheap_hessian, hessian_at
-from ...objective.losses import Hinge, SquaredError
-from ...objective.regularizers.regularizers import L1, L2, ElasticNet
+from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray, Objective
 from .float64_dots import dot, norm
 
@@ -82,9 +81,10 @@ class Newton:
     def bound(self, objective: Any, w0: Array, batches: Any, sign: float) -> Newton:
         """Itself, unless the objective has no curvature or is looked at by mini-batches."""
         loss, regularizer = getattr(objective, "loss", None), getattr(objective, "regularizer", None)
-        if isinstance(loss, Hinge):
+        if getattr(loss, "has_kinks", False):
             raise ValueError(f"Newton needs curvature, and {loss!r} has none: take SquaredHinge(), or LBFGS()")
-        if isinstance(regularizer, L1) or (isinstance(regularizer, ElasticNet) and regularizer.l1 > 0):
+        strengths = strengths_of(regularizer)
+        if strengths is not None and strengths.l1 > 0:
             raise ValueError(f"Newton needs curvature, and {regularizer!r} has none at 0: take L2, or LBFGS()")
         if batches is not None:
             raise ValueError(f"Newton looks at the whole objective: leave batches out; it is {batches!r}")
@@ -145,9 +145,9 @@ class _Hessian:
 
 def _is_quadratic(objective: Any) -> bool:
     """Whether the Hessian is known to be the same everywhere."""
-    regularizer = getattr(objective, "regularizer", None)
-    is_smooth = regularizer is None or isinstance(regularizer, L2 | ElasticNet)
-    return isinstance(getattr(objective, "loss", None), SquaredError) and is_smooth
+    strengths = strengths_of(getattr(objective, "regularizer", None))
+    is_smooth = strengths is not None and strengths.l1 == 0
+    return is_smooth and bool(getattr(getattr(objective, "loss", None), "is_quadratic", False))
 
 
 def _solved(

@@ -8,7 +8,7 @@ import numpy as np
 
 from ... import _kernels
 from ...protocols import Array
-from ..regularizers.regularizers import L1, L2, ElasticNet
+from ..regularizers.regularizers import Strengths, strengths_of
 from .rows import LinearParts
 
 RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
@@ -22,7 +22,7 @@ class LinearDescent(LinearParts):
     def can_descend(self, w: Array, rule: str) -> bool:
         """Whether `descend` has a compiled road here. On sparse rows the arithmetic is of W's type."""
         types = (np.float64,) if self._wide and self._is_sparse() else (np.float32, np.float64)
-        return type(self.regularizer) in (type(None), L2, L1, ElasticNet) and w.dtype in types
+        return self.loss.code is not None and strengths_of(self.regularizer) is not None and w.dtype in types
 
     def hidden_states(self, w: Array, rule: str) -> tuple[Array, ...]:
         """What `descend` wants to find again at the next call, besides W and the rule's states.
@@ -30,18 +30,18 @@ class LinearDescent(LinearParts):
         Plain gradient descent with L2 on sparse rows: the weights that a factor multiplies, and that factor with
         their sum of squares. Multiplied out anew at each call, they would be rounded at each call.
         """
-        lazy = rule == "gradient_descent" and isinstance(self.regularizer, L2) and self._is_sparse()
+        strengths = self._strengths()
+        lazy = rule == "gradient_descent" and strengths.l2 > 0 and strengths.l1 == 0 and self._is_sparse()
         return (np.empty_like(w), np.zeros(2)) if lazy else ()
 
     def _is_sparse(self) -> bool:
         return isinstance(self._rows, _kernels.SparseRows)
 
-    def _strengths(self) -> tuple[float, float]:
-        """Of |w| and of w^2."""
-        if isinstance(self.regularizer, ElasticNet):
-            return self.regularizer.l1, self.regularizer.l2
-        strength = 0.0 if self.regularizer is None else self.regularizer.strength
-        return (strength, 0.0) if isinstance(self.regularizer, L1) else (0.0, strength)
+    def _strengths(self) -> Strengths:
+        strengths = strengths_of(self.regularizer)
+        if strengths is None:
+            raise TypeError(f"compiled steps need a regularizer of gdfast's own; it is {self.regularizer!r}")
+        return strengths
 
     def descend(
         self,

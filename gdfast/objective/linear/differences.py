@@ -12,9 +12,9 @@ import numpy as np
 from ... import _kernels
 from ..._arrays import check_indices, check_positive, check_weights
 from ...differences import Scheme
-from ...differences import numerical_gradient as difference_quotients
 from ...protocols import Array, FloatArray
-from ..regularizers.regularizers import L1, ElasticNet, Separable
+from ..regularizers.along_directions import difference_quotients
+from ..regularizers.regularizers import strengths_of
 from .kinks import LinearKinks
 
 CENTERED, FORWARD, CROSSINGS = 0, 1, 2
@@ -73,12 +73,7 @@ class LinearDifferences(LinearKinks):
         wide = np.array(W, dtype=np.float64)
         quotients = np.zeros(self.shape)
         penalised = self._penalised(wide)
-        if isinstance(self.regularizer, Separable):
-            low, width = (penalised, h) if scheme == "forward" else (penalised - h, 2 * h)
-            part = (self.regularizer.terms(penalised + h) - self.regularizer.terms(low)) / width
-        else:
-            part = difference_quotients(self.regularizer.value, penalised, h, scheme)
-        self._penalised(quotients)[...] = part
+        self._penalised(quotients)[...] = difference_quotients(self.regularizer, penalised, h, scheme)
         return quotients if flat is None else quotients.ravel()[flat]
 
     def kink_crossings(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> tuple[Array, FloatArray] | None:
@@ -91,8 +86,9 @@ class LinearDifferences(LinearKinks):
             (both of `shape`, or (m,)); None when neither loss nor regularizer has kinks.
         """
         h = check_positive(h, "h")
-        absolute = {L1: "strength", ElasticNet: "l1"}.get(type(self.regularizer))
-        if not self.loss.has_kinks and absolute is None:
+        strengths = strengths_of(self.regularizer)
+        l1 = 0.0 if strengths is None else strengths.l1
+        if not self.loss.has_kinks and l1 == 0:
             return None
         if self.loss.has_kinks:
             difference, crossings, flat, columns = self._differences(W, h, CROSSINGS, coordinates)
@@ -103,12 +99,11 @@ class LinearDifferences(LinearKinks):
             flat = None if coordinates is None else check_indices(coordinates, W.size, "coordinates")
             counts = np.zeros(self.shape if flat is None else flat.size, dtype=np.int64)
             excess = np.zeros(counts.shape)
-        if absolute is not None:
-            strength = getattr(self.regularizer, absolute)
+        if l1 > 0:
             wide = np.asarray(W, dtype=np.float64)
             crossed = np.zeros(self.shape, dtype=bool)
             self._penalised(crossed)[...] = np.abs(self._penalised(wide)) < h
-            extra = np.where(crossed, strength * (wide / h - np.sign(wide)), 0.0)
+            extra = np.where(crossed, l1 * (wide / h - np.sign(wide)), 0.0)
             counts += crossed if flat is None else crossed.ravel()[flat]
             excess += extra if flat is None else extra.ravel()[flat]
         return counts, excess

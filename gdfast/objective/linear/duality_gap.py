@@ -1,4 +1,29 @@
-"""The duality gap of the linear objective: what `certificates` needs, gathered in two passes over X."""
+"""How far weights are from the optimum at most: dual points of a linear objective with L2, and what they prove.
+
+With u_i a row's share of the mean, z_i what the model sees of it and s_i = W z_i its scores, let A_i be numbers with
+
+    loss_i(s) >= <A_i, s> - conjugate_i(A_i)        for every s,
+
+so that for every W, by completing the square,
+
+    L(W) >= sum_i u_i <A_i, W z_i> - sum_i u_i conjugate_i(A_i) + strength ||W||^2
+         >= - sum_i u_i conjugate_i(A_i) - ||G||^2 / (4 strength),      G = sum_i u_i A_i z_i'.
+
+An UNPENALISED bias adds its column to <A, W z> but nothing to the square: the bound then holds only where
+r = sum_i u_i A_i = 0, and each dual point (`losses`) is repaired until it is. Ignoring r gives false bounds.
+
+Every loss is >= 0 and 0 at some A = 0, so -conjugate(t A) >= -t conjugate(A) for t <= 1, and the best t is taken:
+
+    D(t) = t linear - t^2 (square + ||G||^2 / (4 strength)),    0 <= t <= most.
+
+The floats that are handed to the kernel ARE the dual point. What they lack to be feasible, and what rounding may do to
+the sums, is bounded (`doubt`, and the share taken from `linear`, `square` and `most`): a bound is rounded down.
+
+References
+----------
+S. Shalev-Shwartz and T. Zhang, Stochastic dual coordinate ascent methods, JMLR 14, 2013 (conjugates, gaps).
+N. Higham, Accuracy and Stability of Numerical Algorithms, 2002, chapter 3 (errors of sums).
+"""
 
 from __future__ import annotations
 
@@ -8,11 +33,39 @@ import numpy as np
 
 from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
-from ..certificates import CERTIFIED, UNIT, dual_point, lower_bound, value_doubt
-from ..regularizers.regularizers import L2
+from ..losses.base import UNIT, Dual, Loss, rounding
+from ..losses.table import certified_names
+from ..regularizers.regularizers import strengths_of
 from .rows import LinearParts
 
 OTHER_ROAD = 4.0  # the value of uint8 X comes by integers, the scores by float32: so many times the latter's error
+
+
+def lower_bound(dual: Dual, G: FloatArray, reach: FloatArray, strength: float) -> float:
+    """max_t D(t), rounded down, for G (k, m) of the penalised columns and their reach max_i |z_ij|, (m,).
+
+    At least 0, which every objective here is.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        norm = float(np.linalg.norm(G)) * (1 + (G.size + 8) * UNIT)
+        # (the kernel leaves out a row whose squared coefficients underflow: hence 1e-150)
+        norm += 2 * float(np.linalg.norm(dual.doubt + 1e-150) * np.linalg.norm(reach))
+        square = dual.square + float(np.square(norm)) / (4 * strength) * (1 + 8 * UNIT)
+    if not (dual.linear > 0 and math.isfinite(dual.linear) and 0 < square < math.inf):
+        return 0.0
+    t = min(dual.most, dual.linear / (2 * square))
+    bound = (t * dual.linear - t * t * square) * (1 - 32 * UNIT)
+    return bound if 0 < bound < math.inf else 0.0
+
+
+def value_doubt(loss: Loss, data: float, W: FloatArray, reach: FloatArray, whole: float, n: int) -> float:
+    """How far rounding in float64 may move the data term of W (k, m), which came out as `data`.
+
+    `reach` (m,) is max_i |z_ij| as above, 1 for a bias; `whole` is sum_i u_i.
+    """
+    with np.errstate(over="ignore", invalid="ignore"):
+        score_errors = 2 * (W.shape[1] + 16) * UNIT * (np.abs(W) @ reach + loss.margin)
+        return loss.value_error(data, score_errors, whole) + 4 * rounding(n, W.shape[0]) * data
 
 
 class LinearCertificates(LinearParts):
@@ -84,7 +137,8 @@ class LinearCertificates(LinearParts):
         truth = truth if self._index is None else truth[self._index]
         scores = scores.astype(np.float64, copy=False)
         with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            dual = dual_point(self.loss, scores, truth, shares, balanced)
+            dual = self.loss.dual_point(scores, truth, shares, balanced)
+            assert dual is not None
             C = dual.coefficients * shares[:, None]
             G, exact = self._products(W, C)
         reach = self._reach()
@@ -105,14 +159,14 @@ class LinearCertificates(LinearParts):
 
     def certified_strength(self) -> float:
         """The strength of L2, or ValueError that says what `duality_gap` lacks."""
-        if not isinstance(self.loss, CERTIFIED):
-            names = ", ".join(kind.__name__ for kind in CERTIFIED)
-            raise ValueError(f"duality_gap needs one of the losses {names}; it is {self.loss!r}")
-        if type(self.regularizer) is not L2 or self.regularizer.strength <= 0:
+        if not self.loss.has_dual_point:
+            raise ValueError(f"duality_gap needs one of the losses {certified_names()}; it is {self.loss!r}")
+        strengths = strengths_of(self.regularizer)
+        if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
             raise ValueError(
                 f"duality_gap needs the regularizer L2(strength) with strength > 0; it is {self.regularizer!r}"
             )
-        return self.regularizer.strength
+        return strengths.l2
 
     def _products(self, W: Array, C: FloatArray) -> tuple[FloatArray, FloatArray | None]:
         """sum_i C_i z_i', like W, by one pass in float64; and the scores of W in float64 where X is narrower than

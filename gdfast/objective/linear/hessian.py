@@ -9,8 +9,7 @@ import numpy as np
 from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
 from ..capabilities import hessian_product
-from ..losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
-from ..regularizers.regularizers import L1, ElasticNet
+from ..regularizers.regularizers import strengths_of
 from .rows import LinearParts
 
 
@@ -64,20 +63,22 @@ class LinearHessian(LinearParts):
         """V -> Hessian(W) V, with the scores of W already there: one pass over X, kept as (n_samples, n_classes)."""
         W = check_weights(W, self.shape).astype(np.float64)
         self.check_curvature()
-        scores = None if isinstance(self.loss, SquaredError) else self._wide_scores(W)
+        scores = None if self.loss.is_quadratic else self._wide_scores(W)
         return lambda V: self._hessian_times(W, scores, check_weights(V, self.shape, "V").astype(np.float64))
 
     @property
     def has_cheap_hessian(self) -> bool:
         """Whether a product costs no more than a gradient: for squared error in float64."""
-        return isinstance(self.loss, SquaredError) and self._wide
+        return self.loss.is_quadratic and self._wide
 
     def check_curvature(self) -> None:
         """ValueError, before any work, where there are kinks instead of curvature."""
-        if isinstance(self.loss, Hinge):
-            raise ValueError(f"{self.loss!r} has kinks and no curvature, so there is no Hessian: take SquaredHinge()")
-        absolute = {L1: "strength", ElasticNet: "l1"}.get(type(self.regularizer))
-        if absolute is not None and getattr(self.regularizer, absolute) > 0:
+        if self.loss.has_kinks:
+            raise ValueError(
+                f"{self.loss!r} has kinks and no curvature, so there is no Hessian: take {self.loss.smoothed()!r}"
+            )
+        strengths = strengths_of(self.regularizer)
+        if strengths is not None and strengths.l1 > 0:
             raise ValueError(f"{self.regularizer!r} has a kink at 0, so there is no Hessian there: take L2(strength)")
 
     def _hessian_times(self, W: FloatArray, scores: FloatArray | None, V: FloatArray) -> FloatArray:
@@ -92,7 +93,7 @@ class LinearHessian(LinearParts):
             truth = self._labels if self._targets is None else self._targets
             assert truth is not None
             truth = truth if self._index is None else truth[self._index]
-            bent = _BENDS[type(self.loss)](scores, truth, self.loss.parameter, changes)
+            bent = self.loss.hessian_times(scores, truth, changes)
             product = self._weighted_rows(self._shares()[:, None] * bent)
         product *= unit
         if self.regularizer is not None:
@@ -114,28 +115,3 @@ class LinearHessian(LinearParts):
         self._touch(self.n_samples)
         problem.evaluate(V, value, product, None, True)
         return product
-
-
-def _cross_entropy_bend(scores: FloatArray, y: Array, margin: float, changes: FloatArray) -> FloatArray:
-    """``(diag(p) - p p') change`` of each row."""
-    p = scores - scores.max(axis=1, keepdims=True)
-    np.exp(p, out=p)
-    p /= p.sum(axis=1, keepdims=True)
-    return np.asarray(p * (changes - np.einsum("ij,ij->i", p, changes)[:, None]))
-
-
-def _squared_hinge_bend(scores: FloatArray, y: Array, margin: float, changes: FloatArray) -> FloatArray:
-    """``2 sum_c (e_c - e_y)(change_c - change_y)`` over the wrong classes c whose margin is > 0."""
-    rows = np.arange(len(scores))
-    bent = np.where(scores - scores[rows, y][:, None] + margin > 0, 2 * (changes - changes[rows, y][:, None]), 0.0)
-    bent[rows, y] = 0.0
-    bent[rows, y] = -bent.sum(axis=1)
-    return bent
-
-
-def _huber_bend(scores: FloatArray, targets: FloatArray, delta: float, changes: FloatArray) -> FloatArray:
-    """``2 change_c`` for the outputs c whose residual is at most delta."""
-    return np.where(np.abs(scores - targets) <= delta, 2 * changes, 0.0)
-
-
-_BENDS = {CrossEntropy: _cross_entropy_bend, SquaredHinge: _squared_hinge_bend, Huber: _huber_bend}

@@ -11,8 +11,7 @@ import numpy as np
 from ... import _kernels
 from ...protocols import Array, FloatArray
 from ..dual_bounds import DualSums, bound_with_free_bias, bound_with_penalty, bound_without_bias
-from ..losses import Hinge
-from ..regularizers.regularizers import L2
+from ..regularizers.regularizers import strengths_of
 from .differences import LinearDifferences
 
 REST = 3
@@ -79,9 +78,9 @@ class LinearDuals(LinearDifferences):
     def dual_bound(self, known: DualSums, class_sums: FloatArray | None) -> float:
         """What the objective is nowhere below. `class_sums` where the bias is not penalised; of a class without rows
         all duals must be zero then."""
-        assert isinstance(self.loss, Hinge)
-        assert isinstance(self.regularizer, L2)
-        facts = self.loss.margin, self.regularizer.strength, self.n_samples
+        strengths = strengths_of(self.regularizer)
+        assert strengths is not None
+        facts = self.loss.margin, strengths.l2, self.n_samples
         if not self.bias:
             return bound_without_bias(known, *facts)
         if class_sums is None:

@@ -15,7 +15,8 @@ import numpy as np
 from ... import _kernels
 from ..._arrays import check_indices, check_positive, check_weights
 from ...protocols import Array, FloatArray
-from ..regularizers.regularizers import L1, ElasticNet
+from ..margins import margins as margins_of
+from ..regularizers.regularizers import strengths_of
 from .rows import LinearParts
 
 BLOCK_BYTES = 1 << 24
@@ -52,7 +53,8 @@ class LinearKinks(LinearParts):
         h = check_positive(h, "h")
         W = check_weights(W, self.shape)
         flat = None if coordinates is None else check_indices(coordinates, W.size, "coordinates")
-        sharp = isinstance(self.regularizer, (L1, ElasticNet))
+        strengths = strengths_of(self.regularizer)
+        sharp = strengths is not None and strengths.l1 > 0
         if not self.loss.has_kinks and not sharp:
             return None
         wanted = np.ones(self.shape, dtype=bool)
@@ -108,14 +110,10 @@ class LinearKinks(LinearParts):
 
     def _signed_margins(self, W: Array) -> FloatArray:
         """Of the wrong classes, as the differences see them; infinite at the right one: (n_samples, n_classes)."""
-        margins = np.empty((self.n_samples, self.n_classes))
+        scores = np.empty((self.n_samples, self.n_classes))
         self._touch(self.n_samples)
-        self._problem.evaluate(np.asarray(W, dtype=np.float64), None, None, margins, True)
-        rows, labels = np.arange(self.n_samples), self._own_labels()
-        margins -= margins[rows, labels][:, np.newaxis]
-        margins += self.loss.margin
-        margins[rows, labels] = np.inf
-        return margins
+        self._problem.evaluate(np.asarray(W, dtype=np.float64), None, None, scores, True)
+        return margins_of(scores, self._own_labels(), self.loss.margin, own=np.inf)
 
     def _own_labels(self) -> Array:
         assert self._labels is not None

@@ -16,8 +16,7 @@ import numpy as np
 
 from ... import _kernels
 from ...protocols import FloatArray
-from ..losses import SquaredError
-from ..regularizers.regularizers import L2, ElasticNet
+from ..regularizers.regularizers import strengths_of
 from .hessian import LinearHessian
 
 BLOCK_BYTES = 1 << 25
@@ -109,17 +108,14 @@ class LinearSolution(LinearHessian):
         return W
 
     def _solvable_strength(self) -> float:
-        if not isinstance(self.loss, SquaredError):
+        if not self.loss.is_quadratic:
             raise ValueError(
                 f"solve needs SquaredError(), the loss with a closed form; it is {self.loss!r}: take "
                 "gd.solve_critical_point(objective, W0), or gd.minimize"
             )
-        if self.regularizer is None:
-            return 0.0
-        if type(self.regularizer) is L2:
-            return self.regularizer.strength
-        if type(self.regularizer) is ElasticNet and self.regularizer.l1 == 0:
-            return self.regularizer.l2
+        strengths = strengths_of(self.regularizer)
+        if strengths is not None and strengths.l1 == 0:
+            return strengths.l2
         raise ValueError(
             f"solve needs the regularizer L2(strength) or none; it is {self.regularizer!r}: take gd.minimize"
         )

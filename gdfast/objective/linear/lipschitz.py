@@ -24,6 +24,8 @@ class LinearCurvature(LinearParts):
         1.1. Always the same number for the same data.
         """
         bend = self.loss.curvature(self.n_classes)
+        if bend is None:
+            raise TypeError(f"an estimate of the step needs a loss that says its curvature; it is {self.loss!r}")
         own: Any = 0.0
         if self.regularizer is not None:
             own = getattr(self.regularizer, "curvature", None)

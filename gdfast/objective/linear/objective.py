@@ -29,12 +29,15 @@ from ...protocols import Array, FloatArray
 from ..fingerprints import linear_fingerprint
 from ..linear_bounds import LinearBounds
 from ..linear_mistakes import LinearMistakes
-from ..losses import CrossEntropy, Hinge, Loss, SquaredHinge
+from ..losses.base import Loss
+from ..losses.hinge import Hinge
+from ..losses.table import check_loss
+from ..margins import margins
 from ..rays.directions import check_directions
 from ..rays.hinge_terms import MaxTerms
 from ..rays.log_sum_exp import LogSums
 from ..regularizers.along_directions import Penalty, penalties
-from ..regularizers.regularizers import Regularizer, Separable
+from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
 from .compiled_steps import LinearDescent
 from .least_squares import LinearSolution
 from .lipschitz import LinearCurvature
@@ -116,14 +119,8 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         n_classes: int | None = None,
         check_finite: bool = True,
     ) -> None:
-        self.loss = Hinge() if loss is None else loss
-        if not isinstance(self.loss, Loss):
-            raise TypeError(f"loss must be a gdfast loss such as gd.Hinge(); it is {self.loss!r}")
-        if regularizer is not None and (isinstance(regularizer, type) or not isinstance(regularizer, Regularizer)):
-            raise TypeError(
-                f"regularizer must have value(W) and gradient(W), as gd.L2(1e-3) has; it is {regularizer!r}"
-            )
-        self.regularizer = regularizer
+        self.loss = Hinge() if loss is None else check_loss(loss)
+        self.regularizer = check_regularizer(regularizer)
         self.bias = check_flag(bias, "bias")
         self.penalize_bias = check_flag(penalize_bias, "penalize_bias")
         if n_classes is not None:
@@ -285,11 +282,7 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         The margin is the loss's (0 for losses without one). A hinge term counts where this is > 0.
         """
         labels = self._require_labels("margins")
-        scores = self.scores(W)
-        rows = np.arange(self.n_samples)
-        margins: Array = (scores - scores[rows, labels][:, None]) + scores.dtype.type(self.loss.margin)
-        margins[rows, labels] = 0
-        return margins
+        return margins(self.scores(W), labels, self.loss.margin)
 
     def predict(self, W: Array, X: Array | None = None) -> Array:
         """The class of the largest score, int64 (n,); for regression the prediction, of y's shape.
@@ -377,17 +370,12 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
 
     @property
     def convex(self) -> bool:
-        """Every loss here is; regularizers are where they are gdfast's."""
-        return self.regularizer is None or isinstance(self.regularizer, Separable)
+        """Whether loss and regularizer are known to be."""
+        return self.loss.is_convex and is_convex(self.regularizer)
 
     def _sums(self, *parts: FloatArray) -> MaxTerms | LogSums | None:
         """What the loss is a sum of, where that is known to help."""
-        if isinstance(self.loss, CrossEntropy):
-            return LogSums(parts, self._require_labels("sums"), self._shares())
-        if isinstance(self.loss, Hinge | SquaredHinge):
-            power = 1 if isinstance(self.loss, Hinge) else 2
-            return MaxTerms(parts, self._require_labels("terms"), self._shares(), self.loss.margin, power)
-        return None
+        return self.loss.ray_terms(parts, self.y, self._shares())
 
     def _penalties(self, arrays: list[FloatArray]) -> tuple[Penalty, ...]:
         return penalties(self.regularizer, *map(self._penalised, arrays))

@@ -9,7 +9,8 @@ import numpy as np
 from ... import _kernels
 from ..._arrays import INPUT_CODES
 from ...protocols import Array, FloatArray
-from ..losses import Loss, SquaredError
+from ..losses.base import Loss
+from ..losses.residual import SquaredError
 from ..regularizers.regularizers import Regularizer
 
 SCANNED_BYTES = 1 << 20

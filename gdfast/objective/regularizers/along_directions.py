@@ -11,8 +11,9 @@ from typing import Protocol
 
 import numpy as np
 
+from ...differences import Scheme, numerical_gradient
 from ...protocols import FloatArray
-from .regularizers import L1, L2, ElasticNet, Regularizer, Separable
+from .regularizers import L1, Regularizer, strengths_of, terms_of
 
 
 class Penalty(Protocol):
@@ -44,13 +45,11 @@ def penalties(regularizer: Regularizer | None, w: FloatArray, *directions: Float
     """The regularizer's parts along these directions, to be added up."""
     if regularizer is None:
         return ()
-    if type(regularizer) is L2:
-        return (Squares.of(regularizer.strength, w, directions),)
-    if type(regularizer) is L1:
+    strengths = strengths_of(regularizer)
+    if strengths is None:
         return (Evaluated(regularizer, w, directions),)
-    if type(regularizer) is ElasticNet:
-        return (Evaluated(L1(regularizer.l1), w, directions), Squares.of(regularizer.l2, w, directions))
-    return (Evaluated(regularizer, w, directions),)
+    parts: tuple[Penalty, ...] = (Absolutes(strengths.l1, w, directions),) if strengths.l1 else ()
+    return (*parts, Squares.of(strengths.l2, w, directions)) if strengths.l2 else parts
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,48 +112,83 @@ def _split(array: FloatArray, basis: list[FloatArray]) -> tuple[FloatArray, Floa
 
 
 @dataclass(frozen=True, eq=False)
+class Absolutes:
+    """``strength * sum|w|``, with a kink where a weight is 0."""
+
+    strength: float
+    w: FloatArray
+    directions: tuple[FloatArray, ...]
+
+    @property
+    def curvature(self) -> float:
+        """0 between kinks."""
+        return 0.0
+
+    def values(self, points: FloatArray) -> FloatArray:
+        """(m, number of directions) -> (m,)."""
+        part = L1(self.strength)
+        return np.array([part.value(_at(self.w, point, self.directions)) for point in points])
+
+    def slope(self, step: float) -> float:
+        """The right derivative."""
+        zeros, jumps = self.kinks()
+        return float(np.where(step >= zeros, 0.5 * jumps, -0.5 * jumps).sum())
+
+    def kinks(self) -> tuple[FloatArray, FloatArray]:
+        """Where a weight is 0."""
+        moves = self.directions[0] != 0
+        rates = self.directions[0][moves]
+        with np.errstate(over="ignore"):
+            steps = -self.w[moves] / rates
+        return steps, 2 * self.strength * np.abs(rates)
+
+    def reversed(self) -> Absolutes:
+        """Along the opposite directions."""
+        return replace(self, directions=tuple(-direction for direction in self.directions))
+
+
+@dataclass(frozen=True, eq=False)
 class Evaluated:
-    """Any regularizer: each point is one evaluation of it."""
+    """A regularizer of a user's own: each point is one evaluation of it."""
 
     regularizer: Regularizer
     w: FloatArray
     directions: tuple[FloatArray, ...]
 
     @property
-    def curvature(self) -> float | None:
-        """0 for L1; unknown for others."""
-        return 0.0 if isinstance(self.regularizer, L1) else None
+    def curvature(self) -> None:
+        """Unknown."""
+        return None
 
     def values(self, points: FloatArray) -> FloatArray:
         """(m, number of directions) -> (m,)."""
-        return np.array([self.regularizer.value(self._at(point)) for point in points])
+        return np.array([self.regularizer.value(_at(self.w, point, self.directions)) for point in points])
 
     def slope(self, step: float) -> float:
-        """The right derivative, as the regularizer says it; of others than gdfast's, gradient times direction."""
-        if isinstance(self.regularizer, L1):
-            zeros, jumps = self.kinks()
-            return float(np.where(step >= zeros, 0.5 * jumps, -0.5 * jumps).sum())
-        point = self._at((step,))
-        if isinstance(self.regularizer, Separable):
-            return self.regularizer.slope(point, self.directions[0])
+        """Gradient times direction."""
+        point = _at(self.w, (step,), self.directions)
         return float(np.vdot(self.regularizer.gradient(point), self.directions[0]))
 
     def kinks(self) -> tuple[FloatArray, FloatArray]:
-        """Where a weight under L1 is 0."""
-        if not isinstance(self.regularizer, L1) or self.regularizer.strength == 0:
-            return np.zeros(0), np.zeros(0)
-        moves = self.directions[0] != 0
-        rates = self.directions[0][moves]
-        with np.errstate(over="ignore"):
-            steps = -self.w[moves] / rates
-        return steps, 2 * self.regularizer.strength * np.abs(rates)
+        """None are known."""
+        return np.zeros(0), np.zeros(0)
 
     def reversed(self) -> Evaluated:
         """Along the opposite directions."""
         return replace(self, directions=tuple(-direction for direction in self.directions))
 
-    def _at(self, point: FloatArray | tuple[float, ...]) -> FloatArray:
-        moved = self.w.copy()
-        for step, direction in zip(point, self.directions, strict=True):
-            moved += step * direction
-        return moved
+
+def _at(w: FloatArray, point: FloatArray | tuple[float, ...], directions: tuple[FloatArray, ...]) -> FloatArray:
+    moved = w.copy()
+    for step, direction in zip(point, directions, strict=True):
+        moved += step * direction
+    return moved
+
+
+def difference_quotients(regularizer: Regularizer, w: FloatArray, h: float, scheme: Scheme) -> FloatArray:
+    """Those of the regularizer by each weight, of w's shape; of a sum over weights the terms' own, at no cost."""
+    low, width = (w, h) if scheme == "forward" else (w - h, 2 * h)
+    ahead, behind = terms_of(regularizer, w + h), terms_of(regularizer, low)
+    if ahead is None or behind is None:
+        return numerical_gradient(regularizer.value, w, h, scheme)
+    return np.asarray((ahead - behind) / width)

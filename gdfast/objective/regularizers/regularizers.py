@@ -1,17 +1,17 @@
-"""Regularizers: functions of the weights alone, added to the data's loss.
+"""Regularizers: functions of the weights alone, added to the data's loss. Here: ``l1 * sum|W| + l2 * sum(W**2)``.
 
-Each is a sum over weights of a term in one weight (`terms`), with the strength inside. `LinearObjective`
-applies it to W without the bias column, unless it is told to penalise the bias.
+`LinearObjective` applies a regularizer to W without the bias column, unless it is told to penalise the bias. Whoever
+wants more of it than value and gradient asks `strengths_of`: None is the answer for a function of a user's own.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..._arrays import check_non_negative
+from ..._arrays import check_non_negative, check_point
 from ...protocols import Array, FloatArray
 
 
@@ -28,28 +28,8 @@ class Regularizer(Protocol):
         ...
 
 
-class Separable:
-    """A sum of terms, one for each weight."""
-
-    def terms(self, W: Array) -> FloatArray:
-        """The terms, in float64, of W's shape."""
-        raise TypeError(f"{type(self).__name__} must define terms(W)")
-
-    def value(self, W: Array) -> float:
-        """R(W): the sum of the terms, in float64."""
-        return float(self.terms(W).sum())
-
-    def gradient(self, W: Array) -> Array:
-        """dR/dW, of W's shape and dtype."""
-        raise TypeError(f"{type(self).__name__} must define gradient(W)")
-
-    def slope(self, W: Array, V: Array) -> float:
-        """The right derivative of R(W + step * V) at step 0."""
-        return float(np.vdot(self.gradient(W), V))
-
-
 @dataclass(frozen=True)
-class L2(Separable):
+class L2:
     """``strength * sum(W**2)``; the gradient is ``2 * strength * W``.
 
     PyTorch's `weight_decay` is twice this strength, scikit-learn's `alpha` (SGDClassifier) too.
@@ -76,6 +56,16 @@ class L2(Separable):
         object.__setattr__(self, "strength", check_non_negative(self.strength, "strength"))
 
     @property
+    def l1(self) -> float:
+        """0."""
+        return 0.0
+
+    @property
+    def l2(self) -> float:
+        """The strength."""
+        return self.strength
+
+    @property
     def curvature(self) -> float:
         """The second derivative by a weight, where there is one."""
         return 2 * self.strength
@@ -98,9 +88,17 @@ class L2(Separable):
         """``2 * strength * V``, in float64."""
         return np.asarray(2 * self.strength * np.asarray(V, dtype=np.float64))
 
+    def slope(self, W: Array, V: Array) -> float:
+        """The derivative of R(W + step * V) at step 0."""
+        return float(np.vdot(self.gradient(W), V))
+
+    def proximal(self, w: Array, length: float) -> Array:
+        """``w / (1 + 2 * length * strength)``: the v with the least ``|v - w|**2 / 2 + length * R(v)``."""
+        return _proximal(w, length, 0.0, self.strength)
+
 
 @dataclass(frozen=True)
-class L1(Separable):
+class L1:
     """``strength * sum(|W|)``; the gradient is the minimum-norm subgradient, 0 at 0.
 
     Exact zeros come only from optimizers that take a proximal step.
@@ -127,6 +125,16 @@ class L1(Separable):
         object.__setattr__(self, "strength", check_non_negative(self.strength, "strength"))
 
     @property
+    def l1(self) -> float:
+        """The strength."""
+        return self.strength
+
+    @property
+    def l2(self) -> float:
+        """0."""
+        return 0.0
+
+    @property
     def curvature(self) -> float:
         """The second derivative by a weight, where there is one."""
         return 0.0
@@ -135,17 +143,25 @@ class L1(Separable):
         """``strength * |w|`` for each weight."""
         return np.asarray(self.strength * np.abs(np.asarray(W, dtype=np.float64)))
 
+    def value(self, W: Array) -> float:
+        """R(W), in float64."""
+        return float(self.terms(W).sum())
+
     def gradient(self, W: Array) -> Array:
         """``strength * sign(W)``."""
         return np.asarray(np.sign(W) * W.dtype.type(self.strength))
 
     def slope(self, W: Array, V: Array) -> float:
-        """``strength * sum(sign(W) V)``, with ``|V|`` where W is 0."""
+        """The right derivative of R(W + step * V): ``strength * sum(sign(W) V)``, with ``|V|`` where W is 0."""
         return self.strength * float(np.where(W == 0, np.abs(V), np.sign(W) * V).sum())
+
+    def proximal(self, w: Array, length: float) -> Array:
+        """Each weight nearer to 0 by ``length * strength``, exactly 0 where that is past it (the soft threshold)."""
+        return _proximal(w, length, self.strength, 0.0)
 
 
 @dataclass(frozen=True)
-class ElasticNet(Separable):
+class ElasticNet:
     """``l1 * sum(|W|) + l2 * sum(W**2)``: both at once.
 
     Parameters
@@ -184,6 +200,10 @@ class ElasticNet(Separable):
         """``l1 * |w| + l2 * w**2`` for each weight."""
         return np.asarray(L1(self.l1).terms(W) + L2(self.l2).terms(W))
 
+    def value(self, W: Array) -> float:
+        """R(W), in float64."""
+        return float(self.terms(W).sum())
+
     def gradient(self, W: Array) -> Array:
         """``l1 * sign(W) + 2 * l2 * W``."""
         return np.asarray(L1(self.l1).gradient(W) + L2(self.l2).gradient(W))
@@ -195,3 +215,56 @@ class ElasticNet(Separable):
     def slope(self, W: Array, V: Array) -> float:
         """The right derivative of both."""
         return L1(self.l1).slope(W, V) + L2(self.l2).slope(W, V)
+
+    def proximal(self, w: Array, length: float) -> Array:
+        """The soft threshold of `L1`, divided as by `L2`."""
+        return _proximal(w, length, self.l1, self.l2)
+
+
+def _proximal(w: Any, length: Any, l1: float, l2: float) -> Array:
+    """The v with the least ``|v - w|**2 / 2 + length * (l1 sum|v| + l2 sum v**2)``, of w's shape and dtype."""
+    point, length = check_point(w, "w"), check_non_negative(length, "length")
+    with np.errstate(over="ignore", under="ignore"):
+        kept = np.maximum(np.abs(point) - point.dtype.type(length * l1), 0) if l1 else np.abs(point)
+        return np.asarray(np.copysign(kept / point.dtype.type(1 + 2 * length * l2), point))
+
+
+class Strengths(NamedTuple):
+    """Of ``l1 * sum|W| + l2 * sum(W**2)``."""
+
+    l1: float
+    l2: float
+
+
+def strengths_of(regularizer: Any) -> Strengths | None:
+    """Its strengths, where it is known to be gdfast's (none at all: both 0); None for any other function of W.
+
+    A subclass of gdfast's own is another function: it may change the value.
+    """
+    if regularizer is None:
+        return Strengths(0.0, 0.0)
+    if type(regularizer) in (L2, L1, ElasticNet):
+        return Strengths(regularizer.l1, regularizer.l2)
+    return None
+
+
+def check_regularizer(regularizer: Any) -> Regularizer | None:
+    """None or an object with value(W) and gradient(W)."""
+    if regularizer is None:
+        return None
+    if isinstance(regularizer, type) or not isinstance(regularizer, Regularizer):
+        raise TypeError(f"regularizer must have value(W) and gradient(W), as gd.L2(1e-3) has; it is {regularizer!r}")
+    return regularizer
+
+
+def is_convex(regularizer: Any) -> bool:
+    """Whether it is known to be: gdfast's are, others say it by an attribute `convex`."""
+    return strengths_of(regularizer) is not None or bool(getattr(regularizer, "convex", False))
+
+
+def terms_of(regularizer: Any, W: FloatArray) -> FloatArray | None:
+    """One term for each weight, of gdfast's own; None for others, which may be no such sum."""
+    if regularizer is None or strengths_of(regularizer) is None:
+        return None
+    terms: FloatArray = regularizer.terms(W)
+    return terms

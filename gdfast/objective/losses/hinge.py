@@ -1,0 +1,297 @@
+"""The hinges of Weston and Watkins, plain and squared: ``sum_{j != y_i} max(0, s_ij - s_iy_i + margin)``.
+
+J. Weston and C. Watkins, Multi-class support vector machines, 1998.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
+
+import numpy as np
+
+from ..._arrays import check_positive
+from ...protocols import Array, FloatArray
+from ..margins import margins
+from ..rays.hinge_terms import MaxTerms
+from .base import UNIT, Dual, Loss, missing_factor_2, rounding
+
+
+@dataclass(frozen=True)
+class Hinge(Loss):
+    """Multiclass SVM (Weston-Watkins) hinge: ``mean_i sum_{j != y_i} max(0, s_ij - s_iy_i + margin)``.
+
+    Convex and piecewise linear. At a kink a subgradient is used: a term counts when its margin is
+    strictly > 0.
+
+    Parameters
+    ----------
+    margin : float > 0, in units of the scores
+
+    Raises
+    ------
+    TypeError, ValueError
+        For a margin that is not a finite number > 0; its methods, for scores that are not finite floats
+        (n, k) and labels that are not integers in [0, k).
+
+    Notes
+    -----
+    scikit-learn's ``LinearSVC(multi_class="crammer_singer")`` takes the maximum over the wrong classes
+    where this takes the sum; PyTorch's ``MultiMarginLoss`` is this divided by the number of classes.
+
+    References
+    ----------
+    J. Weston and C. Watkins, Multi-class support vector machines, 1998.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> gd.Hinge().value(np.array([[3.0, 5.0, -1.5]]), np.array([0]))
+    3.0
+    >>> gd.Hinge().gradient(np.array([[3.0, 5.0, -1.5]]), np.array([0]))
+    array([[-1.,  1.,  0.]])
+    """
+
+    margin: float = 1.0
+    code: ClassVar[int] = 0
+    name: ClassVar[str] = "hinge"
+    title: ClassVar[str] = "hinge"
+    has_kinks: ClassVar[bool] = True
+    has_dual_point: ClassVar[bool] = True
+    has_box_dual: ClassVar[bool] = True
+    step_constant: ClassVar[float] = 2.0
+    sparse_step_constant: ClassVar[float] = 0.3
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "margin", check_positive(self.margin, "margin"))
+
+    def curvature(self, n_classes: int) -> float:
+        """``n_classes / 2``: a rule of thumb, since the hinge has kinks instead."""
+        return n_classes / 2
+
+    def smoothed(self) -> SquaredHinge:
+        """Its square, of the same margin."""
+        return SquaredHinge(self.margin)
+
+    def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
+        """A term moves as far as both of its scores."""
+        return whole * (float(score_errors.sum()) + score_errors.size * float(score_errors.max()))
+
+    def value_at_zero_scores(self, n_classes: int) -> tuple[float, str]:
+        """Each wrong class has its margin."""
+        return (n_classes - 1) * self.margin, "(n_classes - 1) * margin"
+
+    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> MaxTerms:
+        """``max(0, s_ij - s_iy_i + margin)``."""
+        return MaxTerms(parts, y, normalized_weights, self.margin, 1)
+
+    def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
+        """0 <= a <= 1 and -conjugate = margin * sum_c a_ic."""
+        terms = margins(scores, y, self.margin)
+        return hinge_dual(terms, y, normalized_weights, self.margin, balanced)
+
+    def wrong_coefficients(
+        self, scores: FloatArray, y: Array, coefficients: FloatArray, normalized_weights: FloatArray
+    ) -> Iterator[tuple[str, FloatArray]]:
+        """Ties and the own class counted, the own class counted once, another margin."""
+        rows, each = np.arange(len(scores)), normalized_weights[:, None]
+        right, own = np.zeros_like(coefficients), np.zeros_like(coefficients)
+        right[rows, y] = coefficients[rows, y]
+        own[rows, y] = normalized_weights
+        yield (
+            ">= for >: the own class's margin, set to 0, counts as violated; compare with > 0, or leave the own "
+            "class out before counting.",
+            coefficients - own,
+        )
+        terms = margins(scores, y, self.margin, own=np.nan)
+        if (terms == 0).any():
+            counts = _less_at_own((terms >= 0).astype(np.float64), y)
+            yield ">= for > at ties: terms whose margin is exactly 0 are counted; compare with > 0.", counts * each
+        yield (
+            "correct-class row counted once a sample: it needs minus the number of violated margins; sum them.",
+            coefficients - right + np.maximum(right, -own),
+        )
+        for sentence, by in _other_margins(self.margin):
+            moved = terms + (by - self.margin)
+            yield sentence, _less_at_own((moved > 0).astype(np.float64), y) * each
+
+
+@dataclass(frozen=True)
+class SquaredHinge(Loss):
+    """The hinge's terms squared: ``mean_i sum_{j != y_i} max(0, s_ij - s_iy_i + margin)**2``.
+
+    Parameters
+    ----------
+    margin : float > 0, in units of the scores
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `Hinge`.
+
+    Notes
+    -----
+    Its gradient is continuous; its curvature jumps where a margin is 0.
+
+    References
+    ----------
+    K. Crammer and Y. Singer, JMLR 2, 2001; R.-E. Fan et al., LIBLINEAR, JMLR 9, 2008.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> round(gd.SquaredHinge().value(np.array([[3.2, 5.1, -1.7]]), np.array([0])), 12)
+    8.41
+    """
+
+    margin: float = 1.0
+    code: ClassVar[int] = 1
+    name: ClassVar[str] = "squared_hinge"
+    title: ClassVar[str] = "squared hinge"
+    has_dual_point: ClassVar[bool] = True
+    gradient_grows: ClassVar[bool] = True
+    step_constant: ClassVar[float] = 3.0
+    sparse_step_constant: ClassVar[float] = 10.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "margin", check_positive(self.margin, "margin"))
+
+    def curvature(self, n_classes: int) -> float:
+        """``2 * n_classes``: twice the largest eigenvalue of sum_c (e_c - e_y)(e_c - e_y)', a star's Laplacian."""
+        return 2.0 * n_classes
+
+    def hessian_times(self, scores: FloatArray, y: Array, changes: FloatArray) -> FloatArray:
+        """``2 sum_c (e_c - e_y)(change_c - change_y)`` over the wrong classes c whose margin is > 0."""
+        counts = margins(scores, y, self.margin) > 0
+        return _less_at_own(np.where(counts, 2 * margins(changes, y), 0.0), y)
+
+    def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
+        """Margins are differences of scores; one that is well below 0 has no rounding."""
+        rows = np.arange(len(scores))
+        sizes = np.abs(scores) + np.abs(scores[rows, y][:, None]) + self.margin
+        sizes = np.where(margins(scores, y, self.margin, own=-np.inf) > -1e-6 * sizes, 2 * sizes, 0.0)
+        sizes[rows, y] = sizes.sum(axis=1)
+        return sizes
+
+    def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
+        """By Cauchy and Schwarz: the terms' roots move as the margins do."""
+        k, most, root = score_errors.size, float(score_errors.max()), math.sqrt(whole * max(data, 0.0))
+        return 4 * most * root * math.sqrt(k) + 4 * whole * k * most * most
+
+    def value_at_zero_scores(self, n_classes: int) -> tuple[float, str]:
+        """Each wrong class has its margin, squared."""
+        return (n_classes - 1) * self.margin**2, "(n_classes - 1) * margin^2"
+
+    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> MaxTerms:
+        """``max(0, s_ij - s_iy_i + margin)**2``."""
+        return MaxTerms(parts, y, normalized_weights, self.margin, 2)
+
+    def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
+        """a >= 0 and -conjugate = sum_c margin * a_ic - a_ic**2 / 4."""
+        terms = margins(scores, y, self.margin)
+        return squared_hinge_dual(terms, y, normalized_weights, self.margin, balanced)
+
+    def wrong_factors(self) -> Iterator[tuple[str, float]]:
+        """That of the square."""
+        yield missing_factor_2(self), 0.5
+
+    def wrong_coefficients(
+        self, scores: FloatArray, y: Array, coefficients: FloatArray, normalized_weights: FloatArray
+    ) -> Iterator[tuple[str, FloatArray]]:
+        """Those at another margin."""
+        terms = margins(scores, y, self.margin)
+        for sentence, by in _other_margins(self.margin):
+            moved = 2 * np.maximum(terms + (by - self.margin), 0)
+            yield sentence, _less_at_own(moved, y) * normalized_weights[:, None]
+
+
+def _less_at_own(terms: FloatArray, y: Array) -> FloatArray:
+    """Of the wrong classes' coefficients, in place: the right class has what takes their sum to 0."""
+    rows = np.arange(len(terms))
+    terms[rows, y] = 0.0
+    terms[rows, y] = -terms.sum(axis=1)
+    return terms
+
+
+def _other_margins(margin: float) -> Iterator[tuple[str, float]]:
+    """(a sentence, a margin) that gradients are written with by mistake."""
+    for other in dict.fromkeys((0.0, 1.0, -margin, margin / 2, 2 * margin, margin + 1, margin / 10, 10 * margin)):
+        if other != margin:
+            yield (
+                f"another margin: the gradient's terms begin at a margin of {other:g}, the value's at {margin:g}; "
+                "use one margin for both.",
+                other,
+            )
+
+
+# ---- dual points: a_ic for the wrong classes c, and A_iy = -sum_c a_ic ----
+
+
+def hinge_dual(terms: FloatArray, y: Array, normalized_weights: FloatArray, margin: float, balanced: bool) -> Dual:
+    """The point that the violated margins are: a is 1 where a margin is > 0."""
+    pairs = _pairs((terms > 0).astype(np.float64), y, normalized_weights, balanced)
+    top = float(np.where(normalized_weights > 0, pairs.a.max(axis=1), 0.0).max()) + pairs.extra
+    linear = margin * pairs.total * (1 - 4 * rounding(*terms.shape))
+    most = (1 - 4 * UNIT) / top if top > 0 else 0.0
+    return Dual(pairs.coefficients(y), linear, 0.0, most, pairs.doubt)
+
+
+def squared_hinge_dual(
+    terms: FloatArray, y: Array, normalized_weights: FloatArray, margin: float, balanced: bool
+) -> Dual:
+    """The point that twice the violated margins are."""
+    pairs = _pairs(2 * np.maximum(terms, 0), y, normalized_weights, balanced)
+    n, k = terms.shape
+    g = 4 * rounding(n, k)
+    square = float(normalized_weights @ np.einsum("ij,ij->i", pairs.a, pairs.a)) / 4 * (1 + g)
+    square += pairs.extra * pairs.total + pairs.extra * pairs.extra * float(normalized_weights.sum()) * k
+    return Dual(pairs.coefficients(y), margin * pairs.total * (1 - g), square, math.inf, pairs.doubt)
+
+
+class Pairs(NamedTuple):
+    """a (n, k), 0 at the right class; `total` = sum_i u_i sum_c a_ic; `extra`: what exact feasibility may still add
+    to an element."""
+
+    a: FloatArray
+    total: float
+    extra: float
+    doubt: FloatArray
+
+    def coefficients(self, y: Array) -> FloatArray:
+        """A, in the place of a."""
+        np.put_along_axis(self.a, y[:, None], -self.a.sum(axis=1)[:, None], axis=1)
+        return self.a
+
+
+def _pairs(a: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Pairs:
+    """Where r = sum_i u_i A_i must be 0: every row of class y gets (r_y - r_c)+ / (m n_y) more for the class c, with
+    n_y the share of class y and m the number of classes that have one. The changes of r_c add up to
+    sum_y (r_y - r_c) / m = -r_c.
+
+    A class without samples is left out: its bias may go to minus infinity, and so its a must be 0.
+    """
+    n, k = a.shape
+    g = rounding(n, k)
+    mass = np.bincount(y, weights=normalized_weights, minlength=k)
+    here = mass > 0
+    extra = 0.0
+    if balanced and here.any():
+        a[:, ~here] = 0
+        r = normalized_weights @ a - np.bincount(y, weights=normalized_weights * a.sum(axis=1), minlength=k)
+        flow = np.maximum(r[:, None] - r[None, :], 0)
+        flow[~here] = flow[:, ~here] = 0
+        with np.errstate(over="ignore"):
+            flow /= np.where(here, mass, 1.0)[:, None] * int(here.sum())
+        a += flow[y]
+    sums = a.sum(axis=1)
+    sizes = normalized_weights @ a + np.bincount(y, weights=normalized_weights * sums, minlength=k)
+    doubt = 2 * g * sizes
+    if balanced and here.any():
+        # r as it is now, in exact arithmetic, is at most this; its exact repair would add `extra` and move G.
+        left = 8 * g * float(sizes.max())
+        with np.errstate(over="ignore"):
+            extra = float(2 * left / (int(here.sum()) * mass[here].min()))
+        doubt += 2 * left
+    return Pairs(a, float(normalized_weights @ sums), extra, doubt)
