@@ -221,7 +221,7 @@ def test_a_loss_that_is_not_ours_is_refused(tmp_path):
     class Mine(gd.Hinge):
         pass
 
-    with pytest.raises(ValueError, match="loss must be one of gdfast's own"):
+    with pytest.raises(TypeError, match="loss must be a loss of gdfast's own"):
         gd.save_model(tmp_path / "m.npz", W, loss=Mine())
     assert list(tmp_path.iterdir()) == []
 

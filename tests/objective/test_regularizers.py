@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 import reference
+from gdfast.objective.regularizers.regularizers import is_convex, strengths_of
 
 CASES = [
     (gd.L2(0.3), {"l2": 0.3}),
@@ -76,3 +77,53 @@ def test_a_bad_strength_is_named(strength, error):
         gd.ElasticNet(strength, 1.0)
     with pytest.raises(error, match="l2"):
         gd.ElasticNet(1.0, strength)
+
+
+@pytest.mark.parametrize(("regularizer", "strengths"), CASES)
+@settings(max_examples=40)
+@given(seed=st.integers(0, 2**32), length=st.floats(0, 100), scale=st.sampled_from([1e-6, 1.0, 1e6]))
+def test_the_proximal_step_is_the_minimum_it_claims(regularizer, strengths, seed, length, scale):
+    """v - w + length * (a subgradient of R at v) = 0, element by element."""
+    w = np.random.default_rng(seed).normal(size=(3, 4)) * scale
+    before = w.copy()
+    v = regularizer.proximal(w, length)
+    l1, l2 = (length * strengths.get(name, 0.0) for name in ("l1", "l2"))
+    left = w - v - 2 * l2 * v  # must be l1 * sign(v), or within +-l1 where v is 0
+    rounding = 1e-14 * (np.abs(w) + l1)
+    assert (np.abs(left - l1 * np.sign(v))[v != 0] <= rounding[v != 0]).all()
+    assert (np.abs(left)[v == 0] <= l1 + rounding[v == 0]).all()
+    assert (v * w >= 0).all()
+    np.testing.assert_array_equal(w, before)
+    assert regularizer.proximal(w.astype(np.float32), length).dtype == np.float32
+
+
+def test_proximal_steps_by_hand():
+    w = np.array([3.0, -0.5, 0.2, 0.0])
+    np.testing.assert_array_equal(gd.L1(2.0).proximal(w, 0.25), [2.5, 0.0, 0.0, 0.0])
+    np.testing.assert_array_equal(gd.L2(2.0).proximal(w, 0.25), w / 2)
+    np.testing.assert_array_equal(gd.ElasticNet(2.0, 2.0).proximal(w, 0.25), [1.25, 0.0, 0.0, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("w", "length", "error", "name"),
+    [([1, 2], 1.0, TypeError, "w"), ([np.nan], 1.0, ValueError, "w"), ([1.0], -1.0, ValueError, "length")],
+)
+def test_a_bad_proximal_step_is_named(w, length, error, name):
+    with pytest.raises(error, match=name):
+        gd.L1(1.0).proximal(np.array(w), length)
+
+
+class Doubled(gd.L2):
+    """A subclass that changes the value is another function, of which nothing is known."""
+
+    def value(self, W):
+        return 2 * super().value(W)
+
+
+def test_strengths_are_known_of_gdfasts_own_alone():
+    assert strengths_of(None) == (0.0, 0.0)
+    assert strengths_of(gd.L1(2.0)) == (2.0, 0.0)
+    assert strengths_of(gd.ElasticNet(2.0, 3.0)) == (2.0, 3.0)
+    assert strengths_of(Doubled(1.0)) is None
+    assert not is_convex(Doubled(1.0))
+    assert is_convex(gd.L2(1.0))

@@ -22,7 +22,7 @@ class LinearDescent(LinearParts):
     def can_descend(self, w: Array, rule: str) -> bool:
         """Whether `descend` has a compiled road here. On sparse rows the arithmetic is of W's type."""
         types = (np.float64,) if self._wide and self._is_sparse() else (np.float32, np.float64)
-        return self.loss.code is not None and strengths_of(self.regularizer) is not None and w.dtype in types
+        return self.loss.has_kernel and strengths_of(self.regularizer) is not None and w.dtype in types
 
     def hidden_states(self, w: Array, rule: str) -> tuple[Array, ...]:
         """What `descend` wants to find again at the next call, besides W and the rule's states.

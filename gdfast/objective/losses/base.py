@@ -98,6 +98,11 @@ class Loss:
         """The one number that the kernels take: the margin, for a loss with one."""
         return self.margin
 
+    @property
+    def has_kernel(self) -> bool:
+        """Whether the compiled kernels know it."""
+        return self.code is not None
+
     # ---- value and gradient ----
 
     def value(self, scores: Array, y: Array, sample_weight: Array | None = None) -> float:
