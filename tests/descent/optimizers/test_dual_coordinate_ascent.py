@@ -325,7 +325,7 @@ def test_what_it_cannot_do_is_refused_before_any_work():
         (lambda: gd.minimize(objective(gd.CrossEntropy()), zero, optimizer), ValueError, "CrossEntropy"),
         (lambda: gd.minimize(objective(regularizer=None), zero, optimizer), ValueError, "L2.*None"),
         (lambda: gd.minimize(objective(regularizer=gd.L2(0)), zero, optimizer), ValueError, "strength > 0"),
-        (lambda: gd.minimize(objective(regularizer=gd.ElasticNet(0, 1)), zero, optimizer), ValueError, "ElasticNet"),
+        (lambda: gd.minimize(objective(regularizer=gd.ElasticNet(0.1, 1)), zero, optimizer), ValueError, "ElasticNet"),
         (lambda: gd.minimize(good, zero, optimizer, batches=gd.MiniBatches(2)), ValueError, "batches must be None"),
         (lambda: gd.maximize(good, zero, optimizer), ValueError, "use minimize"),
         (lambda: gd.minimize(good, zero + 1, optimizer), ValueError, "w0 must be zero"),
