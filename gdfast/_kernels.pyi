@@ -1,4 +1,4 @@
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,7 @@ class Problem:
         n_classes: int,
         has_bias: bool,
     ) -> None: ...
+    def on_rows(self, index: _Array, normalizer: float) -> Self: ...
     def evaluate(
         self,
         W: _Array,

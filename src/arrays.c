@@ -44,6 +44,29 @@ ptrdiff_t gd_first_not_finite(const char *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t
     return -1;
 }
 
+/* v | (limit - 1 - v) has the sign bit set exactly where v is outside [0, limit): so compilers vectorise the copy. */
+#define DEFINE_CHECKED_COPY(name, type, unsigned_type)                                                                 \
+    int64_t name(type *to, const type *from, int64_t n, type limit) {                                                  \
+        unsigned_type last = (unsigned_type)limit - 1, bad = 0;                                                        \
+        for (int64_t i = 0; i < n; i++) {                                                                              \
+            unsigned_type v = (unsigned_type)from[i];                                                                  \
+            to[i] = (type)v;                                                                                           \
+            bad |= v | (last - v);                                                                                     \
+        }                                                                                                              \
+        if ((type)bad >= 0) return -1;                                                                                 \
+        for (int64_t i = 0; i < n; i++)                                                                                \
+            if (to[i] < 0 || to[i] >= limit) return i;                                                                 \
+        return -1;                                                                                                     \
+    }
+DEFINE_CHECKED_COPY(gd_copy_positions, int64_t, uint64_t)
+DEFINE_CHECKED_COPY(gd_copy_labels, int32_t, uint32_t)
+
+int64_t gd_first_not_rising(const int64_t *numbers, int64_t n) {
+    for (int64_t i = 1; i < n; i++)
+        if (numbers[i] <= numbers[i - 1]) return i;
+    return -1;
+}
+
 /* Philox4x32-10: a counter-based generator (Salmon, Moraes, Dror and Shaw, SC 2011). */
 static void philox(uint32_t counter[4], const uint32_t key[2], uint32_t out[4]) {
     uint32_t c0 = counter[0], c1 = counter[1], c2 = counter[2], c3 = counter[3], k0 = key[0], k1 = key[1];

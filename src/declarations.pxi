@@ -17,6 +17,9 @@ cdef extern from "pool.h":
 
 cdef extern from "arrays.h":
     Py_ssize_t gd_first_not_finite(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int) nogil
+    int64_t gd_copy_positions(int64_t *, const int64_t *, int64_t, int64_t) nogil
+    int64_t gd_copy_labels(int32_t *, const int32_t *, int64_t, int32_t) nogil
+    int64_t gd_first_not_rising(const int64_t *, int64_t) nogil
     void gd_permutation(int64_t *, int64_t, uint64_t, uint64_t) nogil
     void gd_prefer_large_pages(void *, size_t)
 
@@ -26,6 +29,11 @@ cdef extern from "kernels.h":
     ctypedef int gd_loss
     ctypedef int gd_scheme
     gd_scheme SCHEME_CROSSINGS
+    enum: LOSS_COUNT, SCHEME_COUNT, RULE_COUNT
+    ctypedef struct gd_loss_facts:
+        int takes_labels, has_margins, has_dual
+    ctypedef struct gd_rule_facts:
+        int n_settings, n_states
     ctypedef struct gd_problem:
         const char *x
         Py_ssize_t row_stride, column_stride
@@ -66,6 +74,7 @@ cdef extern from "kernels.h":
         double *slopes
         double *coefficients
     ctypedef int gd_rule
+    gd_rule RULE_GRADIENT_DESCENT
     ctypedef struct gd_descent:
         gd_rule rule
         double settings[4]
@@ -98,10 +107,13 @@ cdef extern from "kernels.h":
         void *values
         int wide_values
     enum: GD_PANEL_ROWS_MOST, GD_BLOCK_COLUMNS_MOST
+    enum: CSR_RIGHT, CSR_NOT_FINITE
     int gd_check_csr(const gd_csr *, Py_ssize_t, Py_ssize_t, int64_t, int, int64_t *) nogil
     int64_t gd_count_entries(const gd_csr *, const int64_t *, Py_ssize_t, Py_ssize_t, int64_t *) nogil
     int64_t gd_fill_tiles(gd_tiles *, const gd_csr *, const int64_t *, void *, int64_t) nogil
     ctypedef struct gd_kernels:
+        const gd_loss_facts *losses
+        const gd_rule_facts *rules
         size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
         size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
         void (*evaluate_float)(const gd_problem *, const gd_weights *, const gd_answer *, void *, int, pool_control *) noexcept nogil

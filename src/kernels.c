@@ -313,8 +313,16 @@ static void descend_sparse(const gd_problem *p, const gd_csr *x, gd_descent *ask
 
 #include "dual_table.inc.h"
 
+static const gd_loss_facts loss_facts[] = {{1, 1, 1}, {1, 1, 0}, {1, 0, 0}, {0, 0, 0}, {0, 0, 0}};
+_Static_assert(sizeof loss_facts / sizeof loss_facts[0] == LOSS_COUNT, "one row for each loss");
+
+static const gd_rule_facts rule_facts[] = {{0, 0}, {1, 1}, {1, 1}, {1, 1}, {2, 1}, {3, 2}, {4, 2}};
+_Static_assert(sizeof rule_facts / sizeof rule_facts[0] == RULE_COUNT, "one row for each rule");
+
 const gd_kernels EXPAND2(gd_kernels, GD_ISA) = {
     .name = GD_ISA_NAME,
+    .losses = loss_facts,
+    .rules = rule_facts,
     .evaluate_float_scratch = evaluate_float_scratch,
     .evaluate_double_scratch = evaluate_double_scratch,
     .evaluate_float = evaluate_float,

@@ -16,8 +16,8 @@
 #include "sparse.h"
 
 typedef enum { INPUT_UINT8, INPUT_FLOAT16, INPUT_FLOAT32, INPUT_FLOAT64 } gd_input;
-typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR, LOSS_HUBER } gd_loss;
-typedef enum { SCHEME_CENTERED, SCHEME_FORWARD, SCHEME_CROSSINGS } gd_scheme;
+typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR, LOSS_HUBER, LOSS_COUNT } gd_loss;
+typedef enum { SCHEME_CENTERED, SCHEME_FORWARD, SCHEME_CROSSINGS, SCHEME_COUNT } gd_scheme;
 
 /* A loss on rows of X, as they lie in memory. */
 typedef struct gd_problem {
@@ -86,10 +86,24 @@ typedef enum {
     RULE_ADAMW
 } gd_rule;
 
+enum { RULE_COUNT = RULE_ADAMW + 1, GD_SETTINGS_MOST = 4, GD_STATES_MOST = 2 };
+
+/* What a rule takes: exactly so many settings, and so many states of W's shape. */
+typedef struct gd_rule_facts {
+    int n_settings, n_states;
+} gd_rule_facts;
+
+/* What the binding must know of a loss. */
+typedef struct gd_loss_facts {
+    int takes_labels; /* else targets */
+    int has_margins;  /* its terms are 0 or more where margins are: crossings can be counted */
+    int has_dual;     /* dual coordinate ascent */
+} gd_loss_facts;
+
 /* Many stochastic steps on the mean loss of a batch + l1 * sum |W| + l2 * sum W^2. */
 typedef struct gd_descent {
     gd_rule rule;
-    double settings[4];     /* momentum | eps | decay, eps | beta1, beta2, eps, weight_decay */
+    double settings[GD_SETTINGS_MOST]; /* momentum | eps | decay, eps | beta1, beta2, eps, weight_decay */
     const int64_t *order;   /* rows of X, in the order of their visit */
     const int64_t *starts;  /* (n_steps + 1,): step k takes order[starts[k]] .. order[starts[k + 1] - 1] */
     const double *rates;    /* (n_steps,) */
@@ -100,7 +114,7 @@ typedef struct gd_descent {
     int64_t first_step;     /* steps that were finished before */
     int is_double;          /* W and the states are double */
     void *w;                /* (k, d + has_bias), moved in place */
-    void *state[2];         /* likewise, n_states of them (gradient descent on sparse rows: see sparse_moves.inc.h) */
+    void *state[GD_STATES_MOST]; /* likewise, n_states of them (gradient descent on sparse rows: see sparse_moves.inc.h) */
     int n_states;
     double *values;         /* (n_steps,) the objective on the batch before each step */
     ptrdiff_t done;         /* steps taken: fewer than n_steps when stopped, or when a value is not finite */
@@ -136,6 +150,8 @@ typedef struct gd_dual_kernels { /* x NULL: dense */
 
 typedef struct gd_kernels {
     const char *name;
+    const gd_loss_facts *losses; /* [LOSS_COUNT] */
+    const gd_rule_facts *rules;  /* [RULE_COUNT] */
     /* arithmetic in float (float32, float16, uint8 X) and in double (any X) */
     size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int n_threads);
     size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int n_threads);

@@ -6,32 +6,76 @@ GROUP_CLASSES = 32       # as the kernels group classes
 
 
 cdef class SparseRows:
-    """X in compressed rows: values, column indices and row starts, held where they lie (starts as an int64 copy)."""
+    """X in compressed rows: values and column indices held where they lie, row starts as a copy.
+
+    They must not change while this lives; starts can't.
+    """
     cdef gd_csr csr
-    cdef tuple buffers
+    cdef tuple buffers  # None before __init__ and after one that failed
+    cdef int64_t n_entries
+    cdef bint is_sound  # starts and indices were looked at, and are right
     cdef readonly tuple shape
     cdef readonly object dtype, values, indices, starts
 
-    def __init__(self, values, indices, starts, tuple shape):
-        cdef Buffer v = Buffer(values, PyBUF_C_CONTIGUOUS), i = Buffer(indices, PyBUF_C_CONTIGUOUS)
-        self.values, self.indices, self.starts = values, indices, np.array(starts, dtype=np.int64)
-        self.shape, self.dtype = shape, values.dtype
-        cdef Buffer s = Buffer(self.starts, PyBUF_C_CONTIGUOUS)
-        self.buffers = (v, i, s)
+    def __init__(self, values, indices, starts, shape):
+        if self.buffers is not None:
+            raise TypeError("sparse rows are made once: __init__ must not be called again")
+        if not isinstance(shape, tuple) or len(shape) != 2:
+            raise TypeError(f"shape must be a tuple of two integers; it is {_came(shape)}")
+        cdef int64_t n = whole(shape[0], "shape[0]", 1, SIZE_MOST), d = whole(shape[1], "shape[1]", 1, SIZE_MOST)
+        cdef Buffer v = entries_of(values, "values", FLOAT32 | FLOAT64)
+        cdef Buffer i = entries_of(indices, "indices", INT32 | INT64)
+        if i.view.shape[0] != v.view.shape[0]:
+            raise ValueError(f"indices must be as many as values, {v.view.shape[0]}; they are {i.view.shape[0]}")
+        cdef Buffer given = hold(starts, "starts", INT32 | INT64, READ, 1, n + 1)
+        # Over bytes, an array can't be made writable.
+        kept = np.frombuffer(np.asarray(starts, dtype=np.int64).tobytes(), dtype=np.int64)
+        cdef Buffer s = memory_of(kept)
+        self.values, self.indices, self.starts = values, indices, kept
+        self.shape, self.dtype = (n, d), np.dtype(np.float64 if v.type == FLOAT64 else np.float32)
         self.csr.values = v.data
         self.csr.indices = i.data
         self.csr.first = <const int64_t *> s.data
-        self.csr.wide_values = v.view.itemsize == 8
-        self.csr.wide_indices = i.view.itemsize == 8
+        self.csr.wide_values = v.type == FLOAT64
+        self.csr.wide_indices = i.type == INT64
+        self.n_entries = v.view.shape[0]
+        self.is_sound = False
+        self.buffers = (v, i, s)
 
-    def first_fault(self, int64_t n_entries, bint check_finite):
+    def first_fault(self, n_entries, check_finite):
         """(which, where): 0 none, 1 the start, 2 decreasing starts, 3 starts beyond the entries, 4 an index, 5 a value."""
+        if self.buffers is None:
+            raise TypeError("these sparse rows were not made: __init__ was not called, or it failed")
+        cdef int64_t n = whole(n_entries, "n_entries", 0, self.n_entries)
+        return self.look(n, flag(check_finite, "check_finite"))
+
+    cdef tuple look(self, int64_t n_entries, bint check_finite):
         cdef Py_ssize_t n = self.shape[0], d = self.shape[1]
         cdef int64_t at
         cdef int fault
         with nogil:
             fault = gd_check_csr(&self.csr, n, d, n_entries, check_finite, &at)
+        if fault == CSR_RIGHT or fault == CSR_NOT_FINITE:
+            self.is_sound = True
         return fault, at
+
+    cdef int require_sound(self) except -1:
+        """Starts and indices that lead into the entries and columns."""
+        if self.buffers is None:
+            raise TypeError("X must be sparse rows that were made: __init__ was not called, or it failed")
+        if self.is_sound:
+            return 0
+        fault, at = self.look(self.n_entries, False)
+        if not self.is_sound:
+            what = ("", "starts must begin at 0", "starts must not fall", "starts must end within the entries",
+                    f"indices must be in [0, {self.shape[1]})")[fault]
+            raise ValueError(f"X's {what}; place {at} is wrong")
+        return 0
+
+
+cdef Buffer entries_of(array, str name, int types):
+    """One-dimensional and of any length, 0 included."""
+    return hold(array, name, types, READ, 1, 0 if np.size(array) == 0 else -1)
 
 
 cdef class SparseProblem(Problem):
@@ -40,13 +84,35 @@ cdef class SparseProblem(Problem):
     cdef gd_tiles t
     cdef tuple arrays  # of the tiles; None before they are made
 
-    def __init__(self, SparseRows X, int input, labels, targets, weights, index, mean, scale, int loss, double margin,
-                 double normalizer, Py_ssize_t n_classes, bint has_bias):
-        stand_in = np.broadcast_to(np.zeros((), dtype=X.dtype), X.shape)
-        super().__init__(stand_in, input, labels, targets, weights, index, mean, scale, loss, margin, normalizer,
-                         n_classes, has_bias)
-        self.sparse = X
-        self.arrays = None
+    def __init__(self, X, input, labels, targets, weights, index, mean, scale, loss, margin, normalizer, n_classes,
+                 has_bias):
+        if not isinstance(X, SparseRows):
+            raise TypeError(f"X must be SparseRows; it is {_came(X)}")
+        cdef SparseRows rows = X
+        rows.require_sound()
+        if mean is not None:
+            raise ValueError("mean must be None for sparse X")
+        stand_in = np.broadcast_to(np.zeros((), dtype=rows.dtype), rows.shape)
+        self.start(hold(stand_in, "X", FLOAT32 | FLOAT64, STRIDED, 2), input, labels, targets, weights, index,
+                   mean, scale, loss, margin, normalizer, n_classes, has_bias)
+        self.sparse = rows
+
+    cdef Problem fresh(self):
+        cdef SparseProblem other = SparseProblem.__new__(SparseProblem)
+        other.sparse = self.sparse
+        return other
+
+    cdef int check_descent(self, Buffer w, const gd_descent *asked) except -1:
+        if self.double_arithmetic and w.type != FLOAT64:
+            raise TypeError("W must be float64 for steps on sparse X in float64; it is float32")
+        return 0
+
+    cdef list hold_states(self, states, Buffer w, const gd_descent *asked):
+        """Plain gradient descent without L1 may keep [shrink, squares] and the weights that they belong to."""
+        if asked.rule != RULE_GRADIENT_DESCENT or asked.l1 != 0 or not isinstance(states, tuple) or len(states) != 2:
+            return Problem.hold_states(self, states, w, asked)
+        return [hold(states[0], "states[0]", w.type, WRITTEN, 2, w.view.shape[0], w.view.shape[1]),
+                hold(states[1], "states[1]", FLOAT64, WRITTEN, 1, 2)]
 
     cdef int make_tiles(self) except -1:
         if self.arrays is not None:
@@ -56,7 +122,9 @@ cdef class SparseProblem(Problem):
         cdef Py_ssize_t groups = (k + GROUP_CLASSES - 1) // GROUP_CLASSES
         cdef Py_ssize_t row_bytes = ((k + groups - 1) // groups + 3) // 4 * 4 * size
         cdef int64_t entries, fullest, listed, kept
-        cdef gd_tiles *t = &self.t
+        cdef gd_tiles made
+        cdef gd_tiles *t = &made  # another thread may be making them too: the first that is done is kept
+        memset(&made, 0, sizeof(made))
         t.n_rows, t.n_columns, t.wide_values = n, d, self.sparse.csr.wide_values
         most = min(PANEL_BYTES // row_bytes, GD_PANEL_ROWS_MOST)
         t.n_panels = (n + most - 1) // most
@@ -71,9 +139,8 @@ cdef class SparseProblem(Problem):
         listing = np.empty((2, min(entries, t.n_panels * d)), dtype=np.uint16)
         rows, values = np.empty(entries, dtype=np.uint16), np.empty(entries, dtype=self.sparse.dtype)
         spare = np.empty(fullest * (size + 4), dtype=np.uint8)
-        cdef Buffer a = Buffer(starts, PyBUF_C_CONTIGUOUS), b = Buffer(listing, PyBUF_C_CONTIGUOUS)
-        cdef Buffer r = Buffer(rows, PyBUF_C_CONTIGUOUS), v = Buffer(values, PyBUF_C_CONTIGUOUS)
-        cdef Buffer s = Buffer(spare, PyBUF_C_CONTIGUOUS)
+        cdef Buffer a = memory_of(starts), b = memory_of(listing), r = memory_of(rows), v = memory_of(values)
+        cdef Buffer s = memory_of(spare)
         t.entry = <int64_t *> a.data
         t.listed = t.entry + a.view.shape[1]
         t.columns = <uint16_t *> b.data
@@ -82,16 +149,28 @@ cdef class SparseProblem(Problem):
         t.values = v.data
         with nogil:
             listed = gd_fill_tiles(t, &self.sparse.csr, self.p.index, s.data, fullest)
-        b = Buffer(np.ascontiguousarray(listing[:, :listed]), PyBUF_C_CONTIGUOUS)
+        b = memory_of(np.ascontiguousarray(listing[:, :listed]))
         t.columns = <uint16_t *> b.data
         t.counts = t.columns + b.view.shape[1]
-        self.arrays = (a, b, r, v)
+        if self.arrays is None:
+            self.t, self.arrays = made, (a, b, r, v)
         return 0
 
-    def share_tiles(self, SparseProblem other):
+    def share_tiles(self, other):
         """Take those of a problem on the same rows: they depend on X and the rows alone."""
-        other.make_tiles()
-        self.t, self.arrays = other.t, other.arrays
+        self.require_made()
+        if not isinstance(other, SparseProblem) or (<SparseProblem> other).buffers is None:
+            raise TypeError(f"other must be a SparseProblem that was made; it is {_came(other)}")
+        cdef SparseProblem source = other
+        cdef bint same = source.sparse is self.sparse and source.p.n_rows == self.p.n_rows
+        if same and source.p.index != self.p.index:
+            same = (source.p.index != NULL and self.p.index != NULL and
+                    memcmp(source.p.index, self.p.index, self.p.n_rows * sizeof(int64_t)) == 0)
+        if not same:
+            raise ValueError("other must be a problem on the same rows of the same X; it is not")
+        source.make_tiles()
+        if self.arrays is None:
+            self.t, self.arrays = source.t, source.arrays
 
     cdef size_t evaluate_scratch(self, const gd_weights *w, bint double_arithmetic, int n_threads) except? 0:
         self.make_tiles()

@@ -152,11 +152,14 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         self._prepare()
         self._warn_of_offsets()
 
-    def _prepare(self) -> None:
+    def _prepare(self, whole: _kernels.Problem | None = None) -> None:
         self._facts: tuple[FloatArray, FloatArray | None] | None = None
         self.n_samples = self._rows.shape[0] if self._index is None else self._index.size
         normalizer = 1 / (self.n_samples * self._mean_weight)
         labels, targets, weights = self._labels, self._targets, self._weights
+        if whole is not None and self._index is not None:
+            self._problem = whole.on_rows(self._index, normalizer)
+            return
         self._problem = self._make_problem(self._rows, labels, targets, weights, self._index, normalizer)
 
     def _make_problem(
@@ -320,19 +323,20 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
     def rows(self, indices: Array) -> Self:
         """The mini-batch of these rows (repeats allowed) as an objective: an unbiased estimate of this one."""
         chosen = check_indices(indices, self.n_samples)
-        return self._changed(_index=chosen if self._index is None else self._index[chosen])
+        index = chosen if self._index is None else self._index[chosen]
+        return self._changed(self._problem, _index=index)
 
     def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> Self:
         """The same rows and labels under another loss (of the same kind) and regularizer; nothing is copied."""
         if loss.classifies != self.loss.classifies:
             raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
-        return self._changed(loss=loss, regularizer=regularizer)
+        return self._changed(None, loss=loss, regularizer=regularizer)
 
-    def _changed(self, **attributes: Any) -> Self:
+    def _changed(self, whole: _kernels.Problem | None, **attributes: Any) -> Self:
         """One on the same arrays, whose passes count here too."""
         other = object.__new__(type(self))
         other.__dict__.update(self.__dict__, **attributes, _parent=self, _touched=0)
-        other._prepare()
+        other._prepare(whole)
         return other
 
     def __reduce__(self) -> tuple[Any, ...]:
