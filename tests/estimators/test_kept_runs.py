@@ -11,7 +11,6 @@ from command import blobs
 from gdfast.datasets import Dataset
 from gdfast.descent.checkpoints import noted_in
 from gdfast.objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
-from gdfast.training import recipe
 from gdfast.training.guarded_run import Keep
 from gdfast.training.settings import Settings
 from gdfast.training.split import held_out_rows
@@ -54,7 +53,7 @@ class Interrupted:
 def test_an_interrupted_run_goes_on_to_the_same_bits(case, tmp_path, monkeypatch):
     settings = CASES[case]
     if case.startswith("guarded"):  # steps far too large: the guard takes the run back, more than once
-        monkeypatch.setitem(recipe.CONSTANTS, SquaredHinge, 3e3)
+        monkeypatch.setattr(SquaredHinge, "step_constant", 3e3)
     data = data_for(settings)
     held = held_out_rows(120, 0.2, 1, data.y if settings.loss.classifies else None)
     heard = []
