@@ -58,19 +58,29 @@ cdef int type_of(const Py_buffer *view) noexcept:
 cdef Buffer hold(object array, str name, int types, int use, int ndim, Py_ssize_t n0=-1, Py_ssize_t n1=-1,
                  Py_ssize_t n2=-1):
     """The memory of `array`: one of `types`, of this shape (-1: any length >= 1), aligned and in C order unless STRIDED."""
+    return checked(opened(array, name, types), array, name, types, use, ndim, n0, n1, n2)
+
+
+cdef Buffer opened(object array, str name, int types):
+    """Its memory, with nothing checked."""
     cdef Buffer b = Buffer.__new__(Buffer)
-    cdef Py_ssize_t[3] shape = [n0, n1, n2]
-    cdef bint fits
     try:
         PyObject_GetBuffer(array, &b.view, PyBUF_STRIDES | PyBUF_FORMAT)
     except (TypeError, ValueError, BufferError):
-        raise TypeError(f"{name} must be an array, {_needed(types, ndim, n0, n1, n2)}; it is {_came(array)}") from None
+        raise TypeError(f"{name} must be an array of {_kinds(types)}; it is {_came(array)}") from None
     b.held = True
     b.data = b.view.buf
     b.type = type_of(&b.view)
+    return b
+
+
+cdef Buffer checked(Buffer b, object array, str name, int types, int use, int ndim, Py_ssize_t n0, Py_ssize_t n1,
+                    Py_ssize_t n2):
+    cdef Py_ssize_t[3] shape = [n0, n1, n2]
+    cdef bint fits = b.view.ndim == ndim
+    cdef int i
     if not b.type & types:
         raise TypeError(f"{name} must be {_needed(types, ndim, n0, n1, n2)}; it is {_came(array)}")
-    fits = b.view.ndim == ndim
     for i in range(ndim):
         if fits and (b.view.shape[i] != shape[i] if shape[i] >= 0 else b.view.shape[i] < 1):
             fits = False
@@ -102,10 +112,13 @@ cdef Buffer memory_of(array):
     return b
 
 
+cdef str _kinds(int types):
+    return " or ".join([name for code, name in TYPE_NAMES.items() if code & types])
+
+
 cdef str _needed(int types, int ndim, Py_ssize_t n0, Py_ssize_t n1, Py_ssize_t n2):
-    kinds = " or ".join(name for code, name in TYPE_NAMES.items() if code & types)
     sizes = [str(n) if n >= 0 else "any" for n in (n0, n1, n2)[:ndim]]
-    return f"{kinds} of shape ({', '.join(sizes)}{',' if ndim == 1 else ''})"
+    return f"{_kinds(types)} of shape ({', '.join(sizes)}{',' if ndim == 1 else ''})"
 
 
 cdef str _came(object value):
@@ -152,6 +165,8 @@ cdef double real(object value, str name) except? -1:
 
 
 cdef bint flag(object value, str name) except -1:
+    if value is True or value is False:
+        return value is True
     if not isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name} must be True or False; it is {_came(value)}")
     return bool(value)

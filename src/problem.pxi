@@ -106,8 +106,13 @@ cdef class Problem:
         self.require_made()
         cdef bint wide = self.arithmetic(double_arithmetic)
         cdef Py_ssize_t k = self.p.n_classes, columns = self.p.n_features + self.p.has_bias
-        cdef bint many = np.ndim(W) == 3
-        cdef Buffer w = hold(W, "W", FLOAT32 | FLOAT64, READ, 3, -1, k, columns) if many else self.hold_weights(W, READ)
+        cdef int types = FLOAT32 | FLOAT64
+        cdef Buffer w = opened(W, "W", types)
+        cdef bint many = w.view.ndim == 3
+        if many:
+            checked(w, W, "W", types, READ, 3, -1, k, columns)
+        else:
+            checked(w, W, "W", types, READ, 2, k, columns, -1)
         cdef Py_ssize_t m = w.view.shape[0] if many else 1
         if m > SIZE_MOST // (k * columns):
             raise ValueError(f"W must hold at most {SIZE_MOST} elements; its shape is ({m}, {k}, {columns})")
