@@ -10,7 +10,7 @@ import numpy as np
 from ..datasets import Dataset
 from ..model import load_model
 from ..protocols import Array
-from ..training.evaluation import Judgement, judge
+from ..training.evaluation import Evaluation, evaluate_model
 from .data_files import label_option, labels_option, name_of, open_rows_for
 from .failures import told
 from .tables import print_facts, print_json
@@ -43,7 +43,7 @@ def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json
         X, y, which = _judged(found)
         if model.loss.classifies and y.max() >= len(model.W):
             raise ValueError(f"{name_of(data)} must hold the model's {len(model.W):,} classes; it holds more")
-        outcome = judge(model, X, y)
+        outcome = evaluate_model(model, X, y)
     names = model.class_names or tuple(map(str, range(len(model.W))))
     if as_json:
         print_json(_as_data(model_file, name_of(data), which, outcome, names))
@@ -93,7 +93,7 @@ def _cut(name: str) -> str:
     return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 3] + "..."
 
 
-def _as_data(model: str, data: str, which: str, outcome: Judgement, names: tuple[str, ...]) -> dict[str, Any]:
+def _as_data(model: str, data: str, which: str, outcome: Evaluation, names: tuple[str, ...]) -> dict[str, Any]:
     facts: dict[str, Any] = {"model": model, "data": data, "rows": outcome.rows, "held_out": bool(which)}
     facts |= scores(outcome)
     if outcome.confusion is not None:

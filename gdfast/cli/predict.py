@@ -12,7 +12,7 @@ from ..files.saved_arrays import write_whole
 from ..model import Model, load_model
 from ..objective.losses.cross_entropy import softmax
 from ..protocols import Array
-from ..training.evaluation import scores_of
+from ..training.evaluation import scores_in_blocks
 from .data_files import STDIN, label_option, open_rows_for
 from .failures import told, writing
 from .outputs import check_file
@@ -64,7 +64,7 @@ def predict(
             check_file(Path(out))
     found = open_rows_for(model, data, label=label)
     with told():
-        predicted = [_predicted(model, scores, more) for scores in scores_of(model, found.X)]
+        predicted = [_predicted(model, scores, more) for scores in scores_in_blocks(model, found.X)]
 
     def write(file: BinaryIO) -> None:
         FORMATS[kind](file, predicted, _names(model), more)

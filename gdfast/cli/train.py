@@ -15,33 +15,33 @@ from click.core import ParameterSource
 from .._config import set_num_threads
 from ..datasets import Dataset
 from ..descent.optimizers import DualCoordinateAscent
-from ..model import save_model
+from ..model import Model, save_model
 from ..protocols import Array
-from ..training.evaluation import judge
-from ..training.guarded_run import Keep
-from ..training.names import (
+from ..training.evaluation import evaluate_model
+from ..training.fit import Fit
+from ..training.guarded_run import SavedRun
+from ..training.settings import (
     CLASSIFIER_LOSSES,
+    FULL_BATCH,
     LEARNING_RATES,
     OPTIMIZERS,
     REGRESSOR_LOSSES,
-    WHOLE,
+    Settings,
     loss_of,
     optimizer_of,
 )
-from ..training.settings import Settings
 from ..training.split import held_out_rows
-from ..training.train_model import Trained, train_model
+from ..training.train_model import train_model
 from .data_files import STDIN, label_option, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
 from .failures import Interrupted, told, writing
 from .images import seed_option
-from .kept_run import kept_run
 from .outputs import check_file
-from .training_page import Way, write_page_of
+from .saved_run import saved_run_in
+from .training_page import Trajectory, write_page_of
 from .training_summary import Summary
 
-VAL_FRACTION = 0.1
-EPOCHS, MIN_STEPS = 20, 1000
+VAL_FRACTION, EPOCHS, MIN_STEPS = Settings.validation_fraction, Settings.epochs, Settings.min_steps
 
 
 class NumberOr(click.ParamType):  # type: ignore[type-arg]
@@ -122,7 +122,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     settings = _settings(options)
     _check_outputs(data, out, options)
     with told():
-        keep = kept_run(options["checkpoint"], options["resume"], _deciding(options))
+        saved_run = saved_run_in(options["checkpoint"], options["resume"], _deciding(options))
         if options["threads"] is not None:
             set_num_threads(options["threads"])
     shows = sys.stderr is not None and sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
@@ -132,22 +132,30 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     if not options["quiet"]:
         _hint(found, settings)
     with told():
-        held = _held_out(found, settings, options)
-        way = None if options["report"] is None else Way()
-        trained = _trained(found, settings, held, keep, shows, way)
-        model = trained.model
+        held_out = _held_out(found, settings, options)
+        trajectory = None if options["report"] is None else Trajectory()
+        model, fitted = _trained(found, settings, held_out, saved_run, shows, trajectory)
         y = found.labels()
-        judged_on = None if held is None else judge(model, found.X, y, held)
-        if held is None and found.y_test is not None:
-            judged_on = judge(model, found.X_test, found.y_test)
+        on_held_out = None if held_out is None else evaluate_model(model, found.X, y, held_out)
+        if held_out is None and found.y_test is not None:
+            on_held_out = evaluate_model(model, found.X_test, found.y_test)
         summary = Summary.of(
-            trained, judge(model, found.X, y, trained.rows), judged_on, data=name_of(data), found=found, out=out,
-            seconds=perf_counter() - start,
+            model, fitted, evaluate_model(model, found.X, y, fitted.split.chosen), on_held_out, data=name_of(data),
+            found=found, out=out, seconds=perf_counter() - start,
         )  # fmt: skip
         model = summary.with_facts(model, {**_deciding(options), "label": options["label"]})
-        if way is not None:
+        if trajectory is not None:
             with writing(options["report"]):
-                write_page_of(options["report"], summary, trained, found, way, _given(options), _command_line(context))
+                write_page_of(
+                    options["report"],
+                    summary,
+                    model,
+                    fitted,
+                    found,
+                    trajectory,
+                    _given(options),
+                    _command_line(context),
+                )
         with writing(out):
             save_model(out, model)
     summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
@@ -161,46 +169,44 @@ def _hint(found: Dataset, settings: Settings) -> None:
 
 
 def _trained(
-    found: Dataset, settings: Settings, held: Array | None, keep: Keep | None, shows: bool, way: Way | None
-) -> Trained:
-    rows = found.X.shape[0] - (0 if held is None else len(held))
+    found: Dataset,
+    settings: Settings,
+    held_out: Array | None,
+    saved_run: SavedRun | None,
+    shows: bool,
+    trajectory: Trajectory | None,
+) -> tuple[Model, Fit]:
+    rows = found.X.shape[0] - (0 if held_out is None else len(held_out))
     bar = EpochBar(rows, "held out" if settings.loss.classifies else "held out R2", show=shows)
+    observers = (bar,) if trajectory is None else (bar, trajectory)
     try:
-        trained = train_model(
-            found,
-            settings,
-            held,
-            keep=keep,
-            begin=bar.begin,
-            heard=bar.epoch,
-            passing=None if way is None else way.passing,
-        )
+        model, fitted = train_model(found, settings, held_out, observers=observers, saved_run=saved_run)
     except ValueError as error:
-        if keep is not None and str(error).startswith("objective must be the one"):
-            raise ValueError(f"--resume needs the data of the run in {keep.path}; these are others") from error
+        if saved_run is not None and str(error).startswith("objective must be the one"):
+            raise ValueError(f"--resume needs the data of the run in {saved_run.path}; these are others") from error
         raise
     except KeyboardInterrupt:
         bar.close()
         left = "no model was written"
-        if keep is not None and Path(keep.path).exists():
-            left += f"; the run is kept in {keep.path}: the same command with --resume goes on"
+        if saved_run is not None and Path(saved_run.path).exists():
+            left += f"; the run is kept in {saved_run.path}: the same command with --resume goes on"
         raise Interrupted(f"Interrupted: {left}.") from None
     finally:
         bar.close()
-    if not trained.learned.outcome.finished:
-        if keep is not None:  # there is nothing to go on with
-            Path(keep.path).unlink(missing_ok=True)
+    if not fitted.run.finished:
+        if saved_run is not None:  # there is nothing to go on with
+            Path(saved_run.path).unlink(missing_ok=True)
         raise ValueError(
             "the loss grew at every step that was tried: leave --lr and --optimizer out, or a smaller --lr"
         )
-    return trained
+    return model, fitted
 
 
 def _settings(options: dict[str, Any]) -> Settings:
     loss = options["loss"]
     classifies = loss in CLASSIFIER_LOSSES
     optimizer = optimizer_of(options["optimizer"])
-    if options["early_stopping"] and isinstance(optimizer, WHOLE):
+    if options["early_stopping"] and isinstance(optimizer, FULL_BATCH):
         raise click.UsageError(
             f"--early-stopping needs an optimizer that goes epoch by epoch; {options['optimizer']} sees all rows at "
             "every step."
@@ -213,26 +219,17 @@ def _settings(options: dict[str, Any]) -> Settings:
         raise click.UsageError(f"--optimizer {options['optimizer']} takes no step: leave --lr out.")
     epochs = options["epochs"]
     return Settings(
-        loss=loss_of(loss, CLASSIFIER_LOSSES if classifies else REGRESSOR_LOSSES, classifies=classifies),
-        alpha=None if options["alpha"] == "auto" else options["alpha"],
-        l1_ratio=0.0,
+        loss_of(loss, classifies=classifies),
+        alpha=options["alpha"],
         optimizer=optimizer,
         learning_rate=options["lr"],
         batch_size=options["batch_size"],
         epochs=EPOCHS if epochs is None else epochs,
         min_steps=MIN_STEPS if epochs is None else 0,
-        tol=1e-3 if options["early_stopping"] else None,
-        must_settle=False,
         early_stopping=options["early_stopping"],
         validation_fraction=VAL_FRACTION if options["val_fraction"] is None else options["val_fraction"],
-        n_iter_no_change=5,
-        fit_intercept=True,
         standardize=options["standardize"],
-        warm_start=False,
-        seed=options["seed"],
-        n_threads=None,
-        certify=True,
-        verbose=0,
+        random_state=options["seed"],
     )
 
 
@@ -242,7 +239,7 @@ def _held_out(found: Dataset, settings: Settings, options: dict[str, Any]) -> Ar
     if given == 0 or (given is None and found.y_test is not None and not settings.early_stopping):
         return None
     classes = found.labels() if settings.loss.classifies else None
-    held = held_out_rows(found.X.shape[0], settings.validation_fraction, settings.seed, classes)
+    held = held_out_rows(found.X.shape[0], settings.validation_fraction, settings.random_state, classes)
     if held.size:
         return held
     if settings.early_stopping or given is not None:

@@ -1,4 +1,4 @@
-"""The page that `gdfast train --report` writes: the course of the run, the way down, step sizes, a gradient check."""
+"""The page of `gdfast train --report`: training curves, trajectory, effect of the learning rate, a gradient check."""
 
 from __future__ import annotations
 
@@ -11,50 +11,52 @@ import numpy as np
 from ..checks.gradient.check import check_gradient
 from ..datasets import Dataset
 from ..descent.result import Result
+from ..model import Model
 from ..objective.capabilities import suggest_step
 from ..objective.linear.objective import LinearObjective
 from ..protocols import Array
-from ..training.train_model import Trained
+from ..training.fit import Epoch, Fit
 from .training_summary import Summary
 
 if TYPE_CHECKING:
-    from ..pictures.landscape import StepSizes, Trajectory
+    from ..pictures.landscape import StepSizes
+    from ..pictures.landscape import Trajectory as TrajectoryPicture
 
-POINTS = 50  # of the way down
-SCORES = 5_000_000  # of all rows together, as float64: more rows than these have are not looked at by the pictures
+POINTS = 50  # of the trajectory
+SCORES = 5_000_000  # of all rows together, as float64: the pictures are of no more rows than have these
 ALL = 2_000_000_000  # rows times weights up to which every entry of the gradient is checked
 SOME = 1000  # entries beyond that
 H, RTOL = 1e-6, 1e-4  # few stencils cross a kink; narrow data compute in float32
 STEPS = np.logspace(-3, 3, 121)  # times the step that suits
 
 
-class Way:
-    """Weights that the run came by, some fifty of them."""
+class Trajectory:
+    """Weights along the optimization path, some fifty of them: an observer of a fit."""
 
     def __init__(self) -> None:
         self.weights: list[Array] = []
 
-    def passing(self, epoch: int, epochs: int, w: Array) -> None:
-        """An epoch has ended at w."""
-        if epoch % max(1, epochs // POINTS) == 0 or epoch == epochs:
-            self.weights.append(w)
+    def __call__(self, epoch: Epoch) -> None:
+        if epoch.number % max(1, epoch.epochs // POINTS) == 0 or epoch.number == epoch.epochs:
+            self.weights.append(epoch.w)
 
 
 def write_page_of(
-    path: str, summary: Summary, trained: Trained, found: Dataset, way: Way, settings: Mapping[str, Any], command: str
-) -> None:
+    path: str, summary: Summary, model: Model, fitted: Fit, found: Dataset, trajectory: Trajectory,
+    settings: Mapping[str, Any], command: str,
+) -> None:  # fmt: skip
     """The page that shows the run."""
     from ..pictures.page import RunReport, Templates, write_page
 
-    model, learned, templates = trained.model, trained.learned, None
+    templates = None
     if found.image_shape is not None and len(found.image_shape) in (2, 3) and model.loss.classifies:
         templates = Templates(model.W, found.image_shape, found.class_names, model.scale)
-    objective = _seen(learned.objective)
-    about = "" if objective is learned.objective else (
-        f" The way down, the step sizes and the gradient are those of {objective.n_samples:,} rows, evenly chosen."
+    objective = _sample_of(fitted.objective)
+    about = "" if objective is fitted.objective else (
+        f" Trajectory, learning rates and gradient are those of {objective.n_samples:,} rows, evenly chosen."
     )  # fmt: skip
     said = summary.lines(None)
-    points = [learned.w0, *way.weights]
+    points = trajectory.weights
     every = None if objective.n_samples * points[-1].size <= ALL else SOME
     report = check_gradient(objective, at=points[-1], h=H, rtol=RTOL, coordinates=every, rng=0)
     write_page(
@@ -62,9 +64,9 @@ def write_page_of(
         RunReport(
             f"A linear model of {summary.data}",
             ". ".join(f"{name.capitalize()}: {said[name]}" for name in said if name != "model") + "." + about,
-            runs={"training, the mean of each epoch": _course(trained)},
-            trajectory=_trajectory(objective, points),
-            step_sizes=_step_sizes(objective, learned.w0),
+            runs={"training, the mean of each epoch": _training_curves(fitted)},
+            trajectory=_on_a_plane(objective, points),
+            step_sizes=_step_sizes(objective, points[0]),
             templates=templates,
             gradient_checks={"the gradient where the run ended": report},
             settings=settings,
@@ -73,7 +75,7 @@ def write_page_of(
     )
 
 
-def _seen(objective: LinearObjective) -> LinearObjective:
+def _sample_of(objective: LinearObjective) -> LinearObjective:
     """The objective, or that of as many of its rows, evenly chosen, as pictures need."""
     most = max(1, SCORES // objective.n_classes)
     if objective.n_samples <= most:
@@ -81,8 +83,8 @@ def _seen(objective: LinearObjective) -> LinearObjective:
     return objective.rows(np.linspace(0, objective.n_samples - 1, most).astype(np.int64))
 
 
-def _trajectory(objective: LinearObjective, points: list[Array]) -> Trajectory | None:
-    """The way on a plane; None where it is none."""
+def _on_a_plane(objective: LinearObjective, points: list[Array]) -> TrajectoryPicture | None:
+    """The trajectory on a plane; None where it is none."""
     from ..pictures import landscape
 
     try:
@@ -92,7 +94,7 @@ def _trajectory(objective: LinearObjective, points: list[Array]) -> Trajectory |
 
 
 def _step_sizes(objective: LinearObjective, w0: Array) -> StepSizes | None:
-    """One step of many sizes from the start; None where that is no way down."""
+    """The effect of the learning rate on the first step; None where the gradient is no descent."""
     from ..pictures import landscape
 
     try:
@@ -101,19 +103,18 @@ def _step_sizes(objective: LinearObjective, w0: Array) -> StepSizes | None:
         return None
 
 
-def _course(trained: Trained) -> Result:
-    """The last attempt, with the mean loss of each epoch and what was seen on the rows held out."""
-    learned = trained.learned
-    run, per_epoch = learned.outcome.last, learned.plan.per_epoch
-    epochs = min(len(learned.outcome.losses), -(-run.steps // per_epoch))
-    steps = np.minimum(per_epoch * np.arange(1, epochs + 1), run.steps)
-    values = np.array(learned.outcome.losses[-epochs:])
-    seen = np.array(learned.scores[-epochs:])
-    name = "held-out accuracy" if trained.model.loss.classifies else "held-out R2"
+def _training_curves(fitted: Fit) -> Result:
+    """The last attempt, with the mean loss of each epoch and the scores on the rows held out."""
+    run, result, per_epoch = fitted.run, fitted.run.result, fitted.plan.per_epoch
+    epochs = min(len(run.losses), -(-result.steps // per_epoch))
+    steps = np.minimum(per_epoch * np.arange(1, epochs + 1), result.steps)
+    values = np.array(run.losses[-epochs:])
+    scores = np.array(run.scores[-epochs:])
+    name = "held-out accuracy" if fitted.objective.loss.classifies else "held-out R2"
     history = replace(
-        run.history,
+        result.history,
         evaluated_steps=steps,
         evaluated_values=values,
-        metrics={name: seen} if len(seen) == epochs else {},
+        metrics={name: scores} if len(scores) == epochs else {},
     )
-    return replace(run, history=history)
+    return replace(result, history=history)

@@ -11,8 +11,8 @@ import click
 from ..datasets import Dataset
 from ..describe import counted
 from ..model import Model
-from ..training.evaluation import Judgement
-from ..training.train_model import Trained
+from ..training.evaluation import Evaluation
+from ..training.fit import Fit
 from .tables import print_facts, print_json
 
 SHORT = {"mean_absolute_error": "MAE"}
@@ -32,30 +32,29 @@ class Summary:
     epochs: int
     passes: float
     seconds: float
-    train: Judgement
-    held_out: Judgement | None
+    train: Evaluation
+    held_out: Evaluation | None
     duality_gap: float | None
 
     @staticmethod
     def of(
-        trained: Trained, train: Judgement, held_out: Judgement | None, *, data: str, found: Dataset, out: str,
-        seconds: float,
+        model: Model, fitted: Fit, train: Evaluation, held_out: Evaluation | None, *, data: str, found: Dataset,
+        out: str, seconds: float,
     ) -> Summary:  # fmt: skip
-        """The summary of a training, where the model is judged on both parts."""
-        learned = trained.learned
+        """The summary of a training, with the model's evaluation on the rows of both parts."""
         return Summary(
             data=data,
             out=out,
             description=found.description,
             features=int(found.X.shape[1]),
-            classes=found.class_names if trained.model.loss.classifies else None,
-            loss_name=trained.model.loss.title,
-            epochs=len(learned.outcome.losses),
-            passes=learned.outcome.passes,
+            classes=found.class_names if model.loss.classifies else None,
+            loss_name=model.loss.title,
+            epochs=len(fitted.run.losses),
+            passes=fitted.run.passes,
             seconds=seconds,
             train=train,
             held_out=held_out,
-            duality_gap=learned.gap,
+            duality_gap=fitted.gap,
         )
 
     def with_facts(self, model: Model, options: Mapping[str, Any]) -> Model:
@@ -108,13 +107,13 @@ class Summary:
         }
 
 
-def scores(judgement: Judgement) -> dict[str, float]:
-    """What a judgement says, by name, the most telling first."""
+def scores(evaluation: Evaluation) -> dict[str, float]:
+    """The metrics by name, the most telling first."""
     named = {
-        "accuracy": judgement.accuracy,
-        "R2": judgement.r2,
-        "RMSE": judgement.rmse,
-        "mean_absolute_error": judgement.mean_absolute_error,
-        "loss": judgement.loss,
+        "accuracy": evaluation.accuracy,
+        "R2": evaluation.r2,
+        "RMSE": evaluation.rmse,
+        "mean_absolute_error": evaluation.mean_absolute_error,
+        "loss": evaluation.loss,
     }
     return {name: value for name, value in named.items() if value is not None}

@@ -1,43 +1,102 @@
-"""What classifier and regressor share as scikit-learn estimators: checks of X and weights, scores, attributes."""
+"""What classifier and regressor share as scikit-learn estimators: parameters, checks of X and weights, fit, scores."""
 
 from __future__ import annotations
 
+import inspect
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._config import get_num_threads, set_num_threads
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
-from ..training.fit import Learned, Start
-from .callbacks import CallbackSupportMixin
+from ..training.fit import Coefficients, fit
+from ..training.settings import Settings
+from ..training.split import Split
+from .callbacks import Attributes, CallbackSupportMixin, CallbackTasks
 
 DENSE_TYPES = (np.float64, np.float32, np.float16, np.uint8)
 SPARSE_TYPES = (np.float64, np.float32)
 CAST_BYTES = 1 << 23
 
+Class = TypeVar("Class", bound=type)
 
-class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc]
-    """A linear model of scores ``X coef' + intercept``."""
+
+class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: ignore[misc]
+    """A linear model of scores ``X coef' + intercept``, whose parameters are those of `Settings`.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Epochs.
+    history_ : dict of lists
+        "loss" (the epoch's mean at the weights of the moment, penalty included), "learning_rate" (of its last step)
+        and, with early_stopping, "validation_score": one number per epoch.
+    duality_gap_ : float or None
+        How far the objective is from its optimum at most, proven (the hinge's is loose, see
+        `LinearObjective.duality_gap`); None where nothing is proven (Huber, L1, `partial_fit`) or that would need
+        more than 64 MB.
+    n_features_in_, feature_names_in_ : as everywhere in scikit-learn
+
+    Raises
+    ------
+    TypeError, ValueError
+        From `fit`, before any work: a parameter, X, y or sample_weight is of the wrong kind, shape or range.
+
+    Warns
+    -----
+    ConvergenceWarning
+        `tol` was not reached in `epochs`, or the loss grew at every step that was tried.
+
+    Notes
+    -----
+    X is used where it lies: float64, float32, float16, uint8 (no float copy of any of them) or CSR;
+    read-only, memory-mapped, or a slice. Fortran order is copied to C order, in its own type, so that both give the
+    same bits. Other types become float64. Arithmetic is float64 for float64 X, else float32; then
+    `coef_` is float32, too. Where offsets are so large that float32 can't take them in (|mean| > 1,000 deviations), the
+    standardised rows are a copy, and `coef_` is float64.
+
+    Cost: `epochs` passes in one thread, and one or two over the features before. A run that diverges is taken back to
+    its best weights and goes on at a quarter of the step, so finite data give finite weights. Where scikit-learn has
+    callbacks (1.9), each epoch is a task of theirs.
+
+    References
+    ----------
+    L. Bottou, F. Curtis and J. Nocedal, Optimization methods for large-scale machine learning, SIAM Review 60, 2018.
+    """
 
     coef_: Array
     intercept_: Array
     history_: dict[str, list[float]]
     n_iter_: int
     duality_gap_: float | None
-    _after: Start
+    _end: Coefficients
+    _y_holds: str
+
+    def _checked_y(self, y: Any) -> Array:
+        raise TypeError("a LinearEstimator is a classifier or a regressor")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+        if y is None:
+            raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
+        X, y = self._checked_X(X, reset=reset), self._checked_y(y)
+        if len(y) != X.shape[0]:
+            raise ValueError(f"y must hold a {self._y_holds} for each of the {X.shape[0]} rows of X; it holds {len(y)}")
+        return X, y
 
     def _checked_X(self, X: Any, *, reset: bool) -> Any:
         """X as the kernels take it: dense as it is where its type is one of theirs; CSR in float64 or float32.
@@ -59,20 +118,59 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc
             raise ValueError("sample_weight must hold a weight > 0; all are zero")
         return weights
 
-    def _write(self, learned: Learned, *, go_on: bool = False) -> None:
-        """What every fit leaves behind, besides the coefficients; `go_on` adds to the history there is."""
-        if learned.complaint is not None:
-            warnings.warn(learned.complaint, ConvergenceWarning, stacklevel=4)
-        outcome = learned.outcome
-        history = {"loss": outcome.losses, "learning_rate": outcome.rates}
-        if learned.scores:
-            history["validation_score"] = learned.scores
-        if go_on:
+    def _train(
+        self,
+        settings: Settings,
+        X: Any,
+        y: Array,
+        weights: FloatArray | None,
+        start: Coefficients,
+        weight: float,
+        attributes: Attributes,
+        *,
+        stratify: Array | None = None,
+        offset: float = 0.0,
+        unit: float = 1.0,
+        endless: bool = False,
+        callback_data: tuple[Any, Any, Any] | None = None,
+    ) -> None:
+        """Train from `start`, and set the attributes of what is fitted.
+
+        `weight` is the rows' before that of classes; `stratify` are classes of which the same share is held out;
+        `callback_data` the (X, y, sample_weight) that scikit-learn's callbacks are given: None where they are not told.
+        """
+        held_out = None
+        if settings.early_stopping and not endless:
+            rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
+            held_out = train_test_split(
+                rows,
+                test_size=settings.validation_fraction,
+                stratify=None if stratify is None else stratify[rows],
+                random_state=settings.random_state,
+            )[1]
+        tasks = None
+        if callback_data and (getattr(self, "_skl_callbacks", None) or hasattr(self, "_parent_callback_ctx")):
+            tasks = CallbackTasks(self, *callback_data, attributes)
+        with _threads(settings.n_threads):
+            fitted = fit(
+                settings, Split.of(X, y, weights, held_out), start, weight, offset=offset, unit=unit, endless=endless,
+                observers=() if tasks is None else (tasks,),
+            )  # fmt: skip
+        if fitted.complaint is not None:
+            warnings.warn(fitted.complaint, ConvergenceWarning, stacklevel=4)
+        history = {"loss": fitted.run.losses, "learning_rate": fitted.run.rates}
+        if fitted.run.scores:
+            history["validation_score"] = fitted.run.scores
+        if endless and hasattr(self, "history_"):
             history = {name: [*self.history_.get(name, []), *part] for name, part in history.items()}
         self.history_ = history
         self.n_iter_ = max(1, len(history["loss"]))
-        self.duality_gap_ = learned.gap
-        self._after = learned.after
+        self.duality_gap_ = fitted.gap
+        self._end = fitted.end
+        for name, value in attributes(fitted.end.coef, fitted.end.intercept, fitted.dtype).items():
+            setattr(self, name, value)
+        if tasks is not None:
+            tasks.end()
 
     def _scores(self, X: Any) -> Array:
         """``X coef' + intercept``, (n, rows of coef_), by the kernels: X is never cast whole."""
@@ -90,17 +188,40 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator):  # type: ignore[misc
 
 
 def _scores_of(X: Array, W: Array) -> Array:
-    labels = np.zeros(X.shape[0], dtype=np.int32)  # scores don't look at them
+    labels = np.zeros(X.shape[0], dtype=np.int32)  # scores do not depend on them
     return LinearObjective(X, labels, CrossEntropy(), n_classes=len(W), check_finite=False).scores(W)
 
 
 @contextmanager
-def threads(n: int | None) -> Iterator[None]:
+def _threads(n: int | None) -> Iterator[None]:
     """So many threads for the length of a block; None: as many as there are."""
+    if n is None:
+        yield
+        return
     before = get_num_threads()
     try:
-        if n is not None:
-            set_num_threads(n)
+        set_num_threads(n)
         yield
     finally:
         set_num_threads(before)
+
+
+SECTIONS = ("", "Parameters", "Attributes", "Raises", "Warns", "Notes", "References", "Examples")
+
+
+def documented(cls: Class) -> Class:
+    """Class decorator: each section of the docstring goes on with that of `Settings` and of `LinearEstimator`."""
+    own, *shared = (_sections(each.__doc__ or "") for each in (cls, Settings, LinearEstimator))
+    parts = [own.get("", "")]
+    for title in SECTIONS[1:]:
+        text = "\n".join(sections[title] for sections in (own, *shared) if title in sections)
+        if text:
+            parts.append(f"{title}\n{'-' * len(title)}\n{text}")
+    cls.__doc__ = "\n\n".join(parts) + "\n"
+    return cls
+
+
+def _sections(docstring: str) -> dict[str, str]:
+    """numpydoc's sections by their titles; "" is what stands before the first."""
+    titles = re.split(r"^(\w+)\n-{3,}$", inspect.cleandoc(docstring), flags=re.MULTILINE)
+    return {title: text.strip("\n") for title, text in zip(["", *titles[1::2]], titles[::2], strict=True)}

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ..protocols import FloatArray
+from ..training.fit import Epoch
+
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
 except ImportError:  # before scikit-learn 1.9
@@ -17,40 +20,40 @@ except ImportError:  # before scikit-learn 1.9
         return method
 
 
-__all__ = ["CallbackSupportMixin", "FitTask", "with_callbacks"]
+__all__ = ["Attributes", "CallbackSupportMixin", "CallbackTasks", "with_callbacks"]
+
+Attributes = Callable[[FloatArray, FloatArray, Any], dict[str, Any]]
+"""(coef, intercept, dtype) of each output -> the estimator's own attributes, by name."""
 
 
-class FitTask:
-    """One fit, told to the callbacks of an estimator: its begin and end, and those of its epochs."""
+class CallbackTasks:
+    """One fit as a task of scikit-learn's callbacks, and each epoch as a task in it: an observer of the epochs.
 
-    def __init__(self, estimator: Any, epochs: int, X: Any, y: Any, sample_weight: Any) -> None:
-        self._epoch: Any = None
+    `attributes` makes those of the estimator as if it were fitted there.
+    """
+
+    def __init__(self, estimator: Any, X: Any, y: Any, sample_weight: Any, attributes: Attributes) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self._data = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
-        begin = getattr(estimator, "_init_callback_context", None)
-        self._context: Any = None if begin is None else begin(max_subtasks=epochs)
-        self.is_watched = self._context is not None and bool(getattr(estimator, "_skl_callbacks", ()))
-        if self._context is not None:
-            self._context.call_on_fit_task_begin(**self._data)
+        self._attributes = attributes
+        self._fit: Any = None
+        self._epoch: Any = None
 
-    @staticmethod
-    def unwatched(epochs: int) -> FitTask:
-        """One that nobody watches."""
-        return FitTask(None, epochs, None, None, None)
+    def __call__(self, epoch: Epoch) -> bool:
+        def attributes() -> dict[str, Any]:
+            return self._attributes(*epoch.coefficients(), epoch.dtype)
 
-    def begin_epoch(self, attributes: Callable[[], dict[str, Any]]) -> None:
-        """An epoch begins; `attributes` make a fitted estimator of what there is."""
-        if self.is_watched:
-            self._epoch = self._context.subcontext(task_name="epoch")
+        stop = False
+        if epoch.number == 0:
+            self._fit = self._data["estimator"]._init_callback_context(max_subtasks=epoch.epochs)
+            self._fit.call_on_fit_task_begin(**self._data)
+        else:
+            stop = bool(self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes))
+        if not stop and epoch.number < epoch.epochs:
+            self._epoch = self._fit.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(**self._data, reconstruction_attributes=attributes)
-
-    def end_epoch(self, attributes: Callable[[], dict[str, Any]]) -> bool:
-        """It ended; True where a callback asks to stop."""
-        if not self.is_watched:
-            return False
-        return bool(self._epoch.call_on_fit_task_end(**self._data, reconstruction_attributes=attributes))
+        return stop
 
     def end(self) -> None:
         """The estimator is fitted."""
-        if self._context is not None:
-            self._context.call_on_fit_task_end(**self._data, reconstruction_attributes={})
+        self._fit.call_on_fit_task_end(**self._data, reconstruction_attributes={})

@@ -1,4 +1,4 @@
-"""How good a model is on rows that have labels: loss, accuracy and confusion, or the share of variance explained.
+"""Evaluation of a model on labelled rows: loss, accuracy and confusion matrix, or R2, RMSE and mean absolute error.
 
 Rows go through the model some at a time: memory-mapped and sparse ones are never taken in whole.
 """
@@ -18,10 +18,10 @@ BLOCK_BYTES = 1 << 24
 
 
 @dataclass(frozen=True, eq=False)
-class Judgement:
-    """The mean loss without penalty on so many rows, and what else is said of them.
+class Evaluation:
+    """The mean loss without penalty on so many rows, and the metrics of a classifier or of a regression.
 
-    Of a classifier `accuracy` and `confusion[i, j]`: rows of class i that were taken for class j. Of a regression
+    Of a classifier `accuracy` and `confusion[i, j]`: rows of class i that were predicted as class j. Of a regression
     `r2` (1 - residual / variance; None where the targets are all equal), `rmse` and `mean_absolute_error`.
     """
 
@@ -34,45 +34,59 @@ class Judgement:
     mean_absolute_error: float | None = None
 
 
-def scores_of(model: Model, X: Any, rows: Array | None = None) -> Iterator[Array]:
+def accuracy(scores: Array, y: Array, weights: FloatArray | None) -> float:
+    """The share of the rows whose own class has the largest score."""
+    return float(np.average(scores.argmax(axis=1) == y, weights=weights))
+
+
+def r2(scores: Array, y: FloatArray, weights: FloatArray | None) -> float:
+    """The share of the variance of y that the scores explain; 0 where there is none."""
+    residual = np.average((y - scores[:, 0]) ** 2, weights=weights)
+    variance = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights)
+    return float(1 - residual / variance) if variance > 0 else 0.0
+
+
+def scores_in_blocks(model: Model, X: Any, rows: Array | None = None) -> Iterator[Array]:
     """The scores of these rows (None: all), some rows at a time.
 
     Where the model needs float64 (large offsets), rows of float32 and float16 are read in float64.
     """
     n, d = X.shape[0] if rows is None else len(rows), X.shape[1]
-    needs = model.W.dtype == np.float64 and X.dtype in (np.float32, np.float16)
+    needs_float64 = model.W.dtype == np.float64 and X.dtype in (np.float32, np.float16)
     step = max(1, BLOCK_BYTES // (8 * (d + len(model.W))))
     for first in range(0, n, step):
         block = X[first : first + step] if rows is None else X[rows[first : first + step]]
-        yield model.scores(block.astype(np.float64) if needs else block)
+        yield model.scores(block.astype(np.float64) if needs_float64 else block)
 
 
-def judge(model: Model, X: Any, y: Array, rows: Array | None = None) -> Judgement:
-    """Judge the model on these rows (None: all)."""
-    truth = y if rows is None else y[rows]
-    return _of_classes(model, X, truth, rows) if model.loss.classifies else _of_targets(model, X, truth, rows)
+def evaluate_model(model: Model, X: Any, y: Array, rows: Array | None = None) -> Evaluation:
+    """Evaluate the model on these rows (None: all)."""
+    y = y if rows is None else y[rows]
+    return _of_classes(model, X, y, rows) if model.loss.classifies else _of_targets(model, X, y, rows)
 
 
-def _of_classes(model: Model, X: Any, truth: Array, rows: Array | None) -> Judgement:
+def _of_classes(model: Model, X: Any, y: Array, rows: Array | None) -> Evaluation:
     k, first, loss = len(model.W), 0, 0.0
     confusion = np.zeros((k, k), dtype=np.int64)
-    for scores in scores_of(model, X, rows):
-        labels = truth[first : first + len(scores)]
+    for scores in scores_in_blocks(model, X, rows):
+        labels = y[first : first + len(scores)]
         loss += model.loss.value(scores, labels) * len(scores)
         pairs = np.bincount(labels * k + scores.argmax(axis=1), minlength=k * k)
         confusion += pairs.reshape(k, k)
         first += len(scores)
-    return Judgement(first, loss / first, accuracy=float(np.trace(confusion) / first), confusion=confusion)
+    return Evaluation(first, loss / first, accuracy=float(np.trace(confusion) / first), confusion=confusion)
 
 
-def _of_targets(model: Model, X: Any, truth: Array, rows: Array | None) -> Judgement:
-    predicted: FloatArray = np.concatenate([scores[:, 0] for scores in scores_of(model, X, rows)]).astype(np.float64)
-    residuals = truth - predicted
-    mean_square, spread = float(np.mean(residuals**2)), float(np.mean((truth - truth.mean()) ** 2))
-    return Judgement(
-        len(truth),
-        model.loss.value(predicted[:, None], truth),
-        r2=1 - mean_square / spread if spread > 0 else None,
+def _of_targets(model: Model, X: Any, y: Array, rows: Array | None) -> Evaluation:
+    predicted: FloatArray = np.concatenate([scores[:, 0] for scores in scores_in_blocks(model, X, rows)]).astype(
+        np.float64
+    )
+    residuals = y - predicted
+    mean_square, variance = float(np.mean(residuals**2)), float(np.mean((y - y.mean()) ** 2))
+    return Evaluation(
+        len(y),
+        model.loss.value(predicted[:, None], y),
+        r2=1 - mean_square / variance if variance > 0 else None,
         rmse=mean_square**0.5,
         mean_absolute_error=float(np.mean(np.abs(residuals))),
     )

@@ -1,13 +1,15 @@
-"""What one pass over X tells: by how much to shift and scale each feature.
+"""Feature statistics: mean, standard deviation and largest value of each feature in one pass; and the folding of
+standardisation z = (x - mean) / scale into linear coefficients.
 
-All in float64, block by block, whatever X is. The model is to see z = (x - mean) / scale: gradient descent is as quick
-as the units of the features are alike, and whoever changes a unit changes no z.
+All in float64, block by block, whatever X is. Gradient descent is as quick as the units of the features are alike, and
+whoever changes a unit changes no z.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -31,8 +33,8 @@ UINT8_OFFSET = 9e3
 
 
 @dataclass(frozen=True)
-class Columns:
-    """The features of some rows: float64 (n_features,) each; the rows count by their weights.
+class FeatureStatistics:
+    """Moments of the features of some rows: float64 (n_features,) each; the rows count by their weights.
 
     `weight` is the rows' total weight. Dense: `mean` (zeros where nothing is to be centred) and `deviation`, the root
     of the mean of (x - mean)**2. CSR: `mean` is None, `deviation` the root of the mean of x**2, and `largest` the
@@ -46,7 +48,7 @@ class Columns:
     dtype: np.dtype[Any]
     is_centred: bool = False
 
-    @property
+    @cached_property
     def scale(self) -> FloatArray:
         """What each feature is divided by: its deviation, in CSR its largest absolute value; never 0."""
         if self.mean is None:
@@ -58,7 +60,7 @@ class Columns:
         scale = np.where(is_constant, size, np.maximum(self.deviation, least))
         return np.where(scale > 0, np.maximum(scale, SMALLEST), 1.0)
 
-    def folds(self) -> bool:
+    def can_fold(self) -> bool:
         """Whether weights of X's arithmetic can take mean and scale in."""
         if self.dtype == np.uint8:
             return True
@@ -67,14 +69,14 @@ class Columns:
             return False
         return self.mean is None or bool((np.abs(self.mean) <= SAFE_OFFSET[self.dtype.name] * scale).all())
 
-    def goes_with(self, other: Columns) -> bool:
+    def can_merge(self, other: FeatureStatistics) -> bool:
         """Whether they can be merged: both sparse, both centred, or neither."""
         if self.mean is None or other.mean is None:
             return self.mean is other.mean
         return self.is_centred == other.is_centred
 
-    def merged(self, other: Columns) -> Columns:
-        """Those of both sets of rows together; the arithmetic is that of the other rows."""
+    def merged(self, other: FeatureStatistics) -> FeatureStatistics:
+        """Those of both sets of rows together (parallel axis theorem); the arithmetic is that of the other rows."""
         weight = self.weight + other.weight
         a, b = self.weight / weight, other.weight / weight
         deviation = np.hypot(a**0.5 * self.deviation, b**0.5 * other.deviation)
@@ -88,10 +90,10 @@ class Columns:
         return replace(other, weight=weight, mean=self.mean + b * gap, deviation=deviation)
 
 
-def columns_of(X: Any, weights: FloatArray | None, rows: Array | None, *, centre: bool) -> Columns:
-    """The columns of these rows of X (None: all), in one pass."""
+def feature_statistics(X: Any, weights: FloatArray | None, rows: Array | None, *, centre: bool) -> FeatureStatistics:
+    """The statistics of these rows of X (None: all), in one pass."""
     if hasattr(X, "indptr"):
-        return _sparse_columns(X, weights, rows)
+        return _sparse_statistics(X, weights, rows)
     total, mean, deviation = _moments(X, weights, rows, centre, None)
     if X.dtype == np.float64:
         odd = np.flatnonzero(~(np.isfinite(deviation) & np.isfinite(mean)) | (deviation < TINY**0.5))
@@ -102,7 +104,7 @@ def columns_of(X: Any, weights: FloatArray | None, rows: Array | None, *, centre
             unit[unit == 0] = 1.0
             _, m, s = _moments(part, some, None, centre, unit)
             mean[odd], deviation[odd] = m * unit, s * unit
-    return Columns(total, mean, deviation, None, X.dtype, centre)
+    return FeatureStatistics(total, mean, deviation, None, X.dtype, centre)
 
 
 def _moments(
@@ -145,7 +147,7 @@ def blocks(X: Array, weights: FloatArray | None, rows: Array | None) -> Iterator
         yield np.array(X[chosen], dtype=np.float64, order="C"), None if weights is None else weights[chosen]
 
 
-def _sparse_columns(X: Any, weights: FloatArray | None, rows: Array | None) -> Columns:
+def _sparse_statistics(X: Any, weights: FloatArray | None, rows: Array | None) -> FeatureStatistics:
     if rows is not None:
         X, weights = X[rows], None if weights is None else weights[rows]
     n, d = X.shape
@@ -158,4 +160,30 @@ def _sparse_columns(X: Any, weights: FloatArray | None, rows: Array | None) -> C
         squares *= np.repeat(weights, np.diff(X.indptr))
     total = float(n) if weights is None else float(weights.sum())
     deviation = np.sqrt(np.bincount(X.indices, weights=squares, minlength=d) / total) * unit
-    return Columns(total, None, deviation, largest, X.dtype)
+    return FeatureStatistics(total, None, deviation, largest, X.dtype)
+
+
+# ---- standardisation folded into the coefficients, and out of them ----
+
+
+def coefficients_of(W: Array, statistics: FeatureStatistics | None, has_bias: bool) -> tuple[FloatArray, FloatArray]:
+    """Weights of z -> (coef (k, d), intercept (k,)) of x, in float64."""
+    wide = W.astype(np.float64)
+    coef = wide[:, :-1] if has_bias else wide
+    intercept = wide[:, -1].copy() if has_bias else np.zeros(len(wide))
+    if statistics is not None:
+        coef = coef / statistics.scale
+        if statistics.mean is not None:
+            intercept -= np.einsum("kj,j->k", coef, statistics.mean)
+    return np.ascontiguousarray(coef), intercept
+
+
+def weights_of(
+    coef: FloatArray, intercept: FloatArray, statistics: FeatureStatistics | None, has_bias: bool
+) -> FloatArray:
+    """The inverse: (k, d + 1), or (k, d) without a bias."""
+    if statistics is not None:
+        if statistics.mean is not None:
+            intercept = intercept + np.einsum("kj,j->k", coef, statistics.mean)
+        coef = coef * statistics.scale
+    return np.column_stack([coef, intercept]) if has_bias else np.array(coef)

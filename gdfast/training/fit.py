@@ -1,22 +1,25 @@
-"""From checked data to coefficients: columns, objective, plan, run."""
+"""Fitting: standardise by feature statistics, build the objective, plan by the recipe, run it, unfold coefficients."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol
+from functools import partial
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..objective.linear.objective import LinearObjective
 from ..protocols import Array, FloatArray
-from .feature_statistics import Columns, columns_of
-from .guarded_run import Keep, Outcome, Watch, train
-from .recipe import Plan, Wishes, plan_for
-from .row_norms import rows_seen
-from .settings import Settings
-from .split import Data
-from .units import coefficients_of, weights_of
+from .evaluation import accuracy, r2
+from .feature_statistics import FeatureStatistics, coefficients_of, feature_statistics, weights_of
+from .guarded_run import GuardedRun, SavedRun
+from .recipe import Plan, plan_for
+from .row_norms import standardized_rows
+from .settings import Settings, penalty, tolerance
+from .split import Split
+from .target_scaling import scaled
 
 GAP_BYTES = 1 << 26
 NOT_CONVERGED = "Maximum number of iteration reached before convergence. Consider increasing epochs to improve the fit."
@@ -26,155 +29,135 @@ GIVEN_UP = (
 )
 
 
-class FitTask(Protocol):
-    """The epochs of one fit, told to whoever watches it: scikit-learn's callbacks, or nobody.
-
-    `attributes` make a fitted estimator of what there is; `end_epoch` is True where a watcher asks to stop.
-    """
-
-    is_watched: bool
-
-    def begin_epoch(self, attributes: Callable[[], dict[str, Any]]) -> None: ...
-
-    def end_epoch(self, attributes: Callable[[], dict[str, Any]]) -> bool: ...
-
-    def end(self) -> None: ...
-
-
-class Start(NamedTuple):
-    """Where to start: coefficients of each output, (k, d) and (k,); and what `partial_fit` knows from earlier calls:
-    columns, weight of the rows and steps."""
+class Coefficients(NamedTuple):
+    """Where a fit starts or ends: coefficients of each output, (k, d) and (k,), in the units of X and y; and what
+    `partial_fit` needs of earlier calls: feature statistics, weight of the rows and steps."""
 
     coef: FloatArray
     intercept: FloatArray
-    columns: Columns | None = None
+    statistics: FeatureStatistics | None = None
     weight: float = 0.0
     steps: int = 0
 
 
-@dataclass(frozen=True)
-class Learned:
-    """Where a fit led; `dtype` is the type that the coefficients need, `after` what a later call goes on from.
+class Epoch(NamedTuple):
+    """What an observer of a fit is told: at its start (`number` 0, no loss) and at the end of each epoch.
 
-    `plan` is what was to be done, `complaint` a sentence where that did not go well. `objective` is what was minimised,
-    from `w0`.
+    `w` are the weights in the objective's own units; `coefficients()` are (coef, intercept), in those of X and y, which
+    need `dtype`. `score` is that on the held-out rows.
     """
 
+    number: int
+    epochs: int
+    w: Array
+    loss: float
+    score: float | None
+    coefficients: Callable[[], tuple[FloatArray, FloatArray]]
     dtype: Any
-    outcome: Outcome
-    scores: list[float]
-    gap: float | None
-    after: Start
-    task: FitTask
-    plan: Plan
-    complaint: str | None
-    objective: LinearObjective
-    w0: Array
 
 
-@dataclass(frozen=True)
-class Listener:
-    """Who hears of the run: the callbacks' task, made once the number of epochs is known, and what makes an
-    estimator's attributes of coefficients; `epoch(number, of, loss, score)` hears of the end of each, and
-    `weights(number, of, w)` of the weights there."""
-
-    task: Callable[[int], FitTask]
-    attributes: Callable[[FloatArray, FloatArray, Any], dict[str, Any]]
-    epoch: Callable[[int, int, float, float | None], None] | None = None
-    weights: Callable[[int, int, Array], None] | None = None
+Observer = Callable[[Epoch], bool | None]
+"""True stops the run."""
 
 
-def learn(
-    settings: Settings,
-    data: Data,
-    start: Start,
-    weight: float,
-    listener: Listener,
-    *,
-    score: Callable[[Array, Array, FloatArray | None], float] | None = None,
-    unit: float = 1.0,
-    for_ever: bool = False,
-    keep: Keep | None = None,
-) -> Learned:
-    """Train on the data.
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """What was minimised, how, and where it led.
 
-    `weight` is what alpha = 1 / n counts, the rows' weight before that of classes; `score(scores, truth, weights)`
-    judges what is held out; `unit` is what targets were divided by; `for_ever`: one epoch of a run without an end;
-    `keep` says where the run is written to disk.
+    `end` is what a later call goes on from, `dtype` the type that its coefficients need. `gap` is how far the optimum
+    is at most, where that is proven; `complaint` a sentence where the run did not go well.
     """
-    bias, k = settings.fit_intercept, len(start.coef)
-    columns: Columns | None = None
+
+    split: Split
+    objective: LinearObjective
+    plan: Plan
+    run: GuardedRun
+    end: Coefficients
+    dtype: Any
+    gap: float | None
+    complaint: str | None
+
+
+def fit(
+    settings: Settings,
+    split: Split,
+    start: Coefficients,
+    weight: float,
+    *,
+    offset: float = 0.0,
+    unit: float = 1.0,
+    endless: bool = False,
+    observers: Sequence[Observer] = (),
+    saved_run: SavedRun | None = None,
+) -> Fit:
+    """Train on the rows of the split.
+
+    Parameters
+    ----------
+    weight : float
+        What alpha = 1 / n counts: the rows' weight before that of classes.
+    offset, unit : float
+        Trained on is (y - offset) / unit.
+    endless : bool
+        One epoch of a run without an end.
+    observers : callables
+        Each hears of every epoch.
+    saved_run : SavedRun, optional
+        Where the run is written to disk, and gone on with.
+    """
+    bias, k, classifies = settings.fit_intercept, len(start.coef), settings.loss.classifies
+    y = split.y
+    if not classifies:
+        settings, y = scaled(settings, unit), (y - offset) / unit
+    statistics: FeatureStatistics | None = None
     if settings.standardize:
-        columns = columns_of(data.X, data.weights, data.chosen, centre=bias)
-        if start.columns is not None and start.columns.goes_with(columns):
-            columns = start.columns.merged(columns)
-    rows = rows_seen(data.X, columns, data.weights, data.chosen)
+        statistics = feature_statistics(split.X, split.weights, split.chosen, centre=bias)
+        if start.statistics is not None and start.statistics.can_merge(statistics):
+            statistics = start.statistics.merged(statistics)
+    rows = standardized_rows(split.X, statistics, split.weights, split.chosen)
     weight += start.weight
     whole = LinearObjective(
-        rows.X, data.truth, settings.loss, settings.penalty(weight, unit), bias=bias, sample_weight=data.weights,
-        mean=rows.mean, scale=rows.scale, n_classes=k if settings.loss.classifies else None, check_finite=False,
+        rows.X, y, settings.loss, penalty(settings, weight, unit), bias=bias, sample_weight=split.weights,
+        mean=rows.mean, scale=rows.scale, n_classes=k if classifies else None, check_finite=False,
     )  # fmt: skip
-    objective = whole if data.chosen is None else whole.rows(data.chosen)
-    wishes = Wishes(settings.optimizer, settings.learning_rate, settings.batch_size, settings.epochs,
-                    settings.min_steps, settings.seed, lazy=settings.l1_ratio == 0)  # fmt: skip
-    plan = plan_for(wishes.going_on(start.steps) if for_ever else wishes, settings.loss, k, rows)
-    dtype = objective.arithmetic if columns is None or columns.folds() else np.dtype(np.float64)
+    objective = whole if split.chosen is None else whole.rows(split.chosen)
+    plan = plan_for(settings, k, rows, start.steps if endless else None)
+    dtype = objective.arithmetic if statistics is None or statistics.can_fold() else np.dtype(np.float64)
 
+    def coefficients(w: Array) -> tuple[FloatArray, FloatArray]:
+        coef, intercept = coefficients_of(w, statistics, bias)
+        return (coef, intercept) if classifies else (coef * unit, intercept * unit + offset)
+
+    def tell(number: int, w: Array, loss: float, score: float | None) -> bool:
+        epoch = Epoch(number, plan.epochs, w, loss, score, partial(coefficients, w), dtype)
+        answers = [observe(epoch) for observe in observers]
+        return any(answers)
+
+    w0 = weights_of(start.coef / unit, (start.intercept - offset) / unit, statistics, bias)
+    run = GuardedRun(objective, w0.astype(objective.arithmetic), plan, tolerance(settings), saved_run=saved_run)
     # Small data have more epochs, and as much more patience with them.
-    stretch = 1 if plan.batches is None or for_ever else max(1, plan.epochs // settings.epochs)
-    watch = Watch(settings.tol, settings.n_iter_no_change * stretch)
-    if data.held is not None and score is not None:
-        held, judge = data.held, whole.rows(data.held)
-        watch.score = lambda w: score(judge.scores(w), data.truth[held], data.held_weights)
-    w0 = weights_of(start.coef, start.intercept, columns, bias).astype(objective.arithmetic)
-    task = listener.task(plan.epochs)
-
-    def attributes(w: Array) -> Callable[[], dict[str, Any]]:
-        return lambda: listener.attributes(*coefficients_of(w, columns, bias), dtype)
-
-    watch.end = _at_the_end_of_an_epoch(settings.verbose, plan, task, attributes, listener)
-    task.begin_epoch(attributes(w0))
-    outcome = train(objective, w0, plan, watch, keep)
-    best = watch.best_scored[1] if settings.early_stopping else None
-    w = outcome.w if best is None else best
+    stretch = 1 if plan.batches is None or endless else max(1, plan.epochs // settings.epochs)
+    run.patience = settings.n_iter_no_change * stretch
+    if split.held_out is not None:
+        held_out, measure = whole.rows(split.held_out), accuracy if classifies else r2
+        y_held_out = y[split.held_out]
+        run.score = lambda w: measure(held_out.scores(w), y_held_out, split.held_out_weights)
+    if settings.verbose:
+        observers = (_print_epoch, *observers)
+    if observers:
+        run.end_epoch = tell
+        tell(0, run.w0, math.nan, None)
+    run.run()
+    best = run.best_scored[1] if settings.early_stopping else None
+    w = run.w if best is None else best
     complaint = None
-    if not outcome.finished:
+    if not run.finished:
         complaint = GIVEN_UP
-    elif settings.must_settle and not (for_ever or outcome.settled or watch.stopped):
+    elif settings.tol is not None and not (endless or run.settled or run.stopped):
         complaint = NOT_CONVERGED
-    after = Start(*coefficients_of(w, columns, bias), columns, weight, start.steps + plan.per_epoch)
-    gap = proven_gap(objective, w) if settings.certify and not for_ever else None
-    return Learned(dtype, outcome, watch.scores, gap, after, task, plan, complaint, objective, w0)
-
-
-def _at_the_end_of_an_epoch(
-    verbose: int,
-    plan: Plan,
-    task: FitTask,
-    attributes: Callable[[Array], Callable[[], dict[str, Any]]],
-    listener: Listener,
-) -> Callable[[int, Array, float, float | None], bool] | None:
-    """Print and tell; None where nobody wants to know."""
-    heard, weights = listener.epoch, listener.weights
-    if not (verbose or task.is_watched or heard or weights):
-        return None
-
-    def end(epoch: int, w: Array, loss: float, score: float | None) -> bool:
-        if heard is not None:
-            heard(epoch, plan.epochs, loss, score)
-        if weights is not None:
-            weights(epoch, plan.epochs, w)
-        if verbose:
-            tail = "" if score is None else f", validation score {score:.6f}"
-            print(f"Epoch {epoch} of {plan.epochs}: loss {loss:.6g}{tail}", flush=True)
-        if not task.is_watched:
-            return False
-        stop = task.end_epoch(attributes(w))
-        if not stop and epoch < plan.epochs:
-            task.begin_epoch(attributes(w))
-        return stop
-
-    return end
+    end = Coefficients(*coefficients(w), statistics, weight, start.steps + plan.per_epoch)
+    gap = proven_gap(objective, w) if settings.certify and not endless else None
+    return Fit(split, objective, plan, run, end, dtype, gap, complaint)
 
 
 def proven_gap(objective: LinearObjective, w: Array) -> float | None:
@@ -185,3 +168,9 @@ def proven_gap(objective: LinearObjective, w: Array) -> float | None:
         return objective.duality_gap(w)
     except ValueError:  # a loss or a penalty without a bound
         return None
+
+
+def _print_epoch(epoch: Epoch) -> None:
+    if epoch.number:
+        tail = "" if epoch.score is None else f", validation score {epoch.score:.6f}"
+        print(f"Epoch {epoch.number} of {epoch.epochs}: loss {epoch.loss:.6g}{tail}", flush=True)

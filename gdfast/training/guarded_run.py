@@ -1,7 +1,8 @@
-"""A run of the plan: watched at the ends of its epochs, and taken back where it goes wrong.
+"""A guarded run: divergence is detected at the ends of epochs, and the run restarts from its best weights.
 
-The guard: where a number ceases to be finite, or the loss climbs above twice what it was at the start, the run goes on
-from the best weights it had, at a quarter of the step. So finite data give finite weights.
+Where a number ceases to be finite, or the loss climbs above twice what it was at the start, the run goes on from the
+best weights it had, at a quarter of the learning rate. So finite data give finite weights. Early stopping and the
+tolerance are decided here as well.
 """
 
 from __future__ import annotations
@@ -17,92 +18,25 @@ from ..descent.checkpoints import Checkpoint, Noted
 from ..descent.minimize import minimize
 from ..descent.result import Result, Status
 from ..descent.resume import resume
-from ..protocols import Array, FloatArray
+from ..protocols import Array
 from .recipe import Plan
 
 ATTEMPTS = 60
-LOOKS = 20
-"""So often at least a run is looked at, where nobody wants to see every epoch."""
+EVALUATIONS = 20
+"""So often at least a run is evaluated, where nobody wants to know of every epoch."""
 
 WRITINGS = 50
 """So often at least a run is written to disk, where that is asked for."""
 
-
-@dataclass
-class Watch:
-    """What is looked at after epochs, and what was seen.
-
-    `score(w)` is the held-out score; `end(epoch, w, loss, score)` reports and says whether to stop. A run settles when
-    score (or loss, in units of its first) has not improved by `tol` for `patience` epochs.
-    """
-
-    tol: float | None
-    patience: int
-    score: Callable[[Array], float] | None = None
-    end: Callable[[int, Array, float, float | None], bool] | None = None
-    scores: list[float] = field(default_factory=list)
-    best_scored: tuple[float, Array | None] = (-math.inf, None)
-    settled: bool = False
-    stopped: bool = False
-
-    def every_epoch(self) -> bool:
-        """Whether somebody wants to see every epoch."""
-        return self.tol is not None or self.score is not None or self.end is not None
-
-    def begin(self, w: Array, value: float) -> None:
-        """A run from w, where the objective is `value`."""
-        self.first = self.least = self.best_value = value
-        self.best_w, self.best_epoch, self.epoch, self.idle = w, 0, 0, 0
-        self.failed = False
-
-    def look(self, w: Array, loss: float, epochs: int) -> bool:
-        """So many more epochs have led to w; their mean loss. True to stop."""
-        if not math.isfinite(loss) or loss > 2 * self.first:
-            self.failed = True
-            return True
-        self.epoch += epochs
-        if loss <= self.best_value:
-            self.best_value, self.best_w, self.best_epoch = loss, w, self.epoch
-        score = None if self.score is None else self.score(w)
-        if self.tol is not None:
-            self.idle = 0 if self._improves(loss, score, self.tol) else self.idle + 1
-            self.settled = self.idle >= self.patience
-        if score is not None:
-            self.scores.append(score)
-            if score > self.best_scored[0]:
-                self.best_scored = (score, w)
-        self.stopped = self.end is not None and self.end(len(self.scores) or self.epoch, w, loss, score)
-        return self.settled or self.stopped
-
-    def is_over(self) -> bool:
-        """Whether the last look said to stop."""
-        return self.failed or self.settled or self.stopped
-
-    def saved(self) -> list[Any]:
-        """What was seen, for `restore`."""
-        return [getattr(self, name) for name in _SEEN]
-
-    def restore(self, saved: list[Any]) -> None:
-        """Go on from there."""
-        for name, value in zip(_SEEN, saved, strict=True):
-            setattr(self, name, value)
-
-    def _improves(self, loss: float, score: float | None, tol: float) -> bool:
-        if score is not None:
-            return score > self.best_scored[0] + tol
-        is_better = loss < self.least - tol * self.first
-        self.least = min(self.least, loss)
-        return is_better
-
-
-_SEEN = (
+_OF_ALL_ATTEMPTS = ("attempt", "epochs_before", "shrink", "losses", "rates", "passes")
+_OF_THE_EPOCHS = (
     "scores", "best_scored", "settled", "stopped", "first", "least", "best_value", "best_w", "best_epoch", "epoch",
     "idle", "failed",
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
-class Keep:
+class SavedRun:
     """Where a run is written to disk, some fifty times, at the ends of epochs; and the run there to go on with.
 
     `settings` is a text that comes back in what is written: whoever goes on can see whether the run is the same.
@@ -112,8 +46,8 @@ class Keep:
     settings: str
     noted: Noted | None = None
 
-    def is_of_the_recipe(self) -> bool:
-        """Whether what is there was written by `train`."""
+    def is_guarded(self) -> bool:
+        """Whether what is there was written by a `GuardedRun`."""
         there = None if self.noted is None else self.noted.callback
         return isinstance(there, list) and len(there) == 4 and isinstance(there[0], str)
 
@@ -125,133 +59,189 @@ class Keep:
         """Whether the run has ended, and there is nothing to go on with."""
         if self.noted is None:
             return False
-        seen = dict(zip(_SEEN, self.noted.callback[2], strict=True))
-        ended = self.noted.k == self.noted.max_steps or self.noted.converged or seen["settled"] or seen["stopped"]
-        return bool(ended and not seen["failed"])
+        facts = dict(zip(_OF_THE_EPOCHS, self.noted.callback[2], strict=True))
+        ended = self.noted.k == self.noted.max_steps or self.noted.converged or facts["settled"] or facts["stopped"]
+        return bool(ended and not facts["failed"])
 
     def checkpoint(self, plan: Plan) -> Checkpoint:
         """As `minimize` takes it."""
         return Checkpoint(self.path, plan.per_epoch * max(1, plan.epochs // WRITINGS))
 
 
-@dataclass
-class Course:
-    """How far the attempts have come: which one it is, after how many epochs, and the course of the earlier ones."""
+@dataclass(eq=False)
+class GuardedRun:
+    """A run of a plan from w0: what is asked of it, what is known of it, and, after `run`, where it led.
+
+    It is the callback of `minimize`, and what a checkpoint writes of the run besides the state of its descent.
+
+    Attributes
+    ----------
+    score : callable, optional
+        ``score(w)`` on the held-out rows; the weights with the best are kept in `best_scored`.
+    end_epoch : callable, optional
+        ``end_epoch(epoch, w, loss, score)`` reports, and says whether to stop.
+    tol, patience
+        The run has `settled` when score (or loss, in units of its first) has not improved by `tol` for `patience`
+        epochs.
+    w, value
+        Where it led, and the objective there.
+    losses, rates, scores : one number per epoch
+        Mean loss, last learning rate, held-out score.
+    finished
+        It was not given up.
+    result
+        That of the last attempt; `passes` are those of all.
+    """
+
+    objective: Any
+    w0: Array
+    plan: Plan
+    tol: float | None = None
+    patience: int = 1
+    score: Callable[[Array], float] | None = None
+    end_epoch: Callable[[int, Array, float, float | None], bool] | None = None
+    saved_run: SavedRun | None = None
 
     attempt: int = 0
-    done: int = 0
+    epochs_before: int = 0
     shrink: float = 1.0
     losses: list[float] = field(default_factory=list)
     rates: list[float] = field(default_factory=list)
     passes: float = 0.0
 
+    # Of the epochs so far: losses of this attempt (the first, the least), its best weights, epochs without improvement.
+    scores: list[float] = field(default_factory=list)
+    best_scored: tuple[float, Array | None] = (-math.inf, None)
+    first: float = math.nan
+    least: float = math.nan
+    best_value: float = math.nan
+    best_w: Array = field(init=False)
+    best_epoch: int = 0
+    epoch: int = 0
+    idle: int = 0
+    failed: bool = False
+    settled: bool = False
+    stopped: bool = False
+
+    finished: bool = False
+    w: Array = field(init=False)
+    value: float = field(init=False)
+    result: Result = field(init=False)
+
+    def run(self) -> GuardedRun:
+        """Run the plan, or go on with the run that is on the disk; KeyboardInterrupt after a Ctrl-C."""
+        saved, noted = self.saved_run, None if self.saved_run is None else self.saved_run.noted
+        self.w = self.w0
+        if noted is None:
+            self.value = self._value_at_start()
+        else:
+            self._restore(_OF_ALL_ATTEMPTS, noted.callback[1])
+        while self.attempt < ATTEMPTS:
+            plan = self.plan.from_epoch(self.epochs_before, self.shrink, self.attempt)
+            if saved is not None and noted is not None:
+                self.restore(noted.callback)
+                is_over = self.failed or self.settled or self.stopped
+                result = resume(saved.path, self.objective, callback=self, max_steps=noted.k if is_over else None)
+                noted = None
+            else:
+                self._begin_attempt()
+                result = self._minimize(plan)
+            self.result, passes = result, self.passes + (result.passes or 0.0)
+            is_sound = math.isfinite(result.value) and result.value <= 2 * self.first
+            failed = self.failed or result.status is Status.DIVERGED or not is_sound
+            kept = self.best_epoch if failed else -(-result.steps // plan.per_epoch)
+            self._record(result, plan.per_epoch, kept)
+            if result.status is Status.INTERRUPTED:
+                raise KeyboardInterrupt
+            self.passes = passes
+            if not failed:
+                self.w, self.value, self.finished = result.w, result.value, True
+                self.settled = self.settled or result.status in (Status.CONVERGED, Status.NO_DESCENT)
+                return self
+            del self.scores[len(self.losses) :]
+            self.attempt, self.epochs_before, self.shrink = self.attempt + 1, self.epochs_before + kept, self.shrink / 4
+            self.w, self.value = self.best_w, self.objective.value(self.best_w)
+            if self.plan.rates is None or self.epochs_before == self.plan.epochs:
+                break
+        self.settled = False
+        return self
+
+    def __call__(self, k: int, w: Array, loss: float) -> bool:
+        """An epoch, or some, have ended at w; their mean loss. True to stop."""
+        if not math.isfinite(loss) or loss > 2 * self.first:
+            self.failed = True
+            return True
+        self.epoch = -(-k // self.plan.per_epoch)
+        if loss <= self.best_value:
+            self.best_value, self.best_w, self.best_epoch = loss, w, self.epoch
+        score = None if self.score is None else self.score(w)
+        if self.tol is not None:
+            self.idle = 0 if self._improves(loss, score, self.tol) else self.idle + 1
+            self.settled = self.idle >= self.patience
+        if score is not None:
+            self.scores.append(score)
+            if score > self.best_scored[0]:
+                self.best_scored = (score, w)
+        if self.end_epoch is not None:
+            self.stopped = self.end_epoch(self.epochs_before + self.epoch, w, loss, score)
+        return self.settled or self.stopped
+
     def saved(self) -> list[Any]:
-        """For ``Course(*saved)``."""
-        return [self.attempt, self.done, self.shrink, self.losses, self.rates, self.passes]
-
-
-class Follower:
-    """The callback of one attempt: it tells the watch of each epoch, and is written down with the run."""
-
-    def __init__(self, watch: Watch, course: Course, per_epoch: int, settings: str) -> None:
-        self.watch, self.course, self.per_epoch, self.settings = watch, course, per_epoch, settings
-        self.seen = 0
-
-    def __call__(self, k: int, w: Array, value: float) -> bool:
-        epochs, self.seen = -(-k // self.per_epoch) - self.seen, -(-k // self.per_epoch)
-        return self.watch.look(w, value, epochs)
-
-    def saved(self) -> list[Any]:
-        """All that a run needs to go on, besides its own state."""
-        return [self.settings, self.course.saved(), self.watch.saved(), self.seen]
+        """What a checkpoint keeps of it."""
+        settings = "" if self.saved_run is None else self.saved_run.settings
+        parts = [[getattr(self, name) for name in names] for names in (_OF_ALL_ATTEMPTS, _OF_THE_EPOCHS)]
+        return [settings, *parts, self.epoch]
 
     def restore(self, saved: list[Any]) -> None:
         """Go on from there."""
-        self.watch.restore(saved[2])
-        self.seen = saved[3]
+        self._restore(_OF_ALL_ATTEMPTS, saved[1])
+        self._restore(_OF_THE_EPOCHS, saved[2])
 
+    def _restore(self, names: tuple[str, ...], values: list[Any]) -> None:
+        for name, value in zip(names, values, strict=True):
+            setattr(self, name, value)
 
-@dataclass(frozen=True)
-class Outcome:
-    """Where a run led: weights, the objective there, and each epoch's mean loss and last learning rate.
+    def _value_at_start(self) -> float:
+        objective = self.objective
+        if objective.loss.classifies and not self.w0.any():  # all scores are 0
+            return float(objective.loss.value(np.zeros((1, objective.n_classes)), np.zeros(1, dtype=np.int64)))
+        return float(objective.value(self.w0))
 
-    `finished`: it was not given up. `settled`: it ended because nothing improved any more. `passes` over the data, and
-    `last`, the run of the last attempt, are those of `minimize`.
-    """
+    def _begin_attempt(self) -> None:
+        """From w, where the objective is `value`."""
+        self.first = self.least = self.best_value = self.value
+        self.best_w, self.best_epoch, self.epoch, self.idle = self.w, 0, 0, 0
+        self.failed = False
 
-    w: Array
-    value: float
-    losses: list[float]
-    rates: list[float]
-    finished: bool
-    settled: bool
-    passes: float
-    last: Result
+    def _minimize(self, plan: Plan) -> Result:
+        step: dict[str, Any] = {} if plan.step() is None else {"step": plan.step()}
+        wants_every_epoch = self.tol is not None or self.score is not None or self.end_epoch is not None
+        every = 1 if wants_every_epoch else max(1, plan.epochs // EVALUATIONS)
+        return minimize(
+            self.objective,
+            self.w,
+            plan.optimizer,
+            **step,
+            batches=plan.batches,
+            max_steps=plan.epochs * plan.per_epoch,
+            gtol=0.0 if plan.batches is not None else (self.tol or 1e-6),
+            callback=self,
+            callback_every=every * plan.per_epoch,
+            checkpoint=None if self.saved_run is None else self.saved_run.checkpoint(plan),
+        )
 
+    def _improves(self, loss: float, score: float | None, tol: float) -> bool:
+        if score is not None:
+            return score > self.best_scored[0] + tol
+        is_better = loss < self.least - tol * self.first
+        self.least = min(self.least, loss)
+        return is_better
 
-def train(objective: Any, w0: Array, plan: Plan, watch: Watch, keep: Keep | None = None) -> Outcome:
-    """Run the plan from w0, or go on with the run that is on the disk."""
-    noted = None if keep is None else keep.noted
-    course = Course() if noted is None else Course(*noted.callback[1])
-    w, value = w0, math.nan
-    if noted is None:
-        value = _value_at_start(objective, w0)
-    while course.attempt < ATTEMPTS:
-        part = plan.from_epoch(course.done, course.shrink, course.attempt)
-        follower = Follower(watch, course, part.per_epoch, "" if keep is None else keep.settings)
-        if keep is not None and noted is not None:
-            watch.restore(noted.callback[2])
-            ends_at = noted.k if watch.is_over() else None
-            result, noted = resume(keep.path, objective, callback=follower, max_steps=ends_at), None
-        else:
-            watch.begin(w, value)
-            result = _run(objective, w, part, follower, keep)
-        passes = course.passes + (result.passes or 0.0)
-        is_sound = math.isfinite(result.value) and result.value <= 2 * watch.first
-        failed = watch.failed or result.status is Status.DIVERGED or not is_sound
-        kept = watch.best_epoch if failed else -(-result.steps // part.per_epoch)
-        _write(result, part.per_epoch, kept, course.losses, course.rates)
-        if result.status is Status.INTERRUPTED:
-            raise KeyboardInterrupt
-        if not failed:
-            settled = watch.settled or result.status in (Status.CONVERGED, Status.NO_DESCENT)
-            return Outcome(result.w, result.value, course.losses, course.rates, True, settled, passes, result)
-        del watch.scores[len(course.losses) :]
-        w, done = watch.best_w, course.done + kept
-        course = Course(course.attempt + 1, done, course.shrink / 4, course.losses, course.rates, passes)
-        value = objective.value(w)
-        if plan.rates is None or done == plan.epochs:
-            break
-    return Outcome(w, value, course.losses, course.rates, False, False, course.passes, result)
-
-
-def _value_at_start(objective: Any, w0: Array) -> float:
-    if objective.loss.classifies and not w0.any():  # all scores are 0
-        return float(objective.loss.value(np.zeros((1, objective.n_classes)), np.zeros(1, dtype=np.int64)))
-    return float(objective.value(w0))
-
-
-def _run(objective: Any, w: Array, plan: Plan, follower: Follower, keep: Keep | None) -> Result:
-    step: dict[str, Any] = {} if plan.step() is None else {"step": plan.step()}
-    every = 1 if follower.watch.every_epoch() else max(1, plan.epochs // LOOKS)
-    return minimize(
-        objective,
-        w,
-        plan.optimizer,
-        **step,
-        batches=plan.batches,
-        max_steps=plan.epochs * plan.per_epoch,
-        gtol=0.0 if plan.batches is not None else (follower.watch.tol or 1e-6),
-        callback=follower,
-        callback_every=every * plan.per_epoch,
-        checkpoint=None if keep is None else keep.checkpoint(plan),
-    )
-
-
-def _write(result: Result, per_epoch: int, epochs: int, losses: list[float], rates: list[float]) -> None:
-    """The mean loss and the last learning rate of the first epochs of a run."""
-    for values, into, mean in ((result.history.values, losses, True), (result.history.step_sizes, rates, False)):
-        for epoch in range(epochs):
-            part: FloatArray = values[epoch * per_epoch : (epoch + 1) * per_epoch]
-            if part.size:
-                into.append(float(np.mean(part) if mean else part[-1]))
+    def _record(self, result: Result, per_epoch: int, epochs: int) -> None:
+        """The mean loss and the last learning rate of the first epochs of an attempt."""
+        values, rates = result.history.values, result.history.step_sizes
+        for start in range(0, epochs * per_epoch, per_epoch):
+            if values[start : start + per_epoch].size:
+                self.losses.append(float(np.mean(values[start : start + per_epoch])))
+            if rates[start : start + per_epoch].size:
+                self.rates.append(float(rates[start : start + per_epoch][-1]))

@@ -1,4 +1,4 @@
-"""The recipe: an optimizer, batches and learning rates that suit the data, where the user names none.
+"""The recipe: optimizer, mini-batches and learning rates that suit the data, where the user gives none.
 
 The step at the start is ``(1 - momentum) c / (h R)``: h is the loss's curvature, R = (N + (B - 1) lambda) / B what a
 batch of B rows z meets, with N the mean of |z|**2 and lambda the largest eigenvalue of the mean of z z'; c was found by
@@ -18,8 +18,8 @@ from ..descent.optimizers import AdaDelta, AdaGrad, AveragedSGD, GradientDescent
 from ..objective.losses import Loss
 from ..objective.mini_batches import MiniBatches
 from ..protocols import FloatArray
-from .names import LINE_SEARCH, WHOLE
-from .row_norms import Rows
+from .row_norms import StandardizedRows
+from .settings import FULL_BATCH, LINE_SEARCH, Settings
 
 MOMENTUM = 0.9
 MOST_SPARSE_STEPS = 2_000_000
@@ -56,61 +56,42 @@ class Plan:
         return self.rule if self.rates is None else self.rates
 
 
-@dataclass(frozen=True)
-class Wishes:
-    """What the user says about the run; None leaves it to the recipe."""
-
-    optimizer: Any
-    learning_rate: Any
-    batch_size: int
-    epochs: int
-    min_steps: int
-    seed: int
-    lazy: bool
-    """A sparse step that leaves other columns alone is to be had."""
-    steps_before: int | None = None
-    """Steps of earlier calls, where the run has no end (`partial_fit`)."""
-
-    def going_on(self, steps_before: int) -> Wishes:
-        """One more epoch of a run without an end."""
-        return replace(self, epochs=1, min_steps=0, seed=self.seed + steps_before, steps_before=steps_before)
-
-
-def plan_for(wishes: Wishes, loss: Loss, n_outputs: int, rows: Rows) -> Plan:
-    """The plan for a loss on these rows."""
-    n = rows.count
-    if isinstance(wishes.optimizer, WHOLE):
-        takes_step = getattr(wishes.optimizer, "takes_step", True)
-        given = wishes.learning_rate
+def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_before: int | None = None) -> Plan:
+    """The plan of a run on these rows; `steps_before` (of `partial_fit`): one more epoch of a run without an end."""
+    n, epochs, min_steps, seed = len(rows), settings.epochs, settings.min_steps, settings.random_state
+    if steps_before is not None:
+        epochs, min_steps, seed = 1, 0, seed + steps_before
+    given = settings.learning_rate
+    if isinstance(settings.optimizer, FULL_BATCH):
+        takes_step = getattr(settings.optimizer, "takes_step", True)
         rule = (LINE_SEARCH if given is None or isinstance(given, str) else given) if takes_step else None
-        return Plan(wishes.optimizer, None, 1, max(wishes.epochs, wishes.min_steps), None, rule)
-    sparse = hasattr(rows.X, "indptr")
-    size, optimizer = wishes.batch_size, wishes.optimizer
-    whole = n <= size
-    if sparse and optimizer is None and wishes.lazy and not whole:
-        size = max(1, n * wishes.epochs // MOST_SPARSE_STEPS)
+        return Plan(settings.optimizer, None, 1, max(epochs, min_steps), None, rule)
+    is_sparse = hasattr(rows.X, "indptr")
+    size, optimizer = settings.batch_size, settings.optimizer
+    is_full_batch = n <= size
+    if is_sparse and optimizer is None and settings.l1_ratio == 0 and not is_full_batch:
+        size = max(1, n * epochs // MOST_SPARSE_STEPS)  # a step of L2 alone leaves the columns that a row lacks alone
     if optimizer is None:
-        optimizer = GradientDescent() if sparse or wishes.steps_before is not None else Momentum(MOMENTUM)
+        optimizer = GradientDescent() if is_sparse or steps_before is not None else Momentum(MOMENTUM)
     per_epoch = -(-n // size)
-    epochs = max(wishes.epochs, -(-wishes.min_steps // per_epoch))
-    batches = MiniBatches(size, seed=wishes.seed, shuffle=not whole)
-    given = wishes.learning_rate
+    epochs = max(epochs, -(-min_steps // per_epoch))
+    batches = MiniBatches(size, seed=seed, shuffle=not is_full_batch)
     if given is not None and not isinstance(given, str):
         return Plan(optimizer, batches, per_epoch, epochs, None, given)
     with np.errstate(over="ignore", invalid="ignore"):
-        start = step_at_start(optimizer, loss, n_outputs, rows, size, whole, sparse)
+        start = step_at_start(optimizer, settings.loss, n_outputs, rows, size, is_full_batch, is_sparse)
     if not 0 < start < np.inf:
         raise ValueError("X must have features whose squares are finite with standardize=False; leave it 'auto'")
     k = np.arange(epochs * per_epoch, dtype=np.float64)
-    if wishes.steps_before is not None:
-        rates = start / np.sqrt(1 + (wishes.steps_before + k) / 1000)
+    if steps_before is not None:
+        rates = start / np.sqrt(1 + (steps_before + k) / 1000)
     else:
         rates = start * SHAPES[given or "linear"](k / len(k))
     return Plan(optimizer, batches, per_epoch, epochs, rates)
 
 
 def step_at_start(
-    optimizer: Any, loss: Loss, n_outputs: int, rows: Rows, size: int, whole: bool, sparse: bool
+    optimizer: Any, loss: Loss, n_outputs: int, rows: StandardizedRows, size: int, is_full_batch: bool, is_sparse: bool
 ) -> float:
     """The recipe's step; rounded to 6 digits, so that the last bits of a sum do not move every weight."""
     if isinstance(optimizer, AdaDelta):
@@ -119,13 +100,13 @@ def step_at_start(
         # Every weight moves by about the step: as far together as one step of the others.
         base = 1.0 if isinstance(optimizer, AdaGrad) else 0.01 if isinstance(optimizer, Lion) else 0.1
         return _rounded(base / (rows.mean_norm() + 1) ** 0.5)
-    if whole:
+    if is_full_batch:
         reach = rows.top_eigenvalue() + 1
     else:
         reach = (rows.spread_norm() if loss.gradient_grows else rows.mean_norm(2)) + 1
         if size > 1:
             reach = (reach + (size - 1) * (rows.top_eigenvalue() + 1)) / size
-    c = loss.sparse_step_constant if size == 1 and sparse else loss.step_constant
+    c = loss.sparse_step_constant if size == 1 and is_sparse else loss.step_constant
     momentum = getattr(optimizer, "momentum", 0.0)
     return _rounded((1 - momentum) * c / (loss.step_curvature(n_outputs) * reach))
 

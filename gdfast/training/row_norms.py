@@ -1,4 +1,4 @@
-"""How long the rows are as the model sees them, and along which direction most: what a safe step depends on."""
+"""Squared norms of the standardised rows and the largest eigenvalue of their second moments: what bounds a step."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 
 from ..protocols import Array, FloatArray
-from .feature_statistics import Columns, blocks
+from .feature_statistics import FeatureStatistics, blocks
 
 SAMPLE_ROWS, SAMPLE_BYTES, POWER_ITERATIONS = 1000, 1 << 25, 12
 HUGE = 1e300
 
 
 @dataclass(frozen=True)
-class Rows:
+class StandardizedRows:
     """Rows z = (x - mean) / scale of X, with their weights; `chosen` are their indices (None: all).
 
     `X` is what the objective gets, with `mean` and `scale` (None: nothing to fold in).
@@ -27,32 +27,30 @@ class Rows:
     weights: FloatArray | None
     chosen: Array | None
     known_norm: float | None = None
-    """The mean of |z|**2, where the columns tell it."""
+    """The mean of |z|**2, where the feature statistics tell it."""
 
-    @property
-    def count(self) -> int:
-        """How many."""
+    def __len__(self) -> int:
         return int(self.X.shape[0]) if self.chosen is None else len(self.chosen)
 
-    def shares(self) -> FloatArray:
+    def normalized_weights(self) -> FloatArray:
         """The weight of each row, 1 on average."""
         if self.weights is None:
-            return np.ones(self.count)
+            return np.ones(len(self))
         own = self.weights if self.chosen is None else self.weights[self.chosen]
         return np.asarray(own / own.mean())
 
     def mean_norm(self, power: int = 1) -> float:
-        """The mean of ``share**power * |z|**2``."""
+        """The mean of ``weight**power * |z|**2``, weights being 1 on average."""
         if self.known_norm is not None and (power == 1 or self.weights is None):
             return self.known_norm
-        return float((self.shares() ** power * self.norms()).mean())
+        return float((self.normalized_weights() ** power * self.norms()).mean())
 
     def spread_norm(self) -> float:
         """``sum |z|**4 / sum |z|**2``: the norm that a step meets where long rows push farther, too.
 
         Weights count as factors of ``|z|**2``, as they push.
         """
-        norms = self.shares() * self.norms()
+        norms = self.normalized_weights() * self.norms()
         largest = float(norms.max())
         return float((norms / largest) @ norms / (norms / largest).sum()) if largest > 0 else 0.0
 
@@ -73,34 +71,33 @@ class Rows:
 
     def top_eigenvalue(self) -> float:
         """The largest eigenvalue of the mean of z z', by power iterations on a sample of the rows."""
-        n, d = self.count, self.X.shape[1]
+        n, d = len(self), self.X.shape[1]
         size = min(n, SAMPLE_ROWS, max(8, SAMPLE_BYTES // (8 * d)))
         picked = np.arange(n) if size == n else np.sort(np.random.default_rng(0).choice(n, size, replace=False))
         ids = picked if self.chosen is None else self.chosen[picked]
         Z = self.X[ids]
-        if hasattr(Z, "indptr"):
+        is_sparse = hasattr(Z, "indptr")
+        if is_sparse:
             scale = np.ones(d) if self.scale is None else self.scale
             Z = Z.astype(np.float64)
             Z.data /= scale[Z.indices]
         else:
             Z = np.array(Z, dtype=np.float64, order="C")
             self._standardise(Z)
-
-        def products(v: FloatArray) -> FloatArray:
-            """The mean of z (z . v). (Not by BLAS: its threads cost more than they bring here, and change bits.)"""
-            if hasattr(Z, "indptr"):
-                return np.asarray(Z.T @ (w * (Z @ v)))
-            return np.asarray(np.einsum("ij,i->j", Z, w * np.einsum("ij,j->i", Z, v)))
-
-        w = np.full(size, 1 / size) if self.weights is None else self.weights[ids] / self.weights[ids].sum()
-        v, stretched = np.random.default_rng(1).standard_normal(d), 0.0
+        weights = np.full(size, 1 / size) if self.weights is None else self.weights[ids] / self.weights[ids].sum()
+        v, eigenvalue = np.random.default_rng(1).standard_normal(d), 0.0
         for _ in range(POWER_ITERATIONS):
             length = float(np.linalg.norm(v))
             if length == 0:
                 return 0.0
-            v = products(v / length)
-            stretched = float(np.linalg.norm(v))
-        return stretched
+            v = v / length
+            # The mean of z (z . v). Dense not by BLAS: its threads cost more than they bring here, and change bits.
+            if is_sparse:
+                v = np.asarray(Z.T @ (weights * (Z @ v)))
+            else:
+                v = np.einsum("ij,i->j", Z, weights * np.einsum("ij,j->i", Z, v))
+            eigenvalue = float(np.linalg.norm(v))
+        return eigenvalue
 
     def _standardise(self, block: FloatArray) -> None:
         if self.scale is not None:
@@ -118,25 +115,27 @@ def standardise(block: FloatArray, mean: FloatArray | None, scale: FloatArray) -
     block /= half * scale
 
 
-def rows_seen(X: Any, columns: Columns | None, weights: FloatArray | None, chosen: Array | None) -> Rows:
-    """The rows as the columns say (None: as they are).
+def standardized_rows(
+    X: Any, statistics: FeatureStatistics | None, weights: FloatArray | None, chosen: Array | None
+) -> StandardizedRows:
+    """The rows, standardised by these statistics (None: as they are).
 
     Mean and scale are folded into the weights and X stays as it is, unless the arithmetic of X's type can't hold
     them: then the standardised rows are a copy.
     """
-    if columns is None:
-        return Rows(X, None, None, weights, chosen)
-    mean, scale = columns.mean, columns.scale
+    if statistics is None:
+        return StandardizedRows(X, None, None, weights, chosen)
+    mean, scale = statistics.mean, statistics.scale
     if mean is not None and not mean.any():
         mean = None
-    # Columns of all that partial_fit has seen tell little of these rows.
-    norm = float(((columns.deviation / scale) ** 2).sum())
-    if columns.folds():
-        return Rows(X, mean, scale, weights, chosen, norm)
-    return Rows(_standardised(X, mean, scale), None, None, weights, chosen, norm)
+    # The mean of |z|**2 is the sum of z's variances: with partial_fit of all rows seen so far, not of these alone.
+    norm = float(((statistics.deviation / scale) ** 2).sum())
+    if statistics.can_fold():
+        return StandardizedRows(X, mean, scale, weights, chosen, norm)
+    return StandardizedRows(_standardised_copy(X, mean, scale), None, None, weights, chosen, norm)
 
 
-def _standardised(X: Any, mean: FloatArray | None, scale: FloatArray) -> Any:
+def _standardised_copy(X: Any, mean: FloatArray | None, scale: FloatArray) -> Any:
     if hasattr(X, "indptr"):
         copy = X.copy()
         copy.data = (X.data.astype(np.float64) / scale[X.indices]).astype(X.dtype)

@@ -1,98 +1,108 @@
-"""The parameters of an estimator, checked when it is fitted: TypeError or ValueError before any work."""
+"""Training settings: each parameter's name, default, check and meaning stand here once, words for objects included."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from functools import partial
 from numbers import Number
 from typing import Any
 
 import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_number, check_positive
+from ..descent import optimizers
+from ..descent.line_searches.searches import StrongWolfe
 from ..objective.losses import Loss
+from ..objective.losses.table import BY_NAME as LOSSES
+from ..objective.losses.table import is_loss
 from ..objective.regularizers.regularizers import L2, ElasticNet
-from .names import LEARNING_RATES, WHOLE, loss_of, optimizer_of
+
+CLASSIFIER_LOSSES = tuple(name for name, kind in LOSSES.items() if kind.classifies)
+REGRESSOR_LOSSES = tuple(name for name, kind in LOSSES.items() if not kind.classifies)
+LEARNING_RATES = ("linear", "cosine", "constant")
+
+OPTIMIZERS: Mapping[str, Callable[[], Any]] = {
+    "gradient_descent": optimizers.GradientDescent,
+    "momentum": optimizers.Momentum,
+    "nesterov": optimizers.Nesterov,
+    "averaged_sgd": optimizers.AveragedSGD,
+    "adagrad": optimizers.AdaGrad,
+    "adadelta": optimizers.AdaDelta,
+    "rmsprop": optimizers.RMSProp,
+    "adam": optimizers.Adam,
+    "adamw": optimizers.AdamW,
+    "nadam": optimizers.NAdam,
+    "radam": optimizers.RAdam,
+    "amsgrad": optimizers.AMSGrad,
+    "lion": optimizers.Lion,
+    "lbfgs": optimizers.LBFGS,
+    "nonlinear_conjugate_gradient": optimizers.NonlinearConjugateGradient,
+    "newton": optimizers.Newton,
+    "dual_coordinate_ascent": optimizers.DualCoordinateAscent,
+}
+
+FULL_BATCH = (
+    optimizers.LBFGS,
+    optimizers.NonlinearConjugateGradient,
+    optimizers.Newton,
+    optimizers.DualCoordinateAscent,
+)
+"""They see all rows in every step."""
+
+LINE_SEARCH = StrongWolfe()
+"""The step length of the first three of them."""
+
+EARLY_STOPPING_TOL = 1e-3
+LARGEST_SEED = np.iinfo(np.int32).max
 
 
-@dataclass(frozen=True)
-class Settings:
-    """Those of `GDClassifier` and `GDRegressor`, by their names; names of losses and optimizers have become objects.
-
-    `alpha` None is 1 / n; `must_settle`: the user has given tol, and hears of it where it is not reached.
-    """
-
-    loss: Loss
-    alpha: float | None
-    l1_ratio: float
-    optimizer: Any
-    learning_rate: Any
-    batch_size: int
-    epochs: int
-    min_steps: int
-    tol: float | None
-    must_settle: bool
-    early_stopping: bool
-    validation_fraction: float
-    n_iter_no_change: int
-    fit_intercept: bool
-    standardize: bool
-    warm_start: bool
-    seed: int
-    n_threads: int | None
-    certify: bool
-    verbose: int
-
-    @staticmethod
-    def of(estimator: Any, allowed: tuple[str, ...], *, classifies: bool) -> Settings:
-        """The settings of an estimator whose losses have these names."""
-        from sklearn.utils import check_random_state
-
-        e = estimator
-        optimizer = optimizer_of(e.optimizer)
-        early_stopping = check_flag(e.early_stopping, "early_stopping")
-        if early_stopping and isinstance(optimizer, WHOLE):
-            raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {optimizer!r}")
-        tol = None if e.tol is None else check_non_negative(e.tol, "tol")
-        return Settings(
-            loss=loss_of(e.loss, allowed, classifies=classifies),
-            alpha=_alpha(e.alpha),
-            l1_ratio=_between(e.l1_ratio, "l1_ratio", 0, 1),
-            optimizer=optimizer,
-            learning_rate=_learning_rate(e.learning_rate),
-            batch_size=check_integer(e.batch_size, "batch_size", minimum=1),
-            epochs=check_integer(e.epochs, "epochs", minimum=1),
-            min_steps=check_integer(e.min_steps, "min_steps", minimum=0),
-            tol=1e-3 if tol is None and early_stopping else tol,
-            must_settle=tol is not None,
-            early_stopping=early_stopping,
-            validation_fraction=_between(e.validation_fraction, "validation_fraction", 0, 1, open_=True),
-            n_iter_no_change=check_integer(e.n_iter_no_change, "n_iter_no_change", minimum=1),
-            fit_intercept=check_flag(e.fit_intercept, "fit_intercept"),
-            standardize=_standardize(e.standardize),
-            warm_start=check_flag(e.warm_start, "warm_start"),
-            seed=int(check_random_state(e.random_state).randint(np.iinfo(np.int32).max)),
-            n_threads=None if e.n_threads is None else check_integer(e.n_threads, "n_threads", minimum=1),
-            certify=check_flag(e.certify, "certify"),
-            verbose=int(e.verbose) if isinstance(e.verbose, bool) else check_integer(e.verbose, "verbose", minimum=0),
-        )
-
-    def penalty(self, weight: float, unit: float = 1.0) -> L2 | ElasticNet:
-        """``alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|_2**2)`` for rows of this total weight.
-
-        `unit`: the targets were divided by it, and so is w.
-        """
-        alpha = 1 / weight if self.alpha is None else self.alpha
-        if self.l1_ratio == 0:
-            return L2(alpha / 2)
-        return ElasticNet(alpha * self.l1_ratio / unit, alpha / 2 * (1 - self.l1_ratio))
+def loss_of(loss: Any, *, classifies: bool) -> Loss:
+    """A name or a loss -> the loss, of classes or of real targets."""
+    allowed = CLASSIFIER_LOSSES if classifies else REGRESSOR_LOSSES
+    if isinstance(loss, str) and loss in allowed:
+        return LOSSES[loss]()
+    if is_loss(loss) and loss.classifies == classifies:
+        own: Loss = loss
+        return own
+    kind = ValueError if isinstance(loss, str) or is_loss(loss) else TypeError
+    example = "gd.Hinge(margin=2.0)" if classifies else "gd.SquaredError()"
+    raise kind(f"loss must be one of {', '.join(allowed)}, or a gdfast loss such as {example}; it is {loss!r}")
 
 
-def _alpha(alpha: Any) -> float | None:
+def optimizer_of(optimizer: Any, name: str = "optimizer") -> Any:
+    """A name or an optimizer -> the optimizer; None stays None."""
+    if optimizer is None or (not isinstance(optimizer, str | type) and hasattr(optimizer, "init")):
+        return optimizer
+    if isinstance(optimizer, str) and optimizer in OPTIMIZERS:
+        return OPTIMIZERS[optimizer]()
+    kind = ValueError if isinstance(optimizer, str) else TypeError
+    raise kind(
+        f"{name} must be None, one of {', '.join(OPTIMIZERS)}, or a gdfast optimizer such as gd.Adam(); "
+        f"it is {optimizer!r}"
+    )
+
+
+def _seed(random_state: Any, name: str) -> int:
+    """scikit-learn's convention: an integer seeds a RandomState, None is NumPy's own; the seed is drawn from it."""
+    if random_state is None:
+        return int(np.random.randint(LARGEST_SEED))
+    if not isinstance(random_state, np.random.RandomState):
+        if isinstance(random_state, np.random.Generator):
+            raise TypeError(f"{name} must be an integer, a numpy RandomState or None; it is a Generator")
+        seed = check_integer(random_state, name, minimum=0)
+        if seed >= 2**32:
+            raise ValueError(f"{name} must be < 2**32; it is {seed}")
+        random_state = np.random.RandomState(seed)
+    return int(random_state.randint(LARGEST_SEED))
+
+
+def _alpha(alpha: Any, name: str) -> Any:
     if isinstance(alpha, str):
         if alpha != "auto":
-            raise ValueError(f"alpha must be 'auto' (1 / n_samples) or a number >= 0; it is {alpha!r}")
-        return None
-    return check_non_negative(alpha, "alpha")
+            raise ValueError(f"{name} must be 'auto' (1 / n_samples) or a number >= 0; it is {alpha!r}")
+        return alpha
+    return check_non_negative(alpha, name)
 
 
 def _between(value: Any, name: str, low: float, high: float, *, open_: bool = False) -> float:
@@ -103,16 +113,135 @@ def _between(value: Any, name: str, low: float, high: float, *, open_: bool = Fa
     return number
 
 
-def _learning_rate(given: Any) -> Any:
-    if isinstance(given, str) and given not in LEARNING_RATES:
+def _learning_rate(rate: Any, name: str) -> Any:
+    if isinstance(rate, str) and rate not in LEARNING_RATES:
         names = ", ".join(LEARNING_RATES)
-        raise ValueError(f"learning_rate must be None, one of {names}, a number or a schedule; it is {given!r}")
-    return check_positive(given, "learning_rate") if isinstance(given, Number) else given
+        raise ValueError(f"{name} must be None, one of {names}, a number or a schedule; it is {rate!r}")
+    return check_positive(rate, name) if isinstance(rate, Number) else rate
 
 
-def _standardize(given: Any) -> bool:
+def _standardize(given: Any, name: str) -> bool:
     if isinstance(given, str):
         if given != "auto":
-            raise ValueError(f"standardize must be 'auto', True or False; it is {given!r}")
+            raise ValueError(f"{name} must be 'auto', True or False; it is {given!r}")
         return True
-    return check_flag(given, "standardize")
+    return check_flag(given, name)
+
+
+def _verbose(verbose: Any, name: str) -> int:
+    return int(verbose) if isinstance(verbose, bool) else check_integer(verbose, name, minimum=0)
+
+
+def _or_none(check: Callable[..., Any]) -> Callable[[Any, str], Any]:
+    return lambda value, name: None if value is None else check(value, name)
+
+
+_count = partial(check_integer, minimum=1)
+
+
+def parameter(default: Any, check: Callable[[Any, str], Any]) -> Any:
+    """A keyword parameter with its default, and the check that `checked` applies to it: (value, name) -> value."""
+    return field(default=default, kw_only=True, metadata={"check": check})
+
+
+@dataclass(eq=False)
+class Settings:
+    """How a linear model is trained: the parameters that the estimators share, as they are given or `checked`.
+
+    Not frozen, since scikit-learn's `set_params` assigns to what inherits from it; nothing else does.
+
+    Parameters
+    ----------
+    alpha : "auto" or float >= 0
+        Strength of the penalty, as in `SGDClassifier`: ``L2(alpha / 2)``. "auto" is 1 / n_samples, which is
+        `LogisticRegression`'s C = 1. It acts on the weights of standardised features.
+    l1_ratio : float in [0, 1]
+        Share of the L1 penalty. Its subgradient is followed: weights become small, not exactly zero.
+    optimizer : name or gdfast optimizer, optional
+        None: momentum 0.9, on CSR plain gradient descent. Names: "gradient_descent", "momentum", "nesterov", "adam",
+        "adagrad", "rmsprop", "adamw" (compiled), "averaged_sgd", "adadelta", "nadam", "radam", "amsgrad", "lion", and,
+        on all rows at every step, "lbfgs", "nonlinear_conjugate_gradient", "newton", "dual_coordinate_ascent".
+    learning_rate : name, float > 0 or schedule, optional
+        None and "linear": from the recipe's step, which is made of the data, linearly to 0; "cosine", "constant": from
+        the same step. A number is a constant step, a schedule (any callable of the step's number) is followed as it is.
+    batch_size : int
+        Rows of a step. No more rows than that: every step sees them all. On CSR the recipe (optimizer None, l1_ratio 0)
+        takes single rows.
+    epochs : int
+        Passes over the data.
+    min_steps : int
+        Small data: as many more epochs as make so many steps, and `n_iter_no_change` as many times longer.
+    tol : float >= 0, optional
+        Stop where the loss (in units of the first), or with early_stopping the held-out score, has not improved by more
+        than this for `n_iter_no_change` epochs, and warn where that never came. None: all epochs are run. (With
+        early_stopping None is 1e-3.)
+    early_stopping : bool
+        Hold out `validation_fraction` of the rows, and keep the weights with the best score there. X is not copied
+        for that.
+    validation_fraction : float in (0, 1)
+    n_iter_no_change : int
+    fit_intercept : bool
+    standardize : "auto", True or False
+        Dense features less their mean, divided by their standard deviation (without an intercept: by their root mean
+        square); CSR columns divided by their largest absolute value. Folded into the weights: X stays as it is.
+    warm_start : bool
+        `fit` starts from the weights there are.
+    random_state : int, RandomState or None
+    n_threads : int, optional
+        For passes over all rows; stochastic steps take one. Results do not depend on it.
+    certify : bool
+        Prove how far the optimum is (`duality_gap_`), which costs as much as four epochs or so.
+    verbose : int
+        Print each epoch's loss.
+    """
+
+    loss: Any
+    alpha: Any = parameter("auto", _alpha)
+    l1_ratio: float = parameter(0.0, partial(_between, low=0, high=1))
+    optimizer: Any = parameter(None, optimizer_of)
+    learning_rate: Any = parameter(None, _learning_rate)
+    batch_size: int = parameter(64, _count)
+    epochs: int = parameter(20, _count)
+    min_steps: int = parameter(1000, partial(check_integer, minimum=0))
+    tol: float | None = parameter(None, _or_none(check_non_negative))
+    early_stopping: bool = parameter(False, check_flag)
+    validation_fraction: float = parameter(0.1, partial(_between, low=0, high=1, open_=True))
+    n_iter_no_change: int = parameter(5, _count)
+    fit_intercept: bool = parameter(True, check_flag)
+    standardize: Any = parameter("auto", _standardize)
+    warm_start: bool = parameter(False, check_flag)
+    random_state: Any = parameter(None, _seed)
+    n_threads: int | None = parameter(None, _or_none(_count))
+    certify: bool = parameter(True, check_flag)
+    verbose: int = parameter(0, _verbose)
+
+
+PARAMETERS = tuple(each for each in fields(Settings) if each.name != "loss")
+
+
+def checked(given: Settings, *, classifies: bool) -> Settings:
+    """Settings whose values are checked: names have become objects, `random_state` the seed of this run.
+
+    TypeError or ValueError, before any work, names the parameter, what is needed and what came.
+    """
+    values = {each.name: each.metadata["check"](getattr(given, each.name), each.name) for each in PARAMETERS}
+    settings = Settings(loss_of(given.loss, classifies=classifies), **values)
+    if settings.early_stopping and isinstance(settings.optimizer, FULL_BATCH):
+        raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {settings.optimizer!r}")
+    return settings
+
+
+def tolerance(settings: Settings) -> float | None:
+    """By how much an epoch must improve on those before it; None: nobody asks."""
+    return EARLY_STOPPING_TOL if settings.tol is None and settings.early_stopping else settings.tol
+
+
+def penalty(settings: Settings, weight: float, unit: float = 1.0) -> L2 | ElasticNet:
+    """``alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|_2**2)`` for rows of this total weight.
+
+    `unit`: the targets were divided by it, and so is w.
+    """
+    alpha = 1 / weight if settings.alpha == "auto" else settings.alpha
+    if settings.l1_ratio == 0:
+        return L2(alpha / 2)
+    return ElasticNet(alpha * settings.l1_ratio / unit, alpha / 2 * (1 - settings.l1_ratio))

@@ -1,4 +1,4 @@
-"""What a fit learns from: which rows take part, with which weights, and which are held out to judge."""
+"""Training and held-out rows: which rows of X train with which sample and class weights, and which are held out."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from .._arrays import check_number
 from ..protocols import Array, FloatArray
 
 
-class Data(NamedTuple):
-    """Rows of X with labels or targets. X is never cut: `chosen` are the rows to train on (None: all), `held` those
-    held out, with their own weights. `weights` at rows that are not chosen are the mean of the others: so the
-    objective of the chosen rows is their weighted mean.
+class Split(NamedTuple):
+    """Rows of X with labels or targets y; X is never cut.
+
+    `chosen` are the rows to train on (None: all), `held_out` those held out, with weights of their own. `weights` at
+    rows that are not chosen are the mean of the others: so the objective of the chosen rows is their weighted mean.
     """
 
     X: Any
-    truth: Array
+    y: Array
     weights: FloatArray | None
     chosen: Array | None = None
-    held: Array | None = None
-    held_weights: FloatArray | None = None
+    held_out: Array | None = None
+    held_out_weights: FloatArray | None = None
 
     @staticmethod
-    def of(X: Any, truth: Array, weights: FloatArray | None, held: Array | None = None) -> Data:
-        """Rows of weight 0 take no part, nor do those held out."""
-        takes_part = np.ones(X.shape[0], dtype=bool) if weights is None else weights > 0
-        held_weights = None if held is None or weights is None else weights[held]
-        if held is not None:
-            takes_part[held] = False
-        if takes_part.all():
-            return Data(X, truth, weights)
-        chosen = np.flatnonzero(takes_part)
+    def of(X: Any, y: Array, weights: FloatArray | None, held_out: Array | None = None) -> Split:
+        """Neither rows of weight 0 nor those held out are trained on."""
+        trains = np.ones(X.shape[0], dtype=bool) if weights is None else weights > 0
+        held_out_weights = None if held_out is None or weights is None else weights[held_out]
+        if held_out is not None:
+            trains[held_out] = False
+        if trains.all():
+            return Split(X, y, weights)
+        chosen = np.flatnonzero(trains)
         if weights is not None:
-            weights = np.where(takes_part, weights, weights[chosen].mean())
-        return Data(X, truth, weights, chosen, held, held_weights)
+            weights = np.where(trains, weights, weights[chosen].mean())
+        return Split(X, y, weights, chosen, held_out, held_out_weights)
 
 
 def held_out_rows(n: int, fraction: float, seed: int, classes: Array | None = None) -> Array:

@@ -1,4 +1,4 @@
-"""Targets of a regression in units of their own: trained on is (y - offset) / unit, which no unit of y changes."""
+"""Target scaling of a regression: (y - offset) / unit, location and spread robust for Huber, which no unit of y changes."""
 
 from __future__ import annotations
 

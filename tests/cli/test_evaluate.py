@@ -14,7 +14,7 @@ from click.testing import CliRunner
 import gdfast as gd
 from command import COLUMNS, KINDS, blobs
 from gdfast.cli import main
-from gdfast.training.evaluation import judge
+from gdfast.training.evaluation import evaluate_model
 
 
 def run(*arguments: str | Path, code: int = 0) -> str:
@@ -46,12 +46,12 @@ def test_the_numbers_are_those_of_the_model(model):
 def test_rows_some_at_a_time_are_all_the_rows(monkeypatch):
     X, y = blobs(101, 4, 3, seed=3, spread=0.5)
     model = gd.Model(np.random.default_rng(0).standard_normal((3, 5)), scale=X.std(axis=0))
-    whole = judge(model, X, y)
+    whole = evaluate_model(model, X, y)
     monkeypatch.setattr("gdfast.training.evaluation.BLOCK_BYTES", 8 * 7 * 10)
-    parts, some = judge(model, X, y), judge(model, X, y, np.arange(40, 90))
+    parts, some = evaluate_model(model, X, y), evaluate_model(model, X, y, np.arange(40, 90))
     assert np.array_equal(parts.confusion, whole.confusion)
     assert parts.loss == pytest.approx(whole.loss, rel=1e-12)
-    assert some.loss == pytest.approx(judge(model, X[40:90], y[40:90]).loss, rel=1e-12)
+    assert some.loss == pytest.approx(evaluate_model(model, X[40:90], y[40:90]).loss, rel=1e-12)
 
 
 def test_of_a_regression(flowers):

@@ -11,17 +11,15 @@ from command import blobs
 from gdfast.datasets import Dataset
 from gdfast.descent.checkpoints import noted_in
 from gdfast.objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
-from gdfast.training.guarded_run import Keep
+from gdfast.training.guarded_run import SavedRun
 from gdfast.training.settings import Settings
 from gdfast.training.split import held_out_rows
 from gdfast.training.train_model import train_model
 
 EPOCHS = 12
 PLAIN = Settings(
-    loss=CrossEntropy(), alpha=None, l1_ratio=0.0, optimizer=None, learning_rate=None, batch_size=8, epochs=EPOCHS,
-    min_steps=0, tol=None, must_settle=False, early_stopping=False, validation_fraction=0.2, n_iter_no_change=3,
-    fit_intercept=True, standardize=True, warm_start=False, seed=1, n_threads=None, certify=False, verbose=0,
-)  # fmt: skip
+    CrossEntropy(), batch_size=8, epochs=EPOCHS, min_steps=0, n_iter_no_change=3, random_state=1, certify=False
+)
 CASES = {
     "plain": PLAIN,
     "early stopping": replace(PLAIN, early_stopping=True, tol=0.01, loss=Hinge()),
@@ -38,13 +36,13 @@ def data_for(settings: Settings) -> Dataset:
 
 
 class Interrupted:
-    """Ctrl-C in the n-th epoch that is heard of, after what is on the disk by then."""
+    """Ctrl-C in the n-th epoch that is observed, after what is on the disk by then."""
 
     def __init__(self, n):
         self.left = n
 
-    def __call__(self, epoch, epochs, loss, score):
-        self.left -= 1
+    def __call__(self, epoch):
+        self.left -= epoch.number > 0
         if self.left == 0:
             raise KeyboardInterrupt
 
@@ -56,36 +54,38 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(case, tmp_path, monkeypatch
         monkeypatch.setattr(SquaredHinge, "step_constant", 3e3)
     data = data_for(settings)
     held = held_out_rows(120, 0.2, 1, data.y if settings.loss.classifies else None)
-    heard = []
-    straight = train_model(data, settings, held, heard=lambda *news: heard.append(news))
-    outcome = straight.learned.outcome
-    assert outcome.finished
-    assert (len(heard) > len(outcome.losses)) == case.startswith("guarded")
+    observed = []
+    straight, fitted = train_model(data, settings, held, observers=(observed.append,))
+    run, numbers = fitted.run, [epoch.number for epoch in observed]
+    assert run.finished
+    assert numbers[0] == 0
+    assert numbers[-1] == len(run.losses)
+    assert (len(numbers) - 1 > len(run.losses)) == case.startswith("guarded")
 
     path = str(tmp_path / "run.npz")
-    for n in range(2, len(heard) + 1):
+    for n in range(2, len(numbers)):
         with pytest.raises(KeyboardInterrupt):
-            train_model(data, settings, held, keep=Keep(path, "it"), heard=Interrupted(n))
-        keep = Keep(path, "it", noted_in(path))
-        assert keep.is_of_the_recipe()
-        assert keep.settings_there() == "it"
-        assert not keep.is_finished()
-        again = train_model(data, settings, held, keep=keep)
-        assert np.array_equal(again.model.W, straight.model.W)
-        assert again.learned.outcome.losses == outcome.losses
-        assert again.learned.outcome.rates == outcome.rates
-        assert again.learned.scores == straight.learned.scores
-        assert again.learned.outcome.passes == pytest.approx(outcome.passes, rel=1e-12)
+            train_model(data, settings, held, saved_run=SavedRun(path, "it"), observers=(Interrupted(n),))
+        saved = SavedRun(path, "it", noted_in(path))
+        assert saved.is_guarded()
+        assert saved.settings_there() == "it"
+        assert not saved.is_finished()
+        again, fitted = train_model(data, settings, held, saved_run=saved)
+        assert np.array_equal(again.W, straight.W)
+        assert fitted.run.losses == run.losses
+        assert fitted.run.rates == run.rates
+        assert fitted.run.scores == run.scores
+        assert fitted.run.passes == pytest.approx(run.passes, rel=1e-12)
         # At its end it is finished, and going on costs and changes nothing.
-        ended = Keep(path, "it", noted_in(path))
+        ended = SavedRun(path, "it", noted_in(path))
         assert ended.is_finished()
-        assert np.array_equal(train_model(data, settings, held, keep=ended).model.W, straight.model.W)
+        assert np.array_equal(train_model(data, settings, held, saved_run=ended)[0].W, straight.W)
 
 
 def test_a_model_says_what_was_learned():
     """Targets in any unit, features in any unit: predictions are in the targets' own."""
     data = data_for(CASES["huber"])
-    model = train_model(data, replace(CASES["squared error"], epochs=300)).model
+    model, _ = train_model(data, replace(CASES["squared error"], epochs=300))
     design = np.column_stack([data.X / data.X.std(axis=0), np.ones(120)])
     exact = design @ np.linalg.lstsq(design, data.y, rcond=None)[0]
     assert np.abs(model.predict(data.X) - exact).max() < 0.05 * data.y.std()

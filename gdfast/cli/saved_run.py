@@ -10,10 +10,10 @@ from typing import Any
 import click
 
 from ..descent.checkpoints import Checkpoint, noted_in
-from ..training.guarded_run import Keep
+from ..training.guarded_run import SavedRun
 
 
-def kept_run(path: str | None, resume: bool, options: Mapping[str, Any]) -> Keep | None:
+def saved_run_in(path: str | None, resume: bool, options: Mapping[str, Any]) -> SavedRun | None:
     """Where the run is kept, and what is there to go on with; `options` are those that decide the weights.
 
     A run that has not ended is never replaced, and is gone on with under the same options only.
@@ -23,15 +23,15 @@ def kept_run(path: str | None, resume: bool, options: Mapping[str, Any]) -> Keep
             raise click.UsageError("--resume needs --checkpoint FILE: the run to go on with.")
         return None
     Checkpoint(path)  # before any work: can the place be one?
-    keep = Keep(path, json.dumps(options, sort_keys=True))
+    fresh = SavedRun(path, json.dumps(options, sort_keys=True))
     if not Path(path).exists():
-        return keep
-    found = Keep(path, keep.settings, noted_in(path))
-    if not found.is_of_the_recipe():
+        return fresh
+    found = SavedRun(path, fresh.settings, noted_in(path))
+    if not found.is_guarded():
         raise click.ClickException(f"{path} is a run of gd.minimize, not of gdfast train: gd.resume goes on with it")
     if not resume:
         if found.is_finished():
-            return keep
+            return fresh
         raise click.ClickException(
             f"{path} holds a run that has not ended: --resume goes on with it; remove it to begin anew"
         )
