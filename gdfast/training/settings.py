@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import KW_ONLY, dataclass
 from functools import partial
-from numbers import Number
-from typing import Any
+from numbers import Number as AnyNumber
+from typing import Annotated, Any, get_type_hints
 
 import numpy as np
 
@@ -86,7 +86,7 @@ def optimizer_of(optimizer: Any, name: str = "optimizer") -> Any:
 def _seed(random_state: Any, name: str) -> int:
     """scikit-learn's convention: an integer seeds a RandomState, None is NumPy's own; the seed is drawn from it."""
     if random_state is None:
-        return int(np.random.randint(LARGEST_SEED))
+        return int(np.random.randint(LARGEST_SEED))  # noqa: NPY002
     if not isinstance(random_state, np.random.RandomState):
         if isinstance(random_state, np.random.Generator):
             raise TypeError(f"{name} must be an integer, a numpy RandomState or None; it is a Generator")
@@ -117,7 +117,7 @@ def _learning_rate(rate: Any, name: str) -> Any:
     if isinstance(rate, str) and rate not in LEARNING_RATES:
         names = ", ".join(LEARNING_RATES)
         raise ValueError(f"{name} must be None, one of {names}, a number or a schedule; it is {rate!r}")
-    return check_positive(rate, name) if isinstance(rate, Number) else rate
+    return check_positive(rate, name) if isinstance(rate, AnyNumber) else rate
 
 
 def _standardize(given: Any, name: str) -> bool:
@@ -132,16 +132,28 @@ def _verbose(verbose: Any, name: str) -> int:
     return int(verbose) if isinstance(verbose, bool) else check_integer(verbose, name, minimum=0)
 
 
-def _or_none(check: Callable[..., Any]) -> Callable[[Any, str], Any]:
-    return lambda value, name: None if value is None else check(value, name)
+def _tol(tol: Any, name: str) -> float | None:
+    return None if tol is None else check_non_negative(tol, name)
 
 
-_count = partial(check_integer, minimum=1)
+def _threads(n: Any, name: str) -> int | None:
+    return None if n is None else check_integer(n, name, minimum=1)
 
 
-def parameter(default: Any, check: Callable[[Any, str], Any]) -> Any:
-    """A keyword parameter with its default, and the check that `checked` applies to it: (value, name) -> value."""
-    return field(default=default, kw_only=True, metadata={"check": check})
+# A parameter's type, and the check that `checked` applies to it: (value, name) -> value.
+Strength = Annotated[Any, _alpha]
+Share = Annotated[float, partial(_between, low=0, high=1)]
+OpenShare = Annotated[float, partial(_between, low=0, high=1, open_=True)]
+OptimizerOrName = Annotated[Any, optimizer_of]
+LearningRate = Annotated[Any, _learning_rate]
+Number = Annotated[int, partial(check_integer, minimum=1)]
+NumberOrZero = Annotated[int, partial(check_integer, minimum=0)]
+Tolerance = Annotated[float | None, _tol]
+Flag = Annotated[bool, check_flag]
+FlagOrAuto = Annotated[Any, _standardize]
+RandomState = Annotated[Any, _seed]
+Threads = Annotated[int | None, _threads]
+Verbosity = Annotated[int, _verbose]
 
 
 @dataclass(eq=False)
@@ -196,27 +208,32 @@ class Settings:
     """
 
     loss: Any
-    alpha: Any = parameter("auto", _alpha)
-    l1_ratio: float = parameter(0.0, partial(_between, low=0, high=1))
-    optimizer: Any = parameter(None, optimizer_of)
-    learning_rate: Any = parameter(None, _learning_rate)
-    batch_size: int = parameter(64, _count)
-    epochs: int = parameter(20, _count)
-    min_steps: int = parameter(1000, partial(check_integer, minimum=0))
-    tol: float | None = parameter(None, _or_none(check_non_negative))
-    early_stopping: bool = parameter(False, check_flag)
-    validation_fraction: float = parameter(0.1, partial(_between, low=0, high=1, open_=True))
-    n_iter_no_change: int = parameter(5, _count)
-    fit_intercept: bool = parameter(True, check_flag)
-    standardize: Any = parameter("auto", _standardize)
-    warm_start: bool = parameter(False, check_flag)
-    random_state: Any = parameter(None, _seed)
-    n_threads: int | None = parameter(None, _or_none(_count))
-    certify: bool = parameter(True, check_flag)
-    verbose: int = parameter(0, _verbose)
+    _: KW_ONLY
+    alpha: Strength = "auto"
+    l1_ratio: Share = 0.0
+    optimizer: OptimizerOrName = None
+    learning_rate: LearningRate = None
+    batch_size: Number = 64
+    epochs: Number = 20
+    min_steps: NumberOrZero = 1000
+    tol: Tolerance = None
+    early_stopping: Flag = False
+    validation_fraction: OpenShare = 0.1
+    n_iter_no_change: Number = 5
+    fit_intercept: Flag = True
+    standardize: FlagOrAuto = "auto"
+    warm_start: Flag = False
+    random_state: RandomState = None
+    n_threads: Threads = None
+    certify: Flag = True
+    verbose: Verbosity = 0
 
 
-PARAMETERS = tuple(each for each in fields(Settings) if each.name != "loss")
+CHECKS = {
+    name: hint.__metadata__[0]
+    for name, hint in get_type_hints(Settings, include_extras=True).items()
+    if hasattr(hint, "__metadata__")
+}
 
 
 def checked(given: Settings, *, classifies: bool) -> Settings:
@@ -224,7 +241,7 @@ def checked(given: Settings, *, classifies: bool) -> Settings:
 
     TypeError or ValueError, before any work, names the parameter, what is needed and what came.
     """
-    values = {each.name: each.metadata["check"](getattr(given, each.name), each.name) for each in PARAMETERS}
+    values = {name: check(getattr(given, name), name) for name, check in CHECKS.items()}
     settings = Settings(loss_of(given.loss, classifies=classifies), **values)
     if settings.early_stopping and isinstance(settings.optimizer, FULL_BATCH):
         raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {settings.optimizer!r}")

@@ -1,4 +1,4 @@
-"""Target scaling of a regression: (y - offset) / unit, location and spread robust for Huber, which no unit of y changes."""
+"""Target scaling of a regression: y less its location, divided by its spread (both robust where the loss is)."""
 
 from __future__ import annotations
 
