@@ -21,20 +21,22 @@ def small_report() -> RunReport:
     y = np.arange(90) % 3
     X = rng.normal(size=(90, 16)) + 2 * np.eye(3, 16)[y]
     train, held_out = gd.LinearObjective(X[:60], y[:60]), gd.LinearObjective(X[60:], y[60:])
-    way = [np.zeros(train.shape)]
+    trajectory = [np.zeros(train.shape)]
     table = compare_strategies(
-        train, held_out, Plan(evaluations=60, step=0.05), rng=0, watch=lambda k, w, value: way.append(w)
+        train, held_out, Plan(evaluations=60, step=0.05), rng=0, callback=lambda k, w, value: trajectory.append(w)
     )
     batches, metrics = gd.MiniBatches(20, seed=0), {"accuracy": held_out.accuracy}
-    adam = gd.minimize(train, way[0], gd.Adam(), 0.01, batches=batches, epochs=5, metrics=metrics)
+    adam = gd.minimize(train, trajectory[0], gd.Adam(), 0.01, batches=batches, epochs=5, metrics=metrics)
     grid = np.linspace(-1, 2, 21)
     return RunReport(
         hostile("title"),
         hostile("description"),
         strategies=table,
         runs={hostile("run"): table.descent, "Adam": adam},
-        trajectory=gd.landscape.trajectory(train, {hostile("way"): way, "back": way[::-2]}, grid, grid[::-1]),
-        step_sizes=gd.landscape.step_sizes(train, way[0], np.logspace(-3, 3, 25)),
+        trajectory=gd.landscape.trajectory(
+            train, {hostile("path"): trajectory, "back": trajectory[::-2]}, grid, grid[::-1]
+        ),
+        step_sizes=gd.landscape.step_sizes(train, trajectory[0], np.logspace(-3, 3, 25)),
         templates=Templates(table.rows[-1].w, (4, 4), [hostile(name) for name in "abc"]),
         gradient_checks={hostile("check"): gd.check_gradient(train, at=table.rows[-1].w)},
         settings={hostile("setting"): hostile("value")},

@@ -1,4 +1,4 @@
-"""`gdfast check`: is the gradient in a user's file right?"""
+"""`gdfast check`: the gradient check and the sanity checks on a user's own function."""
 
 from __future__ import annotations
 

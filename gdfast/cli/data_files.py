@@ -1,4 +1,4 @@
-"""The rows that a command works on: a file, or what comes through standard input."""
+"""The rows that a command reads: a file or standard input."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def open_data(data: str, *, label: Any = None, labels: str | None = None, target
 def open_rows_for(
     model: Model, data: str, *, label: Any = None, labels: str | None = None, judged: bool = False
 ) -> Dataset:
-    """Rows for a model, its columns in its order; their labels, if there are any, are its classes where they judge."""
+    """Rows for a model, its columns in its order; labels that are evaluated are its classes."""
     classes = None
     if judged and model.loss.classifies:
         classes = model.class_names or tuple(map(str, range(len(model.W))))

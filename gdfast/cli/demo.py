@@ -1,4 +1,4 @@
-"""`gdfast demo`: the tour. Three strategies on real images, every gradient entry checked, pictures, a page."""
+"""`gdfast demo`: three search strategies on real images, every gradient entry checked, plots, a page."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from ..protocols import Array
 from .failures import MISTAKES
 from .outputs import check_folder, write_files
 
-# The model sees (pixel - mean) / pixel_max. So 255 times the lecture's scales, which are per grey level of 256.
+# The features are (pixel - mean) / pixel_max. So 255 times the lecture's scales, which are per grey level of 256.
 PLAN = Plan(evaluations=1000, random_scale=255e-4, local_start=255e-3, local_step=255e-4, step=0.01)
 H = 1e-6  # of the gradient check: small enough that few difference stencils cross a kink of the hinge
 RTOL = 1e-4  # the gradients of uint8 images are computed in float32
 STEPS = np.logspace(-4, 2, 121)  # from W = 0
-SEEN = 50  # weights of gradient descent that the page shows on a plane
+TRAJECTORY_POINTS = 50  # weights of gradient descent that the page shows on a plane
 
 
 @click.command()
@@ -63,13 +63,13 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
         raise click.ClickException(str(error)) from error
 
     describe(images)
-    way: list[Array] = [np.zeros((len(images.class_names), images.X.shape[1] + 1))]
-    table = compare(images, seed, way)
+    trajectory: list[Array] = [np.zeros((len(images.class_names), images.X.shape[1] + 1))]
+    table = compare(images, seed, trajectory)
     losses = (CrossEntropy(), Hinge())
     reports = {type(loss).__name__: check(images, loss, table.rows[-1].w) for loss in losses}
     command = shlex.join(["gdfast", "demo", *(["--data", str(data)] if data else []), "--seed", str(seed)])
     try:
-        files = write_files(out, pictures(table) | page(images, table, way, reports, command))
+        files = write_files(out, pictures(table) | page(images, table, trajectory, reports, command))
     except OSError as error:
         raise click.ClickException(str(error)) from error
     click.echo(f"\nWrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
@@ -88,16 +88,16 @@ def describe(images: Images) -> None:
     click.echo(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
 
 
-def compare(images: Images, seed: int, way: list[Array]) -> StrategyTable:
-    """Run the three strategies with progress bars, and print their table; gradient descent's weights join the way."""
+def compare(images: Images, seed: int, trajectory: list[Array]) -> StrategyTable:
+    """Run the three strategies with progress bars, print their table; gradient descent's weights go to `trajectory`."""
     n = PLAN.evaluations
     click.echo(f"Three strategies, {n:,} evaluations of the hinge loss each:")
     train, held_out = objectives(images, Hinge())
-    every = max(1, n // SEEN)
+    every = max(1, n // TRAJECTORY_POINTS)
 
-    def watch(k: int, w: Array, value: float) -> None:
+    def add_point(k: int, w: Array, value: float) -> None:
         if k < 10 or k % every == 0:  # the first steps are the longest
-            way.append(w)
+            trajectory.append(w)
 
     table = compare_strategies(
         train,
@@ -106,7 +106,7 @@ def compare(images: Images, seed: int, way: list[Array]) -> StrategyTable:
         rng=seed,
         progress=sys.stderr.isatty(),
         begin=lambda name: click.echo(f"  {name} ..."),
-        watch=watch,
+        callback=add_point,
     )
     if table.descent.status in (Status.DIVERGED, Status.INTERRUPTED):
         raise click.ClickException(f"gradient descent did not finish, nothing was written. {table.descent}")
@@ -148,7 +148,7 @@ def pictures(table: StrategyTable) -> dict[str, bytes]:
 
 
 def page(
-    images: Images, table: StrategyTable, way: list[Array], reports: dict[str, GradientReport], command: str
+    images: Images, table: StrategyTable, trajectory: list[Array], reports: dict[str, GradientReport], command: str
 ) -> dict[str, bytes]:
     """The page of the run, ready to be written; without plotly a sentence on the terminal instead."""
     train = objectives(images, Hinge())[0]
@@ -166,8 +166,8 @@ def page(
         f"{images.description}. {len(images.X):,} images to train on, {len(images.X_test):,} held out.",
         strategies=table,
         runs={"gradient descent": table.descent},
-        trajectory=landscape.trajectory(train, {"gradient descent": way}),
-        step_sizes=landscape.step_sizes(train, way[0], STEPS),
+        trajectory=landscape.trajectory(train, {"gradient descent": trajectory}),
+        step_sizes=landscape.step_sizes(train, trajectory[0], STEPS),
         templates=Templates(
             table.rows[-1].w,
             images.image_shape,

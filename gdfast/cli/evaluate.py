@@ -1,4 +1,4 @@
-"""`gdfast evaluate`: how good a model is on rows with labels."""
+"""`gdfast evaluate`: accuracy, loss, recall and precision of a model on rows with labels."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ FORMAT = {"accuracy": ".4f", "R2": ".4f"}
 @click.argument("data", metavar="DATA")
 @label_option("as in training")
 @labels_option
-@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the whole table of confusions.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON, with the whole confusion matrix.")
 def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json: bool) -> None:
-    """Judge MODEL on rows with labels.
+    """Evaluate MODEL on rows with labels.
 
-    Accuracy, loss, and what each class was taken for; of a regression R2 and errors. Of data that hold a part out
+    Accuracy, loss, recall and precision of each class; of a regression R2 and errors. Of data that hold a part out
     (a .npz with X_test, CIFAR-10) it is that part. Where the labels stand is known from the training. DATA may be -,
     standard input.
 
@@ -65,7 +65,7 @@ def _judged(found: Dataset) -> tuple[Any, Array, str]:
 
 
 def _print_classes(names: tuple[str, ...], confusion: Array) -> None:
-    """A line for each class that occurs; of many classes those that fare worst."""
+    """A line for each class that occurs; of many classes those of the lowest recall."""
     counts, taken = confusion.sum(axis=1), confusion.sum(axis=0)
     recall = np.diag(confusion) / np.maximum(counts, 1)
     shown = np.flatnonzero(counts)
@@ -73,20 +73,20 @@ def _print_classes(names: tuple[str, ...], confusion: Array) -> None:
         worst = shown[np.argsort(recall[shown], kind="stable")][:MOST_CLASSES]
         worst = worst[recall[worst] < 1]
         if not worst.size:
-            click.echo(f"Every row of the {len(shown):,} classes is found.")
+            click.echo(f"The recall of each of the {len(shown):,} classes is 100 %.")
             return
-        click.echo(f"The {len(worst)} of {len(shown):,} classes that fare worst:")
+        click.echo(f"The {len(worst)} of {len(shown):,} classes of the lowest recall:")
         shown = worst
     width = min(NAME_WIDTH, max(5, *(len(names[i]) for i in shown)))
-    click.echo(f"{'class':<{width}} {'rows':>9} {'found':>7} {'right':>7}  most often taken for")
+    click.echo(f"{'class':<{width}} {'rows':>9} {'recall':>7} {'precision':>9}  most often predicted as")
     for i in shown:
-        right = f"{100 * confusion[i, i] / taken[i]:5.1f} %" if taken[i] else "      -"
+        precision = f"{100 * confusion[i, i] / taken[i]:5.1f} %" if taken[i] else "-"
         others = confusion[i].copy()
         others[i] = 0
         wrong = int(others.argmax())
         mistaken = f"{_cut(names[wrong])} ({others[wrong]:,})" if others[wrong] else "-"
-        click.echo(f"{_cut(names[i]):<{width}} {counts[i]:>9,} {100 * recall[i]:5.1f} % {right:>7}  {mistaken}")
-    click.echo("found: of the rows of the class; right: of the rows taken for it.")
+        click.echo(f"{_cut(names[i]):<{width}} {counts[i]:>9,} {100 * recall[i]:5.1f} % {precision:>9}  {mistaken}")
+    click.echo("recall: of the rows of the class; precision: of the rows predicted as it.")
 
 
 def _cut(name: str) -> str:

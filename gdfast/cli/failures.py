@@ -1,4 +1,4 @@
-"""What goes wrong becomes one sentence and an exit code: a user's mistake, a full disk, a closed pipe, Ctrl-C."""
+"""Error handling of the commands: one sentence and an exit code for a mistake, a full disk, a closed pipe, Ctrl-C."""
 
 from __future__ import annotations
 

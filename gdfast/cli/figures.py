@@ -1,4 +1,4 @@
-"""`gdfast figures OUT`: the subject's six figures as files."""
+"""`gdfast figures OUT`: six figures of loss landscapes and gradient descent as files."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from .outputs import check_folder, write_files
 )
 @seed_option
 def figures(out: Path, data: Path | None, kind: str, seed: int) -> None:
-    """Draw the subject's six figures into the folder OUT.
+    """Draw six figures of loss landscapes and gradient descent into the folder OUT.
 
-    The loss of one image and of 100 on rays and planes, the terms of one weight, descent along the derivative,
-    kinds of critical points, where runs end, and the loss after one step of many sizes. The images are
+    The loss of one image and of 100 on rays and planes, the hinge terms of one weight, descent along the derivative,
+    kinds of critical points, end points of runs, and the effect of the learning rate. The images are
     scikit-learn's 8x8 digits, or CIFAR-10 with --data.
 
     Example: gdfast figures pictures --data cifar-10-batches-bin --format pdf

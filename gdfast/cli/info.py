@@ -1,4 +1,4 @@
-"""`gdfast info`: what runs here, or what a model's file holds."""
+"""`gdfast info`: versions and instruction set of this installation, or the contents of a model file."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .tables import print_facts, print_json
 @click.argument("model_file", metavar="[MODEL]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(model_file: str | None, as_json: bool) -> None:
-    """Print what runs here, or what MODEL holds.
+    """Print versions and settings, or what MODEL holds.
 
     Without MODEL: versions, compiler, instruction set, threads. With it: what it predicts and how it was trained.
 

@@ -1,4 +1,4 @@
-"""`gdfast landscape`: the loss of a linear classifier seen along a line, on a plane, ... as a picture and as data."""
+"""`gdfast landscape`: the loss of a linear classifier along a line, on a plane, ... as a plot and as data."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ RANGES = {"line": (-5.0, 5.0), "plane": (-5.0, 5.0), "weight": (-10.0, 10.0), "s
 
 @dataclass(frozen=True)
 class View:
-    """What is looked at, where and how far."""
+    """Which landscape is drawn, where and how far."""
 
     kind: str
     reach: tuple[float, float]
@@ -49,7 +49,7 @@ class View:
 @click.option("--loss", type=click.Choice(list(LOSSES)), default="hinge", show_default=True, help="The data's loss.")
 @click.option(
     "--weights", type=click.Choice(["zeros", "random", "trained"]), default="random", show_default=True,
-    help="The point that is looked at.",
+    help="The point around which it is drawn.",
 )  # fmt: skip
 @click.option("--epochs", type=click.IntRange(min=1), default=5, show_default=True, help="Of training, if trained.")
 @click.option(
@@ -60,7 +60,12 @@ class View:
     help="Of the steps (1 moves the scores by about 1), of the weight, or of the step sizes.",
 )  # fmt: skip
 @click.option(
-    "--weight", "place", type=int, nargs=2, metavar="CLASS PIXEL", help="Which weight; without it: a lively pixel's."
+    "--weight",
+    "place",
+    type=int,
+    nargs=2,
+    metavar="CLASS PIXEL",
+    help="Which weight; without it: that of the pixel that varies most.",
 )
 @seed_option
 @click.option(
@@ -83,7 +88,7 @@ def landscape(
     seed: int,
     out: Path,
 ) -> None:
-    """Draw the loss of a linear classifier: a line, a plane, one weight or many step sizes.
+    """Draw the loss of a linear classifier: a line, a plane, one weight or the effect of the learning rate.
 
     Directions are random. Step sizes are those of one step along the gradient. The picture (.png), the data
     behind it (.npz, which gdfast.landscape.load reads) and its table (.csv) are written to --out. The images are
@@ -108,9 +113,9 @@ def landscape(
         view = View(kind, (low, high), POINTS[kind] if points is None else points, _checked_place(place, images))
         objective, rng = _objective(images, loss, count), np.random.default_rng(seed)
         w = _weights(objective, weights, epochs, rng)
-        seen = look(objective, w, view, images, rng)
+        data_shown = landscape_data(objective, w, view, images, rng)
         title = f"{loss}, {counted(objective.n_samples, 'image')}, {weights} weights"
-        written = write_files(out, _files(seen, kind, title))
+        written = write_files(out, _files(data_shown, kind, title))
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
     click.echo(
@@ -119,7 +124,7 @@ def landscape(
     click.echo(f"Wrote {', '.join(map(str, written))} in {perf_counter() - start:.1f} s.")
 
 
-def look(objective: LinearObjective, w: Array, view: View, images: Images, rng: np.random.Generator) -> Any:
+def landscape_data(objective: LinearObjective, w: Array, view: View, images: Images, rng: np.random.Generator) -> Any:
     """The data of a picture."""
     grid: FloatArray = np.linspace(*view.reach, view.points)
     if view.kind == "line":
@@ -163,14 +168,14 @@ def _checked_place(place: tuple[int, int] | None, images: Images) -> tuple[int, 
     return place
 
 
-def _files(seen: Any, kind: str, title: str) -> dict[str, bytes]:
+def _files(shown: Any, kind: str, title: str) -> dict[str, bytes]:
     """The picture, the data and the table, ready to be written."""
     picture = canvas.figure(7.0, 5.0)
-    ax = getattr(plots, kind.replace("-", "_"))(seen, picture.subplots())
+    ax = getattr(plots, kind.replace("-", "_"))(shown, picture.subplots())
     ax.set_title(title)
     files = {f"{kind}.png": canvas.image(picture)}
     with TemporaryDirectory() as folder:
         for name in (f"{kind}.npz", f"{kind}.csv"):
-            seen.save(Path(folder) / name)
+            shown.save(Path(folder) / name)
             files[name] = (Path(folder) / name).read_bytes()
     return files

@@ -1,4 +1,4 @@
-"""A command's files: all of them whole, or none.
+"""Atomic output of a command: all of its files, or none.
 
 Whether the folder can be written is asked before the work begins. The files are written under
 temporary names once all of them are ready, and renamed once all of them are complete.

@@ -1,4 +1,4 @@
-"""`gdfast predict`: what a model says of rows."""
+"""`gdfast predict`: a model's predictions for rows, as CSV, JSON lines or an array."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def predict(
 
     Of a regression: its number.
 
-    DATA is what gdfast train reads, with or without labels, which are not looked at; - is standard input: CSV, JSON
+    DATA is what gdfast train reads, with or without labels, which are ignored; - is standard input: CSV, JSON
     lines or svmlight. The output is CSV, JSON lines (jsonl) or an array (npy; with --probabilities or --scores those
     alone).
 

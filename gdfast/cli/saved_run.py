@@ -1,4 +1,4 @@
-"""`--checkpoint` and `--resume`: the run on the disk, and whether it is the one that the command means."""
+"""`--checkpoint` and `--resume`: the run on the disk, and whether its options are those of the command."""
 
 from __future__ import annotations
 

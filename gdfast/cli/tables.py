@@ -1,4 +1,4 @@
-"""What commands print: facts in two columns, 80 wide at most, or JSON."""
+"""The output of commands: facts in two columns, 80 wide at most, or JSON."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ WIDTH = 80
 
 def print_facts(facts: Mapping[str, Any], indent: str = "") -> None:
     """A line for each fact, the values below one another; long ones go on on the next line."""
-    room = max(map(len, facts), default=0) + 2
+    width = max(map(len, facts), default=0) + 2
     for name, value in facts.items():
-        start = f"{indent}{name:<{room}}"
+        start = f"{indent}{name:<{width}}"
         text = shown(value)
         folded = textwrap.wrap(text, WIDTH - len(start), break_long_words=False, break_on_hyphens=False) or [""]
         click.echo(start + f"\n{' ' * len(start)}".join(folded))

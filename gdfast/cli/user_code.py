@@ -1,4 +1,4 @@
-"""What a user wrote, loaded by name; and whose mistake it is, in one sentence, when it goes wrong."""
+"""Loading of a user's module by name, and one sentence that says where an error in it was raised."""
 
 from __future__ import annotations
 

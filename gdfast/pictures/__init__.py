@@ -1,4 +1,4 @@
-"""See it: data for pictures as plain arrays, and the pictures."""
+"""Pictures: loss landscapes and runs as plain arrays, plots of them, and a page for the browser."""
 
 from __future__ import annotations
 

@@ -18,31 +18,31 @@ if TYPE_CHECKING:
 
 BLUE, VERMILION, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#E69F00", "#009E73", "#CC79A7", "#767676"
 HEIGHTS = ("#d3e9f8", "#93c1e8", "#8f9fdb", "#b27bbd", "#d0527f", "#c21f3f", "#9b0020")
-"""A landscape's colours, blue low and red high; they darken all the way, so that grey shows heights too."""
+"""A landscape's colours, blue low and red high; they darken throughout, so that grey shows heights too."""
 
 
-class Look(NamedTuple):
-    """How one of several things is drawn."""
+class LineStyle(NamedTuple):
+    """Colour, dash and marker of one of several curves."""
 
     colour: str
     dash: str | tuple[int, tuple[int, ...]]
     marker: str
 
 
-LOOKS = (
-    Look(BLUE, "-", "o"),
-    Look(VERMILION, "--", "s"),
-    Look("black", ":", "^"),
-    Look(GREEN, "-.", "D"),
-    Look(PURPLE, (0, (5, 1)), "v"),
-    Look(ORANGE, (0, (1, 1)), "P"),
-    Look(GREY, (0, (3, 1, 1, 1, 1, 1)), "X"),
+STYLES = (
+    LineStyle(BLUE, "-", "o"),
+    LineStyle(VERMILION, "--", "s"),
+    LineStyle("black", ":", "^"),
+    LineStyle(GREEN, "-.", "D"),
+    LineStyle(PURPLE, (0, (5, 1)), "v"),
+    LineStyle(ORANGE, (0, (1, 1)), "P"),
+    LineStyle(GREY, (0, (3, 1, 1, 1, 1, 1)), "X"),
 )
 
 
-def look(i: int) -> Look:
-    """The i-th look; they begin again after the last one."""
-    return LOOKS[i % len(LOOKS)]
+def line_style(i: int) -> LineStyle:
+    """The i-th style; they begin again after the last one."""
+    return STYLES[i % len(STYLES)]
 
 
 def height_colours() -> Any:

@@ -1,4 +1,4 @@
-"""The subject's six figures, drawn from any images: what a loss looks like, and what descent does on it."""
+"""Six figures of loss landscapes and gradient descent, drawn from any images."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STARTS = 150
 def one_image_and_many(images: Images, seed: int = 0) -> Any:
     """Figure 1: the loss of one image along a ray and on a plane, and of 100 images on the same plane.
 
-    Near random weights, without a regularizer. One image gives a surface of flat pieces, whose edges are drawn;
+    Near random weights, without a regularizer. One image gives a surface of linear pieces, whose edges are drawn;
     the mean over many images is a rounder bowl.
     """
     objective, rng = objectives(images, Hinge())[0], np.random.default_rng(seed)
@@ -41,7 +41,7 @@ def one_image_and_many(images: Images, seed: int = 0) -> Any:
     plots.line(landscape.line(one, w, u, grid), ray)
     ray.set_title("one image, along a ray")
     plots.plane(landscape.plane(one, w, u, v, grid, grid), left)
-    left.set_title("one image, on a plane: edges of flat cells")
+    left.set_title("one image, on a plane: edges of linear pieces")
     plots.plane(landscape.plane(many, w, u, v, grid, grid), right)
     right.set_title(f"{many.n_samples} images, on the same plane")
     picture.suptitle("Figure 1: the hinge loss near random weights")
@@ -49,7 +49,7 @@ def one_image_and_many(images: Images, seed: int = 0) -> Any:
 
 
 def one_weight(images: Images, seed: int = 0) -> Any:
-    """Figure 2: the loss of one image and of four as a function of one weight, each max-term and their sum."""
+    """Figure 2: the loss of one image and of four as a function of one weight, each hinge term and their sum."""
     objective, rng = objectives(images, Hinge())[0], np.random.default_rng(seed)
     w, pixel = NEAR * unit_direction(objective, rng), lively_pixel(images)
     values = np.linspace(-2 * REACH, 2 * REACH, 401)
@@ -152,22 +152,22 @@ def _draw_descent(
 ) -> None:
     """A curve, the points of gradient descent on it, and the tangent that each of the first follows."""
     curve = FunctionObjective(lambda w: value(float(w[0])), lambda w: np.array([slope(float(w[0]))]))
-    way = [start]
+    path = [start]
     minimize(
-        curve, [start], step=rate, max_steps=STEPS, gtol=0.0, callback=lambda k, w, _: way.append(float(w[0]))
+        curve, [start], step=rate, max_steps=STEPS, gtol=0.0, callback=lambda k, w, _: path.append(float(w[0]))
     )  # fmt: skip
     ax.plot(x, [value(float(t)) for t in x], color=GREY)
-    reach = 0.8 * abs(way[1] - way[0])
-    for at in way[:6:2]:
+    reach = 0.8 * abs(path[1] - path[0])
+    for at in path[:6:2]:
         ends = np.array([at - reach, at + reach])
         ax.plot(ends, value(at) + slope(at) * (ends - at), color=VERMILION, linewidth=2, zorder=2)
-    ax.plot(way, [value(at) for at in way], "o", color=BLUE, zorder=3)
-    ax.plot(way[0], value(way[0]), "o", markerfacecolor="white", markeredgecolor=BLUE, markersize=9, zorder=4)
-    shift, side = (-12, "right") if way[1] < way[0] else (12, "left")
+    ax.plot(path, [value(at) for at in path], "o", color=BLUE, zorder=3)
+    ax.plot(path[0], value(path[0]), "o", markerfacecolor="white", markeredgecolor=BLUE, markersize=9, zorder=4)
+    shift, side = (-12, "right") if path[1] < path[0] else (12, "left")
     place: dict[str, Any] = {"textcoords": "offset points", "ha": side, "va": "center"}
-    ax.annotate(f"start: {value(way[0]):.4g}", (way[0], value(way[0])), (shift, 0), **place)
+    ax.annotate(f"start: {value(path[0]):.4g}", (path[0], value(path[0])), (shift, 0), **place)
     ax.annotate(
-        f"after {STEPS} steps: {value(way[-1]):.4g}", (way[-1], value(way[-1])), (0, -18), ha="center",
+        f"after {STEPS} steps: {value(path[-1]):.4g}", (path[-1], value(path[-1])), (0, -18), ha="center",
         textcoords="offset points",
     )  # fmt: skip
     ax.margins(y=0.15)

@@ -1,4 +1,4 @@
-"""Images as objectives, and weights and directions of a size that suits them."""
+"""Images as objectives, and random weights and directions scaled to the margin."""
 
 from __future__ import annotations
 

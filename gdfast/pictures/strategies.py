@@ -1,7 +1,7 @@
-"""Three ways to look for good weights, with the same number of evaluations each, as one table.
+"""Comparison of three search strategies, with the same number of evaluations each, as one table.
 
 Random search, random local search and gradient descent minimise the same objective; the table says
-what each of them cost, and how good its best weights are on images that none of them has seen.
+what each of them cost, and the accuracy of its best weights on held-out images.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from ..descent.derivative_free.random_and_local import local_search, random_sear
 from ..descent.minimize import minimize
 from ..descent.optimizers import Momentum
 from ..descent.result import Result
+from ..describe import described
 from ..protocols import Array, Optimizer
 
 RANDOM_SEARCH = "random search"
@@ -67,7 +68,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class StrategyRow:
-    """What one strategy used, and what it found.
+    """The cost and the result of one strategy.
 
     Attributes
     ----------
@@ -105,7 +106,7 @@ class StrategyTable:
     descent : Result
         The whole run of gradient descent; ``descent.history.metrics["held-out accuracy"]`` is its curve.
     n_classes : int
-        Guessing is right one time in so many.
+        The chance level of the accuracy is 1 / n_classes.
     """
 
     rows: tuple[StrategyRow, ...]
@@ -143,7 +144,7 @@ def compare_strategies(
     rng: int | np.random.Generator | None = None,
     progress: bool = False,
     begin: Callable[[str], Any] | None = None,
-    watch: Callable[[int, Array, float], Any] | None = None,
+    callback: Callable[[int, Array, float], Any] | None = None,
 ) -> StrategyTable:
     """Random search, random local search and gradient descent on one objective.
 
@@ -152,7 +153,7 @@ def compare_strategies(
     train : LinearObjective
         What is minimised. (Any objective with `shape`, `n_classes` and `passes` will do.)
     held_out : LinearObjective
-        Whose `accuracy` judges the weights; same mean and scale as `train`.
+        Its `accuracy` of the weights is reported; same mean and scale as `train`.
     plan : Plan, optional
         Scales, steps and the number of evaluations.
     rng : int, Generator or None
@@ -160,9 +161,9 @@ def compare_strategies(
     progress : bool
         Show a progress bar (tqdm) for each strategy.
     begin : callable, optional
-        Told the name of each strategy before it starts.
-    watch : callable, optional
-        `minimize`'s callback during gradient descent: ``watch(k, w, value)`` after each step.
+        Called with the name of each strategy before it starts.
+    callback : callable, optional
+        `minimize`'s callback during gradient descent: ``callback(k, w, value)`` after each step.
 
     Returns
     -------
@@ -171,11 +172,11 @@ def compare_strategies(
     Raises
     ------
     TypeError, ValueError
-        An argument is of the wrong kind or range, or the two objectives have not weights of the same shape.
+        An argument is of the wrong type or range, or the two objectives have not weights of the same shape.
 
     Notes
     -----
-    Gradient descent's accuracy is looked at 50 times on the way, which its seconds include. Its weights
+    Gradient descent's accuracy is evaluated 50 times during the run, which its seconds include. Its weights
     are the best of the run, those with the lowest objective; it stops early where the gradient vanishes.
 
     Examples
@@ -193,7 +194,7 @@ def compare_strategies(
     """
     plan = Plan() if plan is None else plan
     if not isinstance(plan, Plan):
-        raise TypeError(f"plan must be a Plan or None; it is {type(plan).__name__}")
+        raise TypeError(f"plan must be a Plan or None; it is {described(plan)}")
     if train.shape != held_out.shape:
         raise ValueError(f"held_out must have weights of train's shape {train.shape}; its shape is {held_out.shape}")
     check_flag(progress, "progress")
@@ -225,7 +226,7 @@ def compare_strategies(
             evaluate_every=max(1, n // 50),
             metrics={"held-out accuracy": held_out.accuracy},
             progress=progress,
-            callback=watch,
+            callback=callback,
         ),
     )
     return StrategyTable(tuple(rows), descent, train.n_classes)

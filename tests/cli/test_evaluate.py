@@ -89,7 +89,7 @@ def test_a_model_without_names_counts_its_classes(flowers):
 def test_where_all_is_found_no_class_is_listed(flowers):
     np.savez("d.npz", X=np.eye(30), y=np.arange(30))
     gd.save_model("m.npz", gd.Model(np.eye(30, 31)))
-    assert "Every row of the 30 classes is found." in run("evaluate", "m.npz", "d.npz")
+    assert "The recall of each of the 30 classes is 100 %." in run("evaluate", "m.npz", "d.npz")
 
 
 def test_of_many_classes_the_worst_are_shown(flowers):
@@ -97,7 +97,7 @@ def test_of_many_classes_the_worst_are_shown(flowers):
     np.savez("many.npz", X=X, y=y)
     run("train", "many.npz", "-o", "many_model.npz", "--epochs", "1", "-q")
     shown = run("evaluate", "many_model.npz", "many.npz")
-    assert "The 20 of 60 classes that fare worst:" in shown
+    assert "The 20 of 60 classes of the lowest recall:" in shown
     confusion = np.array(json.loads(run("evaluate", "many_model.npz", "many.npz", "--json"))["confusion"])
     worst = int((np.diag(confusion) / confusion.sum(axis=1)).argmin())
     assert f"\n{worst} " in shown

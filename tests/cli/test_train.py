@@ -117,7 +117,7 @@ def test_pixels_with_labels_beside_and_the_page(flowers):
     page = Path("run.html").read_text(encoding="utf-8")
     assert "held-out accuracy" in page
     assert "gdfast train images.npy -o m.npz --early-stopping --seed 2 --report run.html --json" in page
-    for part in ("The course of the run", "The way down", "One step, of many sizes", "Is the gradient right?"):
+    for part in ("Training curves", "Optimization path", "Effect of the learning rate", "Gradient check"):
         assert f">{part}</h2>" in page
     assert "Gradient check: PASS" in page or "Gradient check: KINKS" in page
 

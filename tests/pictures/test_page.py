@@ -107,7 +107,7 @@ def test_every_text_is_text(page):
     assert {image.at["src"][:22] for image in page.all("img")} == {"data:image/png;base64,"}
     assert not any(name.startswith("on") for element in page.elements for name in element.at)
     whole = page.all("html")[0].text
-    for name in ("title", "description", "run", "way", "a", "b", "c", "check", "setting", "value", "command"):
+    for name in ("title", "description", "run", "path", "a", "b", "c", "check", "setting", "value", "command"):
         assert hostile(name) in whole, name
     assert [image.at["alt"] for image in page.all("img")] == [f"The weights of class {hostile(name)}" for name in "abc"]
     assert page.all("title")[0].text == hostile("title")
@@ -327,13 +327,13 @@ def test_lecture_23_every_relative_error_is_where_it_belongs(report, figures):
     np.testing.assert_allclose(shown, expected, atol=5.1e-4)
 
 
-def test_the_sentence_of_a_check_tells_the_error_that_counts_from_one_across_a_kink():
+def test_the_sentence_of_a_check_tells_the_error_that_is_judged_from_one_across_a_kink():
     objective = gd.LinearObjective(np.array([[1.0]]), np.array([0]), bias=False, n_classes=2)
     check = gd.check_gradient(objective, at=np.array([[1.0 + 1e-6], [0.0]]))
     assert check.passed
     assert check.max_relative_error > 0.1
     body = sections(RunReport("Kinks", gradient_checks={"check": check}))[0].body
-    assert f"The largest that counts is {check.unexplained:.2g}, the tolerance 1e-05." in body
+    assert f"The largest that is judged is {check.unexplained:.2g}, the tolerance 1e-05." in body
 
 
 def test_a_large_check_shows_the_largest_error_of_each_cell_and_none_where_none_was_checked():

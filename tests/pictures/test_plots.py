@@ -107,7 +107,7 @@ def test_the_table_as_bars(ax, table):
     for name, row in zip(names, table.rows, strict=True):
         assert name.startswith(f"{row.name}\nloss {row.value:.3g}\n{row.passes:,.0f} passes")
     texts = [text.get_text() for text in ax.texts]
-    assert texts == [f"{100 * row.accuracy:.1f} %" for row in table.rows] + ["guessing: 25 %"]
+    assert texts == [f"{100 * row.accuracy:.1f} %" for row in table.rows] + ["chance level: 25 %"]
     assert ax.get_title() == "20 evaluations each"
 
 

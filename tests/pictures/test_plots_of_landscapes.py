@@ -128,7 +128,7 @@ def test_a_surface_in_three_dimensions():
 def test_a_surface_does_not_fit_on_flat_axes_nor_a_map_on_one_row(ax):
     w, u, v = directions(3)
     data = gd.landscape.plane(hinge(), w, u, v, [0.0, 1.0], [0.0])
-    with pytest.raises(ValueError, match="at least two different points each way; it holds 2 by 1"):
+    with pytest.raises(ValueError, match="at least two different points on each axis; it holds 2 by 1"):
         gd.plots.plane(data, ax)
     with pytest.raises(TypeError, match="ax must have projection='3d' for a surface; it is flat"):
         gd.plots.plane(gd.landscape.plane(hinge(), w, u, v, [0.0, 1.0], [0.0, 1.0]), ax, surface=True)
@@ -169,9 +169,17 @@ def test_what_the_terms_leave_is_a_line_of_its_own(ax):
 @pytest.mark.parametrize(
     ("n", "labels"),
     [
-        (4, ["sample 0, 2 max-terms", "sample 1, 2 max-terms", "sample 2, 2 max-terms", "sample 3, 2 max-terms"]),
-        (20, ["40 max-terms"]),
-        (30, ["50 max-terms of 60"]),  # the other ten are zero in this range
+        (
+            4,
+            [
+                "sample 0, 2 hinge terms",
+                "sample 1, 2 hinge terms",
+                "sample 2, 2 hinge terms",
+                "sample 3, 2 hinge terms",
+            ],
+        ),
+        (20, ["40 hinge terms"]),
+        (30, ["50 hinge terms of 60"]),  # the other ten are zero in this range
     ],
 )
 def test_many_terms_stand_in_the_legend_together(ax, n, labels):
@@ -248,13 +256,23 @@ def test_paths_begin_and_end_in_their_places(ax):
     data = gd.landscape.trajectory(bowl(), runs)
     gd.plots.trajectory(data, ax)
     for i, path in enumerate(data.paths.values()):
-        rim, start, way = ax.lines[3 * i : 3 * i + 3]
+        rim, start, whole = ax.lines[3 * i : 3 * i + 3]
         np.testing.assert_array_equal(np.transpose(rim.get_data()), path)
         np.testing.assert_array_equal(np.ravel(start.get_data()), path[0])
-        np.testing.assert_array_equal(np.transpose(way.get_data()), path)
-        assert way.get_markevery() == [-1]
+        np.testing.assert_array_equal(np.transpose(whole.get_data()), path)
+        assert whole.get_markevery() == [-1]
     assert legend(ax) == ["a", "b"]
-    assert ax.get_ylabel() == f"second direction ({100 * data.explained[1]:.3g} % of the way)"
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("w1", "w2")  # the space has no others
+
+
+def test_the_axes_of_many_weights_are_principal_components(ax):
+    ws = np.random.default_rng(0).normal(size=(6, 3))
+    data = gd.landscape.trajectory(bowl(), ws)
+    gd.plots.trajectory(data, ax)
+    _, sizes, _ = np.linalg.svd(ws - ws[-1])
+    first, second = (100 * (sizes**2 / (sizes**2).sum())[:2]).tolist()
+    assert ax.get_xlabel() == f"first principal component ({first:.3g} % of the variance)"
+    assert ax.get_ylabel() == f"second principal component ({second:.3g} % of the variance)"
 
 
 def test_the_map_under_a_path_is_not_transposed(ax):
@@ -263,7 +281,7 @@ def test_the_map_under_a_path_is_not_transposed(ax):
     np.testing.assert_array_equal(ax.collections[0].get_array(), data.plane.values.T)
 
 
-# ---- wrong kinds ----
+# ---- wrong types ----
 
 
 @pytest.mark.parametrize(
@@ -277,7 +295,7 @@ def test_the_map_under_a_path_is_not_transposed(ax):
     ],
 )
 @pytest.mark.parametrize("wrong", [None, [1.0, 2.0], np.zeros((2, 2))])
-def test_data_of_another_kind_are_refused_by_name(ax, name, kind, wrong):
+def test_data_of_another_type_are_refused_by_name(ax, name, kind, wrong):
     message = rf"data must be a {kind} \(from gdfast.landscape.{name}\); it is {type(wrong).__name__}"
     with pytest.raises(TypeError, match=message):
         getattr(gd.plots, name)(wrong, ax)

@@ -1,4 +1,4 @@
-"""The loss seen along lines and planes, as plain arrays: data first, pictures (`gdfast.plots`) later.
+"""Loss landscapes along lines and planes as plain arrays: data here, pictures in `gdfast.plots`.
 
 Each function returns a frozen dataclass of float64 arrays that saves itself (`save`), and `load` reads it back.
 """

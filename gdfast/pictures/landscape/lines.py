@@ -1,4 +1,4 @@
-"""The loss along a line: LECTURE 9's curve, with every kink in its place."""
+"""The loss along a line with its exact kinks (LECTURE 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The loss on a plane: LECTURE 10's picture; for one image its straight cell edges, LECTURE 11 and 13."""
+"""The loss on a plane (LECTURE 10), and for few images the edges between its linear pieces (LECTURE 11 and 13)."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def plane(objective: Objective, w: Array, u: Array, v: Array, a: Array, b: Array
 
     Notes
     -----
-    A linear objective makes one pass over X. Edges are looked for where n_samples * n_classes <= 100.
+    A linear objective makes one pass over X. Edges are computed where n_samples * n_classes <= 100.
 
     Examples
     --------

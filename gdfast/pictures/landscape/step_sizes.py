@@ -1,4 +1,4 @@
-"""The loss after one step of many sizes: LECTURE 34's figure, with the best step, the exact one and the overshoot."""
+"""The effect of the learning rate (LECTURE 34): loss after one step, best and exact step, overshoot."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def step_sizes(objective: Objective, w: Array, steps: Array, direction: Array | 
     ------
     TypeError, ValueError
         For w or a direction that are not finite arrays of the objective's shape, steps that are empty, not finite or
-        too many; where the gradient at w is zero, and there is no way down.
+        too many; where the gradient at w is zero, and there is no descent direction.
 
     Notes
     -----
@@ -86,7 +86,7 @@ def step_sizes(objective: Objective, w: Array, steps: Array, direction: Array | 
         direction = -objective.gradient(w)
         if not np.any(direction):
             raise ValueError(
-                "the gradient at w is zero everywhere, so no step goes down: give another w or a direction"
+                "the gradient at w is zero everywhere, so there is no descent direction: give another w or a direction"
             )
     ray = along_ray(objective, w, direction)
     values, start = np.asarray(ray.values(points), dtype=np.float64), ray.value(0.0)

@@ -1,4 +1,4 @@
-"""The way of one or several runs, seen on the plane that shows most of it."""
+"""The trajectories of one or several runs on the plane of their principal components."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .saved import Saved, Table
 
 MOST_BYTES = 1 << 31
 GRID = 61  # points on each axis that is not given
-STRAIGHT = 1e-9  # a way that is narrower, relative to its length, is a line
+STRAIGHT = 1e-9  # a trajectory that is narrower, relative to its length, is a line
 MARGIN = 0.2  # what the plane shows beyond the points, as a share of their range
 
 
@@ -30,7 +30,7 @@ class Trajectory(Saved):
     plane : Plane
         The loss at ``origin + a * directions[0] + b * directions[1]``.
     explained : array (2,)
-        The share of the squared distances from the origin that lies along each direction.
+        The share of the variance (squared distances from the origin) along each direction.
     origin : array of w's shape
         The end of the run; of several runs the mean of their ends.
     directions : array (2, *w's shape)
@@ -57,6 +57,16 @@ class Trajectory(Saved):
             for name, first, last in zip(self.names, self.starts[:-1], self.starts[1:], strict=True)
         }
 
+    @property
+    def has_own_axes(self) -> bool:
+        """Whether the space has two weights, and the plane's axes are these."""
+        return bool(self.directions[0].size == 2)
+
+    @property
+    def axis_names(self) -> tuple[str, str]:
+        """What the plane's axes are called."""
+        return ("w1", "w2") if self.has_own_axes else ("first principal component", "second principal component")
+
     def table(self) -> Table:
         """One row for each point; the plane has a table of its own."""
         rows = [(name, k, *point) for name, path in self.paths.items() for k, point in enumerate(path.tolist())]
@@ -64,7 +74,7 @@ class Trajectory(Saved):
 
 
 def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array | None = None) -> Trajectory:
-    """The points of one or several runs on the plane that shows most of their way, and the loss there.
+    """The points of one or several runs on the plane of their principal components, and the loss there.
 
     Parameters
     ----------
@@ -86,8 +96,8 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
 
     Notes
     -----
-    The directions are those of `principal_directions` from the origin; an objective of two parameters is seen on its
-    own axes. A point off the plane is drawn where it would fall on it: `explained` says how much that hides.
+    The directions are those of `principal_directions` from the origin; an objective of two weights is drawn on its
+    own axes. A point off the plane is projected onto it: `explained` says how much that hides.
 
     References
     ----------
@@ -98,8 +108,8 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
     >>> import numpy as np, gdfast as gd
     >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
     >>> ws = [np.array([4.0, 3.0, 0.0]) * 0.5**k for k in range(4)]
-    >>> seen = gd.landscape.trajectory(bowl, ws)
-    >>> seen.points.shape, seen.plane.values.shape, np.round(seen.explained, 12) + 0.0
+    >>> data = gd.landscape.trajectory(bowl, ws)
+    >>> data.points.shape, data.plane.values.shape, np.round(data.explained, 12) + 0.0
     ((4, 2), (61, 61), array([1., 0.]))
     """
     runs = dict(ws) if isinstance(ws, Mapping) else {"": ws}
@@ -127,7 +137,7 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
 
 
 def principal_directions(ws: Any, origin: Any = None) -> tuple[FloatArray, FloatArray]:
-    """The two orthonormal directions along which weights differ most, and the share that each explains.
+    """The first two principal components of weights, and the share of the variance that each explains.
 
     Parameters
     ----------
@@ -212,7 +222,7 @@ def _dtype_of(runs: Mapping[Any, Any]) -> Any:
 
 
 def _axis(coordinates: FloatArray, reach: float) -> FloatArray:
-    """Coordinates around those of the points; across a straight way as many as along it."""
+    """Coordinates around those of the points; across a straight trajectory as many as along it."""
     low, high = float(coordinates.min()), float(coordinates.max())
     margin = MARGIN * (high - low if high - low > STRAIGHT * reach else reach)
     return np.linspace(low - margin, high + margin, GRID)

@@ -1,4 +1,4 @@
-"""The loss as a function of one weight: LECTURE 12's figure, each max-term on its own, and their sum."""
+"""The loss as a function of one weight (LECTURE 12): each hinge term on its own, and their sum."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ class Weight(Saved):
     index : tuple of int
         Which weight.
     at : float
-        What it is in w.
+        Its current value, in w.
     values : array (m,)
-        What it is set to.
+        The values it takes.
     totals : array (m,)
         The loss there, regularizer included.
     terms : array (t, m)
-        Max-terms of a hinge, as they enter the loss: already divided by the number of samples. Those that grow
+        Terms of a hinge, as they enter the loss: already divided by the number of samples. Those that grow
         largest in the range, where they are many; empty for other objectives.
     labels : integers (t, 2)
         Each term's sample and wrong class.
@@ -59,7 +59,7 @@ class Weight(Saved):
 
 
 def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_terms: int = MOST_TERMS) -> Weight:
-    """The loss as a function of one weight, and each max-term of it.
+    """The loss as a function of one weight, and each hinge term of it.
 
     Parameters
     ----------
@@ -69,7 +69,7 @@ def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_ter
     index : int or sequence of int
         Which weight: its position in w, for example (class, feature), or in w.ravel().
     values : array (m,)
-        What it is set to.
+        The values it takes.
     max_terms : int
         Where there are more, only those that grow largest in the range.
 

@@ -1,4 +1,4 @@
-"""The courses of runs: each quantity against steps, passes or seconds, to be chosen on the page."""
+"""Training curves: each quantity against steps, passes or seconds, to be chosen on the page."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import numpy as np
 
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
-from ..plots.runs import course, history_of, positions
+from ..plots.runs import history_of, positions, training_curve
 from .html import Section, choices, evenly, figure, plotly_text, rows_evenly, table
-from .style import GREY, look
+from .style import GREY, line_style
 
 MOST_POINTS = 1000  # of a curve: a screen has not many more columns
 AGAINST = {"steps": "steps", "passes": "passes over the data", "seconds": "seconds"}
@@ -25,17 +25,17 @@ Runs = Mapping[str, Result | History]
 
 def section(runs: Runs) -> Section | None:
     """The figure with its choices, a sentence for each run and a table."""
-    known = [way for way in AGAINST if way != "passes" or all(map(_knows_passes, runs.values()))]
+    known = [against for against in AGAINST if against != "passes" or all(map(_knows_passes, runs.values()))]
     metrics = dict.fromkeys(name for run in runs.values() for name in history_of(run).metrics)
     labels = {"value": LABELS["value"], **{name: name for name in metrics}, **LABELS}
-    ways = {name: {way: positions(run, way) for way in known} for name, run in runs.items()}
-    curves = {quantity: _curves(runs, ways, quantity) for quantity in labels}
+    places = {name: {against: positions(run, against) for against in known} for name, run in runs.items()}
+    curves = {quantity: _curves(runs, places, quantity) for quantity in labels}
     curves = {quantity: found for quantity, found in curves.items() if found}
     if not curves:
         return None
     controls = (
         choices("curves-quantity", "Show", {quantity: labels[quantity] for quantity in curves})
-        + choices("curves-against", "against", {way: AGAINST[way] for way in known})
+        + choices("curves-against", "against", {against: AGAINST[against] for against in known})
         + '<p class="controls"><label><input type="checkbox" id="curves-log"> logarithmic scale</label></p>'
     )
     drawn = {
@@ -43,11 +43,11 @@ def section(runs: Runs) -> Section | None:
         "draw": "curves",
         "curves": curves,
         "labels": {quantity: plotly_text(labels[quantity]) for quantity in curves},
-        "against": {way: AGAINST[way] for way in known},
+        "against": {against: AGAINST[against] for against in known},
     }
     sentence = " ".join(_sentence(name, run) for name, run in runs.items())
     return Section(
-        "curves-section", "The course of the run", figure("curves", sentence, _tables(runs, ways), controls), (drawn,)
+        "curves-section", "Training curves", figure("curves", sentence, _tables(runs, places), controls), (drawn,)
     )
 
 
@@ -55,39 +55,39 @@ def _knows_passes(run: Result | History) -> bool:
     return isinstance(run, Result) and run.passes is not None
 
 
-def _curves(runs: Runs, ways: Mapping[str, Mapping[str, Array]], quantity: str) -> list[dict[str, Any]]:
+def _curves(runs: Runs, places: Mapping[str, Mapping[str, Array]], quantity: str) -> list[dict[str, Any]]:
     """One curve for each run that knows the quantity; of mini-batches both theirs and the whole objective."""
     found = []
     for i, (name, run) in enumerate(runs.items()):
-        past, style = history_of(run), look(i)
+        past, style = history_of(run), line_style(i)
         if quantity in LABELS or quantity in past.metrics:
-            steps, numbers, is_sparse = course(past, quantity)
+            steps, numbers, is_sparse = training_curve(past, quantity)
             if quantity == "value" and is_sparse:
                 batches = {"name": f"{name}: mini-batches", "colour": GREY, "dash": "solid", "width": 1}
-                found.append(_curve(batches, ways[name], past.steps, past.values))
+                found.append(_curve(batches, places[name], past.steps, past.values))
             found.append(
                 _curve(
-                    {"name": name, "colour": style.colour, "dash": style.dash, "width": 2}, ways[name], steps, numbers
+                    {"name": name, "colour": style.colour, "dash": style.dash, "width": 2}, places[name], steps, numbers
                 )
             )
     return [curve for curve in found if curve["y"].size]
 
 
-def _curve(style: dict[str, Any], ways: Mapping[str, Array], steps: Array, numbers: FloatArray) -> dict[str, Any]:
-    """Its points: NaN (a quantity that was not looked at) is left out, and so are points beyond a screen's columns."""
+def _curve(style: dict[str, Any], places: Mapping[str, Array], steps: Array, numbers: FloatArray) -> dict[str, Any]:
+    """Its points: NaN (a quantity that was not evaluated) is left out, and so are points beyond a screen's columns."""
     kept = np.flatnonzero(np.isfinite(numbers))
     kept = kept[evenly(kept.size, MOST_POINTS)]
     return {
         **style,
         "name": plotly_text(style["name"]),
-        "x": {way: place[steps[kept]] for way, place in ways.items()},
+        "x": {against: place[steps[kept]] for against, place in places.items()},
         "y": numbers[kept],
     }
 
 
 def _sentence(name: str, run: Result | History) -> str:
     past = history_of(run)
-    values = course(past, "value")[1]
+    values = training_curve(past, "value")[1]
     if not values.size:
         values = past.values
     parts = [f"{past.step_sizes.size:,} steps"]
@@ -103,15 +103,16 @@ def _sentence(name: str, run: Result | History) -> str:
     return f"{says} {run.status.value}" if isinstance(run, Result) else says
 
 
-def _tables(runs: Runs, ways: Mapping[str, Mapping[str, Array]]) -> str:
-    """One table for each run: a row where it was evaluated or, where it never was, where it was looked at."""
+def _tables(runs: Runs, places: Mapping[str, Mapping[str, Array]]) -> str:
+    """One table for each run: a row for each evaluation of the whole objective or, where none was made, each step."""
     parts = []
     for name, run in runs.items():
         past = history_of(run)
         steps = past.evaluated_steps if past.evaluated_steps.size else past.steps
-        columns: dict[str, Any] = {AGAINST[way]: place[steps] for way, place in ways[name].items()}
+        columns: dict[str, Any] = {AGAINST[against]: place[steps] for against, place in places[name].items()}
         known = {
-            quantity: course(past, quantity)[:2] for quantity in ("value", *past.metrics, "step_size", "gradient_norm")
+            quantity: training_curve(past, quantity)[:2]
+            for quantity in ("value", *past.metrics, "step_size", "gradient_norm")
         }
         for quantity, (at, numbers) in known.items():
             at_step = dict(zip(at.tolist(), numbers.tolist(), strict=True))

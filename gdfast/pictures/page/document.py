@@ -1,4 +1,4 @@
-"""The whole page: its sections in order, the style sheet, the scripts, and a policy that forbids the network."""
+"""The page of a run: its sections in order, the style sheet, the scripts, and a policy that forbids the network."""
 
 from __future__ import annotations
 

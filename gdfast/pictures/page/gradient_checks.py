@@ -1,4 +1,4 @@
-"""Is the gradient right? The relative error of every checked coordinate, where it sits, and the report's words."""
+"""Gradient checks on the page: the relative error of every checked coordinate as a map, and the report's text."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def section(reports: Mapping[str, GradientReport]) -> Section:
             + figure(f"check-{i}", _sentence(name, report) + is_coarse, _table(report))
             + text
         )
-    return Section("checks-section", "Is the gradient right?", "".join(parts), tuple(drawn))
+    return Section("checks-section", "Gradient check", "".join(parts), tuple(drawn))
 
 
 def _picture(report: GradientReport) -> tuple[FloatArray, tuple[int, int]]:
@@ -62,11 +62,15 @@ def _picture(report: GradientReport) -> tuple[FloatArray, tuple[int, int]]:
 
 def _sentence(name: str, report: GradientReport) -> str:
     kinks = f" {report.kinks.size:,} stencils cross a kink." if report.kinks.size else ""
-    counts = report.not_judged.size < report.coordinates.size and report.unexplained < report.max_relative_error
-    counted = f" The largest that counts is {report.unexplained:.2g}, the tolerance {report.rtol:g}." if counts else ""
+    some_judged = report.not_judged.size < report.coordinates.size and report.unexplained < report.max_relative_error
+    judged = (
+        f" The largest that is judged is {report.unexplained:.2g}, the tolerance {report.rtol:g}."
+        if some_judged
+        else ""
+    )
     return (
         f"{name}: {report.verdict}. {report.coordinates.size:,} of {prod(report.shape):,} coordinates were checked "
-        f"with h = {report.h:g}; the largest relative error is {report.max_relative_error:.2g}.{kinks}{counted}"
+        f"with h = {report.h:g}; the largest relative error is {report.max_relative_error:.2g}.{kinks}{judged}"
     )
 
 

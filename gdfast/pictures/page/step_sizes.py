@@ -1,4 +1,4 @@
-"""The loss after one step, with a slider over the sizes of the step."""
+"""The effect of the learning rate: the loss after one step, with a slider over the step size."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ def section(data: StepSizes) -> Section:
     """The figure, its slider and the buttons that jump to the best step and to the exact one."""
     steps, values = _with_exact(data)
     gain = data.start - min(data.best_value, data.start)
-    seen = np.append(values[np.isfinite(values)], data.start)
-    bottom, highest = (float(np.min(seen)), float(np.max(seen)))
+    finite = np.append(values[np.isfinite(values)], data.start)
+    bottom, highest = (float(np.min(finite)), float(np.max(finite)))
     top = min(data.start + (ROOM * gain or highest - bottom or 1.0), highest if highest > bottom else bottom + 1.0)
     height = top - bottom
     is_logarithmic = bool((steps > 0).all())
@@ -42,8 +42,9 @@ def section(data: StepSizes) -> Section:
                 "hovertemplate": "step %{x:.4g}<br>objective %{y:.6g}<extra></extra>",
             },
             {
-                "type": "scatter", "mode": "lines", "name": f"before it: {data.start:.4g}", "x": steps[[0, -1]],
-                "y": [data.start, data.start], "line": {"color": GREY, "dash": "dash"}, "hoverinfo": "skip",
+                "type": "scatter", "mode": "lines", "name": f"loss before the step: {data.start:.4g}",
+                "x": steps[[0, -1]], "y": [data.start, data.start], "line": {"color": GREY, "dash": "dash"},
+                "hoverinfo": "skip",
             },
             *marks,
             {
@@ -69,7 +70,10 @@ def section(data: StepSizes) -> Section:
     caption, rows = rows_evenly(list(zip(steps.tolist(), values.tolist(), strict=True)), "The objective after one step")
     numbers = table(caption, ("step size", "objective after it"), rows)
     return Section(
-        "steps-section", "One step, of many sizes", figure("steps", _sentence(data, top), numbers, controls), (drawn,)
+        "steps-section",
+        "Effect of the learning rate",
+        figure("steps", _sentence(data, top), numbers, controls),
+        (drawn,),
     )
 
 

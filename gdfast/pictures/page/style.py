@@ -1,4 +1,4 @@
-"""How a figure of the page looks. Colours are names of the style sheet's variables, which know about dark windows."""
+"""The style of the page's figures. Colours are names of the style sheet's variables, which know about dark windows."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ BLUE, VERMILION, GREEN, GREY, INK = "--blue", "--vermilion", "--green", "--grey"
 HEIGHT_SCALE = [[i / (len(HEIGHTS) - 1), colour] for i, colour in enumerate(HEIGHTS)]
 
 
-class Look(NamedTuple):
-    """How one of several runs is drawn: Okabe and Ito's colours, and a dash and a marker of its own."""
+class LineStyle(NamedTuple):
+    """The style of one of several curves: Okabe and Ito's colours, and a dash and a marker of its own."""
 
     colour: str
     dash: str
     symbol: str
 
 
-LOOKS = (
-    Look(BLUE, "solid", "circle"),
-    Look(VERMILION, "dash", "square"),
-    Look(INK, "dot", "diamond"),
-    Look(GREEN, "dashdot", "cross"),
-    Look("--purple", "longdash", "x"),
-    Look("--orange", "longdashdot", "circle-open"),
+STYLES = (
+    LineStyle(BLUE, "solid", "circle"),
+    LineStyle(VERMILION, "dash", "square"),
+    LineStyle(INK, "dot", "diamond"),
+    LineStyle(GREEN, "dashdot", "cross"),
+    LineStyle("--purple", "longdash", "x"),
+    LineStyle("--orange", "longdashdot", "circle-open"),
 )
 
 
-def look(i: int) -> Look:
-    """The i-th look; they begin again after the last one."""
-    return LOOKS[i % len(LOOKS)]
+def line_style(i: int) -> LineStyle:
+    """The i-th style; they begin again after the last one."""
+    return STYLES[i % len(STYLES)]
 
 
 def axis(title: str, **options: Any) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The loss on a plane, with the way of runs on it: a surface that can be turned and zoomed, or a map."""
+"""The optimization path of runs on a plane of the loss: a surface that can be turned and zoomed, or a map."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .style import HEIGHT_SCALE, axis, colour_bar
 
 TICKS = 5
 LIFT = 0.012  # of the heights: how far the path runs above the surface, which would hide parts of it
-# On all heights' colours, which are the same in dark windows: black is seen everywhere.
+# On all heights' colours, which are the same in dark windows: black is visible everywhere.
 PATHS = (("#000000", "circle"), ("#009e73", "square"), ("#e69f00", "diamond"), ("#f0e442", "cross"))
-TABLE = 9  # points of the plane's table, each way
+TABLE = 9  # points of the plane's table, on each axis
 
 HOVER = "a %{x:.4g}, b %{y:.4g}<br>objective %{customdata:.6g}<extra></extra>"
 BUTTONS = {
@@ -31,7 +31,7 @@ BUTTONS = {
 
 
 def section(data: Trajectory) -> Section:
-    """The figure, its buttons, what it says, the points of the way and some of the plane's."""
+    """The figure, its buttons, its sentence, the points of the trajectories and some of the plane's."""
     plane = rising(data.plane)
     finite = plane[2][np.isfinite(plane[2])]
     low, high = (float(finite.min()), float(np.percentile(finite, CEILING))) if finite.size else (0.0, 1.0)
@@ -48,7 +48,7 @@ def section(data: Trajectory) -> Section:
         + '<p class="note" id="plane-note" hidden>This browser draws no surfaces (WebGL is off): here is the map.</p>'
     )
     shown = figure("plane", _sentence(data, low, high), _tables(data), controls)
-    return Section("plane-section", "The way down", shown, (drawn,))
+    return Section("plane-section", "Optimization path", shown, (drawn,))
 
 
 def _surface(
@@ -64,7 +64,8 @@ def _surface(
     paths = [
         _path(i, name, path, height_at(a, b, heights, path) + lift) for i, (name, path) in enumerate(data.paths.items())
     ]
-    titles = {"xaxis": "first", "yaxis": "second", "zaxis": "objective"}
+    x, y = (name.removesuffix(" principal component") for name in data.axis_names)
+    titles = {"xaxis": x, "yaxis": y, "zaxis": "objective"}
     scene = {name: {"title": {"text": title}, "nticks": 5} for name, title in titles.items()}
     box = {"aspectmode": "manual", "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75}}
     return {"data": [ground, *paths], "layout": {"scene": scene | box, "showlegend": len(paths) > 1}}
@@ -81,8 +82,8 @@ def _map(data: Trajectory, a: FloatArray, b: FloatArray, values: FloatArray, low
     }  # fmt: skip
     paths = [_path(i, name, path) for i, (name, path) in enumerate(data.paths.items())]
     layout = {
-        "xaxis": axis("first direction"),
-        "yaxis": axis("second direction"),
+        "xaxis": axis(data.axis_names[0]),
+        "yaxis": axis(data.axis_names[1]),
         "showlegend": len(paths) > 1,
         "legend": {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
     }
@@ -104,7 +105,7 @@ def _between(grid: FloatArray, x: FloatArray) -> tuple[Any, FloatArray]:
 
 
 def _shade(values: FloatArray, low: float, high: float) -> FloatArray:
-    """Where in the colours a height lies: low heights get more of them, so that the valley's floor is seen."""
+    """Where in the colours a height lies: low heights get more of them, so that the valley's floor is visible."""
     share = (values - low) / (high - low) if high > low else np.zeros_like(values)
     return np.round(share**FLOOR, 4)
 
@@ -135,23 +136,29 @@ def _path(i: int, name: str, path: FloatArray, heights: FloatArray | None = None
 def _sentence(data: Trajectory, low: float, high: float) -> str:
     names = " and ".join(name for name in data.names if name) or "the run"
     first, second = (f"{100 * share:.3g} %" for share in data.explained)
+    if data.has_own_axes:
+        where = f"The objective as a function of w1 and w2, with the trajectory of {names}."
+    else:
+        where = (
+            f"The objective on the plane of the first two principal components of {names}, around the end point: "
+            f"{first} and {second} of the variance."
+        )
     top = float(np.nanmax(data.plane.values))
     cut = f" Heights above {high:.4g} (up to {top:.4g}) are drawn at {high:.4g}." if high < top else ""
-    return (
-        f"The objective on the plane that shows most of the way of {names}: {first} of the squared distances from the "
-        f"end lie along the first direction, {second} along the second. Lowest on this plane: {low:.4g}.{cut} "
-        "The large marker is the end of a way."
-    )
+    return f"{where} Lowest on this plane: {low:.4g}.{cut} The large marker is the end point of a trajectory."
 
 
 def _tables(data: Trajectory) -> str:
     parts = []
     for name, path in data.paths.items():
         rows = [(k, *point) for k, point in enumerate(path.tolist())]
-        caption, kept = rows_evenly(rows, f"The way of {name}" if name else "The way")
-        parts.append(table(caption, ("point", "first direction", "second direction"), kept))
+        caption, kept = rows_evenly(rows, f"The trajectory of {name}" if name else "The trajectory")
+        parts.append(table(caption, ("point", *data.axis_names), kept))
     a, b, values = rising(data.plane)
     i, j = (np.unique(np.linspace(0, grid.size - 1, TABLE).round().astype(int)) for grid in (a, b))
     rows_of_plane = [(f"{a[k]:.4g}", *values[k, j].tolist()) for k in i]
-    header = ("first \\ second", *(f"{value:.4g}" for value in b[j]))
+    header = (
+        " \\ ".join(name.removesuffix(" principal component") for name in data.axis_names),
+        *(f"{value:.4g}" for value in b[j]),
+    )
     return "".join(parts) + table(f"The objective at {i.size} x {j.size} points of the plane", header, rows_of_plane)

@@ -1,4 +1,4 @@
-"""What a linear classifier looks for: each class's weights as a small PNG within the page."""
+"""Class weight templates: each class's weights as a small PNG within the page."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def section(templates: Templates) -> Section:
         for name, picture in zip(names, pictures, strict=True)
     )
     says = paragraph(
-        "Each class's weights as a picture: a bright pixel speaks for the class where the picture is bright, and "
-        "against it where it is dark; middle grey is zero. Each class has its own scale."
+        "Each class's weights as an image: bright pixels of the template raise the score of the class, dark ones lower "
+        "it; middle grey is zero. Each class has its own scale."
     )
-    return Section("templates-section", "What each class looks for", f'{says}<div class="templates">{shown}</div>')
+    return Section("templates-section", "Class weight templates", f'{says}<div class="templates">{shown}</div>')
 
 
 def png(picture: FloatArray) -> bytes:

@@ -1,4 +1,4 @@
-"""What a page says in words and tables: the strategies, the settings, the versions and how to do it again."""
+"""Text sections of the page: the strategies, the settings, the versions and the command that reproduces the run."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .html import Section, escape, pairs, paragraph, preformatted, table
 
 
 def strategies(found: StrategyTable) -> Section:
-    """The table of three strategies, and what guessing would reach."""
+    """The table of three strategies, and the chance level."""
     rows = [
         (row.name, row.evaluations, row.passes, f"{row.seconds:.2f}", row.value, f"{100 * row.accuracy:.1f} %")
         for row in found.rows
@@ -19,7 +19,7 @@ def strategies(found: StrategyTable) -> Section:
     header = ("strategy", "evaluations", "passes over X", "seconds", "loss", "held-out accuracy")
     overtaken = found.overtaken_at()
     says = paragraph(
-        f"Guessing is right in {100 / found.n_classes:.3g} % of the cases.",
+        f"Chance level: {100 / found.n_classes:.3g} %.",
         ""
         if overtaken is None
         else f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.",
@@ -46,7 +46,7 @@ def command(text: str) -> Section:
     """What to type, with a button that copies it."""
     return Section(
         "command-section",
-        "Do it again",
+        "Reproduce this run",
         preformatted("The command", f'<code id="command">{escape(text)}</code>')
         + '<p class="controls"><button type="button" id="copy">Copy the command</button> '
         '<span id="copied" role="status"></span></p>',

@@ -1,4 +1,4 @@
-"""Pictures, in scikit-learn's Display manner: data in, ``ax=`` where you have one, the axes out."""
+"""Plots with matplotlib, as scikit-learn's Displays: data in, ``ax=`` where you have one, the axes out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The three strategies as bars."""
+"""The three search strategies as bars of held-out accuracy."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
         ax.text(width + 1.0, place, f"{width:.1f} %", va="center", weight="bold")
     chance = 100 / table.n_classes
     ax.axvline(chance, color="black", linestyle="--", linewidth=1)
-    ax.text(chance + 1.0, -0.55, f"guessing: {chance:.3g} %", va="center", fontsize="small")
+    ax.text(chance + 1.0, -0.55, f"chance level: {chance:.3g} %", va="center", fontsize="small")
     ax.set_yticks(places, [_cost(row) for row in table.rows])
     ax.set_xlim(0, 112)
     ax.set_xticks(range(0, 101, 20))

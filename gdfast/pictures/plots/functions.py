@@ -1,4 +1,4 @@
-"""Functions of one or two numbers: their critical points, and where runs on them end."""
+"""Functions of one or two weights: their critical points, and the end points of runs."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ import numpy as np
 from ..._arrays import plain_array, require_finite
 from ...objective.rays.generic import on_plane
 from ...protocols import Array, FloatArray, Objective
-from ..canvas import BLUE, GREY, PURPLE, VERMILION, Look, axes, height_colours, legend_below, look
+from ..canvas import BLUE, GREY, PURPLE, VERMILION, LineStyle, axes, height_colours, legend_below, line_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 POINTS = 401  # on the curve of a function of one number
-GRID = 101  # each way, for one of two
+GRID = 101  # on each axis, for one of two
 LEVELS = 14
 FEW = 7  # ends that are told apart by colour and marker; more are coloured by their height
 NEAR = 1e-3  # ends within this share of the picture are one
 
 KINDS = {
-    "minimum": Look(BLUE, "-", "o"),
-    "maximum": Look(VERMILION, "-", "^"),
-    "saddle": Look("black", "-", "X"),
-    "degenerate": Look(PURPLE, "-", "D"),
-    "not critical": Look(GREY, "-", "s"),
+    "minimum": LineStyle(BLUE, "-", "o"),
+    "maximum": LineStyle(VERMILION, "-", "^"),
+    "saddle": LineStyle("black", "-", "X"),
+    "degenerate": LineStyle(PURPLE, "-", "D"),
+    "not critical": LineStyle(GREY, "-", "s"),
 }
 
 
@@ -43,8 +43,7 @@ def critical_points(
     ax : matplotlib Axes, optional
         Where to draw; None: a new figure.
     bounds : float (n, 2), optional
-        From where to where the picture goes. None: those of a `gdfast.test_functions` function, of others some way
-        around the points.
+        The limits of each axis. None: those of a `gdfast.test_functions` function, of others a box around the points.
 
     Returns
     -------
@@ -60,7 +59,7 @@ def critical_points(
 
     Notes
     -----
-    `gdfast.classify_critical_point` judges the points; a saddle in one dimension is called an inflection.
+    `gdfast.classify_critical_point` classifies the points; a saddle in one dimension is called an inflection.
 
     Examples
     --------
@@ -95,7 +94,7 @@ def ends(
     *,
     bounds: Array | None = None,
 ) -> Axes:
-    """Where runs end: every start has the colour of the point that its run came to.
+    """The end points of runs: every start has the colour of the point where its run ended.
 
     Parameters
     ----------
@@ -106,7 +105,7 @@ def ends(
     ax : matplotlib Axes, optional
         Where to draw; None: a new figure.
     bounds : float (n, 2), optional
-        From where to where the picture goes. None: those of a `gdfast.test_functions` function.
+        The limits of each axis. None: those of a `gdfast.test_functions` function.
 
     Returns
     -------
@@ -142,12 +141,12 @@ def ends(
     if len(places) <= FEW:
         for rank, i in enumerate(np.lexsort((*places.T[::-1], heights.round(6)))):
             place, count = places[i], int((member == i).sum())
-            colour, _, marker = look(rank)
+            colour, _, marker = line_style(rank)
             where = ", ".join(f"{number:.2f}" for number in place)
             label = f"{count} at {where if len(place) == 1 else f'({where})'}"
             _mark(ax, objective, first[member == i], marker, colour, markersize=4, markeredgewidth=0)
             _mark(ax, objective, place[np.newaxis], marker, colour, label=label, markersize=11)
-        legend_below(ax, title="where runs end")
+        legend_below(ax, title="end points")
     else:
         _scatter(ax, objective, first, heights[member], heights, s=14, edgecolors=GREY, linewidths=0.4)
         drawn = _scatter(ax, objective, places, heights, heights, s=70, marker="*", edgecolors="black", linewidths=0.6)
@@ -178,8 +177,8 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
     ax.set_xlim(*bounds[0])
     ax.set_ylim(*bounds[1])
     ax.set_aspect("equal")
-    ax.set_xlabel("first weight")
-    ax.set_ylabel("second weight")
+    ax.set_xlabel("w1")
+    ax.set_ylabel("w2")
 
 
 def _levels(values: FloatArray, count: int) -> FloatArray:
@@ -236,13 +235,13 @@ def _bounds(objective: Any, bounds: Any) -> FloatArray:
 
 
 def _around(points: Any) -> FloatArray:
-    """A box around points (m, n), with as much room on each side as they are apart; around a single one, 1."""
+    """A box around points (m, n), with a margin on each side as wide as they are apart; around a single one, 1."""
     array = _floats(points, "points")
     if array.ndim != 2 or array.shape[1] not in (1, 2) or not len(array):
         raise ValueError(f"points must be (m, 1) or (m, 2) with m >= 1; its shape is {array.shape}")
     low, high = array.min(axis=0), array.max(axis=0)
-    room = float((high - low).max()) or 1.0
-    return np.stack([low - room, high + room], axis=1)
+    margin = float((high - low).max()) or 1.0
+    return np.stack([low - margin, high + margin], axis=1)
 
 
 def _known_points(objective: Any) -> FloatArray:

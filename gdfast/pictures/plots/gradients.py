@@ -1,4 +1,4 @@
-"""Is the gradient right? The errors of a gradient check where they sit, and the error against h."""
+"""The errors of a gradient check in the shape of the weights, and the error of difference quotients against h."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def step_sweep(sweep: StepSweep, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib Axes
-        Both axes logarithmic; an error of zero is left out.
+        Both axes logarithmic; an error of zero is not drawn.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The objective on a plane, from above or as a surface, and the paths of runs over it."""
+"""The objective on a plane, as a map or a surface, and the trajectories of runs over it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import check_flag
 from ...protocols import FloatArray
-from ..canvas import axes, height_colours, legend_below, look, need
+from ..canvas import axes, height_colours, legend_below, line_style, need
 from ..landscape import Plane, Trajectory
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
     Parameters
     ----------
     data : Plane
-        From `gdfast.landscape.plane`. The edges of one image's cells, where it has them, are thick lines.
+        From `gdfast.landscape.plane`. The edges between one image's linear pieces, where it has them, are thick lines.
     ax : matplotlib Axes, optional
         Where to draw; with ``surface=True`` axes with ``projection="3d"``. None: a new figure.
     surface : bool
@@ -41,7 +41,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
     ImportError
         matplotlib is not installed.
     TypeError, ValueError
-        data is of another kind, or has fewer than two points each way; a surface is to be drawn on flat axes.
+        data is of another kind, or has fewer than two points on each axis; a surface is to be drawn on flat axes.
 
     Examples
     --------
@@ -79,7 +79,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
 
 
 def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
-    """The paths of runs over the plane that shows most of them: open markers are starts, full ones ends.
+    """The trajectories of runs on the plane of their principal components: open markers are starts, full ones ends.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib Axes
-        The labels of the axes say how much of the way each direction explains.
+        The labels of the axes say how much of the variance each principal component explains; in a space of two
+        weights the axes are w1 and w2.
 
     Raises
     ------
@@ -103,7 +104,7 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
     Notes
     -----
     The highest 5 % of the plane share one colour, and low heights have more colours and lines than high ones, so
-    that the floor of a valley is seen; the colour bar says which height is which.
+    that the floor of a valley is visible; the colour bar gives the heights.
 
     Examples
     --------
@@ -111,21 +112,24 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
     >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
     >>> ws = [np.array([4.0, 3.0, 0.0]) * 0.5**k for k in range(4)]
     >>> gd.plots.trajectory(gd.landscape.trajectory(bowl, ws)).get_xlabel()
-    'first direction (100 % of the way)'
+    'first principal component (100 % of the variance)'
     """
     need(data, Trajectory, "data", "from gdfast.landscape.trajectory")
     ax = axes(ax)
     _draw_map(ax, *rising(data.plane), is_steep=True)
     for i, (name, path) in enumerate(data.paths.items()):
-        colour, dash, marker = look(i)
+        colour, dash, marker = line_style(i)
         rim: dict[str, Any] = {"markersize": 9, "markeredgewidth": 1.5}
         ax.plot(*path.T, color="white", linewidth=3.5, alpha=0.7)  # every colour is readable on every other
         ax.plot(*path[0], marker, markerfacecolor="white", markeredgecolor=colour, **rim)
         line: dict[str, Any] = {"color": colour, "linestyle": dash, "linewidth": 1.8, "label": name or "the run"}
         ax.plot(*path.T, marker=marker, markevery=[-1], markeredgecolor="white", **rim, **line)
-    first, second = (f"{100 * share:.3g} % of the way" for share in data.explained)
-    ax.set_xlabel(f"first direction ({first})")
-    ax.set_ylabel(f"second direction ({second})")
+    first, second = (
+        name if data.has_own_axes else f"{name} ({100 * share:.3g} % of the variance)"
+        for name, share in zip(data.axis_names, data.explained, strict=True)
+    )
+    ax.set_xlabel(first)
+    ax.set_ylabel(second)
     legend_below(ax)
     return ax
 
@@ -151,5 +155,5 @@ def rising(data: Plane) -> tuple[FloatArray, FloatArray, FloatArray]:
     a, rows = np.unique(data.a, return_index=True)
     b, columns = np.unique(data.b, return_index=True)
     if a.size < 2 or b.size < 2:
-        raise ValueError(f"data must hold at least two different points each way; it holds {a.size} by {b.size}")
+        raise ValueError(f"data must hold at least two different points on each axis; it holds {a.size} by {b.size}")
     return a, b, data.values[np.ix_(rows, columns)]

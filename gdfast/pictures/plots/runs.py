@@ -1,4 +1,4 @@
-"""The course of runs: loss, accuracy, gradient or step size against steps, passes or seconds."""
+"""Training curves: loss, accuracy, gradient norm or step size against steps, passes or seconds."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, look, named
+from ..canvas import BLUE, GREY, VERMILION, axes, line_style, named
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -26,7 +26,7 @@ def history(
     against: str = "steps",
     log: bool = False,
 ) -> Axes:
-    """The course of a run, or of several: one quantity against steps, passes or seconds.
+    """Training curves of a run, or of several: one quantity against steps, passes or seconds.
 
     Parameters
     ----------
@@ -71,15 +71,15 @@ def history(
     _require_known(against, _AGAINST, "against")
     for run in runs.values():
         _require_known(quantity, [*_LABELS, *history_of(run).metrics], "quantity")
-    ways = {name: positions(run, against) for name, run in runs.items()}
+    places = {name: positions(run, against) for name, run in runs.items()}
     ax = axes(ax)
     if isinstance(result, Mapping):
         for i, (name, run) in enumerate(runs.items()):
-            steps, numbers, is_sparse = course(history_of(run), quantity)
-            colour, dash, marker = look(i)
+            steps, numbers, is_sparse = training_curve(history_of(run), quantity)
+            colour, dash, marker = line_style(i)
             every = max(1, len(steps) // 8)
             ax.plot(
-                ways[name][steps],
+                places[name][steps],
                 numbers,
                 color=colour,
                 linestyle=dash,
@@ -90,7 +90,7 @@ def history(
             )
         ax.legend()
     else:
-        _draw_one(ax, history_of(runs[""]), ways[""], quantity)
+        _draw_one(ax, history_of(runs[""]), places[""], quantity)
     if log:
         ax.set_yscale("log")
     ax.set_xlabel(_AGAINST[against])
@@ -99,19 +99,19 @@ def history(
     return ax
 
 
-def _draw_one(ax: Any, past: History, way: Array, quantity: str) -> None:
-    steps, numbers, is_sparse = course(past, quantity)
+def _draw_one(ax: Any, past: History, place: Array, quantity: str) -> None:
+    steps, numbers, is_sparse = training_curve(past, quantity)
     if quantity == "value" and is_sparse:
-        ax.plot(way[past.steps], past.values, color=GREY, linewidth=0.8, label="mini-batches")
-        ax.plot(way[steps], numbers, color=BLUE, marker="o", markersize=3, label="all samples")
+        ax.plot(place[past.steps], past.values, color=GREY, linewidth=0.8, label="mini-batches")
+        ax.plot(place[steps], numbers, color=BLUE, marker="o", markersize=3, label="all samples")
         ax.legend()
     elif is_sparse:
-        ax.plot(way[steps], numbers, color=VERMILION, marker="o", markersize=3)
+        ax.plot(place[steps], numbers, color=VERMILION, marker="o", markersize=3)
     else:
-        ax.plot(way[steps], numbers, color=BLUE)
+        ax.plot(place[steps], numbers, color=BLUE)
 
 
-def course(past: History, quantity: str) -> tuple[Array, FloatArray, bool]:
+def training_curve(past: History, quantity: str) -> tuple[Array, FloatArray, bool]:
     """The steps at which a quantity is known, its numbers, and whether those are evaluations alone."""
     if quantity in past.metrics:
         return past.evaluated_steps, past.metrics[quantity], True

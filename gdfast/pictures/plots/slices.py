@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ...describe import counted
 from ...protocols import FloatArray
-from ..canvas import BLUE, GREEN, VERMILION, axes, legend_below, look, need
+from ..canvas import BLUE, GREEN, VERMILION, axes, legend_below, line_style, need
 from ..landscape import Line, Weight
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ def _with_corners(data: Line) -> tuple[FloatArray, FloatArray]:
 
 
 def weight(data: Weight, ax: Axes | None = None) -> Axes:
-    """The objective as a function of one weight: each max-term on its own, and their sum.
+    """The objective as a function of one weight: each hinge term on its own, and their sum.
 
     Parameters
     ----------
@@ -120,7 +121,7 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     ax.plot(
         x, data.totals[order], color="black", linewidth=2.5, label="objective, their sum" if len(data.terms) else None
     )
-    ax.axvline(data.at, color=GREEN, linestyle="--", linewidth=1, label=f"where it is: {data.at:.3g}")
+    ax.axvline(data.at, color=GREEN, linestyle="--", linewidth=1, label=f"current value: {data.at:.3g}")
     ax.set_xlabel(f"the weight W[{', '.join(map(str, data.index))}]")
     ax.set_ylabel("objective and its terms")
     ax.grid(alpha=0.3)
@@ -132,17 +133,15 @@ def _draw_terms(ax: Any, x: FloatArray, terms: FloatArray, data: Weight) -> None
     """A few terms by name, those of a few samples by sample, more than that alike."""
     samples = np.unique(data.labels[:, 0])
     for i, (sample, other) in enumerate(data.labels if len(terms) <= FEW else []):
-        colour, dash, _ = look(i)
+        colour, dash, _ = line_style(i)
         ax.plot(x, terms[i], color=colour, linestyle=dash, label=f"sample {sample}, class {other}")
     for i, sample in enumerate(samples if len(terms) > FEW >= len(samples) else []):
-        colour, dash, _ = look(i)
+        colour, dash, _ = line_style(i)
         own = terms[data.labels[:, 0] == sample]
         lines = ax.plot(x, own.T, color=colour, linestyle=dash, linewidth=1.0)
-        lines[0].set_label(f"sample {sample}, {_many(len(own))}")
+        lines[0].set_label(f"sample {sample}, {counted(len(own), 'hinge term')}")
     if len(samples) > FEW:
         lines = ax.plot(x, terms.T, color=BLUE, linewidth=0.8)
-        lines[0].set_label(_many(len(terms)) + ("" if len(terms) == data.n_terms else f" of {data.n_terms:,}"))
-
-
-def _many(count: int) -> str:
-    return "1 max-term" if count == 1 else f"{count:,} max-terms"
+        lines[0].set_label(
+            counted(len(terms), "hinge term") + ("" if len(terms) == data.n_terms else f" of {data.n_terms:,}")
+        )

@@ -1,4 +1,4 @@
-"""The objective after one step, against the size of the step."""
+"""The effect of the learning rate: the objective after one step, against the step size."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ ROOM = 1.0  # above the start: so many times what the best step gains is shown
 def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     """The objective after one step against its size: the best step, the exact minimiser, and the overshoot.
 
-    The horizontal axis is logarithmic: steps that are not > 0 are left out. The heights that matter lie between the
-    best step and the start; far higher ones leave the picture, whose legend says how high the largest of them is.
+    The horizontal axis is logarithmic: steps that are not > 0 are not drawn. The vertical axis reaches from the best
+    value to a little above the start; the legend gives the largest value beyond it.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     highest = float(finite.max()) if finite.size else data.start
     where = f", up to {highest:,.5g}" if highest > top else ""
     ax.plot(steps, values, color=BLUE, marker=".", markersize=4, label=f"after one step{where}")
-    ax.axhline(data.start, color=GREY, linestyle="--", label=f"before it: {data.start:.4g}")
+    ax.axhline(data.start, color=GREY, linestyle="--", label=f"loss before the step: {data.start:.4g}")
     ax.plot(
         data.best_step, data.best_value, "s", color=VERMILION, markersize=8,
         label=f"best of these steps: {data.best_step:.3g}, {data.best_value:.4g}",

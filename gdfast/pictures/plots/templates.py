@@ -1,4 +1,4 @@
-"""What a linear classifier looks for: each class's weights as a picture."""
+"""Class weight templates: each class's weights as an image."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def templates(
     class_names: Sequence[str] | None = None,
     scale: Array | None = None,
 ) -> Axes:
-    """Each class's weights as a picture, brighter where a bright pixel speaks for the class.
+    """Each class's weights as an image, bright where a bright pixel raises the score of the class.
 
     Zero is the middle grey. Each class has its own scale: the largest weight (all but the largest half per
     cent) is white or full colour, its negative black.
@@ -46,8 +46,8 @@ def templates(
     class_names : sequence of str, optional
         None: 0, 1, 2, ...
     scale : (n_pixels,), optional
-        The objective's `scale`: its weights are divided by it, and so speak of raw pixels. (Its `mean` only
-        moves the bias.)
+        The objective's `scale`: its weights are divided by it, and so apply to raw pixels. (Its `mean` only
+        changes the bias.)
 
     Returns
     -------
