@@ -52,9 +52,9 @@ def main() -> None:
         result, seconds = runs[0], np.min([seconds_of(result) for result in runs], axis=0)
         excess = result.history.evaluated_values - optimum
         name = "full batch" if size is None else f"batches of {size}"
-        look = {"color": colour, "marker": marker, "markersize": 4, "linewidth": 1.2}
-        left.plot(range(PASSES + 1), excess, label=f"{name}, step {step:g}", **look)
-        right.plot(1e3 * seconds, excess, **look)
+        style = {"color": colour, "marker": marker, "markersize": 4, "linewidth": 1.2}
+        left.plot(range(PASSES + 1), excess, label=f"{name}, step {step:g}", **style)
+        right.plot(1e3 * seconds, excess, **style)
         print(f"{name:14} step {step:4}  objective {result.value:.4f} after {1e3 * seconds[-1]:6.1f} ms")
     left.set_ylabel("objective minus its minimum")
     left.set_xlabel("passes over the data")

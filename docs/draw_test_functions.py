@@ -50,8 +50,8 @@ def draw_on_a_plane(ax: Any, function: Any, starts: list[list[float]], step: flo
         ax.plot(*way.T, color=colour, linewidth=1.5)
         ax.plot(*way[0], marker, markersize=9, markerfacecolor="white", markeredgecolor=colour)
         ax.plot(*way[-1], marker, markersize=9, color=colour)
-    ax.set_xlabel("first weight")
-    ax.set_ylabel("second weight")
+    ax.set_xlabel("w1")
+    ax.set_ylabel("w2")
     ax.set_aspect("equal")
 
 
