@@ -1,4 +1,4 @@
-"""`gdfast train`: from a file to a model."""
+"""`gdfast train`: trains a linear model on a file of rows."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
 @labels_option
 @click.option(
     "--val-fraction", type=click.FloatRange(0, 1, max_open=True),
-    help=f"Share of the rows that is held out to judge.  [default: {VAL_FRACTION}, or what DATA itself holds out]",
+    help=f"Share of the rows that is held out to evaluate.  [default: {VAL_FRACTION}, or what DATA itself holds out]",
 )  # fmt: skip
 @click.option(
     "--early-stopping", is_flag=True, help="Keep the best weights on what is held out; stop when none better."
@@ -162,7 +162,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
 
 
 def _hint(found: Dataset, settings: Settings) -> None:
-    """Numbers that hardly ever repeat are targets rather than classes."""
+    """Labels that are numbers and hardly ever repeat are probably targets."""
     k, n = len(found.class_names or ()), found.X.shape[0]
     if settings.loss.classifies and k > max(10, n / 3) and (found.class_names or ("x",))[0].lstrip("-").isdecimal():
         click.echo(f"Note: {k:,} classes in {n:,} rows; if they are targets: --loss squared_error", err=True)
@@ -208,13 +208,13 @@ def _settings(options: dict[str, Any]) -> Settings:
     optimizer = optimizer_of(options["optimizer"])
     if options["early_stopping"] and isinstance(optimizer, FULL_BATCH):
         raise click.UsageError(
-            f"--early-stopping needs an optimizer that goes epoch by epoch; {options['optimizer']} sees all rows at "
+            f"--early-stopping needs an optimizer that goes epoch by epoch; {options['optimizer']} uses all rows at "
             "every step."
         )
     if isinstance(optimizer, DualCoordinateAscent) and loss != "hinge":
         raise click.UsageError(f"--optimizer dual_coordinate_ascent needs --loss hinge; it is {loss}.")
     if options["early_stopping"] and options["val_fraction"] == 0:
-        raise click.UsageError("--early-stopping needs rows to judge by: --val-fraction must be > 0.")
+        raise click.UsageError("--early-stopping needs rows to evaluate on: --val-fraction must be > 0.")
     if getattr(optimizer, "takes_step", True) is False and options["lr"] is not None:
         raise click.UsageError(f"--optimizer {options['optimizer']} takes no step: leave --lr out.")
     epochs = options["epochs"]
@@ -283,7 +283,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 
 
 def _command_line(context: click.Context) -> str:
-    """What to type to do it again: what was given, in the options' order."""
+    """The command that reproduces the run: what was given, in the options' order."""
     words = ["gdfast", "train", str(context.params["data"])]
     for parameter in context.command.params:
         name = parameter.name or ""

@@ -1,4 +1,4 @@
-"""What `gdfast train` says when it is done: a few lines, JSON, and facts in the model's file."""
+"""The summary of `gdfast train`: a few lines, JSON, and facts in the model's file."""
 
 from __future__ import annotations
 
