@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from .descent.derivative_free.hill_climb import hill_climb
     from .descent.derivative_free.random_and_local import SearchResult, local_search, random_search
     from .descent.line_searches.searches import Backtracking, ExactLineSearch, GridSearch, StrongWolfe
-    from .descent.minimize import maximize, minimize
+    from .descent.minimize import maximize, minimize, resume
     from .descent.optimizers import (
         LBFGS,
         SVRG,
@@ -51,7 +51,6 @@ if TYPE_CHECKING:
         RMSProp,
     )
     from .descent.result import Result, Status
-    from .descent.resume import resume
     from .descent.schedules import (
         Constant,
         Cosine,
@@ -99,9 +98,8 @@ _NAMES_OF = {
     "objective.capabilities": ("suggest_step",),
     "objective.mini_batches": ("MiniBatches",),
     "descent.derivative_free.hill_climb": ("hill_climb",),
-    "descent.minimize": ("minimize", "maximize"),
+    "descent.minimize": ("minimize", "maximize", "resume"),
     "descent.checkpoints": ("Checkpoint",),
-    "descent.resume": ("resume",),
     "descent.result": ("Status", "Result"),
     "descent.optimizers": (
         "GradientDescent",

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_integer, check_non_negative, check_point
-from ..descent.record import Look, Record
+from ..descent.record import Evaluation, Record
 from ..descent.result import Result, Status
 from ..objective import capabilities
 from ..protocols import Array, FloatArray, Objective
@@ -88,9 +88,9 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
     if w.size > FEW:
         scipy_sparse(w.size)
     record = Record(objective, {})
-    there, status, k, extra = Look(math.nan, w, math.nan), Status.INTERRUPTED, 0, 0
+    there, status, k, extra = Evaluation(math.nan, w, math.nan), Status.INTERRUPTED, 0, 0
     try:
-        there = record.look(objective, w)
+        there = record.evaluate(objective, w)
         record.add(0, there)
         status = _judged(there, gtol)
         while status is Status.MAX_STEPS and k < max_steps:
@@ -127,7 +127,7 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
     )
 
 
-def _judged(there: Look, gtol: float) -> Status:
+def _judged(there: Evaluation, gtol: float) -> Status:
     if not there.is_finite():
         return Status.DIVERGED
     return Status.CONVERGED if there.norm <= gtol else Status.MAX_STEPS
@@ -156,8 +156,8 @@ def _newton(products: Products, g: FloatArray, exactness: float) -> FloatArray:
 
 
 def _damped(
-    record: Record, objective: Objective, w: Array, there: Look, direction: FloatArray
-) -> tuple[Array, Look, float] | None:
+    record: Record, objective: Objective, w: Array, there: Evaluation, direction: FloatArray
+) -> tuple[Array, Evaluation, float] | None:
     """The first of the steps 1, 1/2, 1/4, ... that makes the gradient smaller; None where none does."""
     if not (np.isfinite(direction).all() and direction.any()):
         return None
@@ -169,12 +169,12 @@ def _damped(
         if np.array_equal(moved, w):
             return None
         if np.isfinite(moved).all():
-            ahead = record.look(objective, moved)
+            ahead = record.evaluate(objective, moved)
             if ahead.is_finite() and _length(ahead) <= (1 - ENOUGH * step) * before and _length(ahead) < before:
                 return moved, ahead, step
         step /= 2
     return None
 
 
-def _length(look: Look) -> float:
-    return float(np.linalg.norm(look.gradient.astype(np.float64)))
+def _length(there: Evaluation) -> float:
+    return float(np.linalg.norm(there.gradient.astype(np.float64)))

@@ -14,7 +14,7 @@ from click.core import ParameterSource
 
 from .._config import set_num_threads
 from ..datasets import Dataset
-from ..descent.optimizers import DualCoordinateAscent
+from ..descent.optimizers import DualCoordinateAscent, sets_own_step
 from ..model import Model, save_model
 from ..protocols import Array
 from ..training.evaluation import evaluate_model
@@ -215,7 +215,7 @@ def _settings(options: dict[str, Any]) -> Settings:
         raise click.UsageError(f"--optimizer dual_coordinate_ascent needs --loss hinge; it is {loss}.")
     if options["early_stopping"] and options["val_fraction"] == 0:
         raise click.UsageError("--early-stopping needs rows to evaluate on: --val-fraction must be > 0.")
-    if getattr(optimizer, "takes_step", True) is False and options["lr"] is not None:
+    if sets_own_step(optimizer) and options["lr"] is not None:
         raise click.UsageError(f"--optimizer {options['optimizer']} takes no step: leave --lr out.")
     epochs = options["epochs"]
     return Settings(

@@ -20,12 +20,12 @@ from ..describe import described
 from ..files.saved_arrays import load_arrays, save_arrays
 from ..objective.capabilities import fingerprint
 from ..protocols import Array
-from .record import Look, Record
+from .record import Evaluation, Record
 from .result import Status
+from .run_state import UNEVALUATED, RunState
 from .settings import Settings
 
 KIND, VERSION = "checkpoint", 1
-PLAIN = ("max_steps", "gtol", "gap_tol", "evaluate_every", "callback_every", "clip")
 
 
 @dataclass(frozen=True)
@@ -71,101 +71,91 @@ class Checkpoint:
             raise ValueError(f"path must lie in a folder that exists; {place.parent} does not")
 
 
-class Saved(NamedTuple):
-    """What a run goes on from: the last finished step, what the step after it sees, and the record."""
-
-    k: int
-    w: Array
-    state: Any
-    here: Look
-    before: float
-    direction: Array | None
-    hidden: tuple[Array, ...]
-    ending: Status | None
-    arrays: Mapping[str, Array]
-    facts: Mapping[str, Any]
-    callback: Any = None
-    seen: Array | None = None
-
-
-def check_can_save(run: Settings) -> None:
+def check_can_save(settings: Settings) -> None:
     """ValueError, before any work, where a setting of the run cannot be written down."""
-    for name, setting in (("optimizer", run.optimizer), ("step", run.step.given), ("batches", run.batches)):
+    given = {"optimizer": settings.optimizer, "step": settings.step.given, "batches": settings.batches}
+    for name, setting in given.items():
         _encode(setting, {}, name)
 
 
-def save(
-    run: Settings,
-    k: int,
-    w: Array,
-    state: Any,
-    here: Look,
-    before: float,
-    direction: Array | None,
-    hidden: tuple[Array, ...],
-    ending: Status | None,
-    record: Record,
-    seen: list[float],
-) -> None:
-    """Write the run, which stands before step k; `seen` are the values since the last callback."""
-    assert run.checkpoint is not None
-    arrays: dict[str, Array] = {"w": w, "w0": run.w0}
-    if here.gradient is not w:
+def save(settings: Settings, state: RunState) -> None:
+    """Write the run as it stands after k steps. (Names in the file are those of its version, not of `RunState`.)"""
+    w, here, record = state.w, state.evaluation, state.record
+    arrays: dict[str, Array] = {"w": w, "w0": settings.w0}
+    if here is not UNEVALUATED and here.gradient is not w:
         arrays["gradient"] = here.gradient
-    if direction is not None:
-        arrays["direction"] = direction
-    arrays |= {f"hidden.{i}": array for i, array in enumerate(hidden)}
-    if seen:
-        arrays["seen"] = np.array(seen)
-    keeps = callable(getattr(run.callback, "saved", None))
-    noted: Any = run.callback.saved() if keeps else None  # type: ignore[union-attr]
+    if state.direction is not None:
+        arrays["direction"] = state.direction
+    arrays |= {f"hidden.{i}": array for i, array in enumerate(state.extra_state)}
+    if record.unreported:
+        arrays["seen"] = np.array(record.unreported)
+    keeps = callable(getattr(settings.callback, "saved", None))
+    noted: Any = settings.callback.saved() if keeps else None  # type: ignore[union-attr]
     recorded, facts = record.saved()
     arrays |= {f"record.{name}": array for name, array in recorded.items()}
     everything = {
-        "k": k,
+        "k": state.k,
         "look": [here.value, here.norm],
-        "before": before,
-        "converged": ending is Status.CONVERGED,
-        "state": _encode(state, arrays, "the optimizer's state"),
+        "before": state.previous_value,
+        "converged": state.ending is Status.CONVERGED,
+        "state": _encode(state.optimizer_state, arrays, "the optimizer's state"),
         "record": facts,
         "known": _encode(record.known, arrays, "what the run has proven"),
         "callback": _encode(noted, arrays, "what the callback keeps"),
-        "objective": fingerprint(run.objective, w),
+        "objective": fingerprint(settings.objective, w),
         "settings": {
-            "sign": run.sign,
-            "optimizer": _encode(run.optimizer, arrays, "optimizer"),
-            "step": _encode(run.step.given, arrays, "step"),
-            "batches": _encode(run.batches, arrays, "batches"),
-            **{name: getattr(run, name) for name in PLAIN},
-            "every": run.checkpoint.every,
+            "optimizer": _encode(settings.optimizer, arrays, "optimizer"),
+            "step": _encode(settings.step.given, arrays, "step"),
+            "batches": _encode(settings.batches, arrays, "batches"),
+            **settings.saved(),
+            "every": settings.checkpoint.every,
         },
     }
-    save_arrays(run.checkpoint.path, KIND, VERSION, arrays, everything)
+    save_arrays(settings.checkpoint.path, KIND, VERSION, arrays, everything)
 
 
-def load(path: str | os.PathLike[str], objective: Any) -> tuple[dict[str, Any], Array, Saved]:
-    """The settings, w0 and where to go on, of a file that was written for this objective."""
+class Loaded(NamedTuple):
+    """A run in a file: the arguments of `minimize` that it holds, the sign, and what its state is made of."""
+
+    arguments: dict[str, Any]
+    sign: float
+    every: int
+    callback: Any
+    arrays: dict[str, Array]
+    facts: dict[str, Any]
+
+    def state(self, settings: Settings) -> RunState:
+        """The state of the run, for settings made of the arguments."""
+        arrays, facts, w = self.arrays, self.facts, self.arrays["w"]
+        value, norm = facts["look"]
+        recorded = {name.removeprefix("record."): a for name, a in arrays.items() if name.startswith("record.")}
+        record = Record(settings.objective, settings.metrics)
+        record.restore(recorded, facts["record"] | {"known": _decode(facts.get("known"), arrays)})
+        record.unreported = arrays["seen"].tolist() if "seen" in arrays else []
+        ending = Status.CONVERGED if facts["converged"] else None
+        if ending is None and facts["k"] == settings.max_steps:
+            ending = Status.MAX_STEPS
+        return RunState(
+            k=facts["k"],
+            w=w,
+            optimizer_state=_decode(facts["state"], arrays),
+            evaluation=Evaluation(value, arrays.get("gradient", w), norm),
+            previous_value=facts["before"],
+            direction=arrays.get("direction"),
+            extra_state=tuple(arrays[f"hidden.{i}"] for i in range(sum(name.startswith("hidden.") for name in arrays))),
+            ending=ending,
+            record=record,
+        )
+
+
+def load(path: str | os.PathLike[str], objective: Any) -> Loaded:
+    """The run in a file that was written for this objective."""
     arrays, facts = load_arrays(path, KIND, VERSION)
-    w = arrays["w"]
-    _require_same(facts["objective"], fingerprint(objective, w), path)
-    settings = {name: _decode(value, arrays) for name, value in facts["settings"].items()}
-    value, norm = facts["look"]
-    recorded = {name.removeprefix("record."): a for name, a in arrays.items() if name.startswith("record.")}
-    saved = Saved(
-        k=facts["k"],
-        w=w,
-        state=_decode(facts["state"], arrays),
-        here=Look(value, arrays.get("gradient", w), norm),
-        before=facts["before"],
-        direction=arrays.get("direction"),
-        hidden=tuple(arrays[f"hidden.{i}"] for i in range(sum(name.startswith("hidden.") for name in arrays))),
-        ending=Status.CONVERGED if facts["converged"] else None,
-        arrays=recorded,
-        facts=facts["record"] | {"known": _decode(facts.get("known"), arrays)},
-        callback=_decode(facts.get("callback"), arrays),
-        seen=arrays.get("seen"),
-    )
-    return settings, arrays["w0"], saved
+    _require_same(facts["objective"], fingerprint(objective, arrays["w"]), path)
+    arguments = {name: _decode(value, arrays) for name, value in facts["settings"].items()}
+    sign, every = arguments.pop("sign"), arguments.pop("every")
+    callback = _decode(facts.get("callback"), arrays)
+    return Loaded(arguments | {"w0": arrays["w0"]}, sign, every, callback, arrays, facts)
 
 
 class Noted(NamedTuple):

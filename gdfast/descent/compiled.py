@@ -1,6 +1,6 @@
-"""The compiled road of a stochastic run: many steps in one call, where objective and optimizer allow it.
+"""The compiled steps of a stochastic run: many of them in one call, where objective and optimizer allow it.
 
-It walks the same trajectory as the plain loop (to rounding), and cutting it into segments changes no bit.
+They follow the trajectory of the generic implementation (to rounding), and cutting them into segments changes no bit.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ..objective import capabilities
 from ..objective.mini_batches import MiniBatches
 from ..protocols import Array
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
+from .settings import Settings
 from .step_sizes import StepRule
 
 SEGMENT = 1 << 17
@@ -32,17 +33,21 @@ RULES: dict[type, str] = {
 
 
 class Segment(NamedTuple):
-    """Where some steps led: weights, state, the batch's objective before each step, and the learning rates."""
+    """Where some steps led; the mini-batch's objective before each step, and the learning rates."""
 
     w: Array
-    state: Any
+    optimizer_state: Any
+    extra_state: tuple[Array, ...]
     values: Array
     rates: Array
     interrupted: bool
 
 
-class CompiledRoad:
-    """Takes steps k .. k + n - 1 of a run in one call."""
+class CompiledSteps:
+    """Takes steps k .. k + n - 1 of a run in one call.
+
+    Before step `generic_until` a number ceases to be finite: the generic implementation goes up to there.
+    """
 
     def __init__(self, objective: Any, optimizer: Any, batches: MiniBatches, step: StepRule) -> None:
         self._objective = objective
@@ -51,43 +56,38 @@ class CompiledRoad:
         self._batches = batches
         self._step = step
         self._epochs: dict[int, Array] = {}
-        # After the last segment: its w, and what the objective keeps beside it.
-        self._hidden: tuple[Array, tuple[Array, ...]] | None = None
+        self.generic_until = 0
 
     @staticmethod
-    def of(run: Any) -> CompiledRoad | None:
-        """The compiled road of a run, or None where the plain loop is the only one."""
-        batches, optimizer = run.batches, run.optimizer
-        if batches is None or run.clip is not None or run.sign < 0 or run.step.line_search is not None:
+    def of(settings: Settings) -> CompiledSteps | None:
+        """The compiled steps of a run, or None where there is the generic implementation only."""
+        batches, optimizer, step = settings.batches, settings.bound_optimizer, settings.step
+        if batches is None or settings.clip is not None or settings.sign < 0 or step.line_search is not None:
             return None
         rule = RULES.get(type(optimizer))
-        if rule is None or not capabilities.can_descend(run.objective, run.w0, rule):
+        if rule is None or not capabilities.can_descend(settings.objective, settings.w0, rule):
             return None
-        return CompiledRoad(run.objective, optimizer, batches, run.step)
+        return CompiledSteps(settings.objective, optimizer, batches, step)
 
-    def hidden(self, w: Array) -> tuple[Array, ...]:
-        """What the objective keeps beside these weights, where they are those of the last segment."""
-        return self._hidden[1] if self._hidden is not None and self._hidden[0] is w else ()
+    def take(self, k: int, n: int, w: Array, state: Any, extra_state: tuple[Array, ...]) -> Segment | None:
+        """Up to n steps from step k on, as many as leave w finite; None when there is none.
 
-    def go_on(self, w: Array, hidden: tuple[Array, ...]) -> None:
-        """Start from these weights with what was hidden beside them."""
-        self._hidden = (w, hidden) if hidden else None
-
-    def take(self, k: int, n: int, w: Array, state: Any) -> Segment | None:
-        """Up to n steps from step k on, as many as leave w finite; None when there is none (nothing is moved)."""
+        `extra_state` is what the objective kept beside these weights, () where it kept nothing. Nothing is moved in
+        place.
+        """
         n = min(n, max(1, SEGMENT // self._batches.size))
         rates = self._step.rates(k, n)
         order, starts = self._rows(k, n)
         moved, arrays = w.copy(), [array.copy() for array in _arrays_of(state)]
-        if self._hidden is not None and self._hidden[0] is w:
-            hidden = tuple(array.copy() for array in self._hidden[1])
+        if extra_state:
+            extra = tuple(array.copy() for array in extra_state)
         else:
-            hidden = capabilities.hidden_states(self._objective, w, self._rule)
+            extra = capabilities.hidden_states(self._objective, w, self._rule)
         values, done = np.empty(n), np.zeros(1, dtype=np.int64)
         interrupted = False
         try:
             capabilities.descend(
-                self._objective, self._rule, self._settings, moved, (*arrays, *hidden), order, starts, rates,
+                self._objective, self._rule, self._settings, moved, (*arrays, *extra), order, starts, rates,
                 getattr(state, "steps", 0), values, done,
             )  # fmt: skip
         except KeyboardInterrupt:
@@ -96,9 +96,8 @@ class CompiledRoad:
         finite = math.isfinite(np.vdot(moved, moved)) or bool(np.isfinite(moved).all())
         if not finite or (steps < n and not interrupted):
             fewer = min(steps, n - 1)  # after a value that is not finite, w may have moved on
-            return None if fewer == 0 or interrupted else self.take(k, fewer, w, state)
-        self._hidden = (moved, hidden)
-        return Segment(moved, _with_arrays(state, arrays, steps), values[:steps], rates[:steps], interrupted)
+            return None if fewer == 0 or interrupted else self.take(k, fewer, w, state, extra_state)
+        return Segment(moved, _with_arrays(state, arrays, steps), extra, values[:steps], rates[:steps], interrupted)
 
     def _rows(self, k: int, n: int) -> tuple[Array, Array]:
         """The rows of steps k .. k + n - 1 one after the other, and where each step's begin."""

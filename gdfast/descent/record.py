@@ -1,11 +1,12 @@
-"""What a run writes down while it lasts; it becomes the history at the end."""
+"""What a run writes down while it lasts: its record becomes the history at the end, its progress bar goes."""
 
 from __future__ import annotations
 
 import math
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -18,8 +19,11 @@ from .result import History
 _GROWING = ("steps", "values", "norms", "seconds", "step_sizes")
 
 
-class Look(NamedTuple):
-    """An objective at one point; norm is the largest absolute element of the gradient."""
+class Evaluation(NamedTuple):
+    """An objective at one point; norm is the largest absolute element of the gradient.
+
+    Where a point was not evaluated: NaN, w in place of the gradient, NaN.
+    """
 
     value: float
     gradient: Array
@@ -30,7 +34,7 @@ class Look(NamedTuple):
         return math.isfinite(self.value) and math.isfinite(self.norm)
 
 
-class Evaluation(NamedTuple):
+class EvaluatedStep(NamedTuple):
     """The whole objective and the metrics after k steps."""
 
     k: int
@@ -51,29 +55,32 @@ class Record:
         self.best: tuple[float, Array | None] = (math.inf, None)
         self.bound = -math.inf
         self.known: Any = None  # what the bound was proven with
-        self.evaluated: list[Evaluation] = []
+        self.unreported: list[float] = []  # values since the last callback
+        self.evaluated: list[EvaluatedStep] = []
         self.evaluations = 0
         self._objective = objective
         self._passes_before = getattr(objective, "passes", None)
         self._metrics = metrics
         self._start = perf_counter()
 
-    def look(self, objective: Objective, w: Array) -> Look:
+    def evaluate(self, objective: Objective, w: Array) -> Evaluation:
         """The objective (or a mini-batch of it) at w: one evaluation."""
         self.evaluations += 1
         value, gradient = objective.value_and_gradient(w)
         gradient = returned_gradient(gradient, w, "the objective")
-        return Look(returned_value(value, "the objective"), gradient, largest_element(gradient))
+        if type(value) is not float:
+            value = returned_value(value, "the objective")
+        return Evaluation(value, gradient, largest_element(gradient))
 
-    def add(self, k: int, look: Look) -> None:
-        """What step k sees goes into the history."""
+    def add(self, k: int, there: Evaluation) -> None:
+        """What step k starts from goes into the history."""
         self.steps.append(k)
-        self.values.append(look.value)
-        self.norms.append(look.norm)
+        self.values.append(there.value)
+        self.norms.append(there.norm)
         self.seconds.append(perf_counter() - self._start)
 
     def add_segment(self, k: int, values: Array, rates: Array) -> None:
-        """Steps from step k on that were taken in one call: no gradient was looked at, and the clock once."""
+        """Steps from step k on that were taken in one call: without their gradients' norms, and at one time."""
         n = len(values)
         self.evaluations += n
         self.steps.extend(range(k, k + n))
@@ -97,11 +104,11 @@ class Record:
             return None
         return max(0.0, (value - self.bound) * (1 + 2.0**-52))
 
-    def evaluate(self, k: int, look: Look, w: Array) -> None:
+    def add_evaluated(self, k: int, there: Evaluation, w: Array) -> None:
         """The run is evaluated at w, after k steps: the metrics are called here, and only here."""
-        self.keep_best(look.value, w)
+        self.keep_best(there.value, w)
         numbers = tuple(returned_value(f(w), f"metrics[{name!r}]") for name, f in self._metrics.items())
-        self.evaluated.append(Evaluation(k, look.value, look.norm, numbers))
+        self.evaluated.append(EvaluatedStep(k, there.value, there.norm, numbers))
 
     def saved(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """All that it knows, as arrays and numbers; `restore` takes it back."""
@@ -125,7 +132,9 @@ class Record:
             raise ValueError(f"metrics must be those of the run, {facts['metrics']}; they are {list(self._metrics)}")
         for name in _GROWING:
             getattr(self, name).frombytes(arrays[name].tobytes())
-        self.evaluated = [Evaluation(int(k), value, norm, tuple(rest)) for k, value, norm, *rest in arrays["evaluated"]]
+        self.evaluated = [
+            EvaluatedStep(int(k), value, norm, tuple(rest)) for k, value, norm, *rest in arrays["evaluated"]
+        ]
         self.best = (facts["best_value"], arrays.get("best_w"))
         self.bound, self.known, self.evaluations = facts["bound"], facts["known"], facts["evaluations"]
         self._start -= facts["seconds"]
@@ -141,14 +150,14 @@ class Record:
         return None if self._passes_before is None else float(self._objective.passes - self._passes_before)
 
     def history(self, before: int, steps: int, sign: float) -> History:
-        """The looks before step `before`, and `steps` steps; values times sign."""
-        looks = bisect_left(self.steps, before, hi=len(self.seconds))
+        """What was evaluated before step `before`, and `steps` steps; values times sign."""
+        n = bisect_left(self.steps, before, hi=len(self.seconds))
         return History(
-            steps=np.array(self.steps[:looks]),
-            values=sign * np.array(self.values[:looks]),
-            gradient_norms=np.array(self.norms[:looks]),
+            steps=np.array(self.steps[:n]),
+            values=sign * np.array(self.values[:n]),
+            gradient_norms=np.array(self.norms[:n]),
             step_sizes=np.array(self.step_sizes[:steps]),
-            seconds=np.array(self.seconds[:looks]),
+            seconds=np.array(self.seconds[:n]),
             evaluated_steps=np.array([e.k for e in self.evaluated], dtype=np.int64),
             evaluated_values=sign * np.array([e.value for e in self.evaluated]),
             metrics={name: np.array([e.metrics[i] for e in self.evaluated]) for i, name in enumerate(self._metrics)},
@@ -159,3 +168,15 @@ def largest_element(gradient: Array) -> float:
     """The largest absolute element; NaN where there is one. (argmax starts sooner than max on small arrays.)"""
     magnitudes = np.abs(gradient)
     return float(magnitudes.item(magnitudes.argmax()))
+
+
+@contextmanager
+def progress_bar(total: int, unit: str, show: bool) -> Iterator[Any]:
+    """A tqdm bar while the block runs, or None; tqdm is imported only when one is shown."""
+    if not show:
+        yield None
+        return
+    from tqdm import tqdm
+
+    with tqdm(total=total, unit=unit) as bar:
+        yield bar

@@ -1,9 +1,14 @@
-"""The arguments of minimize and maximize, checked once, before any work."""
+"""The arguments of minimize and maximize, checked once, before any work.
+
+A keyword of `minimize` is written in its signature, in its docstring, here as a field of `Settings` with its check, and
+where the loop uses it; a checkpoint holds every field but those that are given again to `resume`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -12,8 +17,9 @@ from .._arrays import check_flag, check_integer, check_non_negative, check_point
 from ..describe import described
 from ..objective.capabilities import check_certifies
 from ..objective.mini_batches import MiniBatches
+from ..objective.negated import Negated
 from ..protocols import Array
-from .optimizers.capabilities import bound, is_blind, proves_bounds, takes_step
+from .optimizers.capabilities import bind, needs_gradient, owns_step, proves_bounds, sets_own_step, step_for
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]
@@ -23,81 +29,103 @@ DEFAULT_STEP = 0.1
 _DEFAULT_STEPS = 1000
 
 
-@dataclass(frozen=True, eq=False)
-class Settings:
-    """What a run needs to know; the names are those of `minimize`.
+def _saved(check: Callable[..., Any], **limits: Any) -> dict[str, Any]:
+    """A field that ``check(value, name)`` converts, and that a checkpoint holds: a number."""
+    return {"check": partial(check, **limits), "is_saved": True}
 
-    `sign` is 1 to go down and -1 to go up; `rows_of(k)` gives the mini-batch of step k, None the whole. `looks_always`:
-    the whole objective is looked at after every step (without batches).
-    """
+
+def _given_again(check: Callable[[Any, str], Any]) -> dict[str, Any]:
+    """A field that ``check(value, name)`` converts, and that `resume` is given again."""
+    return {"check": check, "is_saved": False}
+
+
+def _optional(check: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda value, name, **limits: None if value is None else check(value, name, **limits)
+
+
+def _checked_metrics(metrics: Any, name: str) -> Metrics:
+    if metrics is None:
+        return {}
+    if not isinstance(metrics, Mapping):
+        raise TypeError(f"metrics must be a dict of name -> callable; it is {described(metrics)}")
+    for key, metric in metrics.items():
+        if not isinstance(key, str) or not callable(metric):
+            raise TypeError(f"metrics must be a dict of name -> callable; it holds {key!r}: {described(metric)}")
+    return dict(metrics)
+
+
+def _checked_callback(callback: Any, name: str) -> Any:
+    if callback is not None and not callable(callback):
+        raise TypeError(f"callback must be callable or None; it is {described(callback)}")
+    return callback
+
+
+def _checked_checkpoint(checkpoint: Any, name: str) -> Any:
+    if checkpoint is not None and not (hasattr(checkpoint, "path") and hasattr(checkpoint, "every")):
+        raise TypeError(f"checkpoint must be gdfast.Checkpoint(path, every) or None; it is {described(checkpoint)}")
+    return checkpoint
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Settings:
+    """What a run needs to know: the arguments of `minimize` under their names, and what follows from them."""
 
     objective: Any
-    sign: float
     w0: Array
     optimizer: Any
     step: StepRule
     batches: MiniBatches | None
-    rows_of: Callable[[int], Array] | None
-    looks_always: bool
     max_steps: int
-    gtol: float
-    gap_tol: float | None
-    evaluate_every: int | None
-    metrics: Metrics
-    callback: Callback | None
-    clip: float | None
-    progress: bool
-    checkpoint: Any = None
-    callback_every: int = 1
+    gtol: float = field(metadata=_saved(check_non_negative))
+    gap_tol: float | None = field(metadata=_saved(_optional(check_non_negative)))
+    evaluate_every: int | None = field(metadata=_saved(_optional(check_integer), minimum=1))
+    metrics: Metrics = field(metadata=_given_again(_checked_metrics))
+    callback: Callback | None = field(metadata=_given_again(_checked_callback))
+    callback_every: int = field(metadata=_saved(check_integer, minimum=1))
+    clip: float | None = field(metadata=_saved(_optional(check_positive)))
+    progress: bool = field(metadata=_given_again(check_flag))
+    checkpoint: Any = field(metadata=_given_again(_checked_checkpoint))
+
+    sign: float
+    """1 to go down, -1 to go up."""
+    minimised: Any
+    """``sign * objective``."""
+    bound_optimizer: Any
+    """The optimizer for this run: `optimizer` as a checkpoint writes it, bound to the objective."""
+    rows_of: Callable[[int], Array] | None
+    """The mini-batch of step k; None: the whole objective."""
+    evaluates_always: bool
+    """The whole objective is evaluated after every step (without batches)."""
+
+    def saved(self) -> dict[str, Any]:
+        """Numbers that a checkpoint holds as they are."""
+        names = [setting.name for setting in fields(self) if setting.metadata.get("is_saved")]
+        return {name: getattr(self, name) for name in ("sign", "max_steps", *names)}
 
 
-def checked_settings(
-    objective: Any,
-    w0: Any,
-    optimizer: Any,
-    step: Any,
-    *,
-    sign: float,
-    batches: Any,
-    max_steps: Any,
-    epochs: Any,
-    gtol: Any,
-    gap_tol: Any,
-    evaluate_every: Any,
-    metrics: Any,
-    callback: Any,
-    clip: Any,
-    progress: Any,
-    checkpoint: Any,
-    callback_every: Any = 1,
-) -> Settings:
-    """The settings of a run, or TypeError/ValueError naming the argument; w0 is copied."""
+def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
+    """The settings of a run from the arguments of `minimize` by name, or TypeError/ValueError naming one.
+
+    `sign` is 1 to go down and -1 to go up. w0 is copied.
+    """
+    given = dict(arguments)
+    objective, optimizer, batches = given["objective"], given["optimizer"], given["batches"]
     _check_objective(objective, batches)
-    _check_optimizer(optimizer, clip)
-    point = np.array(check_point(w0, "w0"))
-    optimizer = bound(optimizer, objective, point, batches, sign)
-    max_steps = _count_steps(max_steps, epochs, batches, objective)
-    if callback is not None and not callable(callback):
-        raise TypeError(f"callback must be callable or None; it is {described(callback)}")
+    _check_optimizer(optimizer, given["clip"])
+    point = np.array(check_point(given["w0"], "w0"))
+    for_this_run = bind(optimizer, objective, point, batches, sign)
+    given["max_steps"] = max_steps = _count_steps(given["max_steps"], given.pop("epochs"), batches, objective)
+    for setting in fields(Settings):
+        if "check" in setting.metadata:
+            given[setting.name] = setting.metadata["check"](given[setting.name], setting.name)
+    _check_gap(given["gap_tol"], objective, for_this_run, sign)
     return Settings(
-        objective=objective,
+        **given | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective)},
         sign=sign,
-        w0=point,
-        optimizer=optimizer,
-        step=_step_of(optimizer, step, max_steps, objective),
-        batches=batches,
+        minimised=objective if sign > 0 else Negated(objective),
+        bound_optimizer=for_this_run,
         rows_of=None if batches is None else batches.walk(objective.n_samples),
-        looks_always=evaluate_every is None or not is_blind(optimizer),
-        max_steps=max_steps,
-        gtol=check_non_negative(gtol, "gtol"),
-        gap_tol=_checked_gap(gap_tol, objective, optimizer, sign),
-        evaluate_every=_optional(check_integer, evaluate_every, "evaluate_every", minimum=1),
-        metrics=_checked_metrics(metrics),
-        callback=callback,
-        clip=_optional(check_positive, clip, "clip"),
-        progress=check_flag(progress, "progress"),
-        checkpoint=_checked_checkpoint(checkpoint),
-        callback_every=check_integer(callback_every, "callback_every", minimum=1),
+        evaluates_always=given["evaluate_every"] is None or needs_gradient(for_this_run),
     )
 
 
@@ -121,7 +149,7 @@ def _check_objective(objective: Any, batches: Any) -> None:
 
 
 def _check_optimizer(optimizer: Any, clip: Any) -> None:
-    more = ("direction", "batch_direction")
+    more = ("direction", "batch_direction", "step")
     has = {name for name in ("init", "update", *more) if callable(getattr(optimizer, name, None))}
     if isinstance(optimizer, type) or "init" not in has or len(has) < 2:
         remedy = f"; make an instance: {optimizer.__name__}()" if isinstance(optimizer, type) else ""
@@ -131,12 +159,16 @@ def _check_optimizer(optimizer: Any, clip: Any) -> None:
 
 
 def _step_of(optimizer: Any, step: Any, max_steps: int, objective: Any) -> StepRule:
-    """How far; all the way, for an optimizer that takes no step. (The default step is as good as none.)"""
-    if takes_step(optimizer):
-        return step_rule(step, max_steps, objective)
-    if type(step) is not float or step != DEFAULT_STEP:
-        raise ValueError(f"{type(optimizer).__name__} takes no step: leave it out; step is {described(step)}")
-    return step_rule(1.0, max_steps, objective)._replace(given=step)
+    """How far; the full direction, for an optimizer that sets its own step. (The default step is as good as none.)"""
+    name = type(optimizer).__name__
+    if sets_own_step(optimizer):
+        if type(step) is not float or step != DEFAULT_STEP:
+            raise ValueError(f"{name} takes no step: leave it out; step is {described(step)}")
+        return step_rule(1.0, max_steps)._replace(given=step)
+    rule = step_rule(step_for(optimizer, objective) if isinstance(step, str) and step == "auto" else step, max_steps)
+    if rule.line_search is not None and owns_step(optimizer):
+        raise ValueError(f"{name} needs a step that is a number, a sequence or a schedule; it is {described(step)}")
+    return rule
 
 
 def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objective: Any) -> int:
@@ -148,16 +180,9 @@ def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objec
     return count if batches is None else count * batches.steps_per_epoch(objective.n_samples)
 
 
-def _checked_checkpoint(checkpoint: Any) -> Any:
-    if checkpoint is not None and not (hasattr(checkpoint, "path") and hasattr(checkpoint, "every")):
-        raise TypeError(f"checkpoint must be gdfast.Checkpoint(path, every) or None; it is {described(checkpoint)}")
-    return checkpoint
-
-
-def _checked_gap(gap_tol: Any, objective: Any, optimizer: Any, sign: float) -> float | None:
+def _check_gap(gap_tol: float | None, objective: Any, optimizer: Any, sign: float) -> None:
     if gap_tol is None:
-        return None
-    tolerance: float = check_non_negative(gap_tol, "gap_tol")
+        return
     if sign < 0 or not (proves_bounds(optimizer) or callable(getattr(objective, "duality_gap", None))):
         raise ValueError(
             "gap_tol needs something that proves it: minimize with an objective that has duality_gap, or an optimizer "
@@ -165,19 +190,3 @@ def _checked_gap(gap_tol: Any, objective: Any, optimizer: Any, sign: float) -> f
         )
     if not proves_bounds(optimizer):
         check_certifies(objective)
-    return tolerance
-
-
-def _optional(check: Callable[..., Any], value: Any, name: str, **limits: Any) -> Any:
-    return None if value is None else check(value, name, **limits)
-
-
-def _checked_metrics(metrics: Any) -> Metrics:
-    if metrics is None:
-        return {}
-    if not isinstance(metrics, Mapping):
-        raise TypeError(f"metrics must be a dict of name -> callable; it is {described(metrics)}")
-    for name, metric in metrics.items():
-        if not isinstance(name, str) or not callable(metric):
-            raise TypeError(f"metrics must be a dict of name -> callable; it holds {name!r}: {described(metric)}")
-    return dict(metrics)

@@ -11,7 +11,6 @@ import numpy as np
 
 from .._arrays import check_positive
 from ..describe import described
-from ..objective.capabilities import suggest_step
 from ..protocols import Array, LineSearch, Schedule
 from .schedules import steps_covered
 
@@ -38,10 +37,8 @@ class StepRule(NamedTuple):
         return np.array([self.rate_of(i) for i in range(k, k + n)], dtype=np.float64)
 
 
-def step_rule(step: Any, max_steps: int, objective: Any) -> StepRule:
-    """`step` as a rule for max_steps steps on an objective, or TypeError/ValueError."""
-    if isinstance(step, str) and step == "auto":
-        step = suggest_step(objective)
+def step_rule(step: Any, max_steps: int) -> StepRule:
+    """`step`, "auto" apart, as a rule for max_steps steps, or TypeError/ValueError."""
     if isinstance(step, type):
         raise TypeError(f"{_NEEDED}; it is {described(step)}: make an instance, {step.__name__}(...)")
     if isinstance(step, LineSearch):

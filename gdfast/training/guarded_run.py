@@ -15,9 +15,8 @@ from typing import Any
 import numpy as np
 
 from ..descent.checkpoints import Checkpoint, Noted
-from ..descent.minimize import minimize
+from ..descent.minimize import minimize, resume
 from ..descent.result import Result, Status
-from ..descent.resume import resume
 from ..protocols import Array
 from .recipe import Plan
 

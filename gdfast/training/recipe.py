@@ -14,7 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from ..descent.optimizers import AdaDelta, AdaGrad, AveragedSGD, GradientDescent, Lion, Momentum, Nesterov
+from ..descent.optimizers import (
+    AdaDelta,
+    AdaGrad,
+    AveragedSGD,
+    GradientDescent,
+    Lion,
+    Momentum,
+    Nesterov,
+    sets_own_step,
+)
 from ..objective.losses import Loss
 from ..objective.mini_batches import MiniBatches
 from ..protocols import FloatArray
@@ -63,8 +72,8 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
         epochs, min_steps, seed = 1, 0, seed + steps_before
     given = settings.learning_rate
     if isinstance(settings.optimizer, FULL_BATCH):
-        takes_step = getattr(settings.optimizer, "takes_step", True)
-        rule = (LINE_SEARCH if given is None or isinstance(given, str) else given) if takes_step else None
+        rule = LINE_SEARCH if given is None or isinstance(given, str) else given
+        rule = None if sets_own_step(settings.optimizer) else rule
         return Plan(settings.optimizer, None, 1, max(epochs, min_steps), None, rule)
     is_sparse = hasattr(rows.X, "indptr")
     size, optimizer = settings.batch_size, settings.optimizer

@@ -37,10 +37,10 @@ def w_scale(dtype):
     return np.dtype(dtype).type(0.1)
 
 
-def plain(monkeypatch, *arguments, **options):
-    """The same run by the plain loop."""
+def generic(monkeypatch, *arguments, **options):
+    """The same run by the generic implementation."""
     with monkeypatch.context() as patched:
-        patched.setattr(compiled.CompiledRoad, "of", staticmethod(lambda run: None))
+        patched.setattr(compiled.CompiledSteps, "of", staticmethod(lambda run: None))
         return gd.minimize(*arguments, **options)
 
 
@@ -55,30 +55,30 @@ def assert_same_walk(result, expected, tolerance):
     assert result.evaluations == expected.evaluations
 
 
-def spy(monkeypatch):
-    """Counts the steps taken by the compiled road."""
-    taken, take = [], compiled.CompiledRoad.take
+def counted_steps(monkeypatch):
+    """Counts the compiled steps of each call."""
+    taken, take = [], compiled.CompiledSteps.take
 
-    def counting(self, k, n, w, state):
-        segment = take(self, k, n, w, state)
+    def counting(self, *arguments):
+        segment = take(self, *arguments)
         taken.append(0 if segment is None else len(segment.values))
         return segment
 
-    monkeypatch.setattr(compiled.CompiledRoad, "take", counting)
+    monkeypatch.setattr(compiled.CompiledSteps, "take", counting)
     return taken
 
 
 @pytest.mark.parametrize("optimizer", RULES, ids=str)
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
 def test_every_rule_walks_as_the_plain_loop(monkeypatch, optimizer, loss):
-    taken = spy(monkeypatch)
+    taken = counted_steps(monkeypatch)
     for regularizer in REGULARIZERS:
         objective, W = made(loss, regularizer)
         options = {"batches": gd.MiniBatches(8, seed=3), "epochs": 4, "step": 0.003}
         result = gd.minimize(objective, W, optimizer, **options)
         assert sum(taken) == result.steps
         taken.clear()
-        assert_same_walk(result, plain(monkeypatch, objective, W, optimizer, **options), 1e-12)
+        assert_same_walk(result, generic(monkeypatch, objective, W, optimizer, **options), 1e-12)
 
 
 @pytest.mark.parametrize(("x", "w"), TYPES)
@@ -90,28 +90,28 @@ def test_every_type_walks_as_the_plain_loop(monkeypatch, x, w, fold, size):
         objective, W = made(gd.CrossEntropy(), gd.L2(0.01), x, w, fold, penalize_bias=size == 7)
         options = {"batches": gd.MiniBatches(size, seed=1), "max_steps": 30, "step": 0.01}
         result = gd.minimize(objective, W, optimizer, **options)
-        assert_same_walk(result, plain(monkeypatch, objective, W, optimizer, **options), tolerance)
+        assert_same_walk(result, generic(monkeypatch, objective, W, optimizer, **options), tolerance)
 
 
 @pytest.mark.parametrize("options", [{"bias": False}, {"sample_weight": np.arange(N) % 3}], ids=["no bias", "weights"])
 def test_options_of_the_objective(monkeypatch, options):
     objective, W = made(gd.Hinge(), gd.L2(0.01), **options)
     run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
-    assert_same_walk(gd.minimize(objective, W, **run), plain(monkeypatch, objective, W, **run), 1e-12)
+    assert_same_walk(gd.minimize(objective, W, **run), generic(monkeypatch, objective, W, **run), 1e-12)
 
 
 def test_rows_of_rows_are_the_right_rows(monkeypatch):
     objective, W = made(gd.Hinge())
     part = objective.rows(np.arange(0, N, 2))
     run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
-    assert_same_walk(gd.minimize(part, W, **run), plain(monkeypatch, part, W, **run), 1e-12)
+    assert_same_walk(gd.minimize(part, W, **run), generic(monkeypatch, part, W, **run), 1e-12)
 
 
 def test_schedules_and_sequences(monkeypatch):
     objective, W = made(gd.CrossEntropy())
     for step in (lambda k: 0.1 / (1 + k), np.linspace(0.1, 0.01, 40)):
         run = {"batches": gd.MiniBatches(16), "max_steps": 40, "step": step}
-        assert_same_walk(gd.minimize(objective, W, **run), plain(monkeypatch, objective, W, **run), 1e-12)
+        assert_same_walk(gd.minimize(objective, W, **run), generic(monkeypatch, objective, W, **run), 1e-12)
 
 
 @pytest.mark.parametrize("optimizer", RULES, ids=str)
@@ -152,7 +152,7 @@ def test_any_number_of_threads_gives_the_same_bits():
 def test_a_run_that_diverges_ends_where_the_plain_loop_ends(monkeypatch):
     objective, W = made(gd.SquaredError())
     run = {"batches": gd.MiniBatches(8), "max_steps": 4000, "step": 30.0}
-    result, expected = gd.minimize(objective, W, **run), plain(monkeypatch, objective, W, **run)
+    result, expected = gd.minimize(objective, W, **run), generic(monkeypatch, objective, W, **run)
     assert result.status is expected.status is gd.Status.DIVERGED
     assert result.steps == expected.steps
     assert np.isfinite(result.w).all()
@@ -173,7 +173,7 @@ def test_cuts_change_no_bit_of_a_run_that_diverges(rule, x):
 
 
 def test_what_has_no_compiled_road_still_runs(monkeypatch):
-    taken = spy(monkeypatch)
+    taken = counted_steps(monkeypatch)
     objective, W = made(gd.Hinge())
     run = {"batches": gd.MiniBatches(8), "max_steps": 5}
     gd.minimize(objective, W, clip=1.0, **run)

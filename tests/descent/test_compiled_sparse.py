@@ -38,27 +38,27 @@ def made(loss, regularizer=None, x="float64", w="float64", k=K, indices=np.int32
     return objective, (rng.normal(size=objective.shape) * 0.1).astype(w)
 
 
-def plain(monkeypatch, *arguments, **options):
-    """The same run by the plain loop."""
+def generic(monkeypatch, *arguments, **options):
+    """The same run by the generic implementation."""
     with monkeypatch.context() as patched:
-        patched.setattr(compiled.CompiledRoad, "of", staticmethod(lambda run: None))
+        patched.setattr(compiled.CompiledSteps, "of", staticmethod(lambda run: None))
         return gd.minimize(*arguments, **options)
 
 
 def assert_same_walk(monkeypatch, objective, W, tolerance=1e-12, **options):
     """Both roads; fails where they part, or where the compiled one was not taken."""
-    taken, take = [], compiled.CompiledRoad.take
+    taken, take = [], compiled.CompiledSteps.take
 
-    def counting(self, k, n, w, state):
-        segment = take(self, k, n, w, state)
+    def counting(self, *arguments):
+        segment = take(self, *arguments)
         taken.append(len(segment.values))
         return segment
 
     with monkeypatch.context() as patched:
-        patched.setattr(compiled.CompiledRoad, "take", counting)
+        patched.setattr(compiled.CompiledSteps, "take", counting)
         result = gd.minimize(objective, W, **options)
     assert sum(taken) == result.steps
-    expected = plain(monkeypatch, objective, W, **options)
+    expected = generic(monkeypatch, objective, W, **options)
     np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=tolerance * np.abs(expected.w).max())
     values = expected.history.values
     np.testing.assert_allclose(result.history.values, values, rtol=0, atol=tolerance * np.abs(values).max())
@@ -116,7 +116,7 @@ def test_a_shrinking_that_nearly_or_more_than_vanishes_is_multiplied_out(monkeyp
 def test_a_long_run_keeps_the_sum_of_squares(monkeypatch):
     objective, W = made(gd.Hinge(), gd.L2(0.03))
     result = gd.minimize(objective, W, batches=gd.MiniBatches(1, seed=2), epochs=300, step=0.05)
-    expected = plain(monkeypatch, objective, W, batches=gd.MiniBatches(1, seed=2), epochs=300, step=0.05)
+    expected = generic(monkeypatch, objective, W, batches=gd.MiniBatches(1, seed=2), epochs=300, step=0.05)
     np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=1e-12)
     np.testing.assert_allclose(result.history.values, expected.history.values, rtol=1e-11)
 

@@ -12,7 +12,7 @@ from ..._arrays import check_flag, check_integer, check_point, check_positive, c
 from ...objective.capabilities import values_at
 from ...objective.function import returned_value
 from ...protocols import Objective
-from ..progress import progress_bar
+from ..record import progress_bar
 from ..settings import check_objective
 from .random_points import Candidates
 

@@ -1,8 +1,8 @@
 """The ray that a line search sees: its first trial is the whole objective, whose gradient the next step needs anyway.
 
 Most searches take the first step that they try. So the first value asked for is computed together with the gradient
-there; if that step is taken, the driver has its next look for nothing. (An exact search asks for slopes only, and then
-for the value where they vanish.) Any other question goes to the objective's own ray, which is made then.
+there; if that step is taken, the run has its next evaluation for nothing. (An exact search asks for slopes only, and
+then for the value where they vanish.) Any other question goes to the objective's own ray, which is made then.
 """
 
 from __future__ import annotations
@@ -15,38 +15,40 @@ import numpy as np
 
 from ...objective.rays.generic import along_ray, rough_slope
 from ...protocols import Array, FloatArray, Objective, Ray
-from ..record import Look
+from ..record import Evaluation
 
 
 class Trial:
-    """``L(w + step * direction)``; the first step whose value is asked for is kept as a `Look`."""
+    """``L(w + step * direction)``; the first step whose value is asked for is kept as an `Evaluation`."""
 
-    __slots__ = ("_direction", "_look_at", "_objective", "_ray", "_w", "look", "step")
+    __slots__ = ("_direction", "_evaluate", "_objective", "_ray", "_w", "evaluation", "step")
 
-    def __init__(self, objective: Objective, w: Array, direction: Array, look_at: Callable[[Array], Look]) -> None:
+    def __init__(
+        self, objective: Objective, w: Array, direction: Array, evaluate: Callable[[Objective, Array], Evaluation]
+    ) -> None:
         self._objective = objective
         self._w = w
         self._direction = direction
-        self._look_at = look_at
+        self._evaluate = evaluate
         self._ray: Ray | None = None
         self.step: float | None = None
-        self.look: Look | None = None
+        self.evaluation: Evaluation | None = None
 
     def value(self, step: float) -> float:
         """The objective at that step."""
-        if self.look is None:
+        if self.evaluation is None:
             there = moved(self._w, step, self._direction)
             if not is_finite(there):
                 return math.inf
-            self.step, self.look = step, self._look_at(there)
-        if self.look is not None and step == self.step:
-            return self.look.value
+            self.step, self.evaluation = step, self._evaluate(self._objective, there)
+        if self.evaluation is not None and step == self.step:
+            return self.evaluation.value
         return self._own().value(step)
 
     def slope(self, step: float) -> float:
         """The directional derivative there."""
-        if self.look is not None and step == self.step:
-            return float(np.sum(np.multiply(self.look.gradient, self._direction, dtype=np.float64)))
+        if self.evaluation is not None and step == self.step:
+            return float(np.sum(np.multiply(self.evaluation.gradient, self._direction, dtype=np.float64)))
         return rough_slope(self._own(), step)
 
     def values(self, steps: Array) -> FloatArray:
@@ -58,9 +60,9 @@ class Trial:
         own: Any = self._own()
         return float(own.minimum(*arguments))
 
-    def look_at(self, step: float) -> Look | None:
+    def evaluation_at(self, step: float) -> Evaluation | None:
         """What is known at that step, if it is the first that was tried."""
-        return self.look if step == self.step else None
+        return self.evaluation if step == self.step else None
 
     def _own(self) -> Ray:
         if self._ray is None:
@@ -74,5 +76,5 @@ def moved(w: Array, step: float, direction: Array) -> Array:
 
 
 def is_finite(w: Array) -> bool:
-    """Whether every element is: a finite sum of squares proves it, otherwise each one is looked at."""
+    """Whether every element is: a finite sum of squares proves it, otherwise each one is tested."""
     return math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())

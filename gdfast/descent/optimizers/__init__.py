@@ -15,7 +15,7 @@ from .adam import Adam, AdamState
 from .adamw import AdamW
 from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
-from .capabilities import descent_direction, evaluations_of, final_answer, lower_bound
+from .capabilities import descent_direction, evaluations_of, final_answer, lower_bound, sets_own_step
 from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
 from .lbfgs import LBFGS, LBFGSState
@@ -66,4 +66,5 @@ __all__ = [
     "evaluations_of",
     "final_answer",
     "lower_bound",
+    "sets_own_step",
 ]

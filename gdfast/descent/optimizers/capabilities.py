@@ -1,32 +1,26 @@
 """What an optimizer may offer beyond init and update, asked for through ONE free function each.
 
-An optimizer that needs more than the gradient defines `direction(objective, k, w, state)`; one that corrects the
-gradient of a mini-batch by more of the objective defines `batch_direction(objective, batch, k, w, gradient, state)`.
-What they compute themselves is counted where their state has a number `evaluations`. One that does not fit every run
-defines `bound(objective, w0, batches, sign)`, which refuses, or hands back the optimizer for this run.
-One whose answer is not the last w (a running mean) defines `answer(w, state)`; one that proves a bound on the optimum
-defines `lower_bound(objective, state)`; one that does not use the driver's look at the objective says
-`blind = True`; one whose direction is the whole way says `takes_step = False`. The driver never asks which optimizer it
-has.
+The protocols stand in `gdfast.protocols`. The loop never asks which optimizer it has.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from ...objective.capabilities import suggest_step
 from ...protocols import Array, Objective, Optimizer
 
 
-def bound(optimizer: Any, objective: Any, w0: Array, batches: Any, sign: float) -> Any:
+def bind(optimizer: Any, objective: Any, w0: Array, batches: Any, sign: float) -> Any:
     """The optimizer for a run on sign * objective from w0 (batches None: whole ones), or TypeError or ValueError."""
-    own = getattr(optimizer, "bound", None)
+    own = getattr(optimizer, "bind", None)
     return optimizer if own is None else own(objective, w0, batches, sign)
 
 
 def descent_direction(
     optimizer: Optimizer[Any], objective: Objective, batch: Objective, k: int, w: Array, gradient: Array, state: Any
 ) -> tuple[Array, Any]:
-    """The direction of step k and the state after it, by whichever road the optimizer offers.
+    """The direction of step k and the state after it, by whichever of its methods the optimizer offers.
 
     `objective` is the whole one, `batch` what the gradient is of: a mini-batch of it, or the same.
     """
@@ -63,11 +57,22 @@ def proves_bounds(optimizer: Any) -> bool:
     return callable(getattr(optimizer, "lower_bound", None))
 
 
-def is_blind(optimizer: Any) -> bool:
-    """Whether its steps need no look of the driver at the objective."""
-    return bool(getattr(optimizer, "blind", False))
+def needs_gradient(optimizer: Any) -> bool:
+    """Whether its steps need the gradient at w that the loop has."""
+    return bool(getattr(optimizer, "needs_gradient", True))
 
 
-def takes_step(optimizer: Any) -> bool:
-    """Whether somebody else says how far its directions lead."""
-    return bool(getattr(optimizer, "takes_step", True))
+def sets_own_step(optimizer: Any) -> bool:
+    """Whether its directions are full steps, so that nobody else says how far they lead."""
+    return bool(getattr(optimizer, "sets_own_step", False))
+
+
+def owns_step(optimizer: Any) -> bool:
+    """Whether it moves w itself: it has a `step`."""
+    return callable(getattr(optimizer, "step", None))
+
+
+def step_for(optimizer: Any, objective: Any) -> float:
+    """What step="auto" means for this optimizer: `suggest_step(objective)`, unless it has its own."""
+    own = getattr(optimizer, "suggest_step", None)
+    return suggest_step(objective) if own is None else float(own(objective))

@@ -89,13 +89,13 @@ class DualCoordinateAscent:
     """
 
     seed: int = 0
-    blind: ClassVar[bool] = True
-    takes_step: ClassVar[bool] = False
+    needs_gradient: ClassVar[bool] = False
+    sets_own_step: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "seed", check_integer(self.seed, "seed", minimum=0))
 
-    def bound(self, objective: Any, w0: Array, batches: Any, sign: float) -> DualCoordinateAscent:
+    def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> DualCoordinateAscent:
         """Itself; TypeError or ValueError for a run that it cannot do."""
         name = type(self).__name__
         if not callable(getattr(objective, "dual_epoch", None)):

@@ -78,7 +78,7 @@ class Newton:
     def __post_init__(self) -> None:
         object.__setattr__(self, "products", check_integer(self.products, "products", minimum=1))
 
-    def bound(self, objective: Any, w0: Array, batches: Any, sign: float) -> Newton:
+    def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> Newton:
         """Itself, unless the objective has no curvature or is looked at by mini-batches."""
         loss, regularizer = getattr(objective, "loss", None), getattr(objective, "regularizer", None)
         if getattr(loss, "has_kinks", False):

@@ -73,7 +73,7 @@ class SVRG:
         if self.period is not None:
             object.__setattr__(self, "period", check_integer(self.period, "period", minimum=1))
 
-    def bound(self, objective: Any, w0: Array, batches: MiniBatches | None, sign: float) -> SVRG:
+    def bind(self, objective: Any, w0: Array, batches: MiniBatches | None, sign: float) -> SVRG:
         """With the period of the run; refused where there are no rows to take at random."""
         if not callable(getattr(objective, "rows", None)):
             raise TypeError(f"SVRG needs an objective with rows(indices); it is {type(objective).__name__}")

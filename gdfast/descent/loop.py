@@ -1,0 +1,300 @@
+"""The only descent loop: evaluate, report and decide, step, until the run has an ending.
+
+Which way (an optimizer) and how far (a step) are two plain calls. Each part of the loop takes a `RunState` and gives
+the next one; every array is fresh, so whatever a callback keeps stays as it was.
+"""
+
+from __future__ import annotations
+
+import math
+from math import isfinite
+from typing import Any
+
+import numpy as np
+
+from ..objective.capabilities import improved_bound
+from ..objective.function import returned_gradient
+from ..protocols import Array, Found, Objective
+from .checkpoints import check_can_save, save
+from .compiled import CompiledSteps
+from .line_searches.first_trial import Trial, is_finite, moved
+from .optimizers.capabilities import descent_direction, evaluations_of, final_answer, lower_bound
+from .record import Evaluation, largest_element, progress_bar
+from .result import Result, Status
+from .run_state import UNEVALUATED, RunState, first_state
+from .settings import Settings
+
+
+def run_loop(settings: Settings, state: RunState | None = None) -> Result:
+    """Descend on ``sign * objective``: from the start, or from the state in which a run was saved."""
+    if settings.checkpoint is not None:
+        check_can_save(settings)
+    compiled = CompiledSteps.of(settings)
+    is_new = state is None
+    state = first_state(settings) if state is None else state
+    # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
+    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
+    with quiet, progress_bar(settings.max_steps, "step", settings.progress) as bar:
+        try:
+            if is_new:
+                state = evaluate(settings, state, state)
+                state = report_and_decide(settings, state, bar)
+            while state.ending is None:
+                state = evaluate(settings, step(settings, state, compiled), state)
+                state = report_and_decide(settings, state, bar)
+        except KeyboardInterrupt:
+            state = state.ended(Status.INTERRUPTED)
+        return result_of(settings, state)
+
+
+# ---- evaluate ----
+
+
+def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
+    """The state with the whole objective at its w, where it is asked for; the last one, DIVERGED, where not finite.
+
+    The whole objective is evaluated after each step: its gradient is also the next step's. With batches the state
+    keeps the evaluation of its last mini-batch.
+    """
+    if state.ending is not None or settings.rows_of is not None:
+        return state
+    if not (settings.evaluates_always or is_due(settings, state.k)):
+        return state
+    here, record = state.evaluation, state.record
+    if here is UNEVALUATED:
+        state.evaluation = here = record.evaluate(settings.minimised, state.w)
+    if not (isfinite(here.value) and isfinite(here.norm)):
+        return last.ended(Status.DIVERGED)
+    record.add(state.k, here)
+    record.keep_best(here.value, state.w)
+    if settings.callback is not None and state.k > 0:
+        record.unreported.append(here.value)
+    return state
+
+
+def is_due(settings: Settings, k: int) -> bool:
+    """Whether the run is evaluated after k steps: the metrics too, and with batches the whole objective."""
+    return settings.evaluate_every is not None and k % settings.evaluate_every == 0
+
+
+# ---- report and decide ----
+
+
+def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState:
+    """Tell whoever wants to know that k steps are finished, and end the run where that is enough."""
+    k, ending = state.k, state.ending
+    if ending is not None:
+        return state
+    if settings.rows_of is None and state.evaluation.norm <= settings.gtol:
+        answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
+        ending = Status.CONVERGED if answer is state.w else None  # of a mean, w says nothing
+    if settings.evaluate_every is not None and is_due(settings, k):
+        ending = evaluate_answer(settings, state)
+        if ending is Status.DIVERGED:
+            return state.ended(ending)
+    if bar is not None and k > 0:
+        bar.set_postfix_str(f"value {settings.sign * state.evaluation.value:.6g}", refresh=False)
+        bar.update(k - bar.n)
+    if settings.callback is not None and k > 0:
+        ending = call_back(settings, state, ending)
+    if ending is None and k == settings.max_steps:
+        ending = Status.MAX_STEPS
+    if settings.checkpoint is not None and k > 0 and (ending is not None or k % settings.checkpoint.every == 0):
+        save(settings, state if ending is None else state.ended(ending))
+    return state if ending is None else state.ended(ending)
+
+
+def evaluate_answer(settings: Settings, state: RunState) -> Status | None:
+    """Evaluate the run at the weights that it would hand back now: the metrics are called, the best is kept."""
+    answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
+    is_known = settings.rows_of is None and answer is state.w
+    there = state.evaluation if is_known else state.record.evaluate(settings.minimised, answer)
+    state.record.add_evaluated(state.k, there, answer)
+    if not there.is_finite():
+        return Status.DIVERGED
+    return Status.CONVERGED if is_enough(settings, state, there, answer) else None
+
+
+def is_enough(settings: Settings, state: RunState, there: Evaluation, answer: Array) -> bool:
+    """Whether the gradient is within gtol of zero, or the optimum proven to be within gap_tol of the value there."""
+    if not there.is_finite():
+        return False
+    if settings.gap_tol is None:
+        return there.norm <= settings.gtol
+    record = state.record
+    bound = lower_bound(settings.bound_optimizer, settings.objective, state.optimizer_state)
+    if bound is None:
+        bound, record.known = improved_bound(settings.objective, answer, there.value, record.known)
+    record.keep_bound(bound)
+    gap = record.gap(there.value)
+    return there.norm <= settings.gtol or (gap is not None and gap <= settings.gap_tol)
+
+
+def call_back(settings: Settings, state: RunState, ending: Status | None) -> Status | None:
+    """The ending, STOPPED where the callback is due and returns True in a run that goes on."""
+    k, values = state.k, state.record.unreported
+    if not (k % settings.callback_every == 0 or k == settings.max_steps or ending is not None):
+        return ending
+    value = settings.sign * sum(values) / len(values) if values else math.nan
+    values.clear()
+    assert settings.callback is not None
+    answer = settings.callback(k, state.w, value)
+    return Status.STOPPED if ending is None and (answer is True or answer is np.True_) else ending
+
+
+# ---- step ----
+
+
+def step(settings: Settings, state: RunState, compiled: CompiledSteps | None) -> RunState:
+    """The state after the next step (many, where they are compiled), to be evaluated; the same, ended, without one."""
+    if compiled is not None and state.k >= compiled.generic_until:
+        after = take_compiled_steps(settings, state, compiled)
+        if after is not None:
+            return after
+    k, w, here, record, objective = state.k, state.w, state.evaluation, state.record, settings.minimised
+    if settings.rows_of is not None:  # a mini-batch is evaluated before its step
+        objective = objective.rows(settings.rows_of(k))
+        here = record.evaluate(objective, w)
+        if not here.is_finite():
+            return state.ended(Status.DIVERGED)
+        record.add(k, here)
+        if settings.callback is not None:
+            record.unreported.append(here.value)
+    # Which way?
+    gradient = here.gradient if settings.clip is None else clipped(here.gradient, settings.clip)
+    direction, optimizer_state = descent_direction(
+        settings.bound_optimizer, settings.minimised, objective, k, w, gradient, state.optimizer_state
+    )
+    direction = returned_gradient(direction, w, "the optimizer")
+    # How far?
+    known, rule = UNEVALUATED, settings.step
+    if rule.line_search is None:
+        length = rule.rate_of(k)
+    else:
+        found, known = search_line(settings, state, objective, here, direction)
+        if not found.accepted and settings.rows_of is None:
+            return state.ended(Status.NO_DESCENT)
+        length = float(found.step) if found.accepted else 0.0  # the next mini-batch may go on
+    there = moved(w, length, direction)
+    if not is_finite(there):
+        return state.ended(Status.DIVERGED)
+    stalls = rule.is_constant and here.value == state.previous_value and np.array_equal(there, w)
+    if stalls and state.direction is not None and np.array_equal(direction, state.direction):
+        return state.ended(Status.NO_DESCENT)
+    record.step_sizes.append(length)
+    if settings.rows_of is not None:
+        return RunState(k + 1, there, optimizer_state, here, math.nan, direction, (), None, record)
+    return RunState(k + 1, there, optimizer_state, known, here.value, direction, (), None, record)
+
+
+def search_line(
+    settings: Settings, state: RunState, objective: Objective, here: Evaluation, direction: Array
+) -> tuple[Found, Evaluation]:
+    """What the line search finds along the direction, and the whole objective there if it has been there."""
+    trial = Trial(objective, state.w, direction, state.record.evaluate)
+    if direction.any():
+        slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
+        assert settings.step.line_search is not None
+        found = settings.step.line_search.search(trial, here.value, slope)
+    else:
+        found = Found(0.0, here.value, 0, accepted=False)
+    state.record.evaluations += found.evaluations - (trial.evaluation is not None)
+    known = trial.evaluation_at(float(found.step)) if found.accepted and settings.rows_of is None else None
+    return found, UNEVALUATED if known is None else known
+
+
+def clipped(gradient: Array, limit: float) -> Array:
+    """The gradient, scaled down where its 2-norm is above the limit."""
+    largest = largest_element(gradient)
+    if largest == 0:
+        return gradient
+    scaled = gradient / largest  # so that no square overflows or vanishes
+    norm = largest * math.sqrt(float(np.sum(np.square(scaled), dtype=np.float64)))
+    return gradient if norm <= limit else gradient * (limit / norm)
+
+
+def take_compiled_steps(settings: Settings, state: RunState, compiled: CompiledSteps) -> RunState | None:
+    """Many stochastic steps in one call, up to where somebody wants to know, or to where a number ceases to be finite.
+
+    None where there are no such steps: the generic implementation takes the next ones, and sees.
+    """
+    k, record = state.k, state.record
+    n = steps_until_asked(settings, k)
+    taken = compiled.take(k, n, state.w, state.optimizer_state, state.extra_state)
+    if taken is None:
+        compiled.generic_until = k + n
+        return None
+    record.add_segment(k, taken.values, taken.rates)
+    if settings.callback is not None:
+        record.unreported.extend(taken.values.tolist())
+    here = Evaluation(float(taken.values[-1]) if len(taken.values) else math.nan, taken.w, math.nan)
+    ending = Status.INTERRUPTED if taken.interrupted else None
+    return RunState(
+        k + len(taken.values), taken.w, taken.optimizer_state, here, math.nan, state.direction, taken.extra_state,
+        ending, record,
+    )  # fmt: skip
+
+
+def steps_until_asked(settings: Settings, k: int) -> int:
+    """How many steps may be taken from step k on before somebody wants to know."""
+    n = settings.max_steps - k
+    if settings.progress:
+        n = min(n, max(1, settings.max_steps // 100))
+    for every in (
+        settings.evaluate_every,
+        settings.checkpoint.every if settings.checkpoint is not None else None,
+        settings.callback_every if settings.callback is not None else None,
+    ):
+        if every is not None:
+            n = min(n, every - k % every)
+    return n
+
+
+# ---- the end ----
+
+
+def result_of(settings: Settings, state: RunState) -> Result:
+    """Where the last finished step led; the whole objective is evaluated once more where it is not known there."""
+    k, w, optimizer_state, there, record, status = (
+        state.k,
+        state.w,
+        state.optimizer_state,
+        state.evaluation,
+        state.record,
+        state.ending,
+    )
+    assert status is not None
+    answer = final_answer(settings.bound_optimizer, w, optimizer_state)
+    try:
+        if record.evaluated and record.evaluated[-1].k == k:
+            there = Evaluation(record.evaluated[-1].value, answer, record.evaluated[-1].norm)
+        else:
+            is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
+            if settings.rows_of is not None or answer is not state.w or is_unknown:
+                there = record.evaluate(settings.minimised, answer)
+                record.keep_best(there.value, answer)
+            if status is not Status.INTERRUPTED:
+                record.add_evaluated(k, there, answer)
+                ends = status in (Status.MAX_STEPS, Status.NO_DESCENT)
+                if is_enough(settings, state, there, answer) and ends:
+                    status = Status.CONVERGED
+        gap = record.gap(there.value)
+    except KeyboardInterrupt:
+        status, gap = Status.INTERRUPTED, None
+    if status is Status.MAX_STEPS and not there.is_finite():
+        status = Status.DIVERGED
+    best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
+    return Result(
+        w=np.asarray(answer),
+        value=settings.sign * there.value,
+        gradient_norm=there.norm,
+        status=status,
+        steps=k,
+        evaluations=record.evaluations + evaluations_of(state.optimizer_state),
+        passes=record.passes(),
+        seconds=record.elapsed(),
+        history=record.history(before=k + 1 if settings.rows_of is None else k, steps=k, sign=settings.sign),
+        best_w=np.asarray(best_w),
+        best_value=settings.sign * best_value,
+        duality_gap=gap,
+    )

@@ -1,0 +1,52 @@
+"""The state of a run between two steps: what a checkpoint writes, what `resume` reads, what the loop hands on."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from ..protocols import Array
+from .record import Evaluation, Record
+from .result import Status
+from .settings import Settings
+
+UNEVALUATED = Evaluation(math.nan, np.empty(0), math.nan)
+"""In place of an evaluation that is still to come, or that nobody asked for."""
+
+
+@dataclass(slots=True, eq=False)
+class RunState:
+    """A run after k finished steps.
+
+    The loop replaces it as a whole once its evaluation is there: a Ctrl-C between any two lines leaves the last
+    finished step. Batches and learning rates are functions of k alone, so that with the `Settings` this is all that
+    there is to go on from. The record grows; it is told k when it becomes a history.
+    """
+
+    k: int
+    w: Array
+    optimizer_state: Any
+    evaluation: Evaluation
+    """The whole objective at w; with batches that of the last mini-batch, before its step."""
+    previous_value: float
+    """The objective one step before, without batches."""
+    direction: Array | None
+    """Of the last step."""
+    extra_state: tuple[Array, ...]
+    """What the compiled steps keep besides w and the optimizer's state."""
+    ending: Status | None
+    """How the run ended; None as long as it goes on."""
+    record: Record
+
+    def ended(self, ending: Status) -> RunState:
+        """The same, and the run is over."""
+        return replace(self, ending=ending)
+
+
+def first_state(settings: Settings) -> RunState:
+    """A run before its first step."""
+    w, record = settings.w0, Record(settings.objective, settings.metrics)
+    return RunState(0, w, settings.bound_optimizer.init(w), UNEVALUATED, math.nan, None, (), None, record)
