@@ -56,18 +56,6 @@ def test_what_it_says_of_the_rows_held_out_is_true(flowers):
     assert np.array_equal(gd.load_model("c.npz").W, model.W)
 
 
-@pytest.mark.parametrize("n", [2, 7, 100])
-@pytest.mark.parametrize("fraction", [0.0, 0.1, 0.5, 0.99])
-def test_of_every_class_the_same_share_is_held_out_and_never_all(n, fraction):
-    y = np.random.default_rng(n).integers(0, 3, n)
-    held = held_out_rows(n, fraction, 3, y)
-    assert np.array_equal(held, np.unique(held))
-    for c in range(3):
-        count, taken = int(np.sum(y == c)), int(np.sum(y[held] == c))
-        assert taken == min(max(count - 1, 0), round(fraction * count))
-    assert len(held_out_rows(n, fraction, 3)) == min(n - 1, round(fraction * n))
-
-
 def test_it_finds_what_scikit_learn_finds(flowers):
     sklearn = pytest.importorskip("sklearn.linear_model")
     X, y = blobs(400, 5, 3, seed=4, spread=1.0)

@@ -7,14 +7,13 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-pytest.importorskip("sklearn")
+pytest.importorskip("scipy")
 
 import scipy.sparse as sp
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdfast.training.feature_statistics import feature_statistics
-from gdfast.training.row_norms import standardized_rows
+from gdfast.training.feature_statistics import coefficients_of, feature_statistics, weights_of
 
 
 def exact(values, weights):
@@ -88,20 +87,14 @@ def test_merged_statistics_are_those_of_all_rows(make):
 
 
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix], ids=["dense", "csr"])
-@pytest.mark.parametrize("offset", [0.0, 1e9])
-def test_rows_are_measured_as_the_model_sees_them(make, offset):
-    """Also where they have to be a copy (float32 can't fold 1e9)."""
+@pytest.mark.parametrize("has_bias", [True, False])
+def test_coefficients_of_x_give_the_scores_of_the_weights_of_z(make, has_bias):
     rng = np.random.default_rng(0)
-    X = (rng.normal(size=(60, 3)) * [1, 100, 1e4] + offset).astype(np.float32)
-    weights = rng.integers(1, 4, 60).astype(float)
-    statistics = feature_statistics(make(X), weights, None, centre=True)
-    rows = standardized_rows(make(X), statistics, weights, None)
-    Z = (X.astype(float) - (0 if statistics.mean is None else statistics.mean)) / statistics.scale
-    share = weights / weights.mean()
-    norms = (Z**2).sum(axis=1)
-    assert (rows.X is not X) == (offset > 0 and make is np.asarray) or make is sp.csr_matrix
-    assert rows.norms() == pytest.approx(norms, rel=1e-4)
-    assert rows.mean_norm() == pytest.approx((share * norms).mean(), rel=1e-4)
-    assert rows.spread_norm() == pytest.approx(((share * norms) ** 2).sum() / (share * norms).sum(), rel=1e-4)
-    top = np.linalg.eigvalsh((Z * share[:, None]).T @ Z / 60)[-1]
-    assert rows.top_eigenvalue() == pytest.approx(top, rel=0.05)
+    X = np.where(rng.random((50, 4)) < 0.5, rng.normal(size=(50, 4)) * [1, 1e5, 1e-5, 3], 0)
+    statistics = feature_statistics(make(X), None, None, centre=has_bias)
+    W = rng.normal(size=(3, 4 + has_bias))
+    Z = (X - (0 if statistics.mean is None else statistics.mean)) / statistics.scale
+    coef, intercept = coefficients_of(W, statistics, has_bias)
+    assert X @ coef.T + intercept == pytest.approx(Z @ W[:, :4].T + (W[:, 4] if has_bias else 0))
+    assert weights_of(coef, intercept, statistics, has_bias) == pytest.approx(W)
+    assert weights_of(*coefficients_of(W, None, has_bias), None, has_bias) == pytest.approx(W, rel=0)
