@@ -64,7 +64,7 @@ def _surface(
     paths = [
         _path(i, name, path, height_at(a, b, heights, path) + lift) for i, (name, path) in enumerate(data.paths.items())
     ]
-    x, y = (name.removesuffix(" principal component") for name in data.axis_names)
+    x, y = (name.replace("principal ", "") for name in data.axis_names)
     titles = {"xaxis": x, "yaxis": y, "zaxis": "objective"}
     scene = {name: {"title": {"text": title}, "nticks": 5} for name, title in titles.items()}
     box = {"aspectmode": "manual", "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75}}
@@ -158,7 +158,7 @@ def _tables(data: Trajectory) -> str:
     i, j = (np.unique(np.linspace(0, grid.size - 1, TABLE).round().astype(int)) for grid in (a, b))
     rows_of_plane = [(f"{a[k]:.4g}", *values[k, j].tolist()) for k in i]
     header = (
-        " \\ ".join(name.removesuffix(" principal component") for name in data.axis_names),
+        " \\ ".join(name.replace("principal ", "") for name in data.axis_names),
         *(f"{value:.4g}" for value in b[j]),
     )
     return "".join(parts) + table(f"The objective at {i.size} x {j.size} points of the plane", header, rows_of_plane)
