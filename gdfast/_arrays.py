@@ -1,7 +1,7 @@
-"""The one place where arguments are checked: numbers, arrays, labels and weights.
+"""Checks and conversion of arguments, the only place: numbers, arrays, labels and weights.
 
 Every function returns the argument as the library will use it, or raises: `TypeError` for the
-wrong kind, `ValueError` for a wrong shape or range. The message names the argument, what is needed
+wrong type, `ValueError` for a wrong shape or range. The message names the argument, what is needed
 and what was given. Nothing is repaired. X and W are never copied; what is small (labels, weights of samples, one
 number per feature) is kept as a copy, so that the caller may change it afterwards.
 """
@@ -144,7 +144,7 @@ def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
 
 
 def _check_csr(X: Any, check_finite: bool) -> _kernels.SparseRows:
-    """A scipy.sparse CSR matrix or array, known by its attributes: every row start and index is looked at."""
+    """A scipy.sparse CSR matrix or array, known by its attributes: every row start and index is checked."""
     if X.format != "csr":
         raise TypeError(f"X must be dense or in CSR format; it is in {X.format.upper()} format: X.tocsr() converts")
     shape = tuple(int(size) for size in X.shape)

@@ -1,4 +1,4 @@
-"""Threads, instruction set and what this build is.
+"""Configuration: threads, instruction set, versions of this build.
 
 The thread count is ONE number that lives in the compiled core, so that `set_num_threads`, threadpoolctl
 and the kernels can never disagree. Results do not depend on it: not in a single bit.

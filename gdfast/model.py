@@ -1,4 +1,4 @@
-"""A trained linear model as data: weights and what they mean; `save_model` and `load_model` keep it in one file."""
+"""A trained linear model as data: weights, class names, scaling; `save_model` and `load_model` store it in one file."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Model:
     feature_names : sequence of str, optional
         The d features, in X's order.
     mean, scale : array (d,), optional
-        The model sees ``(x - mean) / scale``, as in `LinearObjective`.
+        Features are ``(x - mean) / scale``, as in `LinearObjective`.
     bias : bool
         W's last column is a bias.
     facts : dict

@@ -1,4 +1,4 @@
-"""For users' own test suites: assertions that explain themselves."""
+"""Assertions for users' own test suites: `assert_gradient`, whose AssertionError holds the whole report."""
 
 from __future__ import annotations
 

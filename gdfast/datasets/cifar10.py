@@ -1,7 +1,7 @@
-"""CIFAR-10 as it lies on disk: 60,000 colour images of 32x32 pixels in ten classes, without a float copy.
+"""CIFAR-10 from disk: 60,000 colour images of 32x32 pixels in ten classes, without a float copy.
 
 Pixels stay uint8: the kernels read them as they are, and mean and scale are folded into the weights.
-``Dataset.pixel_max`` is the largest value that a pixel can have; ``scale=np.full(d, pixel_max)`` lets a model see
+``Dataset.pixel_max`` is the largest value that a pixel can have; ``scale=np.full(d, pixel_max)`` lets a model use
 [0, 1].
 """
 
@@ -41,7 +41,7 @@ def load_cifar10(path: str | os.PathLike[str], held_out: int | None = 1000) -> I
     held_out : int or None
         How many images, the last ones of the fifth batch, are taken out of the training part and
         held out; 0 <= held_out < 50,000. ``None``: train on all 50,000 and hold out the 10,000 of
-        the test batch, which has to be there. Which of the two is asked for never depends on which
+        the test batch, which has to be there. The choice never depends on which
         files happen to be in the folder; the description says whether the test batch is there.
 
     Returns
@@ -62,11 +62,11 @@ def load_cifar10(path: str | os.PathLike[str], held_out: int | None = 1000) -> I
     ValueError
         A file is truncated or holds other images, a label is above 9, there are not ten names, held_out is out of
         range; an archive is damaged, holds links or members that point outside, or unpacks to far more than
-        CIFAR-10; a pickle asks for anything that plain data do not need.
+        CIFAR-10; a pickle contains anything that plain data do not need.
 
     Notes
     -----
-    Every file of a binary folder is looked at before the first is read. Memory: the images once, and one batch (31
+    Every file of a binary folder is checked before the first is read. Memory: the images once, and one batch (31
     MB). Pickles are taken apart, never loaded: no code of theirs runs.
 
     References

@@ -1,4 +1,4 @@
-"""The files that CIFAR-10 comes in: a folder of .bin files, a folder of pickles, or either of them in a .tar.gz."""
+"""Readers of CIFAR-10's published files: a folder of .bin files, a folder of pickles, or a .tar.gz of either."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Tables in text: numbers and one column of labels, a header or none; a fault is named with its line and column."""
+"""CSV tables: numbers and one column of labels, a header or none; errors name line and column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What every reader returns: rows, labels where there are any, and what is known about them."""
+"""`Dataset`, the result of every reader: rows, labels where there are any, and their description."""
 
 from __future__ import annotations
 

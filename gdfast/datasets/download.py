@@ -1,4 +1,4 @@
-"""`fetch_cifar10`: the published archive, downloaded once, checked by its digest, and kept; a cut-off one goes on."""
+"""`fetch_cifar10`: download of the published archive, checked by its digest, cached, resumed where it was cut off."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON lines: a row on each line, a list of numbers or an object of name -> number; one of them may be a label."""
+"""JSON lines: one row per line, a list of numbers or an object of name -> number; one of them may be a label."""
 
 from __future__ import annotations
 

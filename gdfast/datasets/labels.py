@@ -1,4 +1,4 @@
-"""Labels as they are found (text, numbers) -> class numbers 0, 1, ... and the names they stand for."""
+"""Encoding of labels (text, numbers) as class numbers 0, 1, ... with the class names."""
 
 from __future__ import annotations
 

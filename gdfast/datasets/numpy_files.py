@@ -1,4 +1,4 @@
-"""Arrays that numpy or scipy.sparse wrote: .npy, mapped where it is big, and .npz."""
+"""Arrays in .npy files (memory-mapped from 64 MB on) and .npz archives, those of scipy.sparse included."""
 
 from __future__ import annotations
 

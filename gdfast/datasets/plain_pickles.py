@@ -1,4 +1,4 @@
-"""Reads the pickles of CIFAR-10's python version without unpickling: a machine that can build plain data only.
+"""Reader of CIFAR-10's pickles without unpickling: an interpreter that builds plain data only.
 
 `pickletools` takes the instructions apart, and those on the list below are carried out here. A name in the pickle is
 compared with the few that numpy's arrays need; it is never imported or called. So no content can run code, and none
@@ -55,7 +55,7 @@ def read_plain_pickle(content: bytes, name: str) -> Any:
     Raises
     ------
     ValueError
-        It is no pickle, damaged, or asks for anything that plain data and uint8 arrays do not need.
+        It is no pickle, damaged, or contains anything that plain data and uint8 arrays do not need.
     """
     machine = _Machine()
     try:

@@ -1,4 +1,4 @@
-"""`load`: whatever file the rows lie in, one call, one `Dataset`."""
+"""`load`: reads rows and labels from a file of any known format into one `Dataset`."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from .cifar10 import load_cifar10
 from .columnar_files import read_columnar
 from .csv_files import read_csv
 from .dataset import Dataset
+from .formats import format_of
 from .json_lines import read_json_lines
-from .kinds import kind_of
 from .labels import encode_labels
 from .numpy_files import Arrays, labels_beside, read_npy, read_npz
 from .svmlight import read_svmlight
@@ -71,15 +71,15 @@ def load(
     Raises
     ------
     TypeError
-        An argument is of the wrong kind.
+        An argument is of the wrong type.
     FileNotFoundError
         There is no such file.
     ValueError
-        The file is empty, truncated, damaged, of another kind than its name says or of one that is not read
+        The file is empty, truncated, damaged, in another format than its name says or in one that is not read
         (folders of pictures, pickles); rows are ragged; text or a number that is not finite stands where a number
-        belongs (line and column are named); features or labels are not as asked for.
+        belongs (line and column are named); features or labels are not as required.
     ImportError
-        The kind needs a library that is not installed; the message says which to install.
+        The format needs a library that is not installed; the message says which to install.
 
     Notes
     -----
@@ -108,7 +108,7 @@ def load(
     if n_features is not None:
         n_features = check_integer(n_features, "n_features", minimum=1)
     wanted = None if class_names is None else _check_names(class_names)
-    kind = kind_of(place)
+    kind = format_of(place)
     if kind == "cifar10":
         return _cifar10(place, y, n_features)
     found = _read(kind, place, label, header, n_features, mmap)
@@ -232,8 +232,8 @@ def _given_labels(y: Any) -> tuple[Any, str]:
     if not isinstance(y, (str, os.PathLike)):
         return y, "y"
     file = Path(y)
-    if kind_of(file) != "npy":
-        raise ValueError(f"y must be an array or a .npy file; {file} is another kind of file")
+    if format_of(file) != "npy":
+        raise ValueError(f"y must be an array or a .npy file; {file} is a file of another format")
     return read_npy(file, mmap=False), str(file)
 
 

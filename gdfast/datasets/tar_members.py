@@ -1,4 +1,4 @@
-"""Reads chosen members of a .tar.gz one after the other; nothing is ever written to the disk."""
+"""Streaming reader of chosen members of a .tar.gz; nothing is written to the disk."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 Three promises hold for every function here. The caller's point is never touched: each evaluation
 gets a fresh copy of its own, which f may keep or overwrite. The quotient is divided by the step that
-was really taken, because x + h is rounded to x's type before f sees it. And whatever goes wrong names
+was really taken, because x + h is rounded to x's type before f gets it. And whatever goes wrong names
 the coordinate: a value that is not finite, and, as a note, an exception raised by f itself.
 """
 

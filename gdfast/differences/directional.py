@@ -1,4 +1,4 @@
-"""The slope along one direction: two evaluations, however many coordinates there are."""
+"""The directional derivative by a difference quotient: two evaluations, whatever the number of coordinates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Calling f at many points near x, one by one or in blocks, without ever lending it x itself.
+"""Evaluation of f at many points near x, one by one or in blocks, always on copies of x.
 
 Each call gets a fresh copy, which f may keep or overwrite. Whatever goes wrong names the point: a value
 that can't be used in the error itself, an exception raised by f in a note that is added to it.

@@ -1,4 +1,4 @@
-"""What a user's function may return: one real number, an array of them, or a gradient like the point.
+"""Checks of what a user's function returns: one real number, an array of them, or a gradient like the point.
 
 Whatever else comes is refused with the function's name, the place where it was called and what it returned.
 """
@@ -29,7 +29,7 @@ def real_number(value: Any, place: object) -> float:
 
 
 def real_array(value: Any, place: object, name: str = "f") -> FloatArray:
-    """What the function `name` returned as a float64 array of its own; the caller looks for NaN and infinity."""
+    """What the function `name` returned as a float64 array of its own; the caller checks for NaN and infinity."""
     array = _array(value)
     if array is None or array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must return an array of real numbers; at {place} it returned {described(value)}")

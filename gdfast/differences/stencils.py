@@ -1,7 +1,7 @@
-"""Where a difference quotient evaluates f: x moved by h along one coordinate, ahead only or both ways.
+"""Stencils of difference quotients: x moved by h along one coordinate, ahead only or in both directions.
 
 The quotient is divided by the step that was really taken, because x + h is rounded to x's type before f
-sees it.
+gets it.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the error of difference quotients depends on h: the exact gradient beside quotients at many h."""
+"""Step sweep: the error of difference quotients as a function of h, against the exact gradient."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def step_sweep(
     Raises
     ------
     TypeError
-        f or gradient is not callable or returns another kind of thing; x is not a float array.
+        f or gradient is not callable or returns something of another type; x is not a float array.
     ValueError
         x or a returned value is not finite, the gradient has another shape; a step is not > 0; every step is lost
         when x + h is rounded to x's dtype (a step that is lost while others are not has the error NaN, see
@@ -139,9 +139,9 @@ def _quotients(
     with np.errstate(over="ignore"):
         centered[kept] = (ahead - behind) / np.array([stencils[i].taken for i in kept])
         forward[kept] = (ahead - found[0]) / (high.astype(wide) - middle.astype(wide)).astype(np.float64)
-    blind = ((ahead == found[0]) & (behind == found[0])).all(axis=1)
-    blind &= np.maximum.accumulate(~blind)  # f does change at a larger h: this one is lost in its rounding
-    lost = np.array(kept)[blind]
+    unchanged = ((ahead == found[0]) & (behind == found[0])).all(axis=1)
+    unchanged &= np.maximum.accumulate(~unchanged)  # f does change at a larger h: this one is lost in its rounding
+    lost = np.array(kept)[unchanged]
     centered[lost] = forward[lost] = np.nan
     return centered, forward, len(points)
 
@@ -152,7 +152,7 @@ def _callables(f: Any, gradient: Any) -> tuple[Callable[[Array], Any], Callable[
         require_callable(gradient, "gradient")
     if callable(getattr(f, "value", None)):
         if gradient is None and not getattr(f, "has_gradient", True):
-            raise ValueError("objective must have a gradient of its own: its numerical one would only judge itself")
+            raise ValueError("objective must have a gradient of its own: its numerical one would only check itself")
         if gradient is None and not callable(getattr(f, "gradient", None)):
             raise TypeError(f"objective must have a gradient method; {type(f).__name__} has none")
         return f.value, f.gradient if gradient is None else gradient

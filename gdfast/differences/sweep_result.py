@@ -1,4 +1,4 @@
-"""What a step sweep found: the error of each scheme against h, its two slopes and its best h, as data and text."""
+"""The result of a step sweep: the error of each scheme against h, its two slopes and its best h, as data and text."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ class ErrorCurve:
     truncation_slope : float
         The power of h with which the error falls as h shrinks, from the largest h down to 3 times the best:
         the median of the slopes between all pairs of points, in log-log (Theil and Sen). About 2 centred, 1
-        forward, on smooth functions. NaN where no such fall is seen, as for a linear function.
+        forward, on smooth functions. NaN where there is no such fall, as for a linear function.
     cancellation_slope : float
-        The same for h below a third of the best, where rounding takes over: about -1. NaN where no rise is seen.
+        The same for h below a third of the best, where rounding takes over: about -1. NaN where there is no rise.
     """
 
     error: FloatArray
@@ -128,7 +128,7 @@ class StepSweep:
                 lines.append(f"  {h:>12.1e}{errors}{marks.get(h, '')}")
         for name in ("truncation", "cancellation"):
             slopes = (getattr(curve, f"{name}_slope") for curve in (self.centered, self.forward))
-            powers = (f"{'none seen' if math.isnan(slope) else f'h^{slope:.2f}':>12}" for slope in slopes)
+            powers = (f"{'none' if math.isnan(slope) else f'h^{slope:.2f}':>12}" for slope in slopes)
             lines.append(f"  {name:>12}{''.join(powers)}")
         return lines
 
@@ -170,17 +170,17 @@ def _error(error: float) -> str:
 def error_curve(h: FloatArray, error: FloatArray) -> ErrorCurve:
     """The curve through errors at steps from large to small; at least one error is not NaN."""
     usable = ~np.isnan(error)
-    h_seen, seen = h[usable], error[usable]
-    padded = np.concatenate([seen[:1], seen, seen[-1:]])
-    best = int(np.argmin(np.maximum(seen, np.maximum(padded[:-2], padded[2:]))))
-    best_h = float(h_seen[best])
-    above, below = h_seen > 3 * best_h, h_seen < best_h / 3
+    kept_h, kept = h[usable], error[usable]
+    padded = np.concatenate([kept[:1], kept, kept[-1:]])
+    best = int(np.argmin(np.maximum(kept, np.maximum(padded[:-2], padded[2:]))))
+    best_h = float(kept_h[best])
+    above, below = kept_h > 3 * best_h, kept_h < best_h / 3
     return ErrorCurve(
         error=error,
         best_h=best_h,
-        best_error=float(seen[best]),
-        truncation_slope=_slope(h_seen[above], seen[above], sign=1),
-        cancellation_slope=_slope(h_seen[below], seen[below], sign=-1),
+        best_error=float(kept[best]),
+        truncation_slope=_slope(kept_h[above], kept[above], sign=1),
+        cancellation_slope=_slope(kept_h[below], kept[below], sign=-1),
     )
 
 

@@ -1,4 +1,4 @@
-"""Reads .npy arrays and .npz archives of them: every size is checked before memory is taken, no pickle is loaded."""
+"""Reader of .npy arrays and .npz archives: sizes are checked before memory is taken, no pickle is loaded."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Files written whole or not at all; arrays in them: one .npz per file, no pickle, a version and a digest inside.
+"""Atomic writing of files; arrays and facts in one .npz without pickles, with a version and a digest.
 
 A file is written beside its place, flushed to the disk and then renamed over it, so that a crash at any moment leaves
 the file that was there. What an earlier crash left beside it is swept away at the next writing.
@@ -60,7 +60,7 @@ def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) 
     unfinished = place.parent / f"{prefix}{secrets.token_hex(8)}.unfinished"
     try:
         handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    except OSError as error:  # named by the file that was asked for
+    except OSError as error:  # named by the file that the caller wanted
         raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
     try:
         with os.fdopen(handle, "wb") as file:
@@ -82,7 +82,7 @@ def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
     OSError
         There is no such file, or it must not be read.
     ValueError
-        The file is not one of ours, of another kind, of a newer version, or damaged; the message says which.
+        The file is not one of ours, holds something else, is of a newer version, or damaged; the message says which.
     """
     place = Path(path)
     raw = place.read_bytes()

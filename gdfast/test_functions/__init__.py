@@ -1,4 +1,4 @@
-"""Functions whose optima are known, with their gradients: for tests, for pictures, to see where a run ends.
+"""Test functions with gradients and known critical points.
 
 Each is an objective: value, gradient, value_and_gradient. w may have any shape that holds the right number of
 elements; values are computed in float64, gradients have w's dtype. What is known of a function:

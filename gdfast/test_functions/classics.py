@@ -1,4 +1,4 @@
-"""The classics that optimizers are tried on."""
+"""Classic test functions of optimization: Rosenbrock, Himmelblau, Rastrigin, Beale."""
 
 from __future__ import annotations
 

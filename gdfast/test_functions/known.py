@@ -1,4 +1,4 @@
-"""What the test functions share: any shape of w in, the known points out."""
+"""The base class of the test functions: weights of any shape, known critical points."""
 
 from __future__ import annotations
 

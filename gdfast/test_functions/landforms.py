@@ -1,4 +1,4 @@
-"""Where a run may rest without being at a minimum: plateaus and saddles."""
+"""Test functions with plateaus and saddles, where a run may stop away from any minimum."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions of one number: the three kinds of critical points, and all of them on one line."""
+"""Test functions of one weight: the three kinds of critical points, and all of them in one function."""
 
 from __future__ import annotations
 

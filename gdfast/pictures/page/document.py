@@ -28,7 +28,7 @@ def write_page(path: str | os.PathLike[str], report: RunReport) -> None:
     ImportError
         plotly is not installed.
     TypeError
-        report is of another kind.
+        report is of another type.
     OSError
         The file cannot be written; nothing half-written is left.
 
@@ -51,7 +51,7 @@ def render(report: RunReport) -> str:
     ImportError
         plotly is not installed.
     TypeError
-        report is of another kind.
+        report is of another type.
 
     Examples
     --------

@@ -64,7 +64,7 @@ class RunReport:
     Raises
     ------
     TypeError
-        A part is of another kind.
+        A part is of another type.
     ValueError
         The title is empty.
 

@@ -30,7 +30,7 @@ def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
     ImportError
         matplotlib is not installed.
     TypeError
-        table is of another kind.
+        table is of another type.
 
     Examples
     --------

@@ -42,7 +42,7 @@ def gradient_report(report: GradientReport, ax: Axes | None = None) -> Axes:
     ImportError
         matplotlib is not installed.
     TypeError
-        report is of another kind.
+        report is of another type.
     ValueError
         The check was along a direction: it has no coordinates to draw.
 
@@ -139,7 +139,7 @@ def step_sweep(sweep: StepSweep, ax: Axes | None = None) -> Axes:
     ImportError
         matplotlib is not installed.
     TypeError
-        sweep is of another kind.
+        sweep is of another type.
 
     Examples
     --------

@@ -41,7 +41,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
     ImportError
         matplotlib is not installed.
     TypeError, ValueError
-        data is of another kind, or has fewer than two points on each axis; a surface is to be drawn on flat axes.
+        data is of another type, or has fewer than two points on each axis; a surface is to be drawn on flat axes.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
     ImportError
         matplotlib is not installed.
     TypeError
-        data is of another kind.
+        data is of another type.
 
     Notes
     -----

@@ -52,7 +52,7 @@ def history(
     ImportError
         matplotlib is not installed.
     TypeError, ValueError
-        result is of another kind or empty; quantity or against is none of the above; a run does not know
+        result is of another type or empty; quantity or against is none of the above; a run does not know
         its passes.
 
     Examples

@@ -39,7 +39,7 @@ def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axe
     ImportError
         matplotlib is not installed.
     TypeError
-        data is of another kind.
+        data is of another type.
 
     Examples
     --------
@@ -99,7 +99,7 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     ImportError
         matplotlib is not installed.
     TypeError
-        data is of another kind.
+        data is of another type.
 
     Examples
     --------

@@ -37,7 +37,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     ImportError
         matplotlib is not installed.
     TypeError, ValueError
-        data is of another kind, or holds no step > 0.
+        data is of another type, or holds no step > 0.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Which kind of file this is: by its first bytes, and whether its name says the same."""
+"""The format of a data file: by its first bytes, with which its name must agree."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _SVMLIGHT_LINE = re.compile(r"\s*[-+.\deE]+(,[-+.\deE]+)*(\s+qid:\d+)?(\s+\d+:[-
 _HEAD = 1 << 16
 
 
-def kind_of(path: Path) -> str:
+def format_of(path: Path) -> str:
     """ "npy", "npz", "csv", "jsonl", "svmlight", "parquet", "arrow" or "cifar10".
 
     Raises
@@ -43,7 +43,7 @@ def kind_of(path: Path) -> str:
     FileNotFoundError
         There is no such file.
     ValueError
-        It is empty, of a kind that is not read, or of another kind than its name says.
+        It is empty, in a format that is not read, or in another format than its name says.
     """
     if path.is_dir():
         names = [p.name for p in path.iterdir()]
