@@ -1,16 +1,16 @@
 """The contracts of gdfast on one page.
 
-An objective is a value and a gradient. Everything else here is optional structure: an object that
-has more to offer (a cheap ray, a compiled run of many steps) is asked for it through ONE free
-function, which falls back to the plain road. The caller never asks "is it linear?", and the law
-that both roads give the same numbers is a test.
+An objective is a value and a gradient. Everything else is optional: an object that has more to offer (a cheap ray,
+many steps in one call) implements one of the small protocols below and is asked for it through ONE free function in
+`gdfast.objective.capabilities` (rays and planes: `gdfast.objective.rays.generic`), which falls back to a generic
+implementation. The caller never asks "is it linear?", and the law that both give the same numbers is a test.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -103,4 +103,187 @@ class LineSearch(Protocol):
 
     def search(self, ray: Ray, value: float, slope: float) -> Found:
         """Start from the ray's value and slope at step 0."""
+        ...
+
+
+# ---- capabilities of an objective: each optional, each with its one free function ----
+
+
+@dataclass(frozen=True, eq=False)
+class NearestKinks:
+    """The kinks within a step h of each weight.
+
+    Attributes
+    ----------
+    safe_h : float64 (n,)
+        The largest step that meets no kink, at most h.
+    n_terms : int
+        How many terms of the loss have their kink within the step of at least one weight.
+    terms : tuple of (sample, class, margin)
+        Those with the smallest margins.
+    """
+
+    safe_h: FloatArray
+    n_terms: int
+    terms: tuple[tuple[int, int, float], ...]
+
+
+class HasRows(Protocol):
+    """A mean over samples, and so over some of them: asked for by mini-batches."""
+
+    @property
+    def n_samples(self) -> int:
+        """How many."""
+        ...
+
+    def rows(self, indices: Array) -> Objective:
+        """The mean over these rows."""
+        ...
+
+
+class AlongRay(Protocol):
+    """A ray cheaper than the objective: `along_ray`."""
+
+    def along_ray(self, w: Array, v: Array, /) -> Ray:
+        """L(w + step * v)."""
+        ...
+
+
+class OnPlane(Protocol):
+    """A plane cheaper than the objective: `on_plane`."""
+
+    def on_plane(self, w: Array, u: Array, v: Array, /) -> Plane:
+        """L(w + a * u + b * v)."""
+        ...
+
+
+class ManyValues(Protocol):
+    """Many values for less than so many calls: `values_at`."""
+
+    def values_at(self, ws: Array, /) -> FloatArray:
+        """(m, *shape) -> (m,)."""
+        ...
+
+
+class StructuredNumericalGradient(Protocol):
+    """Difference quotients for less than two values a coordinate: `numerical_gradient`."""
+
+    def numerical_gradient(
+        self, w: Array, /, h: float = 1e-5, scheme: Literal["forward", "centered"] = "centered", coordinates: Any = None
+    ) -> FloatArray:
+        """Of w's shape, or (m,) for flat coordinates."""
+        ...
+
+
+class KinkCrossings(Protocol):
+    """Which difference stencils cross kinks: `kink_crossings`."""
+
+    def kink_crossings(self, w: Array, /, h: float = 1e-5, coordinates: Any = None) -> tuple[Array, FloatArray] | None:
+        """(how many, what they add to the centred quotient); None: there are none."""
+        ...
+
+
+class FindsNearestKinks(Protocol):
+    """How far a coordinate can move before it meets a kink: `nearest_kinks`."""
+
+    def nearest_kinks(self, w: Array, /, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
+        """Up to h; None: there are none."""
+        ...
+
+
+class HessianProduct(Protocol):
+    """Second derivatives times a direction: `hessian_product`. Regularizers may have it, too."""
+
+    def hessian_product(self, w: Array, v: Array, /) -> FloatArray:
+        """Hessian(w) v."""
+        ...
+
+
+class HessianAt(Protocol):
+    """Products with the Hessian at one point, which share their first part: `hessian_at`, `has_cheap_hessian`."""
+
+    @property
+    def has_cheap_hessian(self) -> bool:
+        """Whether a product costs no more than a gradient."""
+        ...
+
+    def hessian_at(self, w: Array, /) -> Callable[[Array], FloatArray]:
+        """v -> Hessian(w) v."""
+        ...
+
+    def check_curvature(self) -> None:
+        """ValueError where there are kinks instead of second derivatives."""
+        ...
+
+
+class Lipschitz(Protocol):
+    """The largest curvature anywhere, estimated: `suggest_step`."""
+
+    def lipschitz(self) -> float:
+        """>= 0."""
+        ...
+
+
+class DualityGap(Protocol):
+    """A proof of how far from the optimum weights are: `improved_bound` and `check_certifies`."""
+
+    def duality_gap(self, w: Array, /) -> float:
+        """value(w) - optimum is at most this."""
+        ...
+
+
+class ImprovedBound(DualityGap, Protocol):
+    """A proof by all points of a run together."""
+
+    def check_certifies(self) -> None:
+        """ValueError, before any work, where nothing can be proven."""
+        ...
+
+    def improved_bound(self, w: Array, value: float, known: Any, /) -> tuple[float, Any]:
+        """A lower bound of the optimum, and what the next call is to know."""
+        ...
+
+
+class GradientRounding(Protocol):
+    """What rounding does to an element of the gradient: `gradient_rounding`."""
+
+    def gradient_rounding(self, w: Array, /) -> float:
+        """In the gradient's units."""
+        ...
+
+
+class Fingerprint(Protocol):
+    """What tells an objective from others, for checkpoints: `fingerprint`."""
+
+    def fingerprint(self, w: Array, /) -> dict[str, Any]:
+        """JSON-like facts."""
+        ...
+
+
+class CompiledSteps(Protocol):
+    """Many stochastic steps in one call: `can_descend`, `extra_state`, `descend`."""
+
+    def can_descend(self, w: Array, rule: str, /) -> bool:
+        """Whether `descend` takes such weights and this update rule."""
+        ...
+
+    def extra_state(self, w: Array, rule: str, /) -> tuple[Array, ...]:
+        """What `descend` keeps between calls besides the rule's states, before the first step."""
+        ...
+
+    def descend(
+        self,
+        rule: str,
+        settings: tuple[float, ...],
+        w: Array,
+        states: tuple[Array, ...],
+        order: Array,
+        starts: Array,
+        rates: Array,
+        first_step: int,
+        values: Array,
+        done: Array,
+        /,
+    ) -> None:
+        """See the free function."""
         ...

@@ -82,7 +82,7 @@ class CompiledSteps:
         if extra_state:
             extra = tuple(array.copy() for array in extra_state)
         else:
-            extra = capabilities.hidden_states(self._objective, w, self._rule)
+            extra = capabilities.extra_state(self._objective, w, self._rule)
         values, done = np.empty(n), np.zeros(1, dtype=np.int64)
         interrupted = False
         try:

@@ -1,44 +1,89 @@
 """What an objective may offer beyond value and gradient, asked for through ONE free function each.
 
-Every function here uses the objective's own method where it has one and the plain road otherwise; both
-give the same numbers.
+Every function here uses the objective's own method where it implements the protocol (`gdfast.protocols`), and a generic
+implementation otherwise; both take the same arguments, refuse the same ones in the same words, and give the same
+numbers.
 """
 
 from __future__ import annotations
 
 import math
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from .. import differences
-from ..describe import described
+from .._arrays import check_indices, check_number, check_point, check_positive
+from ..describe import shortened
 from ..differences import Scheme
-from ..protocols import Array, FloatArray, Objective
-from .linear.kinks import NearestKinks
+from ..differences.stencils import check_scheme
+from ..protocols import (
+    Array,
+    CompiledSteps,
+    DualityGap,
+    FindsNearestKinks,
+    Fingerprint,
+    FloatArray,
+    GradientRounding,
+    HessianAt,
+    HessianProduct,
+    ImprovedBound,
+    KinkCrossings,
+    Lipschitz,
+    ManyValues,
+    NearestKinks,
+    Objective,
+    StructuredNumericalGradient,
+)
+
+if TYPE_CHECKING:
+    from .linear.problem import LinearProblem
 
 NUMERICAL_GRADIENT = 2e-11
 """What rounding does to a difference quotient of a function near 1, with h = 1e-5."""
 
+Capability = TypeVar("Capability")
+_NAMES: dict[type, tuple[str, ...]] = {}
+
+
+def offered(objective: Any, capability: type[Capability]) -> Capability | None:
+    """The objective as what implements this protocol; None where it lacks a part of it.
+
+    By its attributes, so that a wrapper that passes them on by ``__getattr__`` offers what it wraps.
+    """
+    names = _NAMES.get(capability)
+    if names is None:
+        found = {name for kind in capability.__mro__[:-1] for name in vars(kind) if not name.startswith("_")}
+        names = _NAMES.setdefault(capability, tuple(sorted(found)))
+    if isinstance(objective, type) or not all(hasattr(objective, name) for name in names):
+        return None
+    own: Capability = objective
+    return own
+
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:
     """The objective at many points: (m, *shape) -> (m,). A linear objective makes one pass over X."""
-    own = getattr(objective, "values_at", None)
+    points = check_point(ws, "ws")
+    if points.ndim == 0:
+        raise ValueError("ws must be (m, *shape), the points one after the other; it is one number")
+    own = offered(objective, ManyValues)
     if own is not None:
-        return np.asarray(own(ws), dtype=np.float64)
-    return np.array([objective.value(w) for w in ws], dtype=np.float64)
+        return np.asarray(own.values_at(points), dtype=np.float64)
+    return np.array([objective.value(w) for w in points], dtype=np.float64)
 
 
 def numerical_gradient(
     objective: Objective, w: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
 ) -> FloatArray:
     """Difference quotients of the objective: all (w's shape), or those of flat `coordinates` (m,)."""
-    own = getattr(objective, "numerical_gradient", None)
+    point, h, flat = _checked(w, h, coordinates)
+    check_scheme(scheme)
+    own = offered(objective, StructuredNumericalGradient)
     if own is not None:
-        return np.asarray(own(w, h=h, scheme=scheme, coordinates=coordinates))
-    return differences.numerical_gradient(objective.value, w, h, scheme, coordinates=coordinates)
+        return np.asarray(own.numerical_gradient(point, h=h, scheme=scheme, coordinates=flat))
+    return differences.numerical_gradient(objective.value, point, h, scheme, coordinates=flat)
 
 
 def kink_crossings(
@@ -48,9 +93,24 @@ def kink_crossings(
 
     None where the objective can't tell, or has no kinks.
     """
-    own = getattr(objective, "kink_crossings", None)
-    found: tuple[Array, FloatArray] | None = None if own is None else own(w, h=h, coordinates=coordinates)
-    return found
+    point, h, flat = _checked(w, h, coordinates)
+    own = offered(objective, KinkCrossings)
+    return None if own is None else own.kink_crossings(point, h=h, coordinates=flat)
+
+
+def nearest_kinks(objective: Objective, w: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
+    """How far each coordinate can move, up to h, before it meets a kink, and what is met.
+
+    None where the objective can't tell, or has no kinks.
+    """
+    point, h, flat = _checked(w, h, coordinates)
+    own = offered(objective, FindsNearestKinks)
+    return None if own is None else own.nearest_kinks(point, h=h, coordinates=flat)
+
+
+def _checked(w: Any, h: Any, coordinates: Any) -> tuple[Array, float, Array | None]:
+    point, h = check_point(w, "w"), check_positive(h, "h")
+    return point, h, None if coordinates is None else check_indices(coordinates, point.size, "coordinates")
 
 
 def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) -> FloatArray:
@@ -71,13 +131,22 @@ def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) 
     -------
     float64 array of w's shape
 
+    Raises
+    ------
+    TypeError, ValueError
+        w and v are not finite float arrays of one shape, or h is not a number > 0.
+
     Notes
     -----
     Two gradients. The error is about h**2 times the fourth derivative, plus the gradient's own rounding / h.
     """
-    own = getattr(objective, "hessian_product", None)
+    w, v = check_point(w, "w"), check_point(v, "v")
+    if v.shape != w.shape:
+        raise ValueError(f"v must have the shape of w, {w.shape}; its shape is {v.shape}")
+    h = None if h is None else check_positive(h, "h")
+    own = offered(objective, HessianProduct)
     if own is not None:
-        return np.asarray(own(w, v), dtype=np.float64)
+        return np.asarray(own.hessian_product(w, v), dtype=np.float64)
     h = hessian_step(objective, w) if h is None else h
     length = float(np.linalg.norm(np.ravel(v).astype(np.float64)))
     if length == 0:
@@ -91,16 +160,16 @@ def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) 
 
 def hessian_at(objective: Any, w: Array) -> Callable[[Array], FloatArray]:
     """v -> Hessian(w) v, where many products are needed at one w."""
-    own = getattr(objective, "hessian_at", None)
+    own = offered(objective, HessianAt)
     if own is not None:
-        at: Callable[[Array], FloatArray] = own(w)
-        return at
+        return own.hessian_at(w)
     return lambda v: hessian_product(objective, w, v)
 
 
 def has_cheap_hessian(objective: Any) -> bool:
     """Whether the objective has a ``hessian_product`` of its own that costs no more than a gradient."""
-    return hasattr(objective, "hessian_product") and bool(getattr(objective, "has_cheap_hessian", True))
+    own = offered(objective, HessianAt)
+    return offered(objective, HessianProduct) is not None if own is None else own.has_cheap_hessian
 
 
 def hessian_step(objective: Any, w: Array) -> float:
@@ -114,39 +183,34 @@ def hessian_step(objective: Any, w: Array) -> float:
 
 def check_curvature(objective: Any) -> None:
     """ValueError, before any work, where the objective is known to have kinks instead of second derivatives."""
-    own = getattr(objective, "check_curvature", None)
+    own = offered(objective, HessianAt)
     if own is not None:
-        own()
+        own.check_curvature()
 
 
-def known_mistakes(objective: Objective, w: Array, columns: Array) -> Iterator[tuple[str, FloatArray]]:
-    """Wrong gradients that people write for such an objective: (a sentence, these columns of it at w); often none."""
-    own = getattr(objective, "known_mistakes", None)
-    return iter(()) if own is None else own(w, columns)
-
-
-def nearest_kinks(objective: Objective, w: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
-    """How far each coordinate can move, up to h, before a kink is crossed, and what is crossed.
-
-    None where the objective can't tell, or has no kinks.
-    """
-    own = getattr(objective, "nearest_kinks", None)
-    found: NearestKinks | None = None if own is None else own(w, h=h, coordinates=coordinates)
-    return found
+def gradient_rounding(objective: Any, w: Array) -> float:
+    """About how far rounding may move an element of the gradient, beyond the gradient's own size; 0 if unknown."""
+    own = offered(objective, GradientRounding)
+    return 0.0 if own is None else own.gradient_rounding(w)
 
 
 def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
     """What tells this objective from another: JSON-like facts, its value at w (or on some rows there) among them."""
-    own = getattr(objective, "fingerprint", None)
-    if own is None:
-        return {"kind": type(objective).__name__, "value": float(objective.value(w))}
-    found: dict[str, Any] = own(w)
-    return found
+    own = offered(objective, Fingerprint)
+    if own is not None:
+        return own.fingerprint(w)
+    return {"kind": type(objective).__name__, "value": float(objective.value(w))}
 
 
 def is_convex(objective: Objective) -> bool:
     """Whether the objective is known to be convex, so that a local minimum of a ray is the minimum."""
     return bool(getattr(objective, "convex", False))
+
+
+def linear_problem_of(objective: Any) -> LinearProblem | None:
+    """What the functions of `gdfast.objective.linear` work on, of a linear objective; None of any other."""
+    found: LinearProblem | None = None if isinstance(objective, type) else getattr(objective, "linear_problem", None)
+    return found
 
 
 def suggest_step(objective: Objective) -> float:
@@ -191,13 +255,13 @@ def suggest_step(objective: Objective) -> float:
     >>> round(gd.suggest_step(objective), 6)  # the mean of x^2 is 3, times 1.1 to be safe
     0.151515
     """
-    own = getattr(objective, "lipschitz", None)
-    if own is None or isinstance(objective, type):
+    own = offered(objective, Lipschitz)
+    if own is None:
         raise TypeError(
             "suggest_step (step='auto') needs an objective with lipschitz(), as LinearObjective has; it is "
-            f"{described(objective)}: give a step, or a line search"
+            f"{type(objective).__name__} {shortened(objective)}: give a step, or a line search"
         )
-    curvature = float(own())
+    curvature = float(own.lipschitz())
     if not 0 <= curvature < math.inf:
         raise ValueError(f"objective must have a finite curvature; it is estimated as {curvature}: scale the features")
     return 1.0 if curvature == 0 else min(1 / curvature, sys.float_info.max)
@@ -208,34 +272,38 @@ def improved_bound(objective: Any, w: Array, value: float, known: Any) -> tuple[
 
     `known` is what the call before handed back, None at first.
     """
-    own = getattr(objective, "improved_bound", None)
-    if own is None:
-        return value - float(objective.duality_gap(w)), None
-    bound, known = own(w, value, known)
-    return float(bound), known
+    value = check_number(value, "value")
+    own = offered(objective, ImprovedBound)
+    if own is not None:
+        bound, known = own.improved_bound(w, value, known)
+        return float(bound), known
+    gap = offered(objective, DualityGap)
+    if gap is None:
+        raise TypeError(f"a proven bound needs an objective with duality_gap(w); it is {shortened(objective)}")
+    return value - float(gap.duality_gap(w)), None
 
 
 def check_certifies(objective: Any) -> None:
     """ValueError, before any work, where a `duality_gap` of the objective is known to refuse."""
-    own = getattr(objective, "certified_strength", None)
+    own = offered(objective, ImprovedBound)
     if own is not None:
-        own()
+        own.check_certifies()
 
 
 def can_descend(objective: Objective, w: Array, rule: str) -> bool:
     """Whether `descend` works for this objective, weights like w and this update rule."""
-    own = getattr(objective, "can_descend", None)
-    return own is not None and bool(own(w, rule))
+    own = offered(objective, CompiledSteps)
+    return own is not None and bool(own.can_descend(w, rule))
 
 
-def hidden_states(objective: Objective, w: Array, rule: str) -> tuple[Array, ...]:
+def extra_state(objective: Objective, w: Array, rule: str) -> tuple[Array, ...]:
     """What `descend` keeps between calls besides the rule's states, as it is before the first step; often nothing."""
-    own = getattr(objective, "hidden_states", None)
-    return () if own is None else tuple(own(w, rule))
+    own = offered(objective, CompiledSteps)
+    return () if own is None else tuple(own.extra_state(w, rule))
 
 
 def descend(
-    objective: Any,
+    objective: CompiledSteps,
     rule: str,
     settings: tuple[float, ...],
     w: Array,
@@ -247,7 +315,7 @@ def descend(
     values: Array,
     done: Array,
 ) -> None:
-    """Many stochastic steps in one call: w and the states (the rule's, then the hidden ones) move in place.
+    """Many stochastic steps in one call: w and the states (the rule's, then the extra ones) move in place.
 
     Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i]
     is the objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value

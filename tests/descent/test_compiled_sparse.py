@@ -97,7 +97,7 @@ def test_against_the_obvious_loop(size):
     objective, W = made(gd.Hinge(), gd.L2(0.05))
     rows = gd.MiniBatches(size, seed=4)
     result = gd.minimize(objective, W, batches=rows, max_steps=40, step=0.02)
-    X, y, w = objective.X.toarray(), objective._labels, W.copy()
+    X, y, w = objective.X.toarray(), objective.y, W.copy()
     for k in range(40):
         ids = rows.rows(N, k)
         batch = reference.LinearProblem(X[ids], y[ids], reference.HINGE, l2=0.05)

@@ -262,7 +262,7 @@ def test_entries_that_add_up_are_known():
     objective = gd.LinearObjective(X, np.array([0, 1, 0]), gd.CrossEntropy(), gd.L2(0.1))
     dense = gd.LinearObjective(np.array([[2.0, 0], [0, 2], [2, 0]]), np.array([0, 1, 0]), gd.CrossEntropy(), gd.L2(0.1))
     W = np.arange(6.0).reshape(2, 3)
-    assert (objective._reach() >= dense._reach()).all()
+    assert (objective.linear_problem.rows.reach >= dense.linear_problem.rows.reach).all()
     assert objective.duality_gap(W) == pytest.approx(dense.duality_gap(W), rel=1e-9)
 
 

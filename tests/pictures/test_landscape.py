@@ -78,7 +78,7 @@ def test_lecture_10_a_plane_is_the_objective_on_it(loss, dtype):
     before = objective.passes
     plane = gd.landscape.plane(objective, W, U, V, a, b)
     assert objective.passes - before <= 3
-    wide = gd.LinearObjective(objective.X.astype(float), objective._labels, loss, gd.L2(0.1), n_classes=3)
+    wide = gd.LinearObjective(objective.X.astype(float), objective.y, loss, gd.L2(0.1), n_classes=3)
     exact = [[wide.value(W + p * U + q * V) for q in b] for p in a]
     np.testing.assert_allclose(plane.values, exact, rtol=1e-12)
     assert plane.edges.shape == (0, 2, 2) if loss == gd.CrossEntropy() else plane.edges.size > 0
@@ -101,7 +101,7 @@ def test_lecture_11_one_image_has_straight_cell_edges_where_a_margin_is_0(seed, 
     corners = [objective.margins(W + a * U + b * V) for a in (-1, 1) for b in (-2, 2)]
     signs = np.sign(corners)
     cut = np.argwhere(np.abs(signs.sum(axis=0)) < 4)
-    wrong = [(i, j) for i, j in cut if j != objective._labels[i]]
+    wrong = [(i, j) for i, j in cut if j != objective.y[i]]
     assert wrong == [tuple(term) for term in plane.edge_terms]
 
 

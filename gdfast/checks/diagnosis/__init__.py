@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...objective import capabilities
+from ...objective.capabilities import linear_problem_of
 from ...protocols import Array, FloatArray
 from .comparison import Comparison, Mask, compare
+from .linear_mistakes import known_mistakes
 from .patterns import pattern
 from .places import where
 from .suspects import Suspect, is_zero, suspects
@@ -37,8 +38,7 @@ def name_bugs(
     Parameters
     ----------
     objective : Objective or None
-        None for plain callables. An objective with `known_mistakes` (see `gdfast.objective.capabilities`) is asked for
-        them; `n_samples` tells N.
+        None for plain callables. Of a linear objective the mistakes that people make are known; `n_samples` tells N.
     point : float array of any shape
     coordinates : int64 (n,)
         Flat indices into the point.
@@ -63,7 +63,7 @@ def name_bugs(
     name = _best(found, _all_suspects(found, objective, point, n_samples))
     place, confined = where(found, n_samples, explain=name is None)
     if name is None and not confined:
-        name = pattern(found, plain=not callable(getattr(objective, "known_mistakes", None)))
+        name = pattern(found, plain=linear_problem_of(objective) is None)
     return (place,) if name is None else (name, place)
 
 
@@ -73,7 +73,7 @@ def _all_suspects(found: Comparison, objective: Any, point: Array, n_samples: in
         return
     if len(found.shape) == 2:
         columns, known, places = _some_columns(found, n_samples or 1)
-        for sentence, wrong in capabilities.known_mistakes(objective, point, columns):
+        for sentence, wrong in known_mistakes(objective, point, columns):
             gradient = found.numerical.copy()
             gradient[known] = wrong[places]
             yield Suspect(sentence, gradient, known)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...objective import capabilities
 from ...objective.rays.generic import along_ray
 from ...protocols import Array, FloatArray
 
@@ -32,8 +33,7 @@ class AlongRay:
 
     def gradient_rounding(self, x: Array) -> float:
         """How far rounding may have moved the gradient's entries."""
-        own = getattr(self._objective, "gradient_rounding", None)
         declared = np.dtype(getattr(self._objective, "arithmetic", self._given.dtype))
         largest = float(np.abs(np.asarray(self.gradient(self.point))).max())
         typical = float(np.finfo(np.result_type(declared, self._given.dtype)).eps) * largest
-        return typical if own is None else max(typical, float(own(self._given)))
+        return max(typical, capabilities.gradient_rounding(self._objective, self._given))

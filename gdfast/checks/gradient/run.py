@@ -140,10 +140,7 @@ class CheckRun:
     def _rounding(self, analytic: FloatArray) -> FloatArray:
         """How far rounding may have moved the analytic gradient, (n,)."""
         steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-        noise = self._rounding_unit() * steepest
-        rounding = getattr(self.objective, "gradient_rounding", None)
-        if rounding is not None:
-            noise = max(noise, float(rounding(self.point)))
+        noise = max(self._rounding_unit() * steepest, capabilities.gradient_rounding(self.objective, self.point))
         return np.full(analytic.size, 10 * noise)
 
     def _measured(self, value: float, unit: float, n: int) -> tuple[float, FloatArray]:

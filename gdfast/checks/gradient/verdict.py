@@ -7,8 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...describe import counted
-from ...objective.linear.kinks import NearestKinks
-from ...protocols import FloatArray
+from ...protocols import FloatArray, NearestKinks
 from .comparison import Comparison
 from .report import Verdict
 from .step_ladder import Mask

@@ -8,8 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..._arrays import check_integer
-from ...objective.regularizers.regularizers import strengths_of
-from ...protocols import Array, FloatArray
+from ...objective.capabilities import linear_problem_of
+from ...objective.linear.hinge_dual import dual_bound, dual_epoch, dual_sums, known_of_duals, with_rows
+from ...objective.linear.problem import LinearProblem
+from ...protocols import Array
 
 BIAS_SHARE = 0.1
 """A free bias is multiplied by a value whose square is this share of the rows' mean square."""
@@ -22,17 +24,10 @@ REBUILD_EVERY = 16
 
 
 class DualState(NamedTuple):
-    """The duals (n_samples, n_classes) in the arithmetic's type, and what is known of the rows.
-
-    `idle` counts each row's visits since its duals moved (n_samples,); `squares` are the rows' squared norms
-    (n_samples,); `class_sums`, where the bias is not penalised, the sums of the
-    rows of each class and their number (n_classes, n_features + 1).
-    """
+    """The duals (n_samples, n_classes) in the arithmetic's type; `idle` counts each row's visits since they moved."""
 
     duals: Array
     idle: Array
-    squares: FloatArray
-    class_sums: FloatArray | None
 
 
 @dataclass(frozen=True)
@@ -98,22 +93,22 @@ class DualCoordinateAscent:
     def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> DualCoordinateAscent:
         """Itself; TypeError or ValueError for a run that it cannot do."""
         name = type(self).__name__
-        if not callable(getattr(objective, "dual_epoch", None)):
+        problem = linear_problem_of(objective)
+        if problem is None:
             raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
-        if not objective.loss.has_box_dual:
-            raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {objective.loss!r}")
-        strengths = strengths_of(objective.regularizer)
+        if not problem.loss.has_box_dual:
+            raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {problem.loss!r}")
+        strengths = problem.strengths
         if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
             raise ValueError(
-                f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is "
-                f"{objective.regularizer!r}"
+                f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is {problem.regularizer!r}"
             )
         if sign < 0:
             raise ValueError(f"{name} goes down only: use minimize")
         if batches is not None:
             raise ValueError(f"{name} visits single rows by itself: batches must be None; it is {batches!r}")
-        if w0.shape != objective.shape:
-            raise ValueError(f"w0 must have the objective's shape {objective.shape}; its shape is {w0.shape}")
+        if w0.shape != problem.rows.shape:
+            raise ValueError(f"w0 must have the objective's shape {problem.rows.shape}; its shape is {w0.shape}")
         if w0.any():
             raise ValueError(f"w0 must be zero for {name}, whose duals start there; it has other elements")
         return self
@@ -128,19 +123,22 @@ class DualCoordinateAscent:
 
     def direction(self, objective: Any, k: int, w: Array, state: DualState | None) -> tuple[Array, DualState]:
         """What epoch k adds to w, and the duals after it."""
+        problem: LinearProblem = objective.linear_problem
+        rows, strengths = problem.rows, problem.strengths
+        assert strengths is not None
         if state is None:
-            state = _start(objective)
-        duals, idle, W = state.duals.copy(), state.idle.copy(), np.array(w, dtype=objective.arithmetic, order="C")
-        unit = 1 / (2 * objective.regularizer.l2 * objective.n_samples)
-        square = _bias_square(objective, state)
-        objective.dual_epoch(W, duals, idle, state.squares, unit, square, self.seed, k)
-        state = state._replace(duals=duals, idle=idle)
-        is_free = objective.bias and not objective.penalize_bias
-        if is_free and k % MOVE_EVERY == MOVE_EVERY - 1:
+            duals = np.zeros((rows.n_samples, rows.n_classes), dtype=rows.arithmetic)
+            state = DualState(duals, np.zeros(rows.n_samples, dtype=np.uint8))
+        duals, idle, W = state.duals.copy(), state.idle.copy(), np.array(w, dtype=rows.arithmetic, order="C")
+        unit = 1 / (2 * strengths.l2 * rows.n_samples)
+        square = _bias_square(problem)
+        dual_epoch(problem, W, duals, idle, unit, square, self.seed, k)
+        state = DualState(duals, idle)
+        if problem.has_free_bias and k % MOVE_EVERY == MOVE_EVERY - 1:
             W[:, -1] -= square * unit * duals.sum(axis=0, dtype=np.float64)
         if k % REBUILD_EVERY == REBUILD_EVERY - 1:
-            sums, _, _ = objective.dual_sums(duals, state.squares)
-            columns = objective.n_features + (objective.bias and objective.penalize_bias)
+            sums, _, _ = dual_sums(problem, duals)
+            columns = rows.n_features + (rows.bias and problem.penalize_bias)
             W[:, :columns] = -unit * sums[:, :columns]
         if W.dtype == w.dtype:
             return np.subtract(W, w, out=W), state
@@ -150,23 +148,14 @@ class DualCoordinateAscent:
         """What the objective is nowhere below; one pass over the rows that have duals."""
         if state is None:
             return 0.0
-        duals = state.duals
-        if state.class_sums is not None and not state.class_sums[:, -1].all():
-            duals = duals * (state.class_sums[:, -1] > 0)  # of a class without rows only zeros are feasible
-        return float(objective.dual_bound(objective.known_of_duals(duals, state.squares), state.class_sums))
+        problem: LinearProblem = objective.linear_problem
+        return dual_bound(problem, known_of_duals(problem, with_rows(problem, state.duals)))
 
 
-def _start(objective: Any) -> DualState:
-    squares, class_sums = objective.facts_of_rows()
-    duals = np.zeros((objective.n_samples, objective.n_classes), dtype=objective.arithmetic)
-    idle = np.zeros(objective.n_samples, dtype=np.uint8)
-    return DualState(duals, idle, squares, class_sums)
-
-
-def _bias_square(objective: Any, state: DualState) -> float:
+def _bias_square(problem: LinearProblem) -> float:
     """The square of the value that the bias is multiplied by."""
-    if not objective.bias:
+    if not problem.rows.bias:
         return 0.0
-    if objective.penalize_bias:
+    if problem.penalize_bias:
         return 1.0
-    return BIAS_SHARE * float(state.squares.mean()) or 1.0
+    return BIAS_SHARE * float(problem.squares.mean()) or 1.0

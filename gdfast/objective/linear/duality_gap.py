@@ -35,10 +35,10 @@ from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
 from ..losses.base import UNIT, Dual, Loss, rounding
 from ..losses.table import certified_names
-from ..regularizers.regularizers import strengths_of
-from .rows import LinearParts
+from .evaluation import value
+from .problem import LinearProblem
 
-OTHER_ROAD = 4.0  # the value of uint8 X comes by integers, the scores by float32: so many times the latter's error
+INTEGER_ERROR = 4.0  # the value of uint8 X comes by integers, the scores by float32: so many times the latter's error
 
 
 def lower_bound(dual: Dual, G: FloatArray, reach: FloatArray, strength: float) -> float:
@@ -68,116 +68,67 @@ def value_doubt(loss: Loss, data: float, W: FloatArray, reach: FloatArray, whole
         return loss.value_error(data, score_errors, whole) + 4 * rounding(n, W.shape[0]) * data
 
 
-class LinearCertificates(LinearParts):
-    """The part of `LinearObjective` that proves how good weights are."""
+def duality_gap(problem: LinearProblem, W: Array) -> float:
+    """A proven bound on ``value(W) - optimum``, whatever W is."""
+    rows, loss = problem.rows, problem.loss
+    W = check_weights(W, rows.shape)
+    strength = certified_strength(problem)
+    found, scores = np.empty(1), np.empty((rows.n_samples, rows.n_classes), dtype=rows.arithmetic)
+    rows.counter.add(rows.n_samples)
+    problem.kernel.evaluate(W, found, None, scores, rows.is_wide)
+    with np.errstate(over="ignore"):
+        penalty = problem.penalty(W)
+    seen = float(found[0]) + penalty
+    if not math.isfinite(seen):
+        return math.inf
 
-    def duality_gap(self, W: Array) -> float:
-        """A proven bound on ``value(W) - optimum``, whatever W is.
+    weights = rows.normalized_weights
+    scores = scores.astype(np.float64, copy=False)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        dual = loss.dual_point(scores, rows.y, weights, problem.has_free_bias)
+        assert dual is not None
+        C = dual.coefficients * weights[:, None]
+        G, exact = _products(problem, W, C)
+    reach = rows.reach
+    bound = lower_bound(dual, problem.penalised(G), problem.penalised(reach[None])[0], strength)
 
-        With A_i = d loss_i / d scores, repaired until it is feasible, and G = sum_i A_i z_i' / n,
-        ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)``.
+    data, by_integers = float(found[0]), 0.0
+    if exact is not None:
+        problem.kernel.mix(exact, None, None, None, found, None, None)
+        data = float(found[0])
+        if rows.matrix.dtype == np.uint8:
+            by_integers = INTEGER_ERROR * float(np.einsum("ij,ij->", np.abs(C), np.abs(scores - exact)))
+    doubt = value_doubt(loss, data, W.astype(np.float64), reach, float(weights.sum()), rows.n_samples)
+    doubt += (W.size + 8) * UNIT * penalty
+    gap = (max(seen, data + penalty + doubt) + by_integers - bound) * (1 + 4 * UNIT)
+    if by_integers > 0 and not gap <= seen:
+        seen = value(problem, W)
+    return min(gap, seen) if math.isfinite(gap) else seen
 
-        Parameters
-        ----------
-        W : float array of `shape`
 
-        Returns
-        -------
-        float
-            In [0, value(W)], and finite unless value(W) itself is not (then infinity).
+def certified_strength(problem: LinearProblem) -> float:
+    """The strength of L2, or ValueError that says what `duality_gap` lacks."""
+    strengths = problem.strengths
+    if not problem.loss.has_dual_point:
+        raise ValueError(f"duality_gap needs one of the losses {certified_names()}; it is {problem.loss!r}")
+    if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
+        raise ValueError(
+            f"duality_gap needs the regularizer L2(strength) with strength > 0; it is {problem.regularizer!r}"
+        )
+    return strengths.l2
 
-        Raises
-        ------
-        ValueError
-            Unless the loss is Hinge, SquaredHinge, CrossEntropy or SquaredError and the regularizer L2 with a
-            strength > 0.
 
-        Notes
-        -----
-        True for every W, also by the arithmetic's error: sums are in float64 whatever X is, and what rounding may have
-        done is added. value(W) may be read as what `value` returns or as the exact value there (where the bound is
-        smaller than value's rounding: as what `value` returns). `value` of uint8 X is rounded in ways of its own: a few
-        times the error of float32 scores is added for it.
-
-        Tight for the smooth losses: below 1e-7 of the value at the optimum (for X narrower than float64 as much as
-        the rounding of float32 scores lets it, about 1e-6). For the hinge it is loose even at the optimum, where a row
-        on its kink may have any coefficient in [0, 1] and W alone doesn't tell which: often a fifth of the value,
-        sometimes all of it. `minimize(gap_tol=...)` keeps the best bound of a run.
-
-        Two passes over X, the second with twice the classes where X is narrower than float64. The first call also looks
-        once for the largest element of each column; on uint8 X a bound within rounding of 0 asks for `value` once more.
-        A mini-batch has its own gap.
-
-        Examples
-        --------
-        >>> import numpy as np, gdfast as gd
-        >>> X, y = np.array([[0.0], [1.0], [3.0]]), np.array([0, 1, 1])
-        >>> objective = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(0.1))
-        >>> W0 = np.zeros(objective.shape)
-        >>> round(objective.duality_gap(W0), 3)
-        0.591
-        >>> W = gd.minimize(objective, W0, step="auto", gtol=1e-9).w
-        >>> objective.duality_gap(W) < 1e-8
-        True
-        """
-        W = check_weights(W, self.shape)
-        strength = self.certified_strength()
-        value, scores = np.empty(1), np.empty((self.n_samples, self.n_classes), dtype=self.arithmetic)
-        self._touch(self.n_samples)
-        self._problem.evaluate(W, value, None, scores, self._wide)
-        with np.errstate(over="ignore"):
-            penalty = self._penalty(W)
-        seen = float(value[0]) + penalty
-        if not math.isfinite(seen):
-            return math.inf
-
-        shares, balanced = self._shares(), self.bias and not self.penalize_bias
-        truth = self._labels if self._targets is None else self._targets
-        assert truth is not None
-        truth = truth if self._index is None else truth[self._index]
-        scores = scores.astype(np.float64, copy=False)
-        with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-            dual = self.loss.dual_point(scores, truth, shares, balanced)
-            assert dual is not None
-            C = dual.coefficients * shares[:, None]
-            G, exact = self._products(W, C)
-        reach = self._reach()
-        bound = lower_bound(dual, self._penalised(G), self._penalised(reach[None])[0], strength)
-
-        data, other_road = float(value[0]), 0.0
-        if exact is not None:
-            self._problem.mix(exact, None, None, None, value, None, None)
-            data = float(value[0])
-            if self._rows.dtype == np.uint8:
-                other_road = OTHER_ROAD * float(np.einsum("ij,ij->", np.abs(C), np.abs(scores - exact)))
-        doubt = value_doubt(self.loss, data, W.astype(np.float64), reach, float(shares.sum()), self.n_samples)
-        doubt += (W.size + 8) * UNIT * penalty
-        gap = (max(seen, data + penalty + doubt) + other_road - bound) * (1 + 4 * UNIT)
-        if other_road > 0 and not gap <= seen:
-            seen = self.value(W)
-        return min(gap, seen) if math.isfinite(gap) else seen
-
-    def certified_strength(self) -> float:
-        """The strength of L2, or ValueError that says what `duality_gap` lacks."""
-        if not self.loss.has_dual_point:
-            raise ValueError(f"duality_gap needs one of the losses {certified_names()}; it is {self.loss!r}")
-        strengths = strengths_of(self.regularizer)
-        if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
-            raise ValueError(
-                f"duality_gap needs the regularizer L2(strength) with strength > 0; it is {self.regularizer!r}"
-            )
-        return strengths.l2
-
-    def _products(self, W: Array, C: FloatArray) -> tuple[FloatArray, FloatArray | None]:
-        """sum_i C_i z_i', like W, by one pass in float64; and the scores of W in float64 where X is narrower than
-        that, as outputs beside those of the product."""
-        k, before = self.n_classes, 0 if self._wide else self.n_classes
-        targets = np.zeros((self._rows.shape[0], before + k))
-        targets[slice(None) if self._index is None else self._index, before:] = -0.5 * C
-        weights = np.zeros((before + k, self.shape[1]))
-        weights[:before] = W[:before]
-        value, gradient = np.empty(1), np.empty_like(weights)
-        scores = None if self._wide else np.empty((self.n_samples, before + k))
-        self._touch(self.n_samples)
-        self._residual_problem(targets, None, 1.0).evaluate(weights, value, gradient, scores, True)
-        return gradient[before:], None if scores is None else np.ascontiguousarray(scores[:, :k])
+def _products(problem: LinearProblem, W: Array, C: FloatArray) -> tuple[FloatArray, FloatArray | None]:
+    """sum_i C_i z_i', like W, by one pass in float64; and the scores of W in float64 where X is narrower than
+    that, as outputs beside those of the product."""
+    rows = problem.rows
+    k, before = rows.n_classes, 0 if rows.is_wide else rows.n_classes
+    targets = np.zeros((rows.matrix.shape[0], before + k))
+    targets[rows.places, before:] = -0.5 * C
+    weights = np.zeros((before + k, rows.shape[1]))
+    weights[:before] = W[:before]
+    unused, gradient = np.empty(1), np.empty_like(weights)
+    scores = None if rows.is_wide else np.empty((rows.n_samples, before + k))
+    rows.counter.add(rows.n_samples)
+    problem.residual_kernel(targets, None, 1.0).evaluate(weights, unused, gradient, scores, True)
+    return gradient[before:], None if scores is None else np.ascontiguousarray(scores[:, :k])

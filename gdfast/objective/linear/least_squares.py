@@ -16,8 +16,7 @@ import numpy as np
 
 from ... import _kernels
 from ...protocols import FloatArray
-from ..regularizers.regularizers import strengths_of
-from .hessian import LinearHessian
+from .problem import LinearProblem
 
 BLOCK_BYTES = 1 << 25
 MOST_BYTES = 1 << 33  # of the matrix and what its solution takes
@@ -36,250 +35,230 @@ class Centre(NamedTuple):
     is_free: bool
 
 
-class LinearSolution(LinearHessian):
-    """The part of `LinearObjective` that solves gradient = 0."""
-
-    def solve(self) -> FloatArray:
-        """The W with ``gradient(W) = 0`` of squared error with L2, or with no regularizer: the minimum.
-
-        Returns
-        -------
-        float64 array of `shape`
-
-        Raises
-        ------
-        ValueError
-            Another loss or regularizer, which has no closed form; products of X beyond float64; so many samples and
-            features that the matrix wouldn't fit into 8 GB.
-
-        Warns
-        -----
-        RuntimeWarning
-            Many W are minima (fewer samples than weights, or columns that depend on each other, without L2): W is the
-            one with the smallest norm, which a free bias takes no part in; it is the limit of a vanishing L2.
-
-        Notes
-        -----
-        Cholesky of the matrix of the columns' products, summed up block by block in float64, or of the rows' products
-        where the rows are fewer; refined by the gradient itself. Where the columns depend on each other, or nearly, the
-        rows are reduced by Householder's reflections and the small triangle solved by singular values. Costs
-        n_samples * n_features * m operations for m = min(weights of a class, n_samples), and m**3; 32 m**2 bytes.
-
-        References
-        ----------
-        Å. Björck, Numerical Methods for Least Squares Problems, 1996, sections 2.2 and 2.4.
-
-        Examples
-        --------
-        >>> import numpy as np, gdfast as gd
-        >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])
-        >>> objective = gd.LinearObjective(X, y, gd.SquaredError())
-        >>> objective.solve().round(12)  # 2 x + 1
-        array([[2., 1.]])
-        """
-        strength = self._solvable_strength()
-        targets = self._own_targets()
-        n, m = self.n_samples, self.n_features + int(self.bias and self.penalize_bias)
-        is_dual = n < m
-        _require_memory(min(n, m))
-        shares = self._shares()
-        centre = self._centre(shares, targets)
-        with np.errstate(over="ignore", invalid="ignore"):
-            matrix = self._row_products(shares, centre) if is_dual else self._column_products(shares, centre)
-        if not np.isfinite(matrix).all():
-            raise ValueError("X must have products within float64 to solve by them: scale the features")
-        matrix.flat[:: len(matrix) + 1] += strength
-        inverse, is_unique = _cholesky(matrix), strength > 0 or not is_dual
-        if is_dual:
-            if inverse is None:
-                inverse, is_unique = _pseudo_inverse(matrix)
-            W = self._by_rows(inverse, shares, centre, targets, strength)
-        elif inverse is not None:
-            W = self._by_columns(inverse, centre, strength)
-        else:
-            W, is_unique = self._by_reflections(shares, centre, targets, strength)
-        if not is_unique:
-            warnings.warn(
-                "the equations gradient = 0 are singular (fewer samples than weights, or columns that depend on each "
-                "other): of the many minima W is the one with the smallest norm; L2(strength) makes it unique",
-                RuntimeWarning,
-                stacklevel=2,
-            )
-        return W
-
-    def _solvable_strength(self) -> float:
-        if not self.loss.is_quadratic:
-            raise ValueError(
-                f"solve needs SquaredError(), the loss with a closed form; it is {self.loss!r}: take "
-                "gd.solve_critical_point(objective, W0), or gd.minimize"
-            )
-        strengths = strengths_of(self.regularizer)
-        if strengths is not None and strengths.l1 == 0:
-            return strengths.l2
-        raise ValueError(
-            f"solve needs the regularizer L2(strength) or none; it is {self.regularizer!r}: take gd.minimize"
+def solve(problem: LinearProblem) -> FloatArray:
+    """The W with ``gradient(W) = 0`` of squared error with L2, or with no regularizer."""
+    strength = _solvable_strength(problem)
+    rows, targets = problem.rows, problem.rows.y
+    n, m = rows.n_samples, rows.n_features + int(rows.bias and problem.penalize_bias)
+    is_dual = n < m
+    _require_memory(min(n, m))
+    weights = problem.rows.normalized_weights
+    centre = _centre(problem, weights, targets)
+    with np.errstate(over="ignore", invalid="ignore"):
+        matrix = _row_products(problem, weights, centre) if is_dual else _column_products(problem, weights, centre)
+    if not np.isfinite(matrix).all():
+        raise ValueError("X must have products within float64 to solve by them: scale the features")
+    matrix.flat[:: len(matrix) + 1] += strength
+    inverse, is_unique = _cholesky(matrix), strength > 0 or not is_dual
+    if is_dual:
+        if inverse is None:
+            inverse, is_unique = _pseudo_inverse(matrix)
+        W = _by_rows(problem, inverse, weights, centre, targets, strength)
+    elif inverse is not None:
+        W = _by_columns(problem, inverse, centre, strength)
+    else:
+        W, is_unique = _by_reflections(problem, weights, centre, targets, strength)
+    if not is_unique:
+        warnings.warn(
+            "the equations gradient = 0 are singular (fewer samples than weights, or columns that depend on each "
+            "other): of the many minima W is the one with the smallest norm; L2(strength) makes it unique",
+            RuntimeWarning,
+            stacklevel=3,
         )
+    return W
 
-    def _own_targets(self) -> FloatArray:
-        assert self._targets is not None
-        return np.asarray(self._targets if self._index is None else self._targets[self._index], dtype=np.float64)
 
-    def _centre(self, shares: FloatArray, targets: FloatArray) -> Centre:
-        mass = float(shares.sum())
-        if not (self.bias and not self.penalize_bias and mass > 0):
-            return Centre(np.zeros(self.n_features), np.zeros(self.n_classes), mass, False)
-        row = self._weighted_rows(shares[:, None])[0, :-1] / mass
-        return Centre(row, shares @ targets / mass, mass, True)
+def _solvable_strength(problem: LinearProblem) -> float:
+    if not problem.loss.is_quadratic:
+        raise ValueError(
+            f"solve needs SquaredError(), the loss with a closed form; it is {problem.loss!r}: take "
+            "gd.solve_critical_point(objective, W0), or gd.minimize"
+        )
+    strengths = problem.strengths
+    if strengths is not None and strengths.l1 == 0:
+        return strengths.l2
+    raise ValueError(
+        f"solve needs the regularizer L2(strength) or none; it is {problem.regularizer!r}: take gd.minimize"
+    )
 
-    # ---- the two matrices ----
 
-    def _column_products(self, shares: FloatArray, centre: Centre) -> FloatArray:
-        """``Z'UZ``, of centred rows."""
-        self._touch(self.n_samples)
-        if isinstance(self._rows, _kernels.SparseRows):
-            A = self._sparse_design(np.sqrt(shares))
-            products: FloatArray = (A.T @ A).toarray()
-            if centre.is_free:
-                products -= centre.mass * np.outer(centre.row, centre.row)
-            return products
-        m = self.n_features + int(self.bias and self.penalize_bias)
-        products = np.zeros((m, m))
-        for _, block in self._blocks(np.sqrt(shares), centre):
-            products += block.T @ block
-        return products
+def _centre(problem: LinearProblem, weights: FloatArray, targets: FloatArray) -> Centre:
+    rows = problem.rows
+    mass = float(weights.sum())
+    if not (problem.has_free_bias and mass > 0):
+        return Centre(np.zeros(rows.n_features), np.zeros(rows.n_classes), mass, False)
+    row = problem.weighted_rows(weights[:, None])[0, :-1] / mass
+    return Centre(row, weights @ targets / mass, mass, True)
 
-    def _row_products(self, shares: FloatArray, centre: Centre) -> FloatArray:
-        """``U^1/2 Z Z' U^1/2``, of centred rows."""
-        self._touch(self.n_samples)
-        roots = np.sqrt(shares)
-        if isinstance(self._rows, _kernels.SparseRows):
-            A = self._sparse_design(roots)
-            products: FloatArray = (A @ A.T).toarray()
-            if centre.is_free:
-                along = np.outer(roots, A @ centre.row)
-                products += float(centre.row @ centre.row) * np.outer(roots, roots) - along - along.T
-            return products
-        n, width = self.n_samples, max(1, BLOCK_BYTES // (8 * self.n_samples))
-        products = np.zeros((n, n))
-        for first in range(0, self.n_features, width):
-            block = self._block(slice(None), slice(first, first + width), centre) * roots[:, None]
-            products += block @ block.T
-        if self.bias and self.penalize_bias:
-            products += np.outer(roots, roots)
-        return products
 
-    def _blocks(self, roots: FloatArray, centre: Centre, least: int = 1) -> Iterator[tuple[slice, FloatArray]]:
-        """Rows as the model sees them, centred and times the roots of their shares; a penalised bias is a column."""
-        step = max(least, BLOCK_BYTES // (8 * self.n_features))
-        for first in range(0, self.n_samples, step):
-            chosen = slice(first, first + step)
-            block = self._block(chosen, slice(None), centre)
-            if self.bias and self.penalize_bias:
-                block = np.column_stack([block, np.ones(len(block))])
-            block *= roots[chosen, None]
-            yield chosen, block
+# ---- the two matrices ----
 
-    def _block(self, chosen: slice, columns: slice, centre: Centre) -> FloatArray:
-        rows: Any = self._rows
-        if isinstance(rows, _kernels.SparseRows):
-            assert columns == slice(None)
-            block = self._sparse_design(None, chosen).toarray()
-        else:
-            block = rows[chosen if self._index is None else self._index[chosen], columns].astype(np.float64)
-            if self.mean is not None:
-                block -= self.mean[columns]
-            if self.scale is not None:
-                block /= self.scale[columns]
-        block -= centre.row[columns]
-        return np.asarray(block)
 
-    def _sparse_design(self, roots: FloatArray | None, chosen: slice = slice(None)) -> Any:
-        """The rows of sparse X as the model sees them, times roots; with them comes a penalised bias."""
-        import scipy.sparse
-
-        rows: Any = self._rows
-        stop = rows.starts[-1]
-        values, indices = rows.values[:stop].astype(np.float64), rows.indices[:stop]
-        if self.scale is not None:
-            values /= self.scale[indices]
-        A = scipy.sparse.csr_array((values, indices, rows.starts), shape=rows.shape)
-        A = A[chosen if self._index is None else self._index[chosen]]
-        if roots is None:
-            return A
-        if self.bias and self.penalize_bias:
-            A = scipy.sparse.hstack([A, np.ones((A.shape[0], 1))], format="csr")
-        return scipy.sparse.diags_array(roots).tocsr() @ A
-
-    # ---- three roads ----
-
-    def _by_columns(self, inverse: Solver, centre: Centre, strength: float) -> FloatArray:
-        """Newton's steps, until rounding is all that is left of the gradient."""
-        W, best, least = np.zeros(self.shape), np.zeros(self.shape), math.inf
-        value, half = np.empty(1), np.empty(self.shape)
-        for _ in range(MOST_STEPS):
-            self._touch(self.n_samples)
-            self._problem.evaluate(W, value, half, None, True)
-            half /= 2
-            part = self._penalised(half)
-            part += strength * self._penalised(W)
-            size = float(np.linalg.norm(half))
-            if not size < least:
-                break
-            best, least, W = W, size, W.copy()
-            if centre.is_free:
-                step = inverse((half[:, :-1] - half[:, -1:] * centre.row).T).T
-                W[:, :-1] -= step
-                W[:, -1] -= half[:, -1] / centre.mass - step @ centre.row
-            else:
-                m = len(half[0]) - int(self.bias and not self.penalize_bias)
-                W[:, :m] -= inverse(half[:, :m].T).T
-        return best
-
-    def _by_rows(
-        self, inverse: Solver, shares: FloatArray, centre: Centre, targets: FloatArray, strength: float
-    ) -> FloatArray:
-        """Corrections of C by what W = C'Z leaves of the targets, until rounding is all that is left."""
-        roots = np.sqrt(shares)[:, None]
-        C = np.zeros(targets.shape)
-        W, best, least = np.zeros(self.shape), np.zeros(self.shape), math.inf
-        for _ in range(MOST_STEPS):
-            W = self._weights_of(C * roots, centre)
-            left = roots * (targets - self._wide_scores(W)) - strength * C
-            size = float(np.linalg.norm(left))
-            if not size < least:
-                break
-            best, least = W, size
-            C += inverse(left)
-        return best
-
-    def _weights_of(self, C: FloatArray, centre: Centre) -> FloatArray:
-        """``C'Z`` of centred rows, and the bias that goes with it."""
-        W = self._weighted_rows(C)
-        if self.bias and not self.penalize_bias:
-            W[:, :-1] -= np.outer(C.sum(axis=0), centre.row)
-            W[:, -1] = centre.target - W[:, :-1] @ centre.row
-        return W
-
-    def _by_reflections(
-        self, shares: FloatArray, centre: Centre, targets: FloatArray, strength: float
-    ) -> tuple[FloatArray, bool]:
-        """Rows and targets reduced to a triangle, block by block, without squaring the condition; its minimum-norm
-        solution, and whether it is the only one."""
-        roots = np.sqrt(shares)
-        m, k = self.n_features + int(self.bias and self.penalize_bias), self.n_classes
-        triangle = np.hstack([math.sqrt(strength) * np.eye(m), np.zeros((m, k))])
-        self._touch(self.n_samples)
-        for chosen, block in self._blocks(roots, centre, least=m):
-            values = (targets[chosen] - centre.target) * roots[chosen, None]
-            stacked = np.vstack([triangle, np.hstack([block, values])])
-            triangle = np.asarray(np.linalg.qr(stacked, mode="r"))[:m]
-        unit = float(np.finfo(np.float64).eps) * max(self.n_samples, m)
-        solution, _, rank, _ = np.linalg.lstsq(triangle[:, :m], triangle[:, m:], rcond=unit)
-        W = np.zeros(self.shape)
-        W[:, :m] = solution.T
+def _column_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
+    """``Z'UZ``, of centred rows."""
+    rows = problem.rows
+    rows.counter.add(rows.n_samples)
+    if isinstance(rows.matrix, _kernels.SparseRows):
+        A = _sparse_design(problem, np.sqrt(weights))
+        products: FloatArray = (A.T @ A).toarray()
         if centre.is_free:
-            W[:, -1] = centre.target - W[:, :-1] @ centre.row
-        return W, int(rank) == m
+            products -= centre.mass * np.outer(centre.row, centre.row)
+        return products
+    m = rows.n_features + int(rows.bias and problem.penalize_bias)
+    products = np.zeros((m, m))
+    for _, block in _blocks(problem, np.sqrt(weights), centre):
+        products += block.T @ block
+    return products
+
+
+def _row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
+    """``U^1/2 Z Z' U^1/2``, of centred rows."""
+    rows = problem.rows
+    rows.counter.add(rows.n_samples)
+    roots = np.sqrt(weights)
+    if isinstance(rows.matrix, _kernels.SparseRows):
+        A = _sparse_design(problem, roots)
+        products: FloatArray = (A @ A.T).toarray()
+        if centre.is_free:
+            along = np.outer(roots, A @ centre.row)
+            products += float(centre.row @ centre.row) * np.outer(roots, roots) - along - along.T
+        return products
+    n, width = rows.n_samples, max(1, BLOCK_BYTES // (8 * rows.n_samples))
+    products = np.zeros((n, n))
+    for first in range(0, rows.n_features, width):
+        block = _block(problem, slice(None), slice(first, first + width), centre) * roots[:, None]
+        products += block @ block.T
+    if rows.bias and problem.penalize_bias:
+        products += np.outer(roots, roots)
+    return products
+
+
+def _blocks(
+    problem: LinearProblem, roots: FloatArray, centre: Centre, least: int = 1
+) -> Iterator[tuple[slice, FloatArray]]:
+    """Rows as the model sees them, centred and times the roots of their weights; a penalised bias is a column."""
+    rows = problem.rows
+    step = max(least, BLOCK_BYTES // (8 * rows.n_features))
+    for first in range(0, rows.n_samples, step):
+        chosen = slice(first, first + step)
+        block = _block(problem, chosen, slice(None), centre)
+        if rows.bias and problem.penalize_bias:
+            block = np.column_stack([block, np.ones(len(block))])
+        block *= roots[chosen, None]
+        yield chosen, block
+
+
+def _block(problem: LinearProblem, chosen: slice, columns: slice, centre: Centre) -> FloatArray:
+    rows, matrix = problem.rows, problem.rows.matrix
+    if isinstance(matrix, _kernels.SparseRows):
+        assert columns == slice(None)
+        block = _sparse_design(problem, None, chosen).toarray()
+    else:
+        block = matrix[chosen if rows.index is None else rows.index[chosen], columns].astype(np.float64)
+        if rows.mean is not None:
+            block -= rows.mean[columns]
+        if rows.scale is not None:
+            block /= rows.scale[columns]
+    block -= centre.row[columns]
+    return np.asarray(block)
+
+
+def _sparse_design(problem: LinearProblem, roots: FloatArray | None, chosen: slice = slice(None)) -> Any:
+    """The rows of sparse X as the model sees them, times roots; with them comes a penalised bias."""
+    import scipy.sparse
+
+    rows, csr = problem.rows, problem.rows.matrix
+    assert isinstance(csr, _kernels.SparseRows)
+    stop = csr.starts[-1]
+    values, indices = csr.values[:stop].astype(np.float64), csr.indices[:stop]
+    if rows.scale is not None:
+        values /= rows.scale[indices]
+    A = scipy.sparse.csr_array((values, indices, csr.starts), shape=csr.shape)
+    A = A[chosen if rows.index is None else rows.index[chosen]]
+    if roots is None:
+        return A
+    if rows.bias and problem.penalize_bias:
+        A = scipy.sparse.hstack([A, np.ones((A.shape[0], 1))], format="csr")
+    return scipy.sparse.diags_array(roots).tocsr() @ A
+
+
+# ---- three ways to solve them ----
+
+
+def _by_columns(problem: LinearProblem, inverse: Solver, centre: Centre, strength: float) -> FloatArray:
+    """Newton's steps, until rounding is all that is left of the gradient."""
+    rows = problem.rows
+    W, best, least = np.zeros(rows.shape), np.zeros(rows.shape), math.inf
+    value, half = np.empty(1), np.empty(rows.shape)
+    for _ in range(MOST_STEPS):
+        rows.counter.add(rows.n_samples)
+        problem.kernel.evaluate(W, value, half, None, True)
+        half /= 2
+        part = problem.penalised(half)
+        part += strength * problem.penalised(W)
+        size = float(np.linalg.norm(half))
+        if not size < least:
+            break
+        best, least, W = W, size, W.copy()
+        if centre.is_free:
+            step = inverse((half[:, :-1] - half[:, -1:] * centre.row).T).T
+            W[:, :-1] -= step
+            W[:, -1] -= half[:, -1] / centre.mass - step @ centre.row
+        else:
+            m = len(half[0]) - int(problem.has_free_bias)
+            W[:, :m] -= inverse(half[:, :m].T).T
+    return best
+
+
+def _by_rows(
+    problem: LinearProblem, inverse: Solver, weights: FloatArray, centre: Centre, targets: FloatArray, strength: float
+) -> FloatArray:
+    """Corrections of C by what W = C'Z leaves of the targets, until rounding is all that is left."""
+    rows = problem.rows
+    roots = np.sqrt(weights)[:, None]
+    C = np.zeros(targets.shape)
+    W, best, least = np.zeros(rows.shape), np.zeros(rows.shape), math.inf
+    for _ in range(MOST_STEPS):
+        W = _weights_of(problem, C * roots, centre)
+        left = roots * (targets - problem.wide_scores(W)) - strength * C
+        size = float(np.linalg.norm(left))
+        if not size < least:
+            break
+        best, least = W, size
+        C += inverse(left)
+    return best
+
+
+def _weights_of(problem: LinearProblem, C: FloatArray, centre: Centre) -> FloatArray:
+    """``C'Z`` of centred rows, and the bias that goes with it."""
+    W = problem.weighted_rows(C)
+    if problem.has_free_bias:
+        W[:, :-1] -= np.outer(C.sum(axis=0), centre.row)
+        W[:, -1] = centre.target - W[:, :-1] @ centre.row
+    return W
+
+
+def _by_reflections(
+    problem: LinearProblem, weights: FloatArray, centre: Centre, targets: FloatArray, strength: float
+) -> tuple[FloatArray, bool]:
+    """Rows and targets reduced to a triangle, block by block, without squaring the condition; its minimum-norm
+    solution, and whether it is the only one."""
+    rows = problem.rows
+    roots = np.sqrt(weights)
+    m, k = rows.n_features + int(rows.bias and problem.penalize_bias), rows.n_classes
+    triangle = np.hstack([math.sqrt(strength) * np.eye(m), np.zeros((m, k))])
+    rows.counter.add(rows.n_samples)
+    for chosen, block in _blocks(problem, roots, centre, least=m):
+        values = (targets[chosen] - centre.target) * roots[chosen, None]
+        stacked = np.vstack([triangle, np.hstack([block, values])])
+        triangle = np.asarray(np.linalg.qr(stacked, mode="r"))[:m]
+    unit = float(np.finfo(np.float64).eps) * max(rows.n_samples, m)
+    solution, _, rank, _ = np.linalg.lstsq(triangle[:, :m], triangle[:, m:], rcond=unit)
+    W = np.zeros(rows.shape)
+    W[:, :m] = solution.T
+    if centre.is_free:
+        W[:, -1] = centre.target - W[:, :-1] @ centre.row
+    return W, int(rank) == m
 
 
 def _require_memory(side: int) -> None:

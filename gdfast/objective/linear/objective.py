@@ -1,52 +1,40 @@
 """The linear objective: a loss on scores after one matrix product, plus a regularizer.
 
-X comes in at this door, is checked once, and goes straight to a kernel; W goes round and round. Whatever
-moves W along a few directions is the same loss on scores that are already there (`rays`).
+X comes in here, is checked once, and goes straight to a kernel; W goes round and round. What can be computed is in the
+other files of this folder, functions of one frozen `LinearProblem` each; this class gives them their public names.
 """
 
 from __future__ import annotations
 
-import warnings
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
 
-from ... import _kernels
-from ..._arrays import (
-    INPUT_CODES,
-    check_columns,
-    check_flag,
-    check_indices,
-    check_integer,
-    check_labels,
-    check_matrix,
-    check_sample_weight,
-    check_targets,
-    check_weights,
-    plain_array,
-)
-from ...protocols import Array, FloatArray
-from ..fingerprints import linear_fingerprint
-from ..linear_bounds import LinearBounds
-from ..linear_mistakes import LinearMistakes
+from ..._arrays import check_flag, check_indices, check_number
+from ...differences import Scheme
+from ...protocols import Array, FloatArray, NearestKinks
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
 from ..losses.table import check_loss
-from ..margins import margins
-from ..rays.directions import check_directions
-from ..rays.hinge_terms import MaxTerms
-from ..rays.log_sum_exp import LogSums
-from ..regularizers.along_directions import Penalty, penalties
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
-from .compiled_steps import LinearDescent
-from .least_squares import LinearSolution
-from .lipschitz import LinearCurvature
-from .rays import LinearPlane, LinearRay
+from . import (
+    compiled_steps,
+    differences,
+    duality_gap,
+    evaluation,
+    hessian,
+    hinge_dual,
+    kinks,
+    least_squares,
+    lipschitz,
+    rays,
+)
+from .problem import LinearProblem
+from .rows import checked_rows
 
-LARGE_OFFSET = 1e4
 
-
-class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSolution, LinearMistakes):
+class LinearObjective:
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for dense X of any common type.
 
     Parameters
@@ -83,7 +71,9 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
     Raises
     ------
     TypeError, ValueError
-        For anything of the wrong kind, shape or range, before any work; the message names it.
+        For anything of the wrong type, shape or range, before any work; the message names it.
+    AttributeError
+        An attribute is assigned: an objective never changes. `with_terms` and `rows` make others on the same arrays.
 
     Notes
     -----
@@ -104,6 +94,19 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
     2.0
     """
 
+    X: Any
+    loss: Loss
+    regularizer: Regularizer | None
+    bias: bool
+    penalize_bias: bool
+    mean: FloatArray | None
+    scale: FloatArray | None
+    n_samples: int
+    n_features: int
+    n_classes: int
+    shape: tuple[int, int]
+    linear_problem: LinearProblem
+
     def __init__(
         self,
         X: Array,
@@ -119,115 +122,88 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
         n_classes: int | None = None,
         check_finite: bool = True,
     ) -> None:
-        self.loss = Hinge() if loss is None else check_loss(loss)
-        self.regularizer = check_regularizer(regularizer)
-        self.bias = check_flag(bias, "bias")
-        self.penalize_bias = check_flag(penalize_bias, "penalize_bias")
-        if n_classes is not None:
-            n_classes = check_integer(n_classes, "n_classes", minimum=1)
-        self.X = X
-        self._rows = check_matrix(X, check_finite=check_flag(check_finite, "check_finite"))
-        n, self.n_features = self._rows.shape
-        self._labels: Array | None = None
-        self._targets: Array | None = None
-        if self.loss.classifies:
-            self._labels, self.n_classes = check_labels(y, n, n_classes)
-        elif n_classes is not None:
-            raise ValueError(f"n_classes has no meaning for {type(self.loss).__name__}; leave it out")
-        else:
-            self._targets = check_targets(y, n)
-            self.n_classes = self._targets.shape[1]
-        self._flat_targets = np.ndim(y) == 1
-        self._weights = check_sample_weight(sample_weight, n)
-        _require_no_centring(self._rows, mean)
-        self.mean = check_columns(mean, "mean", self.n_features, positive=False)
-        self.scale = check_columns(scale, "scale", self.n_features, positive=True)
-        self.shape = (self.n_classes, self.n_features + int(self.bias))
-        self._mean_weight = 1.0 if self._weights is None else float(self._weights.mean())
-        self._wide = self._rows.dtype == np.float64
-        self._index: Array | None = None
-        self._largest: FloatArray | None = None
-        self._parent: LinearObjective | None = None
-        self._touched = 0
-        self._prepare()
-        self._warn_of_offsets()
-
-    def _prepare(self, whole: _kernels.Problem | None = None) -> None:
-        self._facts: tuple[FloatArray, FloatArray | None] | None = None
-        self.n_samples = self._rows.shape[0] if self._index is None else self._index.size
-        normalizer = 1 / (self.n_samples * self._mean_weight)
-        labels, targets, weights = self._labels, self._targets, self._weights
-        if whole is not None and self._index is not None:
-            self._problem = whole.on_rows(self._index, normalizer)
-            return
-        self._problem = self._make_problem(self._rows, labels, targets, weights, self._index, normalizer)
-
-    def _make_problem(
-        self,
-        X: Array | _kernels.SparseRows,
-        labels: Array | None,
-        targets: Array | None,
-        weights: Array | None,
-        index: Array | None,
-        normalizer: float,
-    ) -> _kernels.Problem:
-        make: Any = _kernels.SparseProblem if isinstance(X, _kernels.SparseRows) else _kernels.Problem
-        problem: _kernels.Problem = make(
-            X, INPUT_CODES[X.dtype.name], labels, targets, weights, index, self.mean, self.scale,
-            self.loss.code, self.loss.parameter, normalizer, self.n_classes, self.bias,
+        known = Hinge() if loss is None else check_loss(loss)
+        regularizer = check_regularizer(regularizer)
+        penalize_bias = check_flag(penalize_bias, "penalize_bias")
+        rows = checked_rows(
+            X, y, known, bias=bias, sample_weight=sample_weight, mean=mean, scale=scale, n_classes=n_classes,
+            check_finite=check_finite,
         )  # fmt: skip
-        return problem
+        self._hold(LinearProblem.of(rows, known, regularizer, penalize_bias))
 
-    def _warn_of_offsets(self) -> None:
-        if self._wide or self.mean is None:
-            return
-        ratio = np.abs(self.mean) / (1.0 if self.scale is None else self.scale)
-        if ratio.max() > LARGE_OFFSET:
-            j = int(ratio.argmax())
-            warnings.warn(
-                f"|mean| / scale of feature {j} is {ratio[j]:.3g}: folding so large an offset into float32 weights "
-                "cancels digits; centre that feature beforehand or give X in float64",
-                UserWarning,
-                stacklevel=3,
+    def _hold(self, problem: LinearProblem) -> None:
+        rows = problem.rows
+        self.__dict__.update(
+            linear_problem=problem, X=rows.X, loss=problem.loss, regularizer=problem.regularizer, bias=rows.bias,
+            penalize_bias=problem.penalize_bias, mean=rows.mean, scale=rows.scale, n_samples=rows.n_samples,
+            n_features=rows.n_features, n_classes=rows.n_classes, shape=rows.shape,
+        )  # fmt: skip
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if type(self) is LinearObjective or name in self.__dict__ or hasattr(type(self), name):
+            raise AttributeError(
+                f"{name} must not be assigned: an objective never changes. Make another: with_terms(loss, regularizer) "
+                "and rows(indices) copy nothing"
             )
+        super().__setattr__(name, value)  # of a subclass: its own
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name} must not be deleted: an objective never changes")
+
+    def _changed(self, problem: LinearProblem) -> Self:
+        """One on the same arrays, whose passes count here too."""
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._hold(problem)
+        return other
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made anew from the arguments; `passes` counts from 0 there."""
+        rows, y = self.linear_problem.rows, self.linear_problem.rows.labels
+        if rows.targets is not None:
+            y = rows.targets[:, 0] if rows.flat_targets else rows.targets
+        options = {
+            "bias": self.bias,
+            "penalize_bias": self.penalize_bias,
+            "sample_weight": rows.sample_weight,
+            "mean": self.mean,
+            "scale": self.scale,
+            "n_classes": self.n_classes if self.loss.classifies else None,
+            "check_finite": False,
+        }
+        return _made_anew, (type(self), (self.X, y, self.loss, self.regularizer), options, rows.index)
 
     @property
     def arithmetic(self) -> np.dtype[Any]:
         """The type that scores and gradients are computed in: float64 for float64 X, else float32."""
-        return np.dtype(np.float64 if self._wide else np.float32)
+        return self.linear_problem.rows.arithmetic
 
     @property
     def passes(self) -> float:
-        """Rows touched / n_samples, mini-batches included."""
-        return self._touched / self.n_samples
+        """Rows visited / n_samples, mini-batches included."""
+        return self.linear_problem.rows.counter.visited / self.n_samples
 
     @property
     def y(self) -> Array:
         """The labels, int32 (n_samples,), or the targets, float64 (n_samples, n_classes), of these rows."""
-        y = self._targets if self._labels is None else self._labels
-        assert y is not None
-        return y if self._index is None else y[self._index]
+        return self.linear_problem.rows.y
 
     @property
     def indices(self) -> Array:
         """Which rows of X these are, (n_samples,): all of them, unless this is a mini-batch."""
-        return np.arange(self.n_samples) if self._index is None else self._index
+        index = self.linear_problem.rows.index
+        return np.arange(self.n_samples) if index is None else index
 
-    def _touch(self, rows: int) -> None:
-        objective: LinearObjective | None = self
-        while objective is not None:
-            objective._touched += rows
-            objective = objective._parent
+    @property
+    def convex(self) -> bool:
+        """Whether loss and regularizer are known to be."""
+        return self.loss.is_convex and is_convex(self.regularizer)
 
-    # ---- value and gradient ----
+    # ---- value, gradient, scores ----
 
     def value(self, W: Array) -> float:
         """L(W); one pass over X."""
-        W = check_weights(W, self.shape)
-        value = np.empty(1)
-        self._touch(self.n_samples)
-        self._problem.evaluate(W, value, None, None, self._wide)
-        return float(value[0]) + self._penalty(W)
+        return evaluation.value(self.linear_problem, W)
 
     def gradient(self, W: Array) -> Array:
         """dL/dW, of W's shape and dtype; one pass over X."""
@@ -235,163 +211,300 @@ class LinearObjective(LinearBounds, LinearDescent, LinearCurvature, LinearSoluti
 
     def value_and_gradient(self, W: Array) -> tuple[float, Array]:
         """Both, in one pass over X."""
-        W = check_weights(W, self.shape)
-        value, gradient = np.empty(1), np.empty_like(W)
-        self._touch(self.n_samples)
-        self._problem.evaluate(W, value, gradient, None, self._wide)
-        total = float(value[0])
-        if self.regularizer is not None:
-            penalised = self._penalised(W)
-            total += self.regularizer.value(penalised)
-            part = self._penalised(gradient)
-            part += self.regularizer.gradient(penalised)
-        return total, gradient
+        return evaluation.value_and_gradient(self.linear_problem, W)
 
     def values_at(self, Ws: Array) -> FloatArray:
         """L at many W, (m, *shape) -> (m,), in one pass over X."""
-        Ws = plain_array(Ws, "Ws")
-        if Ws.ndim != 3 or len(Ws) == 0:
-            raise ValueError(f"Ws must be (m, {self.shape[0]}, {self.shape[1]}), m >= 1; its shape is {Ws.shape}")
-        Ws = check_weights(Ws, (len(Ws), *self.shape), "Ws")
-        values = np.empty(len(Ws))
-        self._touch(self.n_samples)
-        self._problem.evaluate(Ws, values, None, None, self._wide)
-        values += [self._penalty(W) for W in Ws]
-        return values
-
-    def _penalised(self, W: Array) -> Array:
-        return W[:, :-1] if self.bias and not self.penalize_bias else W
-
-    def _penalty(self, W: Array) -> float:
-        return 0.0 if self.regularizer is None else self.regularizer.value(self._penalised(W))
-
-    # ---- scores ----
+        return evaluation.values_at(self.linear_problem, Ws)
 
     def scores(self, W: Array) -> Array:
         """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), of the arithmetic's type."""
-        W = check_weights(W, self.shape)
-        return self._scores(W, self._problem, self.n_samples, self._wide)
-
-    def _scores(self, W: Array, problem: _kernels.Problem, n: int, wide: bool) -> Array:
-        n_outputs = W.shape[0] * self.n_classes if W.ndim == 3 else self.n_classes
-        scores = np.empty((n, n_outputs), dtype=np.float64 if wide else np.float32)
-        self._touch(n)
-        problem.evaluate(W, None, None, scores, wide)
-        return scores
+        return evaluation.scores(self.linear_problem, W)
 
     def margins(self, W: Array) -> Array:
         """``s_ij - s_iy_i + margin`` for the wrong classes j, 0 at the right one: (n_samples, n_classes).
 
         The margin is the loss's (0 for losses without one). A hinge term counts where this is > 0.
         """
-        labels = self._require_labels("margins")
-        return margins(self.scores(W), labels, self.loss.margin)
+        return evaluation.margins_at(self.linear_problem, W)
 
     def predict(self, W: Array, X: Array | None = None) -> Array:
         """The class of the largest score, int64 (n,); for regression the prediction, of y's shape.
 
         `X` : other rows of the same features; by default the objective's own.
         """
-        if X is None:
-            scores = self.scores(W)
-        else:
-            W = check_weights(W, self.shape)
-            rows = check_matrix(X, check_finite=True)
-            _require_no_centring(rows, self.mean)
-            if rows.shape[1] != self.n_features:
-                raise ValueError(f"X must have {self.n_features} features; it has {rows.shape[1]}")
-            problem = self._make_problem(rows, None, None, None, None, 1.0)
-            wide = rows.dtype == np.float64
-            scores = np.empty((rows.shape[0], self.n_classes), dtype=np.float64 if wide else np.float32)
-            problem.evaluate(W, None, None, scores, wide)
-        if self.loss.classifies:
-            return np.asarray(scores.argmax(axis=1))
-        return scores[:, 0] if self._flat_targets else scores
+        return evaluation.predict(self.linear_problem, W, X)
 
     def accuracy(self, W: Array) -> float:
         """The share of samples whose largest score is their label's."""
-        labels = self._require_labels("accuracy")
-        return float((self.predict(W) == labels).mean())
+        return evaluation.accuracy(self.linear_problem, W)
 
-    def _require_labels(self, what: str) -> Array:
-        if self._labels is None:
-            raise ValueError(f"{what} has no meaning for {type(self.loss).__name__}, which has no classes")
-        return self._labels if self._index is None else self._labels[self._index]
-
-    # ---- structure ----
-
-    def rows(self, indices: Array) -> Self:
-        """The mini-batch of these rows (repeats allowed) as an objective: an unbiased estimate of this one."""
-        chosen = check_indices(indices, self.n_samples)
-        index = chosen if self._index is None else self._index[chosen]
-        return self._changed(self._problem, _index=index)
-
-    def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> Self:
-        """The same rows and labels under another loss (of the same kind) and regularizer; nothing is copied."""
-        if loss.classifies != self.loss.classifies:
-            raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
-        return self._changed(None, loss=loss, regularizer=regularizer)
-
-    def _changed(self, whole: _kernels.Problem | None, **attributes: Any) -> Self:
-        """One on the same arrays, whose passes count here too."""
-        other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__, **attributes, _parent=self, _touched=0)
-        other._prepare(whole)
-        return other
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles are made anew from the arguments; `passes` counts from 0 there."""
-        y = self._labels
-        if self._targets is not None:
-            y = self._targets[:, 0] if self._flat_targets else self._targets
-        options = {
-            "bias": self.bias,
-            "penalize_bias": self.penalize_bias,
-            "sample_weight": self._weights,
-            "mean": self.mean,
-            "scale": self.scale,
-            "n_classes": self.n_classes if self.loss.classifies else None,
-            "check_finite": False,
-        }
-        return _made_anew, (type(self), (self.X, y, self.loss, self.regularizer), options, self._index)
+    def gradient_rounding(self, W: Array) -> float:
+        """About how far rounding may move an element of the gradient at W, in the gradient's units."""
+        return evaluation.gradient_rounding(self.linear_problem, W)
 
     def fingerprint(self, W: Array) -> dict[str, Any]:
         """What tells this objective from another: see `gdfast.objective.capabilities.fingerprint`."""
-        return linear_fingerprint(self, W)
+        return evaluation.fingerprint(self.linear_problem, W, type(self).__name__)
 
-    def along_ray(self, W: Array, V: Array) -> LinearRay:
+    # ---- others on the same arrays ----
+
+    def rows(self, indices: Array) -> Self:
+        """The mini-batch of these rows (repeats allowed) as an objective: an unbiased estimate of this one."""
+        return self._changed(self.linear_problem.on_rows(check_indices(indices, self.n_samples)))
+
+    def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> Self:
+        """The same rows and labels under another loss (of the same kind) and regularizer; nothing is copied."""
+        if check_loss(loss).classifies != self.loss.classifies:
+            raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
+        rows = self.linear_problem.rows.again()
+        return self._changed(LinearProblem.of(rows, loss, check_regularizer(regularizer), self.penalize_bias))
+
+    def along_ray(self, W: Array, V: Array) -> rays.LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
-        arrays = self._checked_directions(W, V=V)
-        base, rate = self._parts(arrays)
-        return LinearRay(self._problem, base, rate, self._sums(base, rate), self._penalties(arrays))
+        return rays.along_ray(self.linear_problem, W, V)
 
-    def on_plane(self, W: Array, U: Array, V: Array) -> LinearPlane:
+    def on_plane(self, W: Array, U: Array, V: Array) -> rays.LinearPlane:
         """``L(W + a * U + b * V)``: one pass over X, then O(n_samples * n_classes) a point."""
-        arrays = self._checked_directions(W, U=U, V=V)
-        base, first, second = self._parts(arrays)
-        sums = self._sums(base, first, second)
-        return LinearPlane(self._problem, base, first, second, sums, self._penalties(arrays))
+        return rays.on_plane(self.linear_problem, W, U, V)
+
+    # ---- derivatives ----
+
+    def numerical_gradient(
+        self, W: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
+    ) -> FloatArray:
+        """Exact difference quotients of the objective from its scores: one pass over X for all coordinates.
+
+        Parameters
+        ----------
+        W : float array of `shape`
+        h : float > 0
+        scheme : "centered" (L(+h) - L(-h)) / 2h or "forward" (L(+h) - L) / h
+        coordinates : flat indices, optional
+
+        Returns
+        -------
+        float64 array of `shape`, or (m,) for m coordinates.
+        """
+        return differences.numerical_gradient(self.linear_problem, W, h, scheme, coordinates)
+
+    def kink_crossings(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> tuple[Array, FloatArray] | None:
+        """Hinge terms (and L1 weights) whose kink lies within W +- h, coordinate by coordinate.
+
+        Returns
+        -------
+        counts : int64, how many terms
+        excess : float64, what they add to the centred difference quotient beyond the gradient's share
+            (both of `shape`, or (m,)); None when neither loss nor regularizer has kinks that are known.
+        """
+        return differences.kink_crossings(self.linear_problem, W, h, coordinates)
+
+    def nearest_kinks(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
+        """The kinks that a step of up to h in each of W's elements (or some flat `coordinates`) reaches.
+
+        None when neither loss nor regularizer has kinks. One pass over X, and the samples with a small margin.
+        """
+        return kinks.nearest_kinks(self.linear_problem, W, h, coordinates)
+
+    def hessian_product(self, W: Array, V: Array) -> FloatArray:
+        """``Hessian(W) V = sum_i u_i (D2 loss_i(W z_i) (V z_i)) z_i' + (D2 regularizer) V``, exact up to rounding.
+
+        z_i is what the model sees of row i and u_i its share of the mean.
+
+        Parameters
+        ----------
+        W, V : float arrays of `shape`, float64 or float32
+
+        Returns
+        -------
+        float64 array of `shape`
+
+        Raises
+        ------
+        ValueError
+            The loss is Hinge, or the regularizer has an L1 part: they have kinks where others have curvature. W or V
+            has another shape, or an element that is not finite.
+
+        Notes
+        -----
+        In float64 whatever X is. For SquaredHinge and Huber a generalised Hessian: the margins that are > 0, the
+        residuals within delta count. A regularizer of your own is asked for its ``hessian_product(W, V)``, else
+        differences of its gradient are taken.
+
+        One pass over X for SquaredError, otherwise three: the scores of W and of V, and the product with X'. Where many
+        products are needed at one W, `hessian_at` makes the first of them once.
+
+        Examples
+        --------
+        >>> import numpy as np, gdfast as gd
+        >>> X, y = np.array([[1.0], [2.0]]), np.array([3.0, 5.0])
+        >>> objective = gd.LinearObjective(X, y, gd.SquaredError(), gd.L2(0.5), bias=False)
+        >>> objective.hessian_product(np.zeros((1, 1)), np.ones((1, 1)))  # twice the mean of x^2, and 2 * 0.5
+        array([[6.]])
+        """
+        return hessian.hessian_product(self.linear_problem, W, V)
+
+    def hessian_at(self, W: Array) -> Callable[[Array], FloatArray]:
+        """V -> Hessian(W) V, with the scores of W already there: one pass over X, kept as (n_samples, n_classes)."""
+        return hessian.hessian_at(self.linear_problem, W)
 
     @property
-    def convex(self) -> bool:
-        """Whether loss and regularizer are known to be."""
-        return self.loss.is_convex and is_convex(self.regularizer)
+    def has_cheap_hessian(self) -> bool:
+        """Whether a product costs no more than a gradient: for squared error in float64."""
+        return hessian.has_cheap_hessian(self.linear_problem)
 
-    def _sums(self, *parts: FloatArray) -> MaxTerms | LogSums | None:
-        """What the loss is a sum of, where that is known to help."""
-        return self.loss.ray_terms(parts, self.y, self._shares())
+    def check_curvature(self) -> None:
+        """ValueError, before any work, where there are kinks instead of curvature."""
+        hessian.check_curvature(self.linear_problem)
 
-    def _penalties(self, arrays: list[FloatArray]) -> tuple[Penalty, ...]:
-        return penalties(self.regularizer, *map(self._penalised, arrays))
+    def lipschitz(self) -> float:
+        """``h * lambda + c``, an estimate of the largest curvature anywhere.
 
-    def _checked_directions(self, W: Array, **directions: Array) -> list[FloatArray]:
-        check_weights(W, self.shape)
-        return [np.array(array, dtype=np.float64) for array in check_directions(W, **directions)]
+        lambda is the largest eigenvalue of the rows' second moments ``sum_i w_i z_i z_i' / sum_i w_i``, as the model
+        sees them (mean, scale, bias), times 1.1; h is the loss's curvature, c the regularizer's.
+        """
+        return lipschitz.lipschitz(self.linear_problem)
 
-    def _parts(self, arrays: list[FloatArray]) -> list[FloatArray]:
-        scores = self._scores(np.stack(arrays), self._problem, self.n_samples, True)
-        k = self.n_classes
-        return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
+    # ---- how far from the optimum ----
+
+    def duality_gap(self, W: Array) -> float:
+        """A proven bound on ``value(W) - optimum``, whatever W is.
+
+        With A_i = d loss_i / d scores, repaired until it is feasible, and G = sum_i A_i z_i' / n,
+        ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)``.
+
+        Parameters
+        ----------
+        W : float array of `shape`
+
+        Returns
+        -------
+        float
+            In [0, value(W)], and finite unless value(W) itself is not (then infinity).
+
+        Raises
+        ------
+        ValueError
+            Unless the loss is Hinge, SquaredHinge, CrossEntropy or SquaredError and the regularizer L2 with a
+            strength > 0.
+
+        Notes
+        -----
+        True for every W, also by the arithmetic's error: sums are in float64 whatever X is, and what rounding may have
+        done is added. value(W) may be read as what `value` returns or as the exact value there (where the bound is
+        smaller than value's rounding: as what `value` returns). `value` of uint8 X is rounded in ways of its own: a few
+        times the error of float32 scores is added for it.
+
+        Tight for the smooth losses: below 1e-7 of the value at the optimum (for X narrower than float64 as much as
+        the rounding of float32 scores lets it, about 1e-6). For the hinge it is loose even at the optimum, where a row
+        on its kink may have any coefficient in [0, 1] and W alone doesn't tell which: often a fifth of the value,
+        sometimes all of it. `minimize(gap_tol=...)` keeps the best bound of a run.
+
+        Two passes over X, the second with twice the classes where X is narrower than float64. The first call also looks
+        once for the largest element of each column; on uint8 X a bound within rounding of 0 asks for `value` once more.
+        A mini-batch has its own gap.
+
+        Examples
+        --------
+        >>> import numpy as np, gdfast as gd
+        >>> X, y = np.array([[0.0], [1.0], [3.0]]), np.array([0, 1, 1])
+        >>> objective = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(0.1))
+        >>> W0 = np.zeros(objective.shape)
+        >>> round(objective.duality_gap(W0), 3)
+        0.591
+        >>> W = gd.minimize(objective, W0, step="auto", gtol=1e-9).w
+        >>> objective.duality_gap(W) < 1e-8
+        True
+        """
+        return duality_gap.duality_gap(self.linear_problem, W)
+
+    def check_certifies(self) -> None:
+        """ValueError, before any work, where `duality_gap` would refuse."""
+        duality_gap.certified_strength(self.linear_problem)
+
+    def improved_bound(self, W: Array, value: float, known: Any) -> tuple[float, Any]:
+        """A lower bound of the optimum from W, whose objective is `value`, and from all points before.
+
+        `known` is what the call before handed back, None at first. Two passes over X; the first call on the hinge takes
+        two more.
+        """
+        value = check_number(value, "value")
+        self.check_certifies()
+        if not self.loss.has_box_dual:
+            return value - self.duality_gap(W), None
+        return hinge_dual.improved_bound(self.linear_problem, W, known)
+
+    def solve(self) -> FloatArray:
+        """The W with ``gradient(W) = 0`` of squared error with L2, or with no regularizer: the minimum.
+
+        Returns
+        -------
+        float64 array of `shape`
+
+        Raises
+        ------
+        ValueError
+            Another loss or regularizer, which has no closed form; products of X beyond float64; so many samples and
+            features that the matrix wouldn't fit into 8 GB.
+
+        Warns
+        -----
+        RuntimeWarning
+            Many W are minima (fewer samples than weights, or columns that depend on each other, without L2): W is the
+            one with the smallest norm, which a free bias takes no part in; it is the limit of a vanishing L2.
+
+        Notes
+        -----
+        Cholesky of the matrix of the columns' products, summed up block by block in float64, or of the rows' products
+        where the rows are fewer; refined by the gradient itself. Where the columns depend on each other, or nearly, the
+        rows are reduced by Householder's reflections and the small triangle solved by singular values. Costs
+        n_samples * n_features * m operations for m = min(weights of a class, n_samples), and m**3; 32 m**2 bytes.
+
+        References
+        ----------
+        Å. Björck, Numerical Methods for Least Squares Problems, 1996, sections 2.2 and 2.4.
+
+        Examples
+        --------
+        >>> import numpy as np, gdfast as gd
+        >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])
+        >>> objective = gd.LinearObjective(X, y, gd.SquaredError())
+        >>> objective.solve().round(12)  # 2 x + 1
+        array([[2., 1.]])
+        """
+        return least_squares.solve(self.linear_problem)
+
+    # ---- many steps in one call ----
+
+    def can_descend(self, W: Array, rule: str) -> bool:
+        """Whether `descend` takes these weights and this rule: see `gdfast.objective.capabilities`."""
+        kind = type(self)
+        own = (
+            kind.gradient is LinearObjective.gradient and kind.value_and_gradient is LinearObjective.value_and_gradient
+        )
+        return own and compiled_steps.can_descend(self.linear_problem, W, rule)
+
+    def extra_state(self, W: Array, rule: str) -> tuple[Array, ...]:
+        """What `descend` wants to find again at the next call, besides W and the rule's states."""
+        return compiled_steps.extra_state(self.linear_problem, W, rule)
+
+    def descend(
+        self,
+        rule: str,
+        settings: tuple[float, ...],
+        W: Array,
+        states: tuple[Array, ...],
+        order: Array,
+        starts: Array,
+        rates: Array,
+        first_step: int,
+        values: Array,
+        done: Array,
+    ) -> None:
+        """Many stochastic steps, in place: see `gdfast.objective.capabilities.descend`."""
+        compiled_steps.descend(
+            self.linear_problem, rule, settings, W, states, order, starts, rates, first_step, values, done
+        )
 
 
 def _made_anew(
@@ -399,8 +512,3 @@ def _made_anew(
 ) -> LinearObjective:
     objective = kind(*arguments, **options)
     return objective if index is None else objective.rows(index)
-
-
-def _require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> None:
-    if mean is not None and isinstance(X, _kernels.SparseRows):
-        raise ValueError("mean must be None for sparse X, which centring would fill; scale is allowed")

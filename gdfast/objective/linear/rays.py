@@ -2,8 +2,8 @@
 
 Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
 once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. Many points together cost
-less: the hinge, a sum of ramps, that once for all points of a line (`max_terms`, `ramps`), softmax an exponential for
-each row and column of a grid (`log_sums`).
+less: the hinge, a sum of ramps, that once for all points of a line (`hinge_terms`), softmax an exponential for each row
+and column of a grid (`log_sum_exp`).
 """
 
 from __future__ import annotations
@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ... import _kernels
-from ..._arrays import check_number
+from ..._arrays import check_number, check_weights
 from ...protocols import Array, FloatArray
+from ..rays.directions import check_directions
 from ..rays.generic import Bisected, check_grid, check_points
 from ..rays.hinge_terms import MaxTerms
 from ..rays.log_sum_exp import LogSums
 from ..rays.minimum import lowest_step
-from ..regularizers.along_directions import Penalty
+from ..regularizers.along_directions import Penalty, penalties
+from .problem import Kernel, LinearProblem
 
 MANY = 32  # points of a line from which on they are computed together
 NEAR = 1e-9  # how far from the step that slopes lead to its kink may lie, relative
@@ -30,7 +31,7 @@ EDGES_OF = 100  # n_samples * n_classes of the largest problem whose edges are d
 class LinearRay(Bisected):
     """A linear objective along W + step * V, from the scores of W and of V; float64 throughout."""
 
-    problem: _kernels.Problem
+    kernel: Kernel
     base: FloatArray
     rate: FloatArray
     sums: MaxTerms | LogSums | None
@@ -56,7 +57,7 @@ class LinearRay(Bisected):
         """The same, several times as fast; at a breakpoint, where scores are rounded, that of either side."""
         step = check_number(step, "step")
         value, slope = np.empty(1), np.empty(1)
-        self.problem.mix(self.base, self.rate, None, np.array([step]), value, slope, None)
+        self.kernel.mix(self.base, self.rate, None, np.array([step]), value, slope, None)
         return float(slope[0]) + sum(penalty.slope(step) for penalty in self.penalties)
 
     def values(self, steps: Array) -> FloatArray:
@@ -65,7 +66,7 @@ class LinearRay(Bisected):
         values = self._at_once(points)
         if values is None:
             values = np.empty(points.size)
-            self.problem.mix(self.base, self.rate, None, points, values, None, None)
+            self.kernel.mix(self.base, self.rate, None, points, values, None, None)
         for penalty in self.penalties:
             values += penalty.values(points[:, None])
         return values
@@ -140,7 +141,7 @@ class LinearRay(Bisected):
 class LinearPlane:
     """A linear objective on W + a * U + b * V, from three sets of scores."""
 
-    problem: _kernels.Problem
+    kernel: Kernel
     base: FloatArray
     first: FloatArray
     second: FloatArray
@@ -159,7 +160,7 @@ class LinearPlane:
         values = self._at_once(rows, columns)
         if values is None:
             values = np.empty(len(grid))
-            self.problem.mix(self.base, self.first, self.second, grid, values, None, None)
+            self.kernel.mix(self.base, self.first, self.second, grid, values, None, None)
         for penalty in self.penalties:
             values += penalty.values(grid)
         return values.reshape(rows.size, columns.size)
@@ -181,3 +182,37 @@ class LinearPlane:
         if self.terms is None or self.base.size > EDGES_OF:
             return np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2, 2))
         return self.terms.edges(a, b)
+
+
+def along_ray(problem: LinearProblem, W: Array, V: Array) -> LinearRay:
+    """``L(W + step * V)``."""
+    arrays = _checked(problem, W, V=V)
+    base, rate = _scores_of(problem, arrays)
+    return LinearRay(problem.kernel, base, rate, _sums(problem, base, rate), _penalties(problem, arrays))
+
+
+def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlane:
+    """``L(W + a * U + b * V)``."""
+    arrays = _checked(problem, W, U=U, V=V)
+    base, first, second = _scores_of(problem, arrays)
+    sums = _sums(problem, base, first, second)
+    return LinearPlane(problem.kernel, base, first, second, sums, _penalties(problem, arrays))
+
+
+def _checked(problem: LinearProblem, W: Array, **directions: Array) -> list[FloatArray]:
+    check_weights(W, problem.rows.shape)
+    return [np.array(array, dtype=np.float64) for array in check_directions(W, **directions)]
+
+
+def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatArray]:
+    scores, k = problem.scores(np.stack(arrays), True), problem.rows.n_classes
+    return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
+
+
+def _sums(problem: LinearProblem, *parts: FloatArray) -> MaxTerms | LogSums | None:
+    """What the loss is a sum of, where that is known to help."""
+    return problem.loss.ray_terms(parts, problem.rows.y, problem.rows.normalized_weights)
+
+
+def _penalties(problem: LinearProblem, arrays: list[FloatArray]) -> tuple[Penalty, ...]:
+    return penalties(problem.regularizer, *map(problem.penalised, arrays))

@@ -1,142 +1,328 @@
-"""What the parts of `LinearObjective` share: each part (differences, certificates, curvature) is a file of its own."""
+"""Rows of X as a linear model sees them, with their labels or targets and weights: resolved once, and never changed.
+
+A row is ``z = [(x - mean) / scale, 1]``, without the 1 where there is no bias; X itself is used where it lies. A
+mini-batch is a Rows with an `index` into the same arrays.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import warnings
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ... import _kernels
-from ..._arrays import INPUT_CODES
+from ..._arrays import (
+    check_columns,
+    check_flag,
+    check_integer,
+    check_labels,
+    check_matrix,
+    check_sample_weight,
+    check_targets,
+)
 from ...protocols import Array, FloatArray
 from ..losses.base import Loss
-from ..losses.residual import SquaredError
-from ..regularizers.regularizers import Regularizer
 
 SCANNED_BYTES = 1 << 20
+LARGE_OFFSET = 1e4
+DIGESTED_ROWS = 64
 
 
-class LinearParts:
-    """The attributes that every part reads."""
+class Counter:
+    """How many rows were visited. Those of a mini-batch count for the whole as well."""
+
+    __slots__ = ("parent", "visited")
+
+    def __init__(self, parent: Counter | None = None) -> None:
+        self.parent = parent
+        self.visited = 0
+
+    def add(self, rows: int) -> None:
+        """So many more."""
+        counter: Counter | None = self
+        while counter is not None:
+            counter.visited += rows
+            counter = counter.parent
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """The rows of a linear objective.
+
+    Attributes
+    ----------
+    X : as given; `matrix` is what the kernels read of it
+    labels, targets, sample_weight, mean, scale : read-only arrays, for all rows of X
+    index : int64 (n_samples,) or None
+        Which rows of X these are; None: all of them.
+    flat_targets : bool
+        Targets came as (n,).
+    mean_weight : float
+        Of all rows of X: what makes mini-batches unbiased.
+    """
 
     X: Any
-    loss: Loss
-    regularizer: Regularizer | None
-    shape: tuple[int, int]
+    matrix: Array | _kernels.SparseRows
+    labels: Array | None
+    targets: FloatArray | None
+    sample_weight: FloatArray | None
+    mean: FloatArray | None
+    scale: FloatArray | None
     n_classes: int
-    n_features: int
-    n_samples: int
     bias: bool
-    penalize_bias: bool
-    mean: Array | None
-    scale: Array | None
-    _problem: _kernels.Problem
-    _rows: Array | _kernels.SparseRows
-    _index: Array | None
-    _labels: Array | None
-    _targets: Array | None
-    _weights: Array | None
-    _mean_weight: float
-    _wide: bool
-    _largest: FloatArray | None
-    _facts: tuple[FloatArray, FloatArray | None] | None
+    flat_targets: bool
+    mean_weight: float
+    index: Array | None
+    counter: Counter
+
+    def chosen(self, index: Array) -> Rows:
+        """Some of these rows, whose visits count here too."""
+        return Rows(
+            self.X, self.matrix, self.labels, self.targets, self.sample_weight, self.mean, self.scale, self.n_classes,
+            self.bias, self.flat_targets, self.mean_weight, index if self.index is None else self.index[index],
+            Counter(self.counter),
+        )  # fmt: skip
+
+    def again(self) -> Rows:
+        """The same rows, whose visits count from 0, and here too."""
+        return replace(self, counter=Counter(self.counter))
+
+    def uncounted(self) -> Rows:
+        """The same rows, whose visits count nowhere else."""
+        return replace(self, counter=Counter())
+
+    # ---- facts ----
+
+    @cached_property
+    def n_samples(self) -> int:
+        """How many they are."""
+        return int(self.matrix.shape[0]) if self.index is None else int(self.index.size)
+
+    @property
+    def n_features(self) -> int:
+        """The columns of X."""
+        return int(self.matrix.shape[1])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of W: a row for each class or output."""
+        return (self.n_classes, self.n_features + int(self.bias))
+
+    @cached_property
+    def is_sparse(self) -> bool:
+        """X is CSR."""
+        return isinstance(self.matrix, _kernels.SparseRows)
+
+    @cached_property
+    def is_wide(self) -> bool:
+        """The arithmetic is float64; else float32."""
+        return bool(self.matrix.dtype == np.float64)
 
     @property
     def arithmetic(self) -> np.dtype[Any]:
         """The type that scores and gradients are computed in."""
-        raise TypeError(f"{type(self).__name__} must say how it computes")
+        return np.dtype(np.float64 if self.is_wide else np.float32)
 
-    def value(self, W: Array) -> float:
-        """L(W)."""
-        raise TypeError(f"{type(self).__name__} must have a value")
+    @property
+    def normalizer(self) -> float:
+        """The data term is this times ``sum_i w_i loss_i``."""
+        return 1 / (self.n_samples * self.mean_weight)
 
-    def scores(self, W: Array) -> Array:
-        """(n_samples, n_classes)."""
-        raise TypeError(f"{type(self).__name__} must compute scores")
+    @cached_property
+    def y(self) -> Array:
+        """The labels (n_samples,) or targets (n_samples, n_classes) of these rows."""
+        y = self.targets if self.labels is None else self.labels
+        assert y is not None
+        return y if self.index is None else y[self.index]
 
-    def margins(self, W: Array) -> Array:
-        """(n_samples, n_classes)."""
-        raise TypeError(f"{type(self).__name__} must compute margins")
+    @cached_property
+    def weights(self) -> FloatArray | None:
+        """The sample weights of these rows."""
+        if self.sample_weight is None or self.index is None:
+            return self.sample_weight
+        return self.sample_weight[self.index]
 
-    def rows(self, indices: Array) -> LinearParts:
-        """The mini-batch of these rows."""
-        raise TypeError(f"{type(self).__name__} must have mini-batches")
-
-    def _touch(self, rows: int) -> None:
-        raise TypeError(f"{type(self).__name__} must count the rows it touches")
-
-    def _penalised(self, W: Array) -> Array:
-        raise TypeError(f"{type(self).__name__} must say which weights are penalised")
-
-    def _penalty(self, W: Array) -> float:
-        raise TypeError(f"{type(self).__name__} must have a penalty")
-
-    def _shares(self) -> FloatArray:
-        """u: the data term is sum_i u_i loss_i, (n_samples,)."""
-        if self._weights is None:
+    @cached_property
+    def normalized_weights(self) -> FloatArray:
+        """u: the data term is ``sum_i u_i loss_i``, (n_samples,)."""
+        if self.weights is None:
             return np.full(self.n_samples, 1 / self.n_samples)
-        chosen = self._weights if self._index is None else self._weights[self._index]
-        return np.asarray(chosen / (self.n_samples * self._mean_weight))
+        return np.asarray(self.weights / (self.n_samples * self.mean_weight))
 
-    def _residual_problem(self, targets: Array, weights: Array | None, normalizer: float) -> _kernels.Problem:
-        """``normalizer * sum_i w_i ||W z_i - targets_i||^2`` on the same rows.
+    @property
+    def places(self) -> Any:
+        """Where these rows stand in X: its index, or all."""
+        return slice(None) if self.index is None else self.index
 
-        Its gradient makes products with X: for W = 0 and targets -A/2 it is sum_i A_i z_i', for targets 0 it is twice
-        W times the second moments of the rows. `targets` stand at the rows of X, mini-batches included.
-        """
-        sparse = isinstance(self._rows, _kernels.SparseRows)
-        make: Any = _kernels.SparseProblem if sparse else _kernels.Problem
-        problem: _kernels.Problem = make(
-            self._rows, INPUT_CODES[self._rows.dtype.name], None, targets, weights, self._index, self.mean, self.scale,
-            SquaredError.code, 0.0, normalizer, targets.shape[1], self.bias,
-        )  # fmt: skip
-        if isinstance(problem, _kernels.SparseProblem):
-            problem.share_tiles(self._problem)
-        return problem
+    # ---- what the model sees ----
 
-    def _weighted_rows(self, C: FloatArray) -> FloatArray:
-        """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64."""
-        largest = float(np.abs(C).max())
-        unit = (
-            2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0
-        )  # so that no square under- or overflows
-        targets = np.zeros((self._rows.shape[0], C.shape[1]))
-        targets[slice(None) if self._index is None else self._index] = -0.5 * (C / unit)
-        value, product = np.empty(1), np.empty((C.shape[1], self.shape[1]))
-        self._touch(self.n_samples)
-        self._residual_problem(targets, None, 1.0).evaluate(np.zeros_like(product), value, product, None, True)
-        product *= unit
-        return product
+    def seen(self, some: Array) -> FloatArray:
+        """Some of the rows, the bias's 1 included: (m, shape[1])."""
+        at = some if self.index is None else self.index[some]
+        dense = np.ones((some.size, self.shape[1]))
+        part = dense[:, : self.n_features]
+        if isinstance(self.matrix, _kernels.SparseRows):
+            part[...] = 0.0
+            starts = self.matrix.starts
+            for k, i in enumerate(at.tolist()):
+                entries = slice(starts[i], starts[i + 1])
+                np.add.at(part[k], self.matrix.indices[entries], self.matrix.values[entries])
+        else:
+            part[...] = self.matrix[at]
+        if self.mean is not None:
+            part -= self.mean
+        if self.scale is not None:
+            part /= self.scale
+        return dense
 
-    def _reach(self) -> FloatArray:
-        """At least max_i |z_ij|, (n_features,), and 1 for the bias; X is scanned once."""
-        if self._largest is None:
-            self._largest = self._largest_elements()
-        reach = self._largest + (0.0 if self.mean is None else np.abs(self.mean))
+    def seen_columns(self, columns: Array) -> FloatArray:
+        """Some columns of all rows, the bias's 1 where it is among them: (n_samples, len(columns)), float64."""
+        features = columns[columns < self.n_features]
+        some = self.X[:, features].toarray() if self.is_sparse else self.X[:, features]
+        if self.index is not None:
+            some = some[self.index]
+        mean = 0.0 if self.mean is None else self.mean[features]
+        seen = np.ones((self.n_samples, columns.size))
+        seen[:, columns < self.n_features] = (some - mean) / (1.0 if self.scale is None else self.scale[features])
+        return seen
+
+    @cached_property
+    def reach(self) -> FloatArray:
+        """At least max_i |z_ij|, (shape[1],), 1 for the bias; X is scanned once."""
+        reach = self._largest_elements + (0.0 if self.mean is None else np.abs(self.mean))
         if self.scale is not None:
             with np.errstate(over="ignore"):
                 reach = reach / self.scale
         return np.append(reach, 1.0) if self.bias else reach
 
+    @cached_property
+    def largest_seen(self) -> float:
+        """The largest element of some rows, as the model sees them."""
+        if isinstance(self.matrix, _kernels.SparseRows):
+            n = min(int(self.matrix.starts[-1]), 1 << 20)
+            scale = 1.0 if self.scale is None else self.scale[self.matrix.indices[:n]]
+            return float(np.abs(self.matrix.values[:n] / scale).max(initial=0.0))
+        some = self.matrix[: 1 << 10] if self.index is None else self.matrix[self.index[: 1 << 10]]
+        x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
+        return float(np.abs(x / (1.0 if self.scale is None else self.scale)).max())
+
+    @cached_property
     def _largest_elements(self) -> FloatArray:
         """At least max_i |x_ij|, over the rows of the whole or of this mini-batch."""
         largest = np.zeros(self.n_features)
-        if isinstance(self._rows, _kernels.SparseRows):
-            starts = self._rows.starts
-            indices = self._rows.indices[: starts[-1]]
-            sizes = np.abs(self._rows.values[: starts[-1]]).astype(np.float64)
+        if isinstance(self.matrix, _kernels.SparseRows):
+            starts = self.matrix.starts
+            indices = self.matrix.indices[: starts[-1]]
+            sizes = np.abs(self.matrix.values[: starts[-1]]).astype(np.float64)
             is_rising = indices[1:] > indices[:-1]
             is_rising[starts[(starts > 0) & (starts < indices.size)] - 1] = True
             if not is_rising.all():  # an element may be a sum of several entries
                 return np.asarray(np.bincount(indices, weights=sizes, minlength=self.n_features), dtype=np.float64)
             np.maximum.at(largest, indices, sizes)
             return largest
-        if self._rows.dtype == np.uint8:
+        if self.matrix.dtype == np.uint8:
             return np.full(self.n_features, 255.0)
-        step = max(1, SCANNED_BYTES // (self.n_features * self._rows.itemsize))
+        step = max(1, SCANNED_BYTES // (self.n_features * self.matrix.itemsize))
         for first in range(0, self.n_samples, step):
-            chosen: Any = slice(first, first + step) if self._index is None else self._index[first : first + step]
-            block = self._rows[chosen]
+            part: Any = slice(first, first + step) if self.index is None else self.index[first : first + step]
+            block = self.matrix[part]
             np.maximum(largest, block.max(axis=0), out=largest)
             np.maximum(largest, -block.min(axis=0), out=largest)
         return largest
+
+    # ---- what tells them from others ----
+
+    def digests(self, places: Array) -> dict[str, Any]:
+        """Of mean and scale, y, weights, and the rows at `places` of X: JSON-like."""
+        visited = self.places
+        labels = self.labels if self.labels is not None else self.targets
+        return {
+            "mean and scale": [_digest(self.mean), _digest(self.scale)],
+            "y": _digest(None if labels is None else labels[visited]),
+            "sample_weight": _digest(None if self.sample_weight is None else self.sample_weight[visited]),
+            "rows of X": _digest(*self._entries(places)),
+        }
+
+    def _entries(self, places: Array) -> list[Array]:
+        if not isinstance(self.matrix, _kernels.SparseRows):
+            return [self.matrix[places]]
+        starts = self.matrix.starts
+        return [a[starts[i] : starts[i + 1]] for i in places for a in (self.matrix.values, self.matrix.indices)]
+
+
+def _digest(*arrays: Array | None) -> str:
+    digest = hashlib.sha256()
+    for array in arrays:
+        if array is not None:
+            plain = np.ascontiguousarray(array)
+            digest.update(f"{plain.dtype.str} {plain.shape}".encode())
+            digest.update(plain.tobytes())
+    return digest.hexdigest()[:16]
+
+
+# ---- the door ----
+
+
+def checked_rows(
+    X: Any,
+    y: Any,
+    loss: Loss,
+    *,
+    bias: Any,
+    sample_weight: Any,
+    mean: Any,
+    scale: Any,
+    n_classes: Any,
+    check_finite: Any,
+) -> Rows:
+    """Rows from a user's arguments: TypeError or ValueError, which names the argument, where they don't fit."""
+    bias = check_flag(bias, "bias")
+    if n_classes is not None:
+        n_classes = check_integer(n_classes, "n_classes", minimum=1)
+    matrix = check_matrix(X, check_finite=check_flag(check_finite, "check_finite"))
+    n, d = matrix.shape
+    labels = targets = None
+    if loss.classifies:
+        labels, n_classes = check_labels(y, n, n_classes)
+    elif n_classes is not None:
+        raise ValueError(f"n_classes has no meaning for {type(loss).__name__}; leave it out")
+    else:
+        targets = check_targets(y, n)
+        n_classes = targets.shape[1]
+    weights = check_sample_weight(sample_weight, n)
+    require_no_centring(matrix, mean)
+    mean = check_columns(mean, "mean", d, positive=False)
+    scale = check_columns(scale, "scale", d, positive=True)
+    for array in (labels, targets, weights, mean, scale):
+        if array is not None:
+            array.flags.writeable = False
+    rows = Rows(
+        X, matrix, labels, targets, weights, mean, scale, n_classes, bias, np.ndim(y) == 1,
+        1.0 if weights is None else float(weights.mean()), None, Counter(),
+    )  # fmt: skip
+    _warn_of_offsets(rows)
+    return rows
+
+
+def require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> None:
+    """Sparse X stays sparse."""
+    if mean is not None and isinstance(X, _kernels.SparseRows):
+        raise ValueError("mean must be None for sparse X, which centring would fill; scale is allowed")
+
+
+def _warn_of_offsets(rows: Rows) -> None:
+    if rows.is_wide or rows.mean is None:
+        return
+    ratio = np.abs(rows.mean) / (1.0 if rows.scale is None else rows.scale)
+    if ratio.max() > LARGE_OFFSET:
+        j = int(ratio.argmax())
+        warnings.warn(
+            f"|mean| / scale of feature {j} is {ratio[j]:.3g}: folding so large an offset into float32 weights "
+            "cancels digits; centre that feature beforehand or give X in float64",
+            UserWarning,
+            stacklevel=4,
+        )

@@ -1,6 +1,6 @@
-"""The objective along a line or on a plane: the two free functions, and the generic road for any objective.
+"""The objective along a line or on a plane: the two free functions, and the generic implementation for any objective.
 
-An objective with more structure makes rays and planes of its own (`linear_rays`); both roads give the same numbers.
+An objective with more structure makes rays and planes of its own (`linear.rays`); both give the same numbers.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_number, check_positive, check_steps
-from ...protocols import Array, FloatArray, Objective, Plane, Ray
+from ...protocols import AlongRay, Array, FloatArray, Objective, OnPlane, Plane, Ray
+from ..capabilities import offered
 from .directions import check_directions
 from .minimum import lowest_step
 
@@ -52,10 +53,13 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
     (0.0, -50.0)
     """
     _require_objective(objective)
-    own = getattr(objective, "along_ray", None)
+    own = offered(objective, AlongRay)
     if own is not None:
-        ray: Ray = own(w, v)
-        return ray
+        try:
+            return own.along_ray(w, v)
+        except (TypeError, ValueError):
+            check_directions(w, v=v)  # what any objective refuses, in the same words
+            raise
     point, direction = check_directions(w, v=v)
     return FunctionRay(objective, point.copy(), direction.copy())
 
@@ -88,10 +92,13 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
            [1., 5.]])
     """
     _require_objective(objective)
-    own = getattr(objective, "on_plane", None)
+    own = offered(objective, OnPlane)
     if own is not None:
-        plane: Plane = own(w, u, v)
-        return plane
+        try:
+            return own.on_plane(w, u, v)
+        except (TypeError, ValueError):
+            check_directions(w, u=u, v=v)
+            raise
     point, first, second = check_directions(w, u=u, v=v)
     return FunctionPlane(objective, point.copy(), first.copy(), second.copy())
 

@@ -12,6 +12,7 @@ import pytest
 import gdfast as gd
 from gdfast.descent.optimizers import DualState
 from gdfast.files.saved_arrays import load_arrays
+from gdfast.objective.linear.hinge_dual import dual_epoch
 
 BIASES = {"none": {"bias": False}, "penalised": {"penalize_bias": True}, "free": {}}
 each_bias = pytest.mark.parametrize("bias", BIASES)
@@ -135,14 +136,14 @@ def test_one_row_is_solved_in_one_visit(k):
         strength, margin = 10 ** rng.uniform(-5, 2), 10 ** rng.uniform(-1, 1)
         x, label = rng.normal(size=(1, 3)), np.array([seed % k])
         objective = gd.LinearObjective(x, label, gd.Hinge(margin), gd.L2(strength), n_classes=k, penalize_bias=True)
-        W, squares, idle = np.zeros(objective.shape), objective.dual_squares(), np.zeros(1, np.uint8)
+        W, idle = np.zeros(objective.shape), np.zeros(1, np.uint8)
         duals = rng.uniform(0, 1, (1, k)) * (rng.random((1, k)) < 0.5)
         duals[0, label] = 0
         duals[0, label] = -duals.sum()
         unit = 1 / (2 * strength)
         W[...] = -unit * np.outer(duals, np.append(x, 1))
-        objective.dual_epoch(W, duals, idle, squares, unit, 1.0, 0, 0)
-        bound = gd.DualCoordinateAscent().lower_bound(objective, DualState(duals, idle, squares, None))
+        dual_epoch(objective.linear_problem, W, duals, idle, unit, 1.0, 0, 0)
+        bound = gd.DualCoordinateAscent().lower_bound(objective, DualState(duals, idle))
         value = objective.value(W)
         assert value - bound <= 1e-11 * value + (1e-12 * margin + 1e-13 * unit) * k  # W was of the size of unit
         assert duals[0, label] == pytest.approx(-np.delete(duals[0], label).sum())

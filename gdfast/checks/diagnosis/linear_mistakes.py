@@ -1,0 +1,123 @@
+"""The wrong gradients that people write for a linear objective, each with the sentence that names it.
+
+The data's gradient is ``sum_i A_i z_i'`` with A the derivatives by the scores: most mistakes are another A. A few
+columns are enough to tell them apart. What is typical of a loss, the loss says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from ...objective.capabilities import linear_problem_of
+from ...objective.linear.problem import LinearProblem
+from ...protocols import Array, FloatArray
+
+Mistake = tuple[str, FloatArray]
+
+
+def known_mistakes(objective: Any, W: Array, columns: Array) -> Iterator[Mistake]:
+    """(a sentence, some columns of the wrong gradient at W, in float64), the likeliest first; none if it isn't linear.
+
+    Costs the scores, and O(n_samples * n_classes * len(columns)) a mistake.
+    """
+    problem = linear_problem_of(objective)
+    if problem is None:
+        return
+    rows, loss = problem.rows, problem.loss
+    wide = np.array(W, dtype=np.float64)
+    scores = np.asarray(objective.scores(W), dtype=np.float64)
+    unweighted = loss.gradient(scores, rows.y)
+    A, Z = unweighted * (rows.n_samples * rows.normalized_weights[:, None]), rows.seen_columns(columns)
+    data = A.T @ Z
+    penalty = np.zeros(rows.shape)
+    if problem.regularizer is not None:
+        problem.penalised(penalty)[...] = problem.regularizer.gradient(problem.penalised(wide))
+    some = penalty[:, columns]
+
+    yield from _factor_mistakes(problem, data, some)
+    if problem.regularizer is not None:
+        for sentence, wrong in _penalty_mistakes(problem, wide, penalty):
+            yield sentence, data + wrong[:, columns]
+    if loss.classifies:
+        for sentence, wrong in _score_mistakes(problem, scores, A):
+            yield sentence, wrong.T @ Z + some
+    if rows.sample_weight is not None:
+        yield (
+            "sample_weight ignored: the gradient counts all samples alike; weight each sample's share.",
+            unweighted.T @ Z + some,
+        )
+
+
+def _factor_mistakes(problem: LinearProblem, data: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
+    """A wrong constant before the data's part."""
+    n, total = problem.rows.n_samples, problem.rows.n_samples * problem.rows.mean_weight
+    yield (
+        f"missing factor 1/N: the loss is a mean over N = {n:,} samples, the gradient a sum; divide by N.",
+        n * data + penalty,
+    )
+    yield (
+        f"extra factor 1/N: the data's gradient is divided by N = {n:,} once too often; take one division out.",
+        data / n + penalty,
+    )
+    if problem.rows.sample_weight is not None:
+        yield (
+            f"missing factor 1/N: N is the sum of sample_weight, {total:.6g}; divide the data's gradient by it.",
+            total * data + penalty,
+        )
+    for sentence, factor in problem.loss.wrong_factors():
+        yield sentence, factor * data + penalty
+    if problem.regularizer is not None:
+        yield (
+            "sign flipped in the data's part: only the regularizer's sign is right; turn it.",
+            penalty - data,
+        )
+        yield "the data's part is missing: only the regularizer's gradient is there; add the loss's.", penalty
+
+
+def _penalty_mistakes(problem: LinearProblem, W: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
+    """(a sentence, a wrong gradient of the regularizer); the data's part is right."""
+    assert problem.regularizer is not None
+    half = np.zeros(problem.rows.shape)
+    problem.penalised(half)[...] = 0.5 * float(getattr(problem.regularizer, "curvature", 0.0)) * problem.penalised(W)
+    name = type(problem.regularizer).__name__
+    if half.any():
+        yield (
+            f"regularizer without the factor 2: the derivative of {name}'s w**2 is 2 w; multiply that part by 2.",
+            penalty - half,
+        )
+    if problem.rows.bias:
+        other = np.array(problem.regularizer.gradient(W))
+        if problem.penalize_bias:
+            other[:, -1] = 0
+            yield "regularizer missing on the bias: penalize_bias is True; add it in the last column.", other
+        else:
+            yield (
+                "regularizer on the bias: the value does not penalise the last column; leave it out there "
+                "(or set penalize_bias).",
+                other,
+            )
+    yield f"regularizer missing: {name} is in the value, not in the gradient; add its gradient.", 0 * penalty
+    yield f"sign flipped in the regularizer's part: {name}'s gradient is subtracted; add it.", -penalty
+    yield f"regularizer twice: {name}'s gradient is twice as large as its value asks; halve it.", 2 * penalty
+    yield (
+        f"extra factor 1/N in the regularizer's part: only the data's is a mean over N = {problem.rows.n_samples:,}; "
+        "divide that alone.",
+        penalty / problem.rows.n_samples,
+    )
+
+
+def _score_mistakes(problem: LinearProblem, scores: FloatArray, A: FloatArray) -> Iterator[Mistake]:
+    """(a sentence, wrong derivatives by the scores)."""
+    rows, y = np.arange(problem.rows.n_samples), problem.rows.y
+    right = np.zeros_like(A)
+    right[rows, y] = A[rows, y]
+    name = type(problem.loss).__name__
+    yield (
+        f"correct-class row missing: {name} lowers the right class's row too; add each sample's share to row y_i.",
+        A - right,
+    )
+    yield "wrong classes' rows missing: only the right class's row has its share; add the others'.", right
+    yield from problem.loss.wrong_coefficients(scores, y, A, problem.rows.normalized_weights)

@@ -1,0 +1,194 @@
+"""A loss on the scores of rows, plus a regularizer, as one frozen record: what the functions of this folder work on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+
+from ... import _kernels
+from ..._arrays import INPUT_CODES
+from ...protocols import Array, FloatArray
+from ..losses.base import Loss
+from ..losses.residual import SquaredError
+from ..regularizers.regularizers import Regularizer, Strengths, strengths_of
+from .rows import Rows
+
+
+class Kernel(Protocol):
+    """A loss on the rows of X: `_kernels.Problem`, or the generic implementation through the scores."""
+
+    def evaluate(
+        self,
+        W: Array,
+        values: Array | None,
+        gradient: Array | None,
+        scores: Array | None,
+        double_arithmetic: bool,
+    ) -> None:
+        """The data's loss at W (k, m), or at many W (q, k, m); its gradient (of one W); scores (n, q * k)."""
+        ...
+
+    def differences(
+        self, W: Array, h: float, scheme: int, columns: Array, difference: Array, crossings: Array | None
+    ) -> None:
+        """Differences of the data's loss by the weights of some columns, (k, len(columns))."""
+        ...
+
+    def mix(
+        self,
+        base: Array,
+        first: Array | None,
+        second: Array | None,
+        points: Array | None,
+        values: Array | None,
+        slopes: Array | None,
+        coefficients: Array | None,
+    ) -> None:
+        """The data's loss, slope and coefficients where the scores are ``base + a * first + b * second``."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class LinearProblem:
+    """``L(W) = sum_i u_i loss(W z_i, y_i) + regularizer(W)``."""
+
+    rows: Rows
+    loss: Loss
+    regularizer: Regularizer | None
+    penalize_bias: bool
+    kernel: Kernel
+
+    @staticmethod
+    def of(rows: Rows, loss: Loss, regularizer: Regularizer | None, penalize_bias: bool) -> LinearProblem:
+        """With a kernel made for it."""
+        return LinearProblem(rows, loss, regularizer, penalize_bias, kernel_on(rows, loss))
+
+    def on_rows(self, index: Array) -> LinearProblem:
+        """The same loss and regularizer on some of the rows."""
+        rows = self.rows.chosen(index)
+        kernel = self.kernel
+        if isinstance(kernel, _kernels.Problem):
+            assert rows.index is not None
+            kernel = kernel.on_rows(rows.index, rows.normalizer)
+        return LinearProblem(rows, self.loss, self.regularizer, self.penalize_bias, kernel)
+
+    def uncounted(self) -> LinearProblem:
+        """The same, whose visits count nowhere."""
+        return replace(self, rows=self.rows.uncounted())
+
+    @cached_property
+    def strengths(self) -> Strengths | None:
+        """Of the regularizer, where it is gdfast's own or none."""
+        return strengths_of(self.regularizer)
+
+    @property
+    def has_free_bias(self) -> bool:
+        """The bias is not penalised."""
+        return self.rows.bias and not self.penalize_bias
+
+    @property
+    def compiled(self) -> _kernels.Problem:
+        """The compiled kernel, of a loss that has one."""
+        assert isinstance(self.kernel, _kernels.Problem)
+        return self.kernel
+
+    def penalised(self, W: Array) -> Array:
+        """A view of the weights that the regularizer sees."""
+        return W[:, :-1] if self.rows.bias and not self.penalize_bias else W
+
+    def penalty(self, W: Array) -> float:
+        """The regularizer at W."""
+        return 0.0 if self.regularizer is None else self.regularizer.value(self.penalised(W))
+
+    # ---- products with X ----
+
+    def scores(self, W: Array, wide: bool) -> Array:
+        """``W z_i`` in float64 or float32, (n_samples, n_classes), or (n_samples, m * n_classes) for m of W."""
+        rows = self.rows
+        n_outputs = len(W) * rows.n_classes if W.ndim == 3 else rows.n_classes
+        scores = np.empty((rows.n_samples, n_outputs), dtype=np.float64 if wide else np.float32)
+        rows.counter.add(rows.n_samples)
+        self.kernel.evaluate(W, None, None, scores, wide)
+        return scores
+
+    def wide_scores(self, W: Array) -> FloatArray:
+        """In float64, of weights of any type."""
+        return self.scores(np.asarray(W, dtype=np.float64), True)
+
+    def residual_kernel(self, targets: FloatArray, weights: FloatArray | None, normalizer: float) -> _kernels.Problem:
+        """``normalizer * sum_i w_i ||W z_i - targets_i||^2`` on the same rows.
+
+        Its gradient makes products with X: for W = 0 and targets -A/2 it is sum_i A_i z_i', for targets 0 it is twice
+        W times the second moments of the rows. `targets` stand at the rows of X, mini-batches included.
+        """
+        kernel = compiled_kernel(self.rows, SquaredError(), None, targets, weights, normalizer, targets.shape[1])
+        if isinstance(kernel, _kernels.SparseProblem) and isinstance(self.kernel, _kernels.Problem):
+            kernel.share_tiles(self.kernel)
+        return kernel
+
+    def weighted_rows(self, C: FloatArray) -> FloatArray:
+        """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64."""
+        rows, largest = self.rows, float(np.abs(C).max())
+        # A unit, so that no square under- or overflows.
+        unit = 2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0
+        targets = np.zeros((rows.matrix.shape[0], C.shape[1]))
+        targets[rows.places] = -0.5 * (C / unit)
+        value, product = np.empty(1), np.empty((C.shape[1], rows.shape[1]))
+        rows.counter.add(rows.n_samples)
+        self.residual_kernel(targets, None, 1.0).evaluate(np.zeros_like(product), value, product, None, True)
+        product *= unit
+        return product
+
+    # ---- facts of the rows that the dual needs ----
+
+    @cached_property
+    def squares(self) -> FloatArray:
+        """``|(x_i - mean) / scale|**2`` of each row, (n_samples,); one pass over X."""
+        squares = np.empty(self.rows.n_samples)
+        self.rows.counter.add(self.rows.n_samples)
+        _kernels.dual_squares(self.compiled, squares)
+        return squares
+
+    @cached_property
+    def class_sums(self) -> FloatArray | None:
+        """Weighted sums of the rows of each class, the weights' own sum last: (n_classes, n_features + 1).
+
+        None where the bias is penalised or absent, which has no need of them. Weights are those of `sample_weight`,
+        divided by their mean. One pass over X.
+        """
+        rows = self.rows
+        if not self.has_free_bias:
+            return None
+        chosen = np.zeros((rows.n_samples, rows.n_classes))
+        chosen[np.arange(rows.n_samples), rows.y] = 1.0 if rows.weights is None else rows.weights / rows.mean_weight
+        sums, squares = np.empty((rows.n_classes, rows.n_features + 1)), self.squares
+        rows.counter.add(rows.n_samples)
+        _kernels.dual_sums(self.compiled, squares, rows.mean_weight, chosen, sums, True)
+        return sums
+
+
+def kernel_on(rows: Rows, loss: Loss) -> Kernel:
+    """The kernel of the data's loss."""
+    weights = rows.sample_weight
+    return compiled_kernel(rows, loss, rows.labels, rows.targets, weights, rows.normalizer, rows.n_classes)
+
+
+def compiled_kernel(
+    rows: Rows,
+    loss: Loss,
+    labels: Array | None,
+    targets: Array | None,
+    weights: Array | None,
+    normalizer: float,
+    n_classes: int,
+) -> _kernels.Problem:
+    """A compiled loss on rows, of other labels or targets than theirs, maybe."""
+    make: Any = _kernels.SparseProblem if rows.is_sparse else _kernels.Problem
+    kernel: _kernels.Problem = make(
+        rows.matrix, INPUT_CODES[rows.matrix.dtype.name], labels, targets, weights, rows.index, rows.mean, rows.scale,
+        loss.code, loss.parameter, normalizer, n_classes, rows.bias,
+    )  # fmt: skip
+    return kernel
