@@ -225,19 +225,23 @@ class Lipschitz(Protocol):
 
 
 class DualityGap(Protocol):
-    """A proof of how far from the optimum weights are: `improved_bound` and `check_certifies`."""
+    """A proof of how far from the optimum weights are: `improved_bound`."""
 
     def duality_gap(self, w: Array, /) -> float:
         """value(w) - optimum is at most this."""
         ...
 
 
-class ImprovedBound(DualityGap, Protocol):
-    """A proof by all points of a run together."""
+class ChecksCertificate(Protocol):
+    """Whether anything can be proven, known before any work: `check_certifies`."""
 
     def check_certifies(self) -> None:
-        """ValueError, before any work, where nothing can be proven."""
+        """ValueError where nothing can."""
         ...
+
+
+class ImprovedBound(Protocol):
+    """A proof by all points of a run together: `improved_bound`."""
 
     def improved_bound(self, w: Array, value: float, known: Any, /) -> tuple[float, Any]:
         """A lower bound of the optimum, and what the next call is to know."""

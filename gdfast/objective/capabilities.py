@@ -21,6 +21,7 @@ from ..differences import Scheme
 from ..differences.stencils import check_scheme
 from ..protocols import (
     Array,
+    ChecksCertificate,
     CompiledSteps,
     DualityGap,
     FindsNearestKinks,
@@ -285,7 +286,7 @@ def improved_bound(objective: Any, w: Array, value: float, known: Any) -> tuple[
 
 def check_certifies(objective: Any) -> None:
     """ValueError, before any work, where a `duality_gap` of the objective is known to refuse."""
-    own = offered(objective, ImprovedBound)
+    own = offered(objective, ChecksCertificate)
     if own is not None:
         own.check_certifies()
 

@@ -403,7 +403,9 @@ def test_the_same_rows_under_other_terms(batch):
     whole = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(0.1), sample_weight=rng.random(40))
     objective = whole.rows(np.arange(5, 20)) if batch else whole
     other = objective.with_terms(gd.CrossEntropy(), gd.L1(0.2))
-    expected = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L1(0.2), sample_weight=whole.linear_problem.rows.sample_weight)
+    expected = gd.LinearObjective(
+        X, y, gd.CrossEntropy(), gd.L1(0.2), sample_weight=whole.linear_problem.rows.sample_weight
+    )
     expected = expected.rows(np.arange(5, 20)) if batch else expected
     before = whole.passes
     np.testing.assert_array_equal(other.gradient(W), expected.gradient(W))

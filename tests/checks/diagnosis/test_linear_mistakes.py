@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import gdfast as gd
 from diagnoses import diagnose, generator, sample
 from gdfast.checks.diagnosis import name_bugs
+from gdfast.checks.diagnosis.linear_mistakes import known_mistakes
 
 N, D, K = 17, 5, 4
 
@@ -249,7 +250,7 @@ def test_a_row_that_is_never_written_is_placed():
 
 def test_every_sentence_ends_with_a_remedy():
     objective, _, _, W = linear(gd.Hinge(), gd.ElasticNet(0.1, 0.1), sample_weight=np.arange(1.0, N + 1))
-    sentences = [sentence for sentence, _ in objective.known_mistakes(W, np.arange(D + 1))]
+    sentences = [sentence for sentence, _ in known_mistakes(objective, W, np.arange(D + 1))]
     assert len(sentences) == len(set(sentences)) > 15
     assert all(";" in sentence and sentence.endswith(".") for sentence in sentences)
 
