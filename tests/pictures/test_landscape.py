@@ -315,9 +315,9 @@ def test_bad_ways_are_named(ws, message):
     [
         (lambda o, W, V: gd.landscape.line(o, W, V, []), (TypeError, ValueError), "steps must"),
         (lambda o, W, V: gd.landscape.line(o, W, V, [np.inf]), ValueError, "steps must be finite"),
-        (lambda o, W, V: gd.landscape.line(o, W, V[:1], STEPS), ValueError, "V must have the shape of w"),
-        (lambda o, W, V: gd.landscape.line(o, W, 0 * V, STEPS), ValueError, "V must not be zero"),
-        (lambda o, W, V: gd.landscape.plane(o, W, V, -2 * V, STEPS, STEPS), ValueError, "V must not be parallel to U"),
+        (lambda o, W, V: gd.landscape.line(o, W, V[:1], STEPS), ValueError, "v must have the shape of w"),
+        (lambda o, W, V: gd.landscape.line(o, W, 0 * V, STEPS), ValueError, "v must not be zero"),
+        (lambda o, W, V: gd.landscape.plane(o, W, V, -2 * V, STEPS, STEPS), ValueError, "v must not be parallel to u"),
         (lambda o, W, V: gd.landscape.plane(o, W, V, W, STEPS, [[1.0]]), ValueError, "b must be one-dimensional"),
         (lambda o, W, V: gd.landscape.plane(o, W, V, W, np.ones(5000), np.ones(5000)), ValueError, "16,777,216 points"),
         (lambda o, W, V: gd.landscape.weight(o, W, (0, 9), STEPS), ValueError, r"index must be in \[0, 5\)"),
