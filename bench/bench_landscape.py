@@ -1,11 +1,11 @@
 """The loss along a ray (1,000 points) and on a plane (100 x 100) over 50,000 CIFAR-10 images.
 
-gdfast, scores included, against the naive road: one evaluation of the loss for each point, with gdfast's own fused
-loss and with NumPy's vectorised one. The naive road is timed on one point at a time, another in each round, and
+gdfast, scores included, against the naive method: one evaluation of the loss for each point, with gdfast's own fused
+loss and with NumPy's vectorised one. The naive method is timed on one point at a time, another in each round, and
 EXTRAPOLATED to all. float32 pixels are divided by 255, uint8 pixels are raw (NumPy gets them as float32).
 
 Below each table: the passes over X that gdfast counted, and how far its values are from the naive ones at points that
-were computed both ways.
+were computed by both methods.
 
     python bench/bench_landscape.py [--data cifar-10-batches-bin] [--quick] [--json] [--threads 1 2]
 """
@@ -22,7 +22,7 @@ from bench_full_batch import N_CLASSES, as_allocated, images, instruction_set, w
 Array = np.ndarray[Any, Any]
 
 CASES = [("float32", "hinge"), ("uint8", "hinge"), ("float32", "softmax"), ("uint8", "softmax")]
-GOALS = {"ray": (0.4, 500, 2), "plane": (1.0, 2000, 3)}  # seconds, times as fast as the naive road, passes
+GOALS = {"ray": (0.4, 500, 2), "plane": (1.0, 2000, 3)}  # seconds, times as fast as the naive method, passes
 NAIVE = ("naive, gdfast's fused loss", "naive, NumPy's loss")
 
 
@@ -90,17 +90,17 @@ def report(result: dict[str, Any]) -> str:
     threads, rows = result["threads"], []
     for name, points in (("ray", 1000), ("plane", 10_000)):
         seconds, per_point = result["seconds"][name], result["naive_seconds_per_point"]
-        naive = [points * per_point[road] for road in NAIVE]
+        naive = [points * per_point[method] for method in NAIVE]
         goal_seconds, goal_times, _ = GOALS[name]
         goal = f"< {goal_seconds:g} s, >= {goal_times:,} x"
-        rows.append([name, points, seconds, *naive, *(road / seconds for road in naive), goal])
-    header = ["", "points", "s", *(f"{road}, s" for road in NAIVE), "x fused", "x NumPy", "goal"]
+        rows.append([name, points, seconds, *naive, *(method / seconds for method in naive), goal])
+    header = ["", "points", "s", *(f"{method}, s" for method in NAIVE), "x fused", "x NumPy", "goal"]
     title = f"{result['loss']}, {result['dtype']}, {result['n_samples']:,} images"
     return "\n".join(
         [
             f"\n## {title}, {threads} thread{'s' * (threads > 1)}\n",
             common.table(header, rows),
-            "\nthe naive roads are extrapolated from single points; passes over X: "
+            "\nthe naive methods are extrapolated from single points; passes over X: "
             + ", ".join(f"{name} {count:g}" for name, count in result["passes"].items())
             + f"; largest difference from the fused loss {result['difference_from_naive']:.1e}",
             f"gdfast runs {result['gdfast_runs']}",

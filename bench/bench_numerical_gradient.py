@@ -1,9 +1,9 @@
 """The numerical gradient: centred difference quotients of all 30,730 weights over 50,000 images (hinge, h = 1e-6).
 
-gdfast's structured road against the naive one, two evaluations of the loss per weight, with gdfast's own fused loss
-and with NumPy's vectorised one. The naive road would take hours: it is timed on one weight at a time, another in each
-round, and EXTRAPOLATED to all. float64 and float32 pixels are divided by 255; uint8 pixels are raw, so the same h moves
-the scores 255 times as far and crosses more kinks.
+gdfast's quotients computed from the scores against the naive method, two evaluations of the loss per weight, with
+gdfast's own fused loss and with NumPy's vectorised one. The naive method would take hours: it is timed on one weight
+at a time, another in each round, and EXTRAPOLATED to all. float64 and float32 pixels are divided by 255; uint8 pixels
+are raw, so the same h moves the scores 255 times as far and crosses more kinks.
 
 Below each table: how far the quotients are from the analytic gradient (in float64, relative to its largest
 element), over all weights, over those whose stencil crosses no kink, and over all less what the kinks add.
@@ -88,7 +88,7 @@ def report(result: dict[str, Any]) -> str:
             common.table([f"all {result['n_weights']:,} quotients", "time", "x gdfast"], rows),
             f"\nfloor {floors['floor_ms']:.3g} ms: arithmetic {floors['arithmetic_ms']:.3g} ms (float64, two "
             f"instructions per row, class and feature), reading the data once {floors['memory_ms']:.3g} ms",
-            f"the naive roads are extrapolated from single weights; gdfast runs {result['gdfast_runs']}",
+            f"the naive methods are extrapolated from single weights; gdfast runs {result['gdfast_runs']}",
             f"difference from the analytic gradient: {result['error']:.1e}; where no kink is crossed "
             + ("(nowhere) -" if clean is None else f"{clean:.1e}")
             + f"; less what kinks add {result['error_less_the_kinks_share']:.1e}",
@@ -105,7 +105,7 @@ def time_of(seconds: float) -> str:
     return f"{1e3 * seconds:.3g} ms"
 
 
-# The naive road.
+# The naive method.
 
 
 def one_weight(value: Callable[[Array], float], W: Array, h: float = STEP) -> Callable[[], Array]:

@@ -1,4 +1,4 @@
-"""What a step of `minimize` costs besides its arithmetic: Python's share, plain and on the compiled road.
+"""What a step of `minimize` costs besides its arithmetic: Python's share, in the Python loop and in compiled steps.
 
 Plain: a function of two weights that NumPy computes in less than 2 microseconds; its own time is taken off. Compiled:
 single rows of two features, kernel included. scikit-learn's and PyTorch's steps on the same rows stand beside them.

@@ -2,7 +2,7 @@
 
 gdfast runs `minimize(..., batches=MiniBatches(B), epochs=1)`, against NumPy's best vectorised loop (gather, two
 products, update; for single rows a view and a product) and PyTorch (autograd, updates by hand and by
-torch.optim.SGD). All walk the same batches and must arrive at the same W before the clock starts; then they take
+torch.optim.SGD). All use the same batches and must arrive at the same W before the clock starts; then they take
 turns. Where an epoch has more than 2,000 steps, peers are timed on 2,000 of them, others in each round, and scaled.
 
 Two times are given for gdfast: minimize(epochs=1), all that a user waits for, with the evaluation of the whole
@@ -28,7 +28,7 @@ from typing import Any
 import common
 import numpy as np
 from bench_full_batch import N_CLASSES, instruction_set
-from sgd_contestants import Array, Walk, Work, make_work, with_gdfast, with_numpy, with_torch
+from sgd_contestants import Array, Steps, Work, make_work, with_gdfast, with_numpy, with_torch
 
 SAMPLE = 2000  # steps of a peer, at most
 CASES = [
@@ -73,11 +73,11 @@ def measure(shape: str, batch: int, momentum: float, data: str | None, quick: bo
     with contextlib.suppress(ImportError):
         peers |= {"PyTorch, updates by hand": with_torch(work, False), "PyTorch, torch.optim": with_torch(work, True)}
     differences: dict[str, float] = {}
-    # A margin within rounding of its edge moves the hinge's gradient by a whole row: the longer the way, the likelier.
+    # A margin within rounding of its edge moves the hinge's gradient by a whole row: the longer the run, the likelier.
     for length, tolerance in ((3, 1e-4), (sample, 2e-2)):
         short = with_gdfast(work)(W, max_steps=length)
-        for name, walk in peers.items():
-            other = walk(W, 0, length)
+        for name, take_steps in peers.items():
+            other = take_steps(W, 0, length)
             differences[name] = float(np.abs(other - short).max() / np.abs(short).max())
             if differences[name] > tolerance:
                 raise SystemExit(
@@ -85,7 +85,7 @@ def measure(shape: str, batch: int, momentum: float, data: str | None, quick: bo
                     f"{differences[name]:.1e}"
                 )
     contestants = gdfast_epochs(work, W, further) | {
-        name: in_turn(walk, W, sample, steps) for name, walk in peers.items()
+        name: in_turn(take_steps, W, sample, steps) for name, take_steps in peers.items()
     }
     timings = common.interleave({**contestants, **common.floor_probes(work.X)}, rounds=3 if quick else 9)
     seconds = {name: timings[name].median * steps / sample for name in peers}
@@ -139,14 +139,14 @@ def an_epoch(timings: dict[str, common.Timing], further: int, name: str = "") ->
     return (timings[f"{name}more epochs"].median - timings[f"{name}1 epoch"].median) / further
 
 
-def in_turn(walk: Walk, W: Array, sample: int, steps: int) -> Callable[[], Array]:
-    """Walks over other steps in each call, so that their rows do not wait in a cache."""
+def in_turn(take_steps: Steps, W: Array, sample: int, steps: int) -> Callable[[], Array]:
+    """Takes other steps in each call, so that their rows do not wait in a cache."""
     first = 0
 
     def run() -> Array:
         nonlocal first
         start, first = first, first + sample if first + 2 * sample <= steps else 0
-        return walk(W, start, start + sample)
+        return take_steps(W, start, start + sample)
 
     return run
 

@@ -17,7 +17,7 @@ Gradient = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Case:
-    """A function (or an objective, whose structure gdfast may use), a gradient, and the point to check it at.
+    """A function (or an objective, whose scores gdfast may use), a gradient, and the point to check it at.
 
     names: any of these words in a report names the bug; empty for a right gradient. low: something in it is float32.
     """

@@ -10,7 +10,7 @@ import numpy as np
 from bench_full_batch import N_CLASSES, as_allocated, images, weights
 
 Array = np.ndarray[Any, Any]
-Walk = Callable[[Array, int, int], Array]  # from W, the steps first .. last - 1, to the new W
+Steps = Callable[[Array, int, int], Array]  # from W, the steps first .. last - 1, to the new W
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class Work:
 def make_work(
     shape: str, batch: int, momentum: float, data: str | None, quick: bool, threads: int
 ) -> tuple[Work, Array]:
-    """What to walk over, and W to start from."""
+    """The batches of the steps, and W to start from."""
     step = 1e-3 if batch > 1 else 1e-5  # so short that one margin on the edge (float32) does not show
     if shape == "images":
         pixels, y = images(data, 3000 if quick else 50_000)
@@ -66,7 +66,7 @@ def with_gdfast(work: Work) -> Callable[..., Array]:
     return lambda W, **length: gd.minimize(objective, W, optimizer, work.step, batches=work.batches, **length).w
 
 
-def with_numpy(work: Work, singly: bool = True) -> Walk:
+def with_numpy(work: Work, singly: bool = True) -> Steps:
     """W and rows carry the bias as a last column, `gradient` holds step * gradient: fewer calls.
 
     `singly`: batches of one row get a loop of their own.
@@ -82,7 +82,7 @@ def with_numpy(work: Work, singly: bool = True) -> Walk:
             np.add(velocity, gradient, out=velocity)
         W -= velocity if momentum else gradient
 
-    def walk(W: Array, first: int, last: int) -> Array:
+    def take_steps(W: Array, first: int, last: int) -> Array:
         W = W.copy()
         velocity[...] = 0
         for rows in steps[first:last]:
@@ -98,7 +98,7 @@ def with_numpy(work: Work, singly: bool = True) -> Walk:
             move(W)
         return W
 
-    def walk_single(W: Array, first: int, last: int) -> Array:
+    def steps_singly(W: Array, first: int, last: int) -> Array:
         W = W.copy()
         velocity[...] = 0
         for i in steps[first:last]:
@@ -112,10 +112,10 @@ def with_numpy(work: Work, singly: bool = True) -> Walk:
             move(W)
         return W
 
-    return walk_single if work.batch == 1 and singly else walk
+    return steps_singly if work.batch == 1 and singly else take_steps
 
 
-def with_torch(work: Work, optim: bool) -> Walk:
+def with_torch(work: Work, optim: bool) -> Steps:
     """multi_margin_loss divides by the number of classes; the step makes up for it."""
     import torch
     from torch.nn.functional import linear, multi_margin_loss
@@ -124,7 +124,7 @@ def with_torch(work: Work, optim: bool) -> Walk:
     X, y, lr = torch.from_numpy(work.X), torch.from_numpy(np.asarray(work.y, dtype=np.int64)), work.step * N_CLASSES
     steps = [slice(i, i + 1) if work.batch == 1 else torch.from_numpy(i) for i in work.rows()]
 
-    def walk(W: Array, first: int, last: int) -> Array:
+    def take_steps(W: Array, first: int, last: int) -> Array:
         parameters = [torch.tensor(part, requires_grad=True) for part in (W[:, :-1], W[:, -1])]
         velocities = [torch.zeros_like(parameter) for parameter in parameters]
         optimizer = torch.optim.SGD(parameters, lr=lr, momentum=work.momentum)
@@ -141,4 +141,4 @@ def with_torch(work: Work, optim: bool) -> Walk:
                     parameter.grad = None
         return np.column_stack([parameter.detach().numpy() for parameter in parameters])
 
-    return walk
+    return take_steps

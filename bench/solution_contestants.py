@@ -1,4 +1,4 @@
-"""The contestants of bench_time_to_solution.py: gdfast's roads, and what a user of scikit-learn or PyTorch would run.
+"""The contestants of bench_time_to_solution.py: gdfast's methods, and what a user of scikit-learn or PyTorch would run.
 
 Each is made for a problem and takes a budget (steps, epochs or iterations); it answers with the weights it reached.
 """
@@ -156,7 +156,7 @@ def _with_sklearn(problem: Problem) -> dict[str, Contestant]:
     made = {"scikit-learn SGDClassifier": Contestant(sgd, EPOCHS, "epochs", same_problem=False)}
     one_by_one = fitted(lambda n: LinearSVC(C=C, loss="hinge", max_iter=n, random_state=0))
     made["scikit-learn LinearSVC, one-vs-rest"] = Contestant(one_by_one, (1, 10, 100), "iterations", same_problem=False)
-    # It does not look at max_iter: only its tolerance stops it.
+    # It ignores max_iter: only its tolerance stops it.
     at_once = fitted(lambda n: LinearSVC(C=C, multi_class="crammer_singer", tol=10.0**-n, random_state=0))
     made[SLOW] = Contestant(at_once, (1, 4), "digits", same_problem=False)
     return made

@@ -24,7 +24,7 @@ def path(function: Any, w0: list[float], step: float) -> np.ndarray:
 
 
 def draw_on_a_line(ax: Any, function: Any, starts: list[float], step: float) -> None:
-    """The function and, on it, the way of each run: an open marker where it starts, a full one where it ends."""
+    """The function and, on it, the trajectory of each run: an open marker where it starts, a full one where it ends."""
     x = np.linspace(*function.bounds[0], 400)
     ax.plot(x, [function.value([t]) for t in x], color="#767676", linewidth=1.5, zorder=1)
     for start, colour, marker in zip(starts, COLOURS, MARKERS, strict=False):
@@ -39,7 +39,7 @@ def draw_on_a_line(ax: Any, function: Any, starts: list[float], step: float) -> 
 
 
 def draw_on_a_plane(ax: Any, function: Any, starts: list[list[float]], step: float, levels: Any) -> None:
-    """Lines of equal height, pale where low, and the way of each run."""
+    """Lines of equal height, pale where low, and the trajectory of each run."""
     (x_lo, x_hi), (y_lo, y_hi) = function.bounds
     x, y = np.linspace(x_lo, x_hi, 121), np.linspace(y_lo, y_hi, 121)
     heights = np.array([[function.value([a, b]) for a in x] for b in y])
