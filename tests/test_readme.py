@@ -37,3 +37,13 @@ def test_links_to_files_lead_somewhere():
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", README) if "://" not in link]
     assert links
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+def test_every_path_in_contributing_leads_somewhere():
+    text = re.sub(r"```.*?```", "", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), flags=re.DOTALL)
+    words = {word for code in re.findall(r"`([^`\n]+)`", text) for word in code.split()}
+    paths = {word for word in words if ("/" in word and not word.startswith(("-", "/"))) or word.endswith(".py")}
+    assert len(paths) > 15
+    assert [
+        path for path in sorted(paths) if not any(sorted(folder.glob(path)) for folder in (ROOT, ROOT / "gdfast"))
+    ] == []
