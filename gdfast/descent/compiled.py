@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from ..objective import capabilities
-from ..objective.mini_batches import MiniBatches
 from ..protocols import Array
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
+from .record import Evaluation
+from .result import Status
+from .run_state import RunState
 from .settings import Settings
-from .step_sizes import StepRule
 
 SEGMENT = 1 << 17
 """Rows in one call, at most, or one step: learning rates, values and the order of rows are arrays."""
@@ -32,96 +33,111 @@ RULES: dict[type, str] = {
 }
 
 
-class Segment(NamedTuple):
-    """Where some steps led; the mini-batch's objective before each step, and the learning rates."""
-
-    w: Array
-    optimizer_state: Any
-    extra_state: tuple[Array, ...]
-    values: Array
-    rates: Array
-    interrupted: bool
-
-
 class CompiledSteps:
-    """Takes steps k .. k + n - 1 of a run in one call.
+    """Takes many steps of a run in one call of the objective's kernels.
 
     Before step `generic_until` a number ceases to be finite: the generic implementation goes up to there.
     """
 
-    def __init__(self, objective: Any, optimizer: Any, batches: MiniBatches, step: StepRule) -> None:
-        self._objective = objective
-        self._rule = RULES[type(optimizer)]
-        self._settings = tuple(float(setting) for setting in astuple(optimizer))
-        self._batches = batches
-        self._step = step
-        self._epochs: dict[int, Array] = {}
+    def __init__(self, settings: Settings, rule: str) -> None:
+        batches = settings.batches
+        assert batches is not None
+        self._settings = settings
+        self._rule, self._parameters = rule, tuple(map(float, astuple(settings.bound_optimizer)))
+        self._batches, self._per_epoch = batches, batches.steps_per_epoch(settings.objective.n_samples)
+        self._orders: dict[int, Array] = {}  # in which the epochs at hand visit the rows
+        self._no_extra_state = False
+        # Every so many steps somebody wants to know.
+        periods = (
+            settings.evaluate_every,
+            None if settings.checkpoint is None else settings.checkpoint.every,
+            None if settings.callback is None else settings.callback_every,
+        )
+        self._periods = [period for period in periods if period is not None]
+        self._most = max(1, settings.max_steps // 100) if settings.progress else settings.max_steps
         self.generic_until = 0
 
     @staticmethod
     def of(settings: Settings) -> CompiledSteps | None:
         """The compiled steps of a run, or None where there is the generic implementation only."""
-        batches, optimizer, step = settings.batches, settings.bound_optimizer, settings.step
-        if batches is None or settings.clip is not None or settings.sign < 0 or step.line_search is not None:
+        if settings.batches is None or settings.clip is not None or settings.sign < 0 or settings.step.line_search:
             return None
-        rule = RULES.get(type(optimizer))
+        rule = RULES.get(type(settings.bound_optimizer))
         if rule is None or not capabilities.can_descend(settings.objective, settings.w0, rule):
             return None
-        return CompiledSteps(settings.objective, optimizer, batches, step)
+        return CompiledSteps(settings, rule)
 
-    def take(self, k: int, n: int, w: Array, state: Any, extra_state: tuple[Array, ...]) -> Segment | None:
-        """Up to n steps from step k on, as many as leave w finite; None when there is none.
+    def take(self, state: RunState) -> RunState | None:
+        """The state after the steps up to where somebody wants to know, or to where a number ceases to be finite.
 
-        `extra_state` is what the objective kept beside these weights, () where it kept nothing. Nothing is moved in
-        place.
+        None where there are no such steps: the generic implementation takes the next ones, and sees. Nothing is moved
+        in place.
         """
-        n = min(n, max(1, SEGMENT // self._batches.size))
-        rates = self._step.rates(k, n)
+        settings, k, extra_before = self._settings, state.k, state.extra_state
+        n = min(settings.max_steps - k, self._most)
+        for period in self._periods:
+            n = min(n, period - k % period)
+        asked, n = n, min(n, max(1, SEGMENT // self._batches.size))
         order, starts = self._rows(k, n)
-        moved, arrays = w.copy(), [array.copy() for array in _arrays_of(state)]
-        if extra_state:
-            extra = tuple(array.copy() for array in extra_state)
-        else:
-            extra = capabilities.extra_state(self._objective, w, self._rule)
-        values, done = np.empty(n), np.zeros(1, dtype=np.int64)
-        interrupted = False
-        try:
-            capabilities.descend(
-                self._objective, self._rule, self._settings, moved, (*arrays, *extra), order, starts, rates,
-                getattr(state, "steps", 0), values, done,
-            )  # fmt: skip
-        except KeyboardInterrupt:
-            interrupted = True
-        steps = int(done[0])
-        finite = math.isfinite(np.vdot(moved, moved)) or bool(np.isfinite(moved).all())
-        if not finite or (steps < n and not interrupted):
-            fewer = min(steps, n - 1)  # after a value that is not finite, w may have moved on
-            return None if fewer == 0 or interrupted else self.take(k, fewer, w, state, extra_state)
-        return Segment(moved, _with_arrays(state, arrays, steps), extra, values[:steps], rates[:steps], interrupted)
+        rates = settings.step.rates(k, n)
+        if not extra_before and not self._no_extra_state:
+            extra_before = capabilities.extra_state(settings.objective, state.w, self._rule)
+            self._no_extra_state = not extra_before
+        while True:
+            w, arrays, extra = state.w.copy(), _copies(state.optimizer_state), tuple(map(np.copy, extra_before))
+            values, done, interrupted = np.empty(n), np.zeros(1, dtype=np.int64), False
+            try:
+                capabilities.descend(
+                    settings.objective, self._rule, self._parameters, w, (*arrays, *extra), order[: starts[n]],
+                    starts[: n + 1], rates[:n], getattr(state.optimizer_state, "steps", 0), values, done,
+                )  # fmt: skip
+            except KeyboardInterrupt:
+                interrupted = True
+            steps = int(done[0])
+            is_finite = math.isfinite(np.vdot(w, w)) or bool(np.isfinite(w).all())
+            if is_finite and (steps == n or interrupted):
+                break
+            n = min(steps, n - 1)  # after a value that is not finite, w may have moved on
+            if n == 0 or interrupted:
+                self.generic_until = k + asked
+                return None
+        record, last = state.record, float(values[steps - 1]) if steps else math.nan
+        record.add_segment(k, values[:steps], rates[:steps])
+        if settings.callback is not None:
+            record.unreported.extend(values[:steps].tolist())
+        return RunState(
+            k + steps, w, _with_arrays(state.optimizer_state, arrays, steps), Evaluation(last, w, math.nan), math.nan,
+            state.direction, extra, Status.INTERRUPTED if interrupted else None, record,
+        )  # fmt: skip
 
     def _rows(self, k: int, n: int) -> tuple[Array, Array]:
         """The rows of steps k .. k + n - 1 one after the other, and where each step's begin."""
-        size, n_samples = self._batches.size, self._objective.n_samples
-        per_epoch = self._batches.steps_per_epoch(n_samples)
-        first, last = k // per_epoch, (k + n - 1) // per_epoch
-        kept = {epoch: order for epoch, order in self._epochs.items() if first <= epoch <= last}
+        n_samples, per_epoch = self._settings.objective.n_samples, self._per_epoch
+        first, last, orders = k // per_epoch, (k + n - 1) // per_epoch, []
         for epoch in range(first, last + 1):
-            if epoch not in kept:
-                kept[epoch] = self._batches.permutation(n_samples, epoch)
-        self._epochs = kept
-        whole = np.concatenate([kept[epoch] for epoch in range(first, last + 1)])
+            order = self._orders.get(epoch)
+            orders.append(self._batches.permutation(n_samples, epoch) if order is None else order)
+        self._orders = {last: orders[-1]}
         steps = np.arange(k, k + n + 1)
-        starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * size
+        starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * self._batches.size
+        whole = orders[0] if len(orders) == 1 else np.concatenate(orders)
         return np.ascontiguousarray(whole[starts[0] : starts[-1]]), starts - starts[0]
 
 
-def _arrays_of(state: Any) -> list[Array]:
-    return [] if state is None else [part for part in state if isinstance(part, np.ndarray)]
+def _copies(state: Any) -> list[Array]:
+    """Those of the arrays in an optimizer's state."""
+    copies = []
+    for part in state or ():
+        if isinstance(part, np.ndarray):
+            copies.append(part.copy())
+    return copies
 
 
 def _with_arrays(state: Any, arrays: list[Array], steps: int) -> Any:
     """A state like this one, with these arrays and its step number moved on."""
     if state is None:
         return None
-    fresh = iter(arrays)
-    return type(state)(*(next(fresh) if isinstance(part, np.ndarray) else part + steps for part in state))
+    fresh, parts = iter(arrays), []
+    for part in state:
+        parts.append(next(fresh) if isinstance(part, np.ndarray) else part + steps)
+    return type(state)(*parts)

@@ -148,7 +148,7 @@ def call_back(settings: Settings, state: RunState, ending: Status | None) -> Sta
 def step(settings: Settings, state: RunState, compiled: CompiledSteps | None) -> RunState:
     """The state after the next step (many, where they are compiled), to be evaluated; the same, ended, without one."""
     if compiled is not None and state.k >= compiled.generic_until:
-        after = take_compiled_steps(settings, state, compiled)
+        after = compiled.take(state)
         if after is not None:
             return after
     k, w, here, record, objective = state.k, state.w, state.evaluation, state.record, settings.minimised
@@ -211,43 +211,6 @@ def clipped(gradient: Array, limit: float) -> Array:
     scaled = gradient / largest  # so that no square overflows or vanishes
     norm = largest * math.sqrt(float(np.sum(np.square(scaled), dtype=np.float64)))
     return gradient if norm <= limit else gradient * (limit / norm)
-
-
-def take_compiled_steps(settings: Settings, state: RunState, compiled: CompiledSteps) -> RunState | None:
-    """Many stochastic steps in one call, up to where somebody wants to know, or to where a number ceases to be finite.
-
-    None where there are no such steps: the generic implementation takes the next ones, and sees.
-    """
-    k, record = state.k, state.record
-    n = steps_until_asked(settings, k)
-    taken = compiled.take(k, n, state.w, state.optimizer_state, state.extra_state)
-    if taken is None:
-        compiled.generic_until = k + n
-        return None
-    record.add_segment(k, taken.values, taken.rates)
-    if settings.callback is not None:
-        record.unreported.extend(taken.values.tolist())
-    here = Evaluation(float(taken.values[-1]) if len(taken.values) else math.nan, taken.w, math.nan)
-    ending = Status.INTERRUPTED if taken.interrupted else None
-    return RunState(
-        k + len(taken.values), taken.w, taken.optimizer_state, here, math.nan, state.direction, taken.extra_state,
-        ending, record,
-    )  # fmt: skip
-
-
-def steps_until_asked(settings: Settings, k: int) -> int:
-    """How many steps may be taken from step k on before somebody wants to know."""
-    n = settings.max_steps - k
-    if settings.progress:
-        n = min(n, max(1, settings.max_steps // 100))
-    for every in (
-        settings.evaluate_every,
-        settings.checkpoint.every if settings.checkpoint is not None else None,
-        settings.callback_every if settings.callback is not None else None,
-    ):
-        if every is not None:
-            n = min(n, every - k % every)
-    return n
 
 
 # ---- the end ----

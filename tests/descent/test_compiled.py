@@ -59,10 +59,10 @@ def counted_steps(monkeypatch):
     """Counts the compiled steps of each call."""
     taken, take = [], compiled.CompiledSteps.take
 
-    def counting(self, *arguments):
-        segment = take(self, *arguments)
-        taken.append(0 if segment is None else len(segment.values))
-        return segment
+    def counting(self, state):
+        after = take(self, state)
+        taken.append(0 if after is None else after.k - state.k)
+        return after
 
     monkeypatch.setattr(compiled.CompiledSteps, "take", counting)
     return taken

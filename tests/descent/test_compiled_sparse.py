@@ -49,10 +49,10 @@ def assert_same_walk(monkeypatch, objective, W, tolerance=1e-12, **options):
     """Both roads; fails where they part, or where the compiled one was not taken."""
     taken, take = [], compiled.CompiledSteps.take
 
-    def counting(self, *arguments):
-        segment = take(self, *arguments)
-        taken.append(len(segment.values))
-        return segment
+    def counting(self, state):
+        after = take(self, state)
+        taken.append(after.k - state.k)
+        return after
 
     with monkeypatch.context() as patched:
         patched.setattr(compiled.CompiledSteps, "take", counting)
@@ -172,6 +172,18 @@ def test_cuts_change_no_bit_where_the_factor_is_multiplied_out(monkeypatch):
     whole = gd.minimize(objective, W, **run)
     cut = gd.minimize(objective, W, **run, callback=lambda k, w, value: False)
     np.testing.assert_array_equal(cut.w, whole.w)
+
+
+@pytest.mark.parametrize("types", TOLERANCE, ids=str)
+def test_steps_before_a_divergence_are_taken_again_from_what_was_there(types):
+    """Weights and factor are those before the call that went too far, not those that it left."""
+    objective, W = made(gd.SquaredHinge(), gd.L2(0.1), *types)
+    run = {"batches": gd.MiniBatches(7), "max_steps": 600, "step": 3.0}
+    whole = gd.minimize(objective, W, **run)
+    assert whole.status is gd.Status.DIVERGED
+    cut = gd.minimize(objective, W, callback=lambda k, w, value: None, **run)
+    assert cut.steps == whole.steps
+    assert np.array_equal(cut.history.values[:-8], whole.history.values[:-8])
 
 
 def test_rows_longer_than_a_run_of_entries(monkeypatch):
