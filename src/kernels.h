@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 #include "pool.h"
-#include "sparse.h"
+#include "sparse/csr.h"
 
 typedef enum { INPUT_UINT8, INPUT_FLOAT16, INPUT_FLOAT32, INPUT_FLOAT64 } gd_input;
 typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR, LOSS_HUBER, LOSS_COUNT } gd_loss;
@@ -114,7 +114,7 @@ typedef struct gd_descent {
     int64_t first_step;     /* steps that were finished before */
     int is_double;          /* W and the states are double */
     void *w;                /* (k, d + has_bias), moved in place */
-    void *state[GD_STATES_MOST]; /* likewise, n_states of them (gradient descent on sparse rows: see sparse_moves.inc.h) */
+    void *state[GD_STATES_MOST]; /* likewise, n_states of them (gradient descent on sparse rows: see steps/sparse_moves.inc.h) */
     int n_states;
     double *values;         /* (n_steps,) the objective on the batch before each step */
     ptrdiff_t done;         /* steps taken: fewer than n_steps when stopped, or when a value is not finite */

@@ -1,6 +1,10 @@
 /* How one problem is cut for one instruction set: vectors, class tiles, blocks of rows, chunks.
  * Everything here follows from the problem alone, never from the number of threads. */
 
+#if !defined(VECTOR_BYTES)
+#error "layout.inc.h needs VECTOR_BYTES"
+#endif
+
 #define BLOCK_ROWS_MOST 64
 #define BLOCK_BYTES (400 * 1024)  /* a block of rows and the next stay in the second-level cache */
 #define SEGMENT_BYTES (20 * 1024) /* a segment of a tile's weights stays in the first-level cache */
@@ -44,7 +48,7 @@ INLINE ptrdiff_t tile_classes(const layout *l, ptrdiff_t tile) {
     return l->n_outputs / l->n_tiles + (tile < l->n_outputs % l->n_tiles);
 }
 
-static layout make_layout(const gd_problem *p, ptrdiff_t n_models, ptrdiff_t lanes) {
+LOCAL layout make_layout(const gd_problem *p, ptrdiff_t n_models, ptrdiff_t lanes) {
     layout l;
     ptrdiff_t size = input_bytes(p->input), d = p->n_features;
     uintptr_t address = (uintptr_t)p->x;

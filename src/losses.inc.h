@@ -1,6 +1,10 @@
 /* The losses on a block of scores, for one REAL: sum of losses, and scores turned into coefficients
  * (d loss / d score) in place. A row whose coefficients are all zero is not listed as active. */
 
+#if !defined(REAL) || !defined(BLOCK_ROWS_MOST)
+#error "losses.inc.h needs REAL, BLOCK_ROWS_MOST"
+#endif
+
 /* exp of x <= 0 (anything below the smallest normal result counts as that), to 2 units in the last place */
 INLINE VECTOR R(exp_vector)(VECTOR x) {
 #if REAL_IS_DOUBLE
@@ -205,20 +209,4 @@ static double R(block_loss)(const gd_problem *p, const int64_t *ids, int n_rows,
     }
     *n_active = n;
     return total;
-}
-
-/* The same for n_models side by side, scores (n_rows, n_models * k), added to values (n_models,). The scores
- * become coefficients where there is one model; `compact` is room for the scores of one of several. */
-static void R(losses)(const gd_problem *p, ptrdiff_t n_models, const int64_t *ids, int n_rows, REAL *scores,
-                      REAL *compact, double *values, int *active, int *n_active) {
-    ptrdiff_t k = p->n_classes;
-    if (n_models == 1) {
-        values[0] += R(block_loss)(p, ids, n_rows, scores, active, n_active);
-        return;
-    }
-    for (ptrdiff_t m = 0; m < n_models; m++) {
-        for (int r = 0; r < n_rows; r++)
-            memcpy(compact + r * k, scores + (r * n_models + m) * k, (size_t)k * sizeof(REAL));
-        values[m] += R(block_loss)(p, ids, n_rows, compact, active, n_active);
-    }
 }

@@ -18,10 +18,13 @@ typedef float vfloat __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef double vdouble __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef int32_t vint32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef int64_t vint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef uint32_t vuint32 __attribute__((vector_size(VECTOR_BYTES), may_alias));
+typedef uint64_t vuint64 __attribute__((vector_size(VECTOR_BYTES), may_alias));
 typedef vfloat vfloat_unaligned __attribute__((aligned(4)));
 typedef vdouble vdouble_unaligned __attribute__((aligned(8)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define LOCAL static __attribute__((unused)) /* in files that several units include: not all of them use it */
 
 /* Loaded once and kept: the compiler would rather read a vector again for each of its uses. */
 #if defined(GD_AVX512)

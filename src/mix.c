@@ -1,0 +1,126 @@
+/* Losses on scores that are already there, or on an affine mix of them: base + a * first + b * second.
+ * A ray, a plane and a line search are this, and so is a loss on scores alone; always in float64. */
+
+#include "common.inc.h"
+
+#include "real_double.inc.h"
+#include "losses.inc.h"
+#include "real_end.inc.h"
+
+typedef struct mix_job {
+    const gd_problem *problem;
+    const gd_mix *asked;
+    ptrdiff_t chunk_rows;
+    double *values, *slopes; /* totals (n_points,) */
+    char *workers;
+    size_t worker_bytes;
+    pool_turn *turn;
+    pool_control *control;
+} mix_job;
+
+static size_t mix_worker_bytes(const gd_problem *p, const gd_mix *asked) {
+    size_t used = 0;
+    carve(NULL, &used, ((size_t)(BLOCK_ROWS_MOST * p->n_classes) + DOUBLE_LANES) * sizeof(double));
+    carve(NULL, &used, 2 * (size_t)asked->n_points * sizeof(double));
+    return used;
+}
+
+static ptrdiff_t mix_chunk_rows(const gd_problem *p, const gd_mix *asked) {
+    double work = (double)p->n_rows * (double)p->n_classes * (double)asked->n_points;
+    ptrdiff_t chunks = work / CHUNK_WORK < CHUNKS_MOST ? (ptrdiff_t)(work / CHUNK_WORK) + 1 : CHUNKS_MOST;
+    ptrdiff_t blocks = (p->n_rows + BLOCK_ROWS_MOST - 1) / BLOCK_ROWS_MOST;
+    ptrdiff_t rows = (blocks + chunks - 1) / chunks * BLOCK_ROWS_MOST;
+    return rows < 1 ? 1 : rows;
+}
+
+/* What the coefficients leave out of the right derivative: terms of the hinge whose margin is 0 and rises. */
+static double ties(const gd_problem *p, const int64_t *ids, int n_rows, const double *scores, const double *rates) {
+    double total = 0;
+    if (p->loss != LOSS_HINGE) return 0;
+    for (int r = 0; r < n_rows; r++) {
+        const double *s = scores + r * p->n_classes, *v = rates + r * p->n_classes;
+        int32_t y = p->labels[ids[r]];
+        for (ptrdiff_t c = 0; c < p->n_classes; c++)
+            if (c != y && (s[c] - s[y]) + p->margin == 0 && v[c] > v[y])
+                total += (p->weights ? p->weights[ids[r]] : 1.0) * (v[c] - v[y]);
+    }
+    return total;
+}
+
+static void mix_chunk(void *context, ptrdiff_t chunk, int worker) {
+    const mix_job *j = context;
+    const gd_problem *p = j->problem;
+    const gd_mix *asked = j->asked;
+    ptrdiff_t k = p->n_classes, m = asked->n_points;
+    char *base = j->workers + (size_t)worker * j->worker_bytes;
+    size_t used = 0;
+    double *mixed = carve(base, &used, ((size_t)(BLOCK_ROWS_MOST * k) + DOUBLE_LANES) * sizeof(double));
+    double *values = carve(base, &used, 2 * (size_t)m * sizeof(double)), *slopes = values + m;
+    memset(values, 0, 2 * (size_t)m * sizeof(double));
+    memset(mixed, 0, ((size_t)(BLOCK_ROWS_MOST * k) + DOUBLE_LANES) * sizeof(double));
+    ptrdiff_t begin = chunk * j->chunk_rows, end = begin + j->chunk_rows < p->n_rows ? begin + j->chunk_rows : p->n_rows;
+    for (ptrdiff_t i = begin; i < end && !pool_stopped(j->control, worker); i += BLOCK_ROWS_MOST) {
+        int n_rows = (int)(end - i < BLOCK_ROWS_MOST ? end - i : BLOCK_ROWS_MOST), n_active;
+        int active[BLOCK_ROWS_MOST];
+        int64_t ids[BLOCK_ROWS_MOST];
+        ptrdiff_t n = n_rows * k;
+        const double *s = asked->base + i * k;
+        const double *u = asked->first ? asked->first + i * k : NULL, *v = asked->second ? asked->second + i * k : NULL;
+        for (int r = 0; r < n_rows; r++) ids[r] = p->index ? p->index[i + r] : i + r;
+        for (ptrdiff_t q = 0; q < m; q++) {
+            double a = u ? asked->points[q * (v ? 2 : 1)] : 0, b = v ? asked->points[q * 2 + 1] : 0;
+            for (ptrdiff_t e = 0; e < n; e++) mixed[e] = s[e];
+            if (u)
+                for (ptrdiff_t e = 0; e < n; e++) mixed[e] += a * u[e];
+            if (v)
+                for (ptrdiff_t e = 0; e < n; e++) mixed[e] += b * v[e];
+            if (asked->slopes) slopes[q] += ties(p, ids, n_rows, mixed, u);
+            values[q] += block_loss_double(p, ids, n_rows, mixed, active, &n_active);
+            if (asked->slopes)
+                for (int t = 0; t < n_active; t++)
+                    for (ptrdiff_t c = 0; c < k; c++) slopes[q] += mixed[active[t] * k + c] * u[active[t] * k + c];
+            if (asked->coefficients) {
+                memset(asked->coefficients + i * k, 0, (size_t)n * sizeof(double));
+                for (int t = 0; t < n_active; t++)
+                    for (ptrdiff_t c = 0; c < k; c++)
+                        asked->coefficients[(i + active[t]) * k + c] = mixed[active[t] * k + c] * p->normalizer;
+            }
+        }
+    }
+    pool_turn_wait(j->turn, chunk);
+    for (ptrdiff_t q = 0; q < m; q++) {
+        j->values[q] += values[q];
+        j->slopes[q] += slopes[q];
+    }
+    pool_turn_done(j->turn);
+}
+
+static ptrdiff_t mix_chunks(const gd_problem *p, const gd_mix *asked) {
+    ptrdiff_t rows = mix_chunk_rows(p, asked);
+    return (p->n_rows + rows - 1) / rows;
+}
+
+size_t GD(mix_scratch)(const gd_problem *p, const gd_mix *asked, int n_threads) {
+    size_t used = 0;
+    carve(NULL, &used, 2 * (size_t)asked->n_points * sizeof(double));
+    return used + mix_worker_bytes(p, asked) * (size_t)useful_threads(n_threads, mix_chunks(p, asked));
+}
+
+void GD(mix)(const gd_problem *p, const gd_mix *asked, void *scratch, int n_threads, pool_control *control) {
+    pool_turn turn;
+    size_t used = 0;
+    mix_job j = {.problem = p, .asked = asked, .turn = &turn, .control = control,
+                 .chunk_rows = mix_chunk_rows(p, asked), .worker_bytes = mix_worker_bytes(p, asked)};
+    j.values = carve(scratch, &used, 2 * (size_t)asked->n_points * sizeof(double));
+    j.slopes = j.values + asked->n_points;
+    j.workers = (char *)scratch + used;
+    memset(j.values, 0, 2 * (size_t)asked->n_points * sizeof(double));
+    pool_turn_init(&turn);
+    pool_run(mix_chunk, &j, mix_chunks(p, asked), useful_threads(n_threads, mix_chunks(p, asked)), control);
+    pool_turn_destroy(&turn);
+    if (control->stop) return;
+    for (ptrdiff_t q = 0; q < asked->n_points; q++) {
+        if (asked->values) asked->values[q] = j.values[q] * p->normalizer;
+        if (asked->slopes) asked->slopes[q] = j.slopes[q] * p->normalizer;
+    }
+}
