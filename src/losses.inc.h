@@ -177,7 +177,7 @@ static void R(cross_entropy_rows)(REAL *scores, ptrdiff_t n_rows, ptrdiff_t k, c
 }
 
 /* One block: `scores` (n_rows, k) become coefficients times the row's weight. Returns the sum of losses. */
-static double R(block_loss)(const gd_problem *p, const int64_t *ids, int n_rows, REAL *scores, int *active,
+APART double R(block_loss)(const gd_problem *p, const int64_t *ids, int n_rows, REAL *scores, int *active,
                             int *n_active) {
     ptrdiff_t k = p->n_classes;
     double total = 0, losses[BLOCK_ROWS_MOST];

@@ -24,6 +24,7 @@ typedef vfloat vfloat_unaligned __attribute__((aligned(4)));
 typedef vdouble vdouble_unaligned __attribute__((aligned(8)));
 
 #define INLINE static inline __attribute__((always_inline, unused))
+#define APART static __attribute__((noinline))  /* a call for each block costs nothing, and leaves loops their registers */
 #define LOCAL static __attribute__((unused)) /* in files that several units include: not all of them use it */
 
 /* Loaded once and kept: the compiler would rather read a vector again for each of its uses. */

@@ -47,7 +47,7 @@ static const struct {
 } RI(gradient_tiles)[] = {{0, NULL, NULL}, EACH_TILE(TILE_ROW, COMMA)};
 
 /* gradient += C^T X over the listed rows of the block; `compact` is scratch for one tile's coefficients */
-static void RI(block_gradient)(const layout *l, const RI(block) * b, const REAL *coefficients, const int *active,
+APART void RI(block_gradient)(const layout *l, const RI(block) * b, const REAL *coefficients, const int *active,
                                int n_active, REAL *compact, REAL *gradient) {
     ptrdiff_t K = l->n_outputs;
     const INPUT *rows[BLOCK_ROWS_MOST], *edges[2][BLOCK_ROWS_MOST];

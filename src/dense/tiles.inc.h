@@ -58,7 +58,7 @@ static const struct {
 } RI(scores_tiles)[] = {{0, NULL, NULL}, EACH_TILE(TILE_ROW, COMMA)};
 
 /* scores[row][class] = <x, w> + bias, for K classes */
-static void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w, const REAL *bias, VECTOR *sums,
+APART void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w, const REAL *bias, VECTOR *sums,
                              REAL *scores) {
     ptrdiff_t K = l->n_outputs;
     for (ptrdiff_t c0 = 0, tile = 0; tile < l->n_tiles; tile++) {

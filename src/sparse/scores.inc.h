@@ -147,7 +147,7 @@ static void R(sparse_scores)(void *context, ptrdiff_t chunk, int worker) {
 }
 
 /* Rows [i, i + n_rows): the splits' sums and the bias, into (n_rows, k). */
-static void R(finish_scores)(const R(sparse_job) * j, ptrdiff_t i, int n_rows, REAL *scores) {
+APART void R(finish_scores)(const R(sparse_job) * j, ptrdiff_t i, int n_rows, REAL *scores) {
     const gd_problem *p = j->problem;
     const sparse_layout *l = &j->layout;
     ptrdiff_t k = p->n_classes, n = p->n_rows;

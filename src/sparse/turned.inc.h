@@ -89,7 +89,7 @@ static int R(to_padded)(const sparse_layout *l, ptrdiff_t k, const REAL *from, R
 }
 
 /* The scores of row order[i], without the bias, in `padded`. */
-static void R(score_row)(R(sparse_descent) * s, ptrdiff_t i) {
+APART void R(score_row)(R(sparse_descent) * s, ptrdiff_t i) {
     const int64_t *order = s->asked->order, *first = s->x->first;
     ptrdiff_t n = s->asked->starts[s->asked->n_steps];
     if (i + ROWS_AHEAD < n) R(announce_row)(s->x, order[i + ROWS_AHEAD]);
@@ -102,7 +102,7 @@ static void R(score_row)(R(sparse_descent) * s, ptrdiff_t i) {
 }
 
 /* The row times the coefficients in `padded` is added to `to`, weights or gradient; `after`: the next one, or -1. */
-static void R(add_row)(R(sparse_descent) * s, int64_t row, int64_t after, REAL *to) {
+APART void R(add_row)(R(sparse_descent) * s, int64_t row, int64_t after, REAL *to) {
     const int64_t *first = s->x->first;
     for (int64_t e = first[row], end = first[row + 1]; e < end; e += RUN_MOST) {
         const R(row_run) *next, *run = R(run_at)(&s->reader, e, end, after, &next);
