@@ -62,6 +62,7 @@ class Comparison:
         has wrong."""
         some = np.ones(self.wrong.size, dtype=bool) if known is None else known
         analytic, error, left = self.analytic[some], self.error[some], (self.analytic - gradient)[some]
+        # Where the error were spread evenly, these coordinates would hold sqrt(their share) of its norm.
         if norm(error) < 0.1 * norm(self.error) * math.sqrt(some.mean()):
             return math.inf
         told = np.abs(left - error) > 0.01 * np.abs(analytic)  # of one gradient from the other

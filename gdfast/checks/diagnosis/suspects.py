@@ -131,6 +131,7 @@ def _factor_beside_a_regularizer(found: Comparison, n_samples: int | None) -> It
         (along, multiple), *_ = np.linalg.lstsq(parts, found.analytic, rcond=None)
         gradient = parts @ np.array([along, multiple])
         factor, c = along / norm(found.numerical), multiple / norm(w)
+        # factor * (g - c0 w) + c0 w = factor g + (1 - factor) c0 w: the right regularizer's c0 is c / (1 - factor) > 0.
         if norm(found.analytic - gradient) > EXACT * norm(found.error) or factor == 1 or c / (1 - factor) <= 0:
             continue
         sentence = factor_sentence(factor, EXACT, n_samples)

@@ -111,6 +111,7 @@ def estimates_from(left: FloatArray, right: FloatArray, noise: FloatArray, asked
         middle, gap = (left + right) / 2, right - left
     usable = np.isfinite(middle)
     columns = np.arange(m)
+    # With values off by d, a centred quotient is off by d / h, a one-sided one by 2 d / h, their gap by 4 d / h.
     gap_noise = np.where(usable, 4 * noise, np.inf)
     size = np.where(usable, np.abs(gap), 0.0)
     resolved = size > RESOLVED * gap_noise
@@ -118,6 +119,8 @@ def estimates_from(left: FloatArray, right: FloatArray, noise: FloatArray, asked
     at_kink, jumps = np.zeros(m, dtype=bool), np.zeros(m, dtype=bool)
     lefts, rights, side_error = np.zeros(m), np.zeros(m), np.full(m, np.inf)
     for k in range(1, n):
+        # A kink: the gap has the same sign as at the longer step, does not close, and no shorter step closes it, the
+        # next of which would show that above its noise.
         alike = usable[k - 1] & (gap[k] * gap[k - 1] > 0)
         stays = resolved[k] & alike & (size[k] >= OPEN * size[k - 1])
         for finer in range(k + 1, n):
@@ -125,6 +128,7 @@ def estimates_from(left: FloatArray, right: FloatArray, noise: FloatArray, asked
         if k + 1 < n:
             stays &= ~usable[k + 1] | (gap_noise[k + 1] < 0.3 * size[k])
         grows = stays & (size[k] >= GROWS * size[k - 1])
+        # Twice in a row: one growing gap alone may be a kink that the longer step averaged out.
         jumps |= grows & (size[k - 1] >= GROWS * size[k - 2]) if k > 1 else False
         better = stays & ~grows & (sides[k] < side_error)
         at_kink |= better
@@ -137,6 +141,8 @@ def estimates_from(left: FloatArray, right: FloatArray, noise: FloatArray, asked
     derivative, uncertainty = middle[best, columns], SAFETY * error[best, columns]
     lefts, rights = np.where(at_kink, lefts, derivative), np.where(at_kink, rights, derivative)
 
+    # A kink beside the point, within the step asked for: on one side the slope is another, so the gap is at least the
+    # error of the middle, until at a shorter step the error is all at once gone (truncation would only fall by 64).
     off = np.where(usable, np.abs(middle - derivative), 0.0)
     near = np.zeros(m, dtype=bool)
     one_sided = resolved[asked] & (size[asked] >= off[asked]) & (size[asked] <= 20 * off[asked])
@@ -170,7 +176,7 @@ def _errors(slope: FloatArray, noise: FloatArray, usable: Mask) -> FloatArray:
         for k in range(n):
             longer = CHANGE_LEFT * changes[k - 1] if k > 0 else np.full(m, np.inf)
             shorter = CHANGE_TO_COME * changes[k] + noise[k + 1] if k < n - 1 else np.full(m, np.inf)
-            change = np.fmin(longer, shorter)
+            change = np.fmin(longer, shorter)  # both are bounds: the smaller is nearer to the error
             error[k] += np.where(np.isfinite(change), change, 0.0)
             for finer in range(k + 1, n):
                 apart = np.abs(slope[finer] - slope[k])
@@ -189,5 +195,7 @@ def _unclosed_gap(size: FloatArray, among: Mask) -> FloatArray:
     """Twice the gap between the slopes left and right, where it has not closed since the next longer step as a smooth
     function's does. Kinks that bend both ways move the middle by about as much as they open the gap. among (m,): the
     lines whose gaps tell what is usual; one at a kink of its own stays open whatever the others do."""
+    # A smooth function's gap is h f'' and falls by 8: a seventh of the longer step's is its own, with room for f'''.
+    # The longest step has none before it; it is open where the next one has kept more than a quarter.
     opened = np.concatenate([np.where(4 * size[1:2] > size[:1], size[:1], 0.0), size[1:] - size[:-1] / 7])
     return np.stack([2 * _at_least_usual(np.maximum(0.0, step), among) for step in opened])

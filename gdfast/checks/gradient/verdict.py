@@ -218,6 +218,7 @@ def _noise(
         largest = float(np.abs(compared.corrected).max())
         beside = f", {noise / largest:.0e} of the largest entry" if largest > 0 else ""
         return f"{where}{beside}: not judged, and smaller errors can't be seen ({kind})."
+    # Truncation h**2 and noise e / h are least together near h = e**(1/3), e relative to f.
     best = max(precision.unit, precision.value / 8 / abs(value) if value else 0.0) ** (1 / 3)
     remedy = "use a float64 point" if precision.is_low else ""
     step = f"use h near {best:.0e}" if not 0.2 < h / best < 20 else ""
