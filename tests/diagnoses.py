@@ -1,4 +1,4 @@
-"""What tests of the diagnosis share: numbers of many shapes, and a shorter way to ask."""
+"""What tests of the diagnosis share: numbers of many shapes, and a shorter call."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Optima of small linear problems by another road than gdfast's: Newton's method for the smooth losses, the primal
+"""Optima of small linear problems by other methods than gdfast's: Newton's method for the smooth losses, the primal
 quadratic program by SciPy's SLSQP for the hinge. Nothing here knows of duals.
 
 What is found is the value of some W, so it is never below the optimum by more than rounding: a bound that is false

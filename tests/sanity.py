@@ -1,4 +1,4 @@
-"""What tests of the sanity check share: set-ups, and the way to a finding."""
+"""What tests of the sanity check share: set-ups, and a search among the findings."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ def module_of(path: Path) -> str:
 
 
 def graph(sources: dict[str, tuple[str, bool]]) -> dict[str, set[str]]:
-    """Module -> what its top imports, packages on the way there left out; sources are (text, is a package)."""
+    """Module -> what its top imports, the packages above it left out; sources are (text, is a package)."""
     edges: dict[str, set[str]] = {}
     for name, (text, is_package) in sources.items():
         package = tuple(name.split(".")) if is_package else tuple(name.split(".")[:-1])
@@ -36,17 +36,17 @@ def circle(edges: dict[str, set[str]]) -> list[str]:
     """Modules in a circle, or none."""
     done: set[str] = set()
 
-    def walk(name: str, path: list[str]) -> list[str]:
+    def search(name: str, path: list[str]) -> list[str]:
         if name in path:
             return path[path.index(name) :]
         if name not in done:
             for target in sorted(edges[name]):
-                if found := walk(target, [*path, name]):
+                if found := search(target, [*path, name]):
                     return found
             done.add(name)
         return []
 
-    return next((found for name in sorted(edges) if (found := walk(name, []))), [])
+    return next((found for name in sorted(edges) if (found := search(name, []))), [])
 
 
 def test_there_is_no_circle():

@@ -1,4 +1,4 @@
-"""LECTURE 24, 25, 26: kinds of critical points, on functions whose points are known, and Newton's way to them."""
+"""LECTURE 24, 25, 26: kinds of critical points, on functions whose points are known, and Newton's method on gradient = 0."""
 
 from __future__ import annotations
 
@@ -365,7 +365,7 @@ def test_the_history_is_the_way():
 
 
 def test_least_squares_agrees_with_the_closed_form():
-    """LECTURE 26: both ways to gradient = 0."""
+    """LECTURE 26: both methods for gradient = 0."""
     rng = np.random.default_rng(3)
     for outputs in (1, 30):
         objective = gd.LinearObjective(

@@ -1,4 +1,4 @@
-"""`gdfast demo`, from the options to the files: what a user sees, and what a mistake looks like."""
+"""`gdfast demo`, from the options to the files: what a user reads, and what a mistake answers."""
 
 from __future__ import annotations
 

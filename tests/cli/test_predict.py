@@ -107,7 +107,7 @@ def test_the_kinds_of_rows_on_standard_input(model, X):
     assert probabilities[0] == pytest.approx(probabilities[1], abs=1e-9)
 
 
-def test_labels_are_not_looked_at(model, X):
+def test_labels_are_ignored(model, X):
     Path("odd.csv").write_text(Path("flowers.csv").read_text().replace("setosa", "rose"))
     assert run("predict", "m.npz", "odd.csv") == run("predict", "m.npz", "flowers.csv")
 

@@ -48,9 +48,9 @@ def test_lecture_12_terms_and_sum_of_one_image_and_of_four(images):
 
 def test_lecture_31_34_ten_steps_downhill(images):
     parabola, data = flat_axes(figures.downhill(images))
-    way = parabola.lines[4]  # after the curve and three tangents
-    np.testing.assert_allclose(way.get_xdata(), 3 * 0.8 ** np.arange(11), rtol=1e-12)
-    np.testing.assert_allclose(way.get_ydata(), np.square(way.get_xdata()), rtol=1e-12)
+    path = parabola.lines[4]  # after the curve and three tangents
+    np.testing.assert_allclose(path.get_xdata(), 3 * 0.8 ** np.arange(11), rtol=1e-12)
+    np.testing.assert_allclose(path.get_ydata(), np.square(path.get_xdata()), rtol=1e-12)
     tangent = parabola.lines[1]
     assert np.diff(tangent.get_ydata()) / np.diff(tangent.get_xdata()) == pytest.approx(6.0)
     assert (np.diff(data.lines[4].get_ydata()) < 0).all()

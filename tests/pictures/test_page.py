@@ -270,12 +270,12 @@ def test_lecture_34_the_slider_stands_at_every_step_and_at_the_exact_one(report,
 def test_lecture_10_the_plane_and_the_way(report, figures):
     data = report.trajectory
     for view in ("surface", "map"):
-        ground, *ways = figures["plane"][view]["data"]
+        ground, *paths = figures["plane"][view]["data"]
         assert ground["x"] == data.plane.a.tolist()
         assert ground["y"] == data.plane.b[::-1].tolist()  # rising
         assert ground["customdata"] == data.plane.values[:, ::-1].T.tolist()
-        for way, path in zip(ways, data.paths.values(), strict=True):
-            assert np.column_stack([way["x"], way["y"]]).tolist() == path.tolist()
+        for drawn, path in zip(paths, data.paths.values(), strict=True):
+            assert np.column_stack([drawn["x"], drawn["y"]]).tolist() == path.tolist()
 
 
 @given(st.lists(st.floats(-3, 3), min_size=4, max_size=4), st.floats(-1, 2), st.floats(0, 5))

@@ -81,7 +81,7 @@ def test_a_function_that_is_flat_everywhere_has_no_lines(ax):
 # ---- where runs end ----
 
 
-def test_lecture_25_every_start_has_the_look_of_its_end(ax):
+def test_lecture_25_every_start_has_the_style_of_its_end(ax):
     bumpy = functions.Bumpy()
     starts = np.array([[-4.0], [2.0], [-2.0], [3.5], [0.0]])
     stops = np.array([[-3.0], [3.0], [-3.0 + 1e-7], [3.0], [1.0]])

@@ -92,10 +92,10 @@ def test_a_transpose_is_named(shape, axes, sampled):
 
 
 @pytest.mark.parametrize("shape", [(4, 5), (2, 7), (2, 3, 4)])
-@pytest.mark.parametrize("way", ["reshaped transpose", "transposed reshape"])
-def test_a_reshape_in_place_of_a_transpose_is_named(shape, way):
+@pytest.mark.parametrize("mistake", ["reshaped transpose", "transposed reshape"])
+def test_a_reshape_in_place_of_a_transpose_is_named(shape, mistake):
     right = numbers(shape)
-    wrong = right.T.reshape(shape) if way == "reshaped transpose" else right.reshape(shape[::-1]).T
+    wrong = right.T.reshape(shape) if mistake == "reshaped transpose" else right.reshape(shape[::-1]).T
     assert diagnose(wrong, right)[0].startswith("transposed:")
 
 

@@ -1,4 +1,4 @@
-"""Bugs of linear objectives are named: their mistakes are computed by an independent road."""
+"""Bugs of linear objectives are named: their mistakes are computed independently."""
 
 from __future__ import annotations
 

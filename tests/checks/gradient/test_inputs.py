@@ -124,7 +124,7 @@ def test_an_exception_of_the_gradient_comes_through(coordinates):
     assert caught.value.__notes__ == ["raised by gradient, in a gradient check"]
 
 
-def test_second_looks_never_raise_and_never_warn():
+def test_further_steps_never_raise_and_never_warn():
     """The user did not ask for their steps: where f is not defined so far away, or raises, they are left out."""
 
     def f(w):

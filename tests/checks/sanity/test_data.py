@@ -1,4 +1,4 @@
-"""The sanity check looks at rows, classes and features; odd numbers are findings, not errors."""
+"""The sanity check of rows, classes and features; odd numbers are findings, not errors."""
 
 from __future__ import annotations
 
