@@ -1,4 +1,4 @@
-"""LECTURE 24, 25, 26: kinds of critical points, on functions whose points are known, and Newton's method on gradient = 0."""
+"""LECTURE 24, 25, 26: kinds of critical points, on functions with known points; Newton's method on gradient = 0."""
 
 from __future__ import annotations
 
