@@ -1,3 +1,5 @@
+"""The types of the compiled core, gdfast._kernels: src/_kernels.pyx is the binding."""
+
 from typing import Any, Self
 
 import numpy as np

@@ -1,4 +1,4 @@
-"""The contracts of gdfast on one page.
+"""The protocols of gdfast: objective, ray, optimizer, line search, and every optional capability.
 
 An objective is a value and a gradient. Everything else is optional: an object that has more to offer (a cheap ray,
 many steps in one call) implements one of the small protocols below and is asked for it through ONE free function in

@@ -107,6 +107,14 @@ def test_files_have_the_names_of_their_terms():
     assert not wrong, "\n".join(f"{file.relative_to(ROOT)}: {instead}" for file, instead in wrong.items())
 
 
+def test_the_first_line_says_what_a_file_is_for():
+    """A sentence, which is no question and no claim about the reader; in the words of the table, as all lines."""
+    opening = re.compile(r"(\"\"\" ?|/\* |// |# )\S.{14,}")
+    sources = [file for file in TEXTS if file.suffix != ".md"]
+    silent = [file for file in sources if not opening.match(TEXTS[file]) or "?" in TEXTS[file].split("\n")[0]]
+    assert not silent, "\n".join(f"{file.relative_to(ROOT)}: {TEXTS[file].split(chr(10))[0]}" for file in silent)
+
+
 @pytest.mark.parametrize(
     ("line", "instead"),
     [

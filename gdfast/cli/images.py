@@ -1,4 +1,4 @@
-"""The images that a command works on, and the options that say which."""
+"""The image data of a command (digits or CIFAR-10), and its options."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all pictures share: axes to draw on, colours that everybody can tell apart, a figure as bytes.
+"""The common parts of all plots: axes, colours that everybody can tell apart, a figure as bytes.
 
 matplotlib is imported inside functions. The colours are Okabe and Ito's, which colour-blind readers tell
 apart; each of them comes with a dash and a marker of its own, which are readable in grey as well.

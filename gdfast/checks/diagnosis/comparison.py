@@ -1,4 +1,4 @@
-"""Two gradients side by side at some coordinates of a point, where both are finite."""
+"""The comparison of the analytic gradient with the numerical one, at the coordinates where both are finite."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a constant ratio of two gradients means."""
+"""Names for a constant ratio of analytic and numerical gradient: 1/N, 2, -1, or just a factor."""
 
 from __future__ import annotations
 

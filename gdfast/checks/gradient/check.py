@@ -1,4 +1,4 @@
-"""Is this gradient right? The analytic gradient against difference quotients, coordinate by coordinate.
+"""`check_gradient`: the analytic gradient against difference quotients, coordinate by coordinate.
 
 A quotient can be wrong for two innocent reasons: its stencil crosses a kink, or noise is larger than what it
 measures. Both are told apart from a bug: for linear objectives the kinks are known exactly, for any other function

@@ -1,4 +1,4 @@
-"""How far each analytic derivative is from the numerical one, corrected for kinks and for the quotient's own error.
+"""The error of each analytic derivative, corrected for kinks and for the quotient's own error.
 
 For a linear objective the quotients are computed from the scores and its kinks are known exactly; for any other
 function the one-sided slopes at several steps show them. Either way the result is a `Comparison`.

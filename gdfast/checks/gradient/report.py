@@ -1,4 +1,4 @@
-"""What a gradient check found, in numbers and in sentences for a terminal of 80 columns."""
+"""`GradientReport`: the outcome of a gradient check as arrays, and as sentences for a terminal of 80 columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which coordinates a gradient check compares: all, a stratified sample, given ones, or one random direction."""
+"""The coordinates that a gradient check compares: all, a stratified sample, given ones, or one random direction."""
 
 from __future__ import annotations
 

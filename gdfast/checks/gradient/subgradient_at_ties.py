@@ -1,4 +1,4 @@
-"""Is a gradient whose entries are each right at a kink a subgradient? The slope along the gradient itself tells.
+"""The check at ties: whether a gradient whose entries are each right at a kink is a subgradient.
 
 Each partial derivative may lie between its slopes left and right and the vector still be no subgradient: where
 max(x, y) has x = y, (1, 0) and (0, 1) and what is between them are subgradients, (1, 1) is not, though each 1 is right

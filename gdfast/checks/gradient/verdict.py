@@ -1,4 +1,4 @@
-"""From the comparison to a verdict, and to the sentences that explain it."""
+"""The verdict on a comparison (PASS, KINKS, FAIL, NOISE), and the sentences that explain it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The checks that practitioners make before they train, each answered in a sentence with a remedy."""
+"""Sanity checks before a run (first loss, overfitting, gradients, data), each a sentence with a remedy."""
 
 from __future__ import annotations
 

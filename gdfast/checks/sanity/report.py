@@ -1,4 +1,4 @@
-"""What a sanity check found: sentences, each with its severity, for a terminal of 80 columns."""
+"""`SanityReport`: findings of the sanity checks, each with its severity, as sentences for a terminal of 80 columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Data of pictures on disk: .npz, which `load` gives back as it was, or .csv, the table alone for other programs."""
+"""Landscape data on disk: .npz, which `load` gives back as it was, or .csv, the table alone for other programs."""
 
 from __future__ import annotations
 

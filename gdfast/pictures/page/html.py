@@ -1,4 +1,4 @@
-"""Pieces of HTML. Every text that comes from elsewhere is escaped here, and nowhere else."""
+"""HTML elements of the page. Every text that comes from elsewhere is escaped here, and nowhere else."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def pairs(caption: str, facts: Mapping[str, Any]) -> str:
 
 
 def figure(name: str, sentence: str, numbers: str, controls: str = "") -> str:
-    """Where the script draws: controls above, the sentence that says what is seen, and its numbers below."""
+    """Where the script draws: controls above, the sentence that describes the figure, and its numbers below."""
     return (
         f'<figure aria-labelledby="{name}-says">{controls}'
         f'<div class="plot" id="{name}" role="img" aria-labelledby="{name}-says"></div>'

@@ -1,6 +1,6 @@
-"use strict";
-// Draws the figures that the page's JSON describes, and answers to the controls beside them.
+// The script of the page of a run: draws the figures that the page's JSON describes, and connects their controls.
 // Colours in the JSON are names of the style sheet's variables ("--blue"), which change in dark windows and on paper.
+"use strict";
 (() => {
   const root = document.documentElement;
   const figures = JSON.parse(document.getElementById("figures").textContent);

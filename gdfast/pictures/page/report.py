@@ -1,4 +1,4 @@
-"""What a page can show of a run. Every part but the title may be absent; what is absent is left out."""
+"""`RunReport`, the content of a page: every part but the title may be absent, and then is not shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The style of the page's figures. Colours are names of the style sheet's variables, which know about dark windows."""
+"""The style of the page's figures; colours are names of the style sheet's variables, which have a dark mode."""
 
 from __future__ import annotations
 
