@@ -10,20 +10,34 @@ from __future__ import annotations
 
 import math
 import numbers
+import os
 from typing import Any
 
 import numpy as np
 
 from . import _kernels
-from .describe import described
+from .describe import described, shortened
 from .protocols import Array, FloatArray
+
+_NO_NUMBERS = (bool, np.bool_, np.timedelta64)
+"""Python or NumPy counts these among the integers."""
+
+
+def check_path(path: Any, name: str = "path") -> str | os.PathLike[str]:
+    """A str or a path."""
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{name} must be a str or a path; it is {described(path)}")
+    return path
 
 
 def check_number(value: Any, name: str) -> float:
     """A finite real number (bool is not a number here)."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+    if isinstance(value, _NO_NUMBERS) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name} must be a real number; it is {described(value)}")
-    number = float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        raise ValueError(f"{name} must be a number that float64 can hold; it is {described(value)}") from None
     if not math.isfinite(number):
         raise ValueError(f"{name} must be finite; it is {number}")
     return number
@@ -55,11 +69,19 @@ def check_fraction(value: Any, name: str) -> float:
 
 def check_integer(value: Any, name: str, minimum: int | None = None) -> int:
     """An integer, not below `minimum` where one is given."""
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Integral):
+    if isinstance(value, _NO_NUMBERS) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be an integer; it is {described(value)}")
     number = int(value)
     if minimum is not None and number < minimum:
-        raise ValueError(f"{name} must be >= {minimum}; it is {number}")
+        raise ValueError(f"{name} must be >= {minimum}; it is {shortened(number)}")
+    return number
+
+
+def check_seed(value: Any, name: str = "seed") -> int:
+    """An integer in [0, 2**64): the key of a counter-based generator."""
+    number = check_integer(value, name, minimum=0)
+    if number >= 2**64:
+        raise ValueError(f"{name} must be < 2**64; it is {shortened(number)}")
     return number
 
 
@@ -76,7 +98,7 @@ def check_rng(rng: Any, name: str = "rng") -> np.random.Generator:
         return rng
     if rng is None:
         return np.random.default_rng()
-    if not isinstance(rng, numbers.Integral):
+    if isinstance(rng, np.timedelta64) or not isinstance(rng, numbers.Integral):
         raise TypeError(f"{name} must be an integer, a numpy Generator or None; it is {described(rng)}")
     return np.random.default_rng(check_integer(rng, name, minimum=0))
 
@@ -105,6 +127,13 @@ def check_point(w: Any, name: str = "w", *, finite: bool = True) -> Array:
     return array
 
 
+def float_array(W: Any, name: str = "W") -> Array:
+    """The same where NaN and infinity are outcomes; it costs next to nothing for what is such an array."""
+    if type(W) is np.ndarray and W.dtype.kind == "f" and W.size:
+        return W
+    return check_point(W, name, finite=False)
+
+
 def require_finite(array: Array, name: str) -> None:
     """Raise where an element is NaN or infinite, naming the first."""
     if np.isfinite(array).all():
@@ -121,7 +150,7 @@ INPUT_CODES = {"uint8": 0, "float16": 1, "float32": 2, "float64": 3}
 
 def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
     """X (n_samples, n_features) as it is, never copied: dense of any strides, read-only or memory-mapped; or CSR."""
-    if hasattr(X, "format") and hasattr(X, "nnz"):
+    if hasattr(X, "format") and (hasattr(X, "indptr") or hasattr(X, "tocsr")):
         return _check_csr(X, check_finite)
     if isinstance(X, np.ma.MaskedArray):
         raise TypeError("X must be a plain array; it is a masked array, whose mask would be ignored")
@@ -182,6 +211,9 @@ def _check_csr(X: Any, check_finite: bool) -> _kernels.SparseRows:
     return rows
 
 
+MOST_CLASSES = 2**31 - 1
+
+
 def check_labels(y: Any, n_samples: int, n_classes: int | None) -> tuple[Array, int]:
     """Integer labels in [0, n_classes) -> (int32 copy, n_classes); n_classes None is max(y) + 1."""
     labels = _one_dimensional(y, "y", n_samples)
@@ -189,12 +221,12 @@ def check_labels(y: Any, n_samples: int, n_classes: int | None) -> tuple[Array, 
         raise TypeError(f"y must hold integer labels; its dtype is {labels.dtype}")
     lowest, highest = int(labels.min()), int(labels.max())
     if n_classes is None:
-        n_classes = highest + 1
+        n_classes = min(highest + 1, MOST_CLASSES)
     if lowest < 0 or highest >= n_classes:
         i = int(np.argmax((labels < 0) | (labels >= n_classes)))
         raise ValueError(f"y must hold labels in [0, {n_classes}); y[{i}] is {labels[i]}")
-    if n_classes > 2**31 - 1:
-        raise ValueError(f"n_classes must be < 2**31; it is {n_classes}")
+    if n_classes > MOST_CLASSES:
+        raise ValueError(f"n_classes must be < 2**31; it is {shortened(n_classes)}")
     return np.array(labels, dtype=np.int32), n_classes
 
 
@@ -207,7 +239,7 @@ def check_targets(y: Any, n_samples: int) -> Array:
         raise ValueError(
             f"y must be ({n_samples},) or ({n_samples}, k), one row for each of X's; its shape is {targets.shape}"
         )
-    return _float64_copy(targets, "y").reshape(n_samples, -1)
+    return float64_copy(targets, "y").reshape(n_samples, -1)
 
 
 def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
@@ -217,7 +249,7 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
     weights = _one_dimensional(sample_weight, "sample_weight", n_samples)
     if weights.dtype.kind not in "fiu":
         raise TypeError(f"sample_weight must hold real numbers; its dtype is {weights.dtype}")
-    weights = _float64_copy(weights, "sample_weight")
+    weights = float64_copy(weights, "sample_weight")
     if (weights < 0).any():
         i = int(np.argmax(weights < 0))
         raise ValueError(f"sample_weight must be >= 0; sample_weight[{i}] is {weights[i]}")
@@ -237,7 +269,7 @@ def check_columns(values: Any, name: str, n_features: int, *, positive: bool) ->
     columns = _one_dimensional(values, name, n_features)
     if columns.dtype.kind not in "fiu":
         raise TypeError(f"{name} must hold real numbers; its dtype is {columns.dtype}")
-    columns = _float64_copy(columns, name)
+    columns = float64_copy(columns, name)
     if positive and (columns <= 0).any():
         j = int(np.argmax(columns <= 0))
         raise ValueError(f"{name} must be > 0; {name}[{j}] is {columns[j]}")
@@ -281,7 +313,7 @@ def check_steps(steps: Any, name: str = "steps") -> Array:
         raise ValueError(f"{name} must be one-dimensional; its shape is {array.shape}")
     if array.size == 0:
         raise ValueError(f"{name} must not be empty")
-    return _float64_copy(array, name)
+    return float64_copy(array, name)
 
 
 def _one_dimensional(values: Any, name: str, size: int) -> Array:
@@ -291,7 +323,7 @@ def _one_dimensional(values: Any, name: str, size: int) -> Array:
     return array
 
 
-def _float64_copy(array: Array, name: str) -> FloatArray:
+def float64_copy(array: Array, name: str) -> FloatArray:
     """In C order; finite, also where a wider type than float64 came."""
     with np.errstate(over="ignore"):
         copy = np.array(array, dtype=np.float64, order="C")

@@ -22,7 +22,10 @@ def described(value: Any, longest: int = LONGEST) -> str:
 
 def shortened(value: Any, longest: int = LONGEST) -> str:
     """The value's repr in one line, cut after so many letters."""
-    text = " ".join(repr(value).split())
+    try:
+        text = " ".join(repr(value).split())
+    except Exception:  # of an integer of more than 4,300 digits, or of somebody's class
+        text = "that can't be shown"
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ._arrays import check_columns, check_flag, plain_array, require_finite
+from ._arrays import check_columns, check_flag, check_path, plain_array, require_finite
 from .describe import described
 from .files.saved_arrays import load_arrays, save_arrays
 from .objective.linear.objective import LinearObjective
@@ -188,7 +188,7 @@ def save_model(path: str | os.PathLike[str], model: Model | Array, **parts: Any)
     >>> gd.load_model("model.npz").class_names
     ('a', 'b', 'c')
     """
-    _check_path(path)
+    check_path(path)
     if not isinstance(model, Model):
         model = Model(model, **parts)
     elif parts:
@@ -229,7 +229,7 @@ def load_model(path: str | os.PathLike[str]) -> Model:
     >>> model.n_features, model.W.dtype, model.loss
     (3, dtype('float32'), Hinge(margin=1.0))
     """
-    _check_path(path)
+    check_path(path)
     arrays, facts = load_arrays(path, KIND, VERSION)
     try:
         return Model(
@@ -246,16 +246,12 @@ def load_model(path: str | os.PathLike[str]) -> Model:
         raise ValueError(f"{path} is no model that can be used ({type(error).__name__}: {error})") from error
 
 
-def _check_path(path: Any) -> None:
-    if not isinstance(path, (str, os.PathLike)):
-        raise TypeError(f"path must be a str or a path; it is {described(path)}")
-
-
 def _check_names(names: Sequence[str] | None, what: str, length: int) -> tuple[str, ...] | None:
     if names is None:
         return None
-    if isinstance(names, str) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f"{what} must be a sequence of str; it is {names!r:.60}")
+    is_list = isinstance(names, Sequence) or (isinstance(names, np.ndarray) and names.ndim == 1)
+    if not is_list or isinstance(names, str) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f"{what} must be a sequence of str; it is {described(names, 60)}")
     if len(names) != length:
         raise ValueError(f"{what} must hold {length:,} names, as W does; it holds {len(names):,}")
     return tuple(str(name) for name in names)

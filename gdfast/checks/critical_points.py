@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._arrays import check_point, check_positive
+from .._arrays import check_positive
 from ..describe import described
 from ..objective import capabilities
 from ..objective.function import returned_gradient, returned_value
@@ -147,7 +147,7 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     saddle [-31.707  75.508]
     """
     check_objective(objective)
-    point = np.array(check_point(w, "w"), order="C")
+    point = np.array(capabilities.weights_for(objective, w, "w"), order="C")
     gtol = check_positive(gtol, "gtol")
     capabilities.check_curvature(objective)
     value, gradient = evaluate(objective, point)

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import check_flag, check_integer, check_non_negative, check_point, check_positive
+from .._arrays import check_flag, check_integer, check_non_negative, check_positive
 from ..describe import described
-from ..objective.capabilities import check_certifies
+from ..objective.capabilities import check_certifies, weights_for
 from ..objective.mini_batches import MiniBatches
 from ..objective.negated import Negated
 from ..protocols import Array
@@ -112,7 +112,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
     objective, optimizer, batches = given["objective"], given["optimizer"], given["batches"]
     _check_objective(objective, batches)
     _check_optimizer(optimizer, given["clip"])
-    point = np.array(check_point(given["w0"], "w0"))
+    point = np.array(weights_for(objective, given["w0"], "w0"))
     for_this_run = bind(optimizer, objective, point, batches, sign)
     given["max_steps"] = max_steps = _count_steps(given["max_steps"], given.pop("epochs"), batches, objective)
     for setting in fields(Settings):

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import check_flag, check_point, check_rng, check_steps
+from .._arrays import check_flag, check_point, check_rng, check_steps, plain_array
 from ..describe import described
 from ..protocols import Array, FloatArray
 from .points import arrays_at, numbers_at
@@ -16,6 +16,7 @@ from .returned import like_the_point, require_callable
 from .stencils import check_coordinates, moved, stencil
 from .sweep_result import StepSweep, error_curve
 
+MOST_STEPS = 1 << 20
 SAMPLE = 10  # coordinates, where x has more
 
 
@@ -166,6 +167,8 @@ def _callables(f: Any, gradient: Any) -> tuple[Callable[[Array], Any], Callable[
 def _steps(hs: Any) -> FloatArray:
     if hs is None:
         return np.logspace(-1, -13, 37)
+    if (size := plain_array(hs, "hs").size) > MOST_STEPS:
+        raise ValueError(f"hs must hold at most {MOST_STEPS:,} steps; it holds {size:,}")
     steps = check_steps(hs, "hs")
     if (steps <= 0).any():
         i = int(np.argmax(steps <= 0))

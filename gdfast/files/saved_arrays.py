@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
+from .._arrays import check_path
 from ..protocols import Array
 from .npy_reader import names_in_archive, read_archive
 
@@ -51,7 +52,7 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
 
 def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) -> None:
     """A file that `write` fills, there whole or not at all; its folder must exist."""
-    place = Path(path)
+    place = Path(check_path(path))
     if place.exists() and not place.is_file():
         raise OSError(f"{place} must be a file, or nothing yet: it is a folder or a device")
     prefix = f".{place.name}."
@@ -84,7 +85,7 @@ def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
     ValueError
         The file is not one of ours, holds something else, is of a newer version, or damaged; the message says which.
     """
-    place = Path(path)
+    place = Path(check_path(path))
     raw = place.read_bytes()
     content = io.BytesIO(raw)
     try:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import differences
-from .._arrays import check_indices, check_number, check_point, check_positive
+from .._arrays import check_indices, check_number, check_point, check_positive, check_weights
 from ..describe import shortened
 from ..differences import Scheme
 from ..differences.stencils import check_scheme
@@ -38,6 +38,7 @@ from ..protocols import (
     Objective,
     StructuredNumericalGradient,
 )
+from .function import returned_value
 
 if TYPE_CHECKING:
     from .linear.problem import LinearProblem
@@ -62,6 +63,12 @@ def offered(objective: Any, capability: type[Capability]) -> Capability | None:
         return None
     own: Capability = objective
     return own
+
+
+def weights_for(objective: Any, w: Any, name: str = "w") -> Array:
+    """Finite weights: of the objective's shape, float32 or float64 and in C order where it has a shape of its own."""
+    shape = getattr(objective, "shape", None)
+    return check_weights(w, shape, name) if isinstance(shape, tuple) else check_point(w, name)
 
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:
@@ -200,7 +207,7 @@ def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
     own = offered(objective, Fingerprint)
     if own is not None:
         return own.fingerprint(w)
-    return {"kind": type(objective).__name__, "value": float(objective.value(w))}
+    return {"kind": type(objective).__name__, "value": returned_value(objective.value(w), "objective.value")}
 
 
 def is_convex(objective: Objective) -> bool:

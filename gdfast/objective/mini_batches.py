@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _kernels
-from .._arrays import check_flag, check_integer
+from .._arrays import check_flag, check_integer, check_seed
 
 Indices = NDArray[np.int64]
 
@@ -54,10 +54,8 @@ class MiniBatches:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", check_integer(self.size, "size", minimum=1))
-        object.__setattr__(self, "seed", check_integer(self.seed, "seed", minimum=0))
+        object.__setattr__(self, "seed", check_seed(self.seed))
         object.__setattr__(self, "shuffle", check_flag(self.shuffle, "shuffle"))
-        if self.seed >= 2**64:
-            raise ValueError(f"seed must be < 2**64; it is {self.seed}")
 
     def steps_per_epoch(self, n_samples: int) -> int:
         """``ceil(n_samples / size)``."""

@@ -327,7 +327,7 @@ def test_bad_ways_are_named(ws, message):
         (lambda o, W, V: gd.landscape.weight(o, W, 0.5, STEPS), TypeError, "index must be an integer"),
         (lambda o, W, V: gd.landscape.weight(o, W, 0, STEPS, max_terms=0), ValueError, "max_terms must be >= 1"),
         (lambda o, W, V: gd.landscape.step_sizes(o, W, [np.nan]), ValueError, "steps must be finite"),
-        (lambda o, W, V: gd.landscape.step_sizes(o, W[0], STEPS), ValueError, "W must have the shape"),
+        (lambda o, W, V: gd.landscape.step_sizes(o, W[0], STEPS), ValueError, "w must have the shape"),
     ],
 )
 def test_bad_input_is_named_before_any_work(call, error, message):

@@ -12,8 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_flag, check_point, check_positive, check_rng
+from ..._arrays import check_flag, check_positive, check_rng
 from ...describe import described
+from ...objective.capabilities import weights_for
 from ...protocols import Array
 from .directional import AlongRay
 from .report import GradientReport
@@ -101,7 +102,7 @@ def check_gradient(
     objective, f, analytic_gradient = _parts(value, gradient)
     if at is None:
         raise TypeError("at must be the point to check at: check_gradient(objective, at=w) or (f, grad, x)")
-    point = np.array(check_point(at, "at"), order="C")
+    point = np.array(weights_for(objective, at, "at"), order="C")
     h, rtol, vectorized = check_positive(h, "h"), check_positive(rtol, "rtol"), check_flag(vectorized, "vectorized")
     if vectorized and objective is not None:
         raise ValueError("vectorized must be False with an objective; it is for a plain function of many points")

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..._arrays import check_integer
+from ..._arrays import check_integer, plain_array
 from ...differences import check_coordinates
 from ...protocols import FloatArray
 
@@ -30,7 +30,7 @@ def choose(coordinates: Any, shape: tuple[int, ...], structured: bool, rng: np.r
         return np.empty(0, dtype=np.int64)
     if coordinates is None:
         n = size if structured else max(CHEAP_COORDINATES, rows)
-    elif np.ndim(coordinates) == 0:
+    elif plain_array(coordinates, "coordinates").ndim == 0:
         n = check_integer(coordinates, "coordinates", minimum=1)
     else:
         return np.asarray(check_coordinates(coordinates, size), dtype=np.int64)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ...objective.function import returned_gradient, returned_value
 from ...objective.linear.objective import LinearObjective
 from ...objective.rays.generic import along_ray
 from ...protocols import Array, Objective
@@ -39,11 +40,18 @@ def check_data_gradient(data: LinearObjective, point: Array) -> Finding:
     return _verdict("data gradient", report)
 
 
+def evaluated(objective: Objective, w: Array) -> tuple[float, Array]:
+    """Value and gradient; TypeError or ValueError where they are no number and no array like w."""
+    value, gradient = objective.value_and_gradient(w.copy())
+    name = "objective.value_and_gradient"
+    return returned_value(value, name), returned_gradient(gradient, w, name)
+
+
 def check_agreement(objective: Objective, w0: Array) -> Finding:
     """Do the three methods of an objective say the same?"""
-    value, gradient = objective.value_and_gradient(w0.copy())
+    value, gradient = evaluated(objective, w0)
     apart: dict[str, tuple[Any, Any]] = {
-        "value": (value, objective.value(w0.copy())),
+        "value": (value, returned_value(objective.value(w0.copy()), "objective.value")),
         "gradient": (gradient, objective.gradient(w0.copy())),
     }
     rtol = np.sqrt(np.finfo(w0.dtype).eps)
@@ -81,7 +89,7 @@ def check_regularizer(objective: LinearObjective, data: LinearObjective, w0: Arr
 
 def check_gradient_size(objective: Any, point: Array, at_least: float) -> Finding:
     """Is there a gradient to follow? None is expected where the value is below `at_least`."""
-    value, gradient = objective.value_and_gradient(point)
+    value, gradient = evaluated(objective, point)
     if not (math.isfinite(value) and np.isfinite(gradient).all()):
         sentence = f"The value ({value:g}) or its gradient is not finite at the start. Start elsewhere, or scale X."
         return Finding("gradient size", Severity.PROBLEM, sentence)

@@ -6,7 +6,7 @@ import textwrap
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ...describe import counted
+from ...describe import counted, described
 
 
 class Severity(StrEnum):
@@ -65,6 +65,8 @@ class SanityReport:
 
     def with_severity(self, severity: Severity) -> tuple[Finding, ...]:
         """The findings of that severity, in order."""
+        if not isinstance(severity, str) or severity not in set(Severity):
+            raise ValueError(f"severity must be one of {', '.join(Severity)}; it is {described(severity)}")
         return tuple(finding for finding in self.findings if finding.severity == severity)
 
     def require(self) -> SanityReport:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
+import sys
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_flag, check_integer, check_point, check_positive, check_rng
-from ...objective.capabilities import values_at
+from ..._arrays import check_flag, check_integer, check_positive, check_rng
+from ...describe import described
+from ...objective.capabilities import values_at, weights_for
 from ...objective.function import returned_value
 from ...protocols import Objective
 from ..record import progress_bar
@@ -119,6 +121,8 @@ def random_search(
         for start in range(0, n, block):
             m = min(block, n - start)
             ws = (scale * candidates.block(start, start + m)).astype(dtype, copy=False)
+            if not np.isfinite(ws).all():
+                raise ValueError(f"scale must leave the points finite in {dtype}; it is {scale:g}")
             values = values_at(objective, ws)
             i = int(np.argmin(np.where(np.isnan(values), math.inf, values)))
             if best_w is None or values[i] < best_value or (math.isnan(best_value) and not math.isnan(values[i])):
@@ -177,7 +181,7 @@ def local_search(
     True
     """
     check_objective(objective, ("value",))
-    w = np.array(check_point(w0, "w0"))
+    w = np.array(weights_for(objective, w0, "w0"))
     n = check_integer(n, "n", minimum=1)
     step = check_positive(step, "step")
     candidates = Candidates(check_rng(rng), w.shape)
@@ -188,6 +192,8 @@ def local_search(
     with progress_bar(n - 1, "point", progress) as bar:
         for i in range(1, n):
             trial = w + (step * candidates.at(i)).astype(w.dtype, copy=False)
+            if not np.isfinite(trial).all():
+                raise ValueError(f"step must leave the points finite in {w.dtype}; it is {step:g}")
             trial_value = returned_value(objective.value(trial), "objective.value")
             if trial_value < value or (math.isnan(value) and not math.isnan(trial_value)):
                 w, value = trial, trial_value
@@ -202,7 +208,10 @@ def _checked_shape(objective: Any, shape: Any) -> tuple[int, ...]:
         if shape is None:
             raise TypeError("shape must be given: the objective has no shape of its own")
     sizes = shape if isinstance(shape, tuple | list) else (shape,)
-    return tuple(check_integer(size, "shape", minimum=1) for size in sizes)
+    found = tuple(check_integer(size, "shape", minimum=1) for size in sizes)
+    if math.prod(found) * 8 > sys.maxsize:
+        raise ValueError(f"shape must be one that memory can hold; it is {described(shape)}")
+    return found
 
 
 def _passes_since(objective: Any, before: float | None) -> float | None:

@@ -22,6 +22,10 @@ from .strong_wolfe import EPS, Points, strong_wolfe
 TRIALS = 1000  # of a search that only shrinks
 
 
+def _is_one_number(given: Any) -> bool:
+    return isinstance(given, np.ndarray) and given.ndim == 0
+
+
 @dataclass(frozen=True)
 class GridSearch:
     """The best of several steps.
@@ -52,7 +56,7 @@ class GridSearch:
 
     def __post_init__(self) -> None:
         given: Any = self.candidates
-        if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str | bytes) or np.ndim(given) == 0:
+        if not isinstance(given, Sequence | np.ndarray) or isinstance(given, str | bytes) or _is_one_number(given):
             raise TypeError(f"candidates must be a sequence of numbers > 0; it is {given!r:.40}")
         checked = tuple(check_positive(step, f"candidates[{i}]") for i, step in enumerate(given))
         if not checked:

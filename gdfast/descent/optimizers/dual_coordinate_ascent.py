@@ -7,7 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
-from ..._arrays import check_integer
+from ..._arrays import check_seed
 from ...objective.capabilities import linear_problem_of
 from ...objective.linear.hinge_dual import dual_bound, dual_epoch, dual_sums, known_of_duals, with_rows
 from ...objective.linear.problem import LinearProblem
@@ -88,7 +88,7 @@ class DualCoordinateAscent:
     sets_own_step: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "seed", check_integer(self.seed, "seed", minimum=0))
+        object.__setattr__(self, "seed", check_seed(self.seed))
 
     def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> DualCoordinateAscent:
         """Itself; TypeError or ValueError for a run that it cannot do."""

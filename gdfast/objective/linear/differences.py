@@ -12,6 +12,7 @@ import numpy as np
 
 from ..._arrays import check_indices, check_positive, check_weights
 from ...differences import Scheme
+from ...differences.stencils import check_scheme
 from ...protocols import Array, FloatArray
 from ..regularizers.along_directions import difference_quotients
 from .problem import LinearProblem
@@ -24,8 +25,7 @@ def numerical_gradient(
 ) -> FloatArray:
     """Exact difference quotients of the objective: of W's shape, or (m,) for flat `coordinates`."""
     h = check_positive(h, "h")
-    if scheme not in ("centered", "forward"):
-        raise ValueError(f"scheme must be 'centered' or 'forward'; it is {scheme!r}")
+    check_scheme(scheme)
     code = CENTERED if scheme == "centered" else FORWARD
     difference, _, flat, columns = _differences(problem, W, h, code, coordinates)
     shape = problem.rows.shape

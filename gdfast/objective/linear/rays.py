@@ -9,10 +9,11 @@ and column of a grid (`log_sum_exp`).
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_number, check_weights
+from ..._arrays import check_number, check_steps, check_weights, float64_copy
 from ...protocols import Array, FloatArray
 from ..rays.directions import check_directions
 from ..rays.generic import Bisected, check_grid, check_points
@@ -179,9 +180,18 @@ class LinearPlane:
         Samples and classes (e, 2), ends of the segments (e, 2, 2) as (a, b). None for losses without such terms, or
         where n_samples * n_classes > 100.
         """
+        across, along = _limits(a, "a"), _limits(b, "b")
         if self.terms is None or self.base.size > EDGES_OF:
             return np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2, 2))
-        return self.terms.edges(a, b)
+        return self.terms.edges(across, along)
+
+
+def _limits(pair: Any, name: str) -> tuple[float, float]:
+    """Two finite numbers."""
+    ends = check_steps(pair, name)
+    if ends.size != 2:
+        raise ValueError(f"{name} must hold two numbers, from where to where; it holds {ends.size}")
+    return float(ends[0]), float(ends[1])
 
 
 def along_ray(problem: LinearProblem, W: Array, V: Array) -> LinearRay:
@@ -201,7 +211,8 @@ def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlan
 
 def _checked(problem: LinearProblem, W: Array, **directions: Array) -> list[FloatArray]:
     check_weights(W, problem.rows.shape)
-    return [np.array(array, dtype=np.float64) for array in check_directions(W, **directions)]
+    arrays = zip(("W", *directions), check_directions(W, **directions), strict=True)
+    return [float64_copy(array, name) for name, array in arrays]
 
 
 def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatArray]:

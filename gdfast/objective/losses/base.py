@@ -232,7 +232,7 @@ def checked_scores(loss: Loss, scores: Any, y: Any, sample_weight: Any) -> Check
     if array.ndim != 2 or array.size == 0:
         raise ValueError(f"scores must be (n_samples, n_classes), not empty; their shape is {array.shape}")
     require_finite(array, "scores")
-    base = np.ascontiguousarray(array, dtype=np.float64)
+    base = np.require(array, dtype=np.float64, requirements=["C", "A"])
     n, k = base.shape
     labels = check_labels(y, n, k)[0] if loss.classifies else None
     targets = None if loss.classifies else check_targets(y, n)

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from ..._arrays import check_point, check_rng
+from ..._arrays import check_point, check_rng, require_finite
 from ...protocols import Array
 
 Normalize = Literal["none", "norm", "row"]
@@ -17,9 +17,10 @@ def check_directions(w: Any, **directions: Any) -> list[Array]:
     """A point and one or two directions of its shape: none of them zero, two of them not parallel."""
     arrays = [check_point(w, "w")]
     for name, direction in directions.items():
-        array = check_point(direction, name)
+        array = check_point(direction, name, finite=False)
         if array.shape != arrays[0].shape:
             raise ValueError(f"{name} must have the shape of w, {arrays[0].shape}; its shape is {array.shape}")
+        require_finite(array, name)
         if not array.any():
             raise ValueError(f"{name} must not be zero everywhere")
         arrays.append(array)
@@ -74,7 +75,7 @@ def random_direction(
     >>> np.round(np.linalg.norm(V, axis=1), 12)
     array([5., 0.])
     """
-    if normalize not in ("none", "norm", "row"):
+    if not isinstance(normalize, str) or normalize not in ("none", "norm", "row"):
         raise ValueError(f"normalize must be 'none', 'norm' or 'row'; it is {normalize!r}")
     weights = check_point(like, "like")
     if normalize == "row" and weights.ndim < 2:
@@ -113,9 +114,11 @@ def direction_between(W0: Any, W1: Any) -> Array:
     >>> gd.direction_between(np.array([1.0, 2.0]), np.array([3.0, 2.0]))
     array([2., 0.])
     """
-    start, end = check_point(W0, "W0"), check_point(W1, "W1")
+    start, end = check_point(W0, "W0", finite=False), check_point(W1, "W1", finite=False)
     if start.shape != end.shape:
         raise ValueError(f"W1 must have the shape of W0, {start.shape}; its shape is {end.shape}")
+    for array, name in ((start, "W0"), (end, "W1")):
+        require_finite(array, name)
     with np.errstate(over="ignore"):
         direction = np.asarray(end - start)
     if not direction.any():

@@ -11,9 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_number, check_positive, check_steps
+from ..._arrays import check_number, check_positive, check_steps, plain_array
+from ...describe import described
 from ...protocols import AlongRay, Array, FloatArray, Objective, OnPlane, Plane, Ray
 from ..capabilities import offered
+from ..function import returned_value
 from .directions import check_directions
 from .minimum import lowest_step
 
@@ -52,7 +54,7 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
     >>> ray.value(1.0), ray.slope(0.0)
     (0.0, -50.0)
     """
-    _require_objective(objective)
+    require_objective(objective)
     own = offered(objective, AlongRay)
     if own is not None:
         try:
@@ -91,7 +93,7 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
     array([[0., 4.],
            [1., 5.]])
     """
-    _require_objective(objective)
+    require_objective(objective)
     own = offered(objective, OnPlane)
     if own is not None:
         try:
@@ -118,21 +120,22 @@ def reversed_ray(ray: Ray) -> Ray:
     return turned
 
 
-def _require_objective(objective: Any) -> None:
+def require_objective(objective: Any) -> None:
+    """TypeError for what has no value and gradient."""
     if isinstance(objective, type) or not isinstance(objective, Objective):
-        raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r}")
+        raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {described(objective)}")
 
 
 def check_points(steps: Any, name: str = "steps") -> FloatArray:
     """Finite steps (m,), no more than memory should hold."""
-    points = check_steps(steps, name)
-    _require_room(points.size, f"{name} must hold")
-    return points
+    array = plain_array(steps, name)
+    _require_room(array.size, f"{name} must hold")
+    return check_steps(array, name)
 
 
 def check_grid(a: Any, b: Any) -> tuple[FloatArray, FloatArray]:
     """Finite coordinates on two axes, whose grid is no more than memory should hold."""
-    rows, columns = check_steps(a, "a"), check_steps(b, "b")
+    rows, columns = check_points(a, "a"), check_points(b, "b")
     _require_room(rows.size * columns.size, f"the grid of a and b ({rows.size:,} x {columns.size:,}) must have")
     return rows, columns
 
@@ -201,7 +204,7 @@ class FunctionRay(Bisected):
 
     def value(self, step: float) -> float:
         """L(w + step * v)."""
-        return self.objective.value(self._at(check_number(step, "step")))
+        return returned_value(self.objective.value(self._at(check_number(step, "step"))), "objective.value")
 
     def slope(self, step: float) -> float:
         """The gradient there, times v."""
@@ -231,7 +234,9 @@ class FunctionPlane:
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
         first, second = check_grid(a, b)
-        return np.array([[self.objective.value(self._at(p, q)) for q in second] for p in first])
+        return np.array(
+            [[returned_value(self.objective.value(self._at(p, q)), "objective.value") for q in second] for p in first]
+        )
 
     def _at(self, p: float, q: float) -> Array:
         return np.asarray(self.w + p * self.u + q * self.v, dtype=self.w.dtype)

@@ -79,7 +79,8 @@ class Squares:
     @property
     def curvature(self) -> float:
         """``2 * strength * |d|^2``."""
-        return 2 * self.strength * float(self.R[0, 0]) ** 2
+        R = float(self.R[0, 0])
+        return 2 * self.strength * (R * R)  # a power would raise where this is infinite
 
     def values(self, points: FloatArray) -> FloatArray:
         """(m, number of directions) -> (m,)."""

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 
-from ..._arrays import check_non_negative, check_point
+from ..._arrays import check_non_negative, check_point, float_array
 from ...protocols import Array, FloatArray
 
 
@@ -77,11 +77,12 @@ class L2:
 
     def value(self, W: Array) -> float:
         """R(W), in float64."""
-        wide = np.asarray(W, dtype=np.float64)
+        wide = np.asarray(float_array(W), dtype=np.float64)
         return self.strength * float(np.vdot(wide, wide))
 
     def gradient(self, W: Array) -> Array:
         """``2 * strength * W``."""
+        W = float_array(W)
         return np.asarray(W * W.dtype.type(2 * self.strength))
 
     def hessian_product(self, W: Array, V: Array) -> FloatArray:
@@ -145,10 +146,11 @@ class L1:
 
     def value(self, W: Array) -> float:
         """R(W), in float64."""
-        return float(self.terms(W).sum())
+        return float(self.terms(float_array(W)).sum())
 
     def gradient(self, W: Array) -> Array:
         """``strength * sign(W)``."""
+        W = float_array(W)
         return np.asarray(np.sign(W) * W.dtype.type(self.strength))
 
     def slope(self, W: Array, V: Array) -> float:
@@ -202,7 +204,7 @@ class ElasticNet:
 
     def value(self, W: Array) -> float:
         """R(W), in float64."""
-        return float(self.terms(W).sum())
+        return float(self.terms(float_array(W)).sum())
 
     def gradient(self, W: Array) -> Array:
         """``l1 * sign(W) + 2 * l2 * W``."""

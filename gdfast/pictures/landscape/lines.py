@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._arrays import plain_array
 from ...objective.capabilities import is_convex
 from ...objective.rays.generic import Bisected, along_ray, check_points
 from ...protocols import Array, FloatArray, Objective
@@ -74,7 +75,7 @@ def line(objective: Objective, w: Array, v: Array, steps: Array) -> Line:
     (array([1. , 1. , 1.5]), array([-0.5,  1. ]))
     """
     points = check_points(steps)
-    ray = along_ray(objective, _as_point(w), _as_point(v))
+    ray = along_ray(objective, _as_point(w, "w"), _as_point(v, "v"))
     values = np.asarray(ray.values(points), dtype=np.float64)
     own = getattr(ray, "breakpoints", None)
     kinks = np.zeros(0) if own is None else np.asarray(own(float(points.min()), float(points.max())))
@@ -83,5 +84,5 @@ def line(objective: Objective, w: Array, v: Array, steps: Array) -> Line:
     return Line(points, values, kinks, kink_values, minimum, None if minimum is None else ray.value(minimum))
 
 
-def _as_point(w: Any) -> Any:
-    return np.asarray(w) if isinstance(w, list | tuple | float) else w
+def _as_point(w: Any, name: str) -> Any:
+    return plain_array(w, name) if isinstance(w, list | tuple | float) else w

@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from ..._arrays import check_path
 from ...files.saved_arrays import load_arrays, save_arrays, write_whole
 from ...protocols import Array
 
@@ -41,7 +42,7 @@ class Saved:
         OSError
             The file cannot be written; nothing half-written is left.
         """
-        suffix = Path(path).suffix.lower()
+        suffix = Path(check_path(path)).suffix.lower()
         if suffix == ".npz":
             arrays: dict[str, Array] = {}
             save_arrays(path, KIND, VERSION, arrays_of(self, "", arrays), _facts_of(self))
@@ -90,7 +91,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     >>> gd.landscape.load("line.npz") == line
     True
     """
-    if Path(path).suffix.lower() == ".csv":
+    if Path(check_path(path)).suffix.lower() == ".csv":
         raise ValueError(f"path must name a .npz file; {os.fspath(path)!r} holds a table alone: np.loadtxt reads it")
     arrays, facts = load_arrays(path, KIND, VERSION)
     return _made(facts, "", arrays)

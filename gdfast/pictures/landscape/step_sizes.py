@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...objective.rays.generic import MAX_STEP, along_ray, check_points
+from ...objective.capabilities import weights_for
+from ...objective.rays.generic import MAX_STEP, along_ray, check_points, require_objective
 from ...protocols import Array, FloatArray, Objective, Ray
 from .saved import Saved, Table
 
@@ -82,13 +83,15 @@ def step_sizes(objective: Objective, w: Array, steps: Array, direction: Array | 
     (0.6, 0.5, 1.0)
     """
     points = check_points(steps)
+    require_objective(objective)
+    point = weights_for(objective, w, "w")
     if direction is None:
-        direction = -objective.gradient(w)
+        direction = -objective.gradient(point)
         if not np.any(direction):
             raise ValueError(
                 "the gradient at w is zero everywhere, so there is no descent direction: give another w or a direction"
             )
-    ray = along_ray(objective, w, direction)
+    ray = along_ray(objective, point, weights_for(objective, direction, "direction"))
     values, start = np.asarray(ray.values(points), dtype=np.float64), ray.value(0.0)
     best = int(np.where(np.isnan(values), math.inf, values).argmin())
     with warnings.catch_warnings():

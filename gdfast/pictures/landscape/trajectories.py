@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_point
+from ..._arrays import check_point, float64_copy
 from ...protocols import Array, FloatArray, Objective
 from .planes import Plane, plane
 from .saved import Saved, Table
@@ -129,6 +129,8 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
         origin = np.mean([stack[-1] for stack in stacks], axis=0)
         directions, explained = principal_directions(every, origin)
     points = (every - origin).reshape(len(every), -1) @ directions.reshape(2, -1).T
+    if not np.isfinite(points).all():
+        raise ValueError("ws must lie so near each other that float64 holds their distances; they overflow")
     reach = float(np.ptp(points, axis=0).max())
     axes = [_axis(points[:, i], reach) if given is None else given for i, given in enumerate((a, b))]
     surface = plane(objective, *(array.astype(_dtype_of(runs)) for array in (origin, *directions)), *axes)
@@ -171,9 +173,13 @@ def principal_directions(ws: Any, origin: Any = None) -> tuple[FloatArray, Float
     """
     stack = _stacked(ws, "ws")
     shape = stack.shape[1:]
-    centre = stack.mean(axis=0) if origin is None else check_point(origin, "origin").astype(np.float64)
-    if centre.shape != shape:
-        raise ValueError(f"origin must have the shape of the weights, {shape}; its shape is {centre.shape}")
+    if origin is None:
+        centre = stack.mean(axis=0)
+    else:
+        centre = check_point(origin, "origin", finite=False)
+        if centre.shape != shape:
+            raise ValueError(f"origin must have the shape of the weights, {shape}; its shape is {centre.shape}")
+        centre = float64_copy(centre, "origin")
     offsets = (stack - centre).reshape(len(stack), -1)
     _require_different(stack)
     _, sizes, axes = np.linalg.svd(offsets / np.abs(offsets).max(), full_matrices=False)
@@ -190,7 +196,8 @@ def principal_directions(ws: Any, origin: Any = None) -> tuple[FloatArray, Float
 
 def _stacked(ws: Any, name: str) -> FloatArray:
     """Weights (k, *shape) in float64, no more than memory should hold."""
-    count = len(ws) if hasattr(ws, "__len__") else 0
+    is_one_number = isinstance(ws, np.ndarray) and ws.ndim == 0
+    count = len(ws) if hasattr(ws, "__len__") and not is_one_number else 0
     if count == 0:
         raise ValueError(f"{name} must hold weights (a list of arrays, or an array (k, *shape)); it is {ws!r:.40}")
     first = check_point(ws[0], f"{name}[0]")

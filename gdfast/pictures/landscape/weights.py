@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_indices, check_integer, check_point
-from ...objective.rays.generic import along_ray, check_points
+from ..._arrays import check_indices, check_integer
+from ...objective.capabilities import weights_for
+from ...objective.rays.generic import along_ray, check_points, require_objective
 from ...protocols import Array, FloatArray, Objective
 from .saved import Saved, Table
 
@@ -95,7 +96,8 @@ def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_ter
     >>> weight.terms.shape, weight.totals
     ((6, 3), array([2.66666667, 2.        , 1.66666667]))
     """
-    point = check_point(w, "w")
+    require_objective(objective)
+    point = weights_for(objective, w, "w")
     place = _checked_index(index, point.shape)
     targets = check_points(values, "values")
     most = check_integer(max_terms, "max_terms", minimum=1)

@@ -1,0 +1,78 @@
+"""Every public function, method and class x every argument x some 60 wrong values: nothing crashes, nothing is taken
+silently, no argument is changed, and each message names the argument.
+
+The cases follow from the signatures: whatever is public is here by being public (`calls`), and a test fails where the
+harness does not know a right value of one of its arguments (`arguments`). They run in forked children (`child`), which
+may crash. All 50,000 take less than a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reliability import calls, special
+from reliability.cases import argument_of, cases_of
+
+PUBLIC = calls.public_callables()
+SHOWN = 12
+
+
+class Child:
+    """The process that forks: one line in, one line out."""
+
+    def __init__(self) -> None:
+        script = Path(__file__).with_name("child.py")
+        self.process = subprocess.Popen(
+            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, name: str) -> dict[str, Any]:
+        """The number of cases of a callable, and what is wrong."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        self.process.stdin.write(json.dumps({"name": name}) + "\n")
+        self.process.stdin.flush()
+        line = self.process.stdout.readline()
+        assert line, "the process that runs the cases has ended"
+        return json.loads(line)  # type: ignore[no-any-return]
+
+
+@pytest.fixture(scope="module")
+def child() -> Iterator[Child]:
+    child = Child()
+    yield child
+    with child.process:
+        child.process.kill()
+
+
+@pytest.mark.parametrize("name", sorted(PUBLIC))
+def test_wrong_input_is_refused_by_name(name, child):
+    outcome = child.run(name)
+    faults = outcome["faults"]
+    more = f"\n... and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
+    assert not faults, f"{len(faults)} of {outcome['cases']} cases:\n" + "\n".join(faults[:SHOWN]) + more
+
+
+def test_there_are_thousands_of_cases():
+    assert sum(len(cases_of(name)) for name in PUBLIC) > 40_000
+
+
+def test_every_exception_is_of_something_public():
+    """Names in the tables of exceptions that are public no more would hide what took their place."""
+    owners = {public.owner for public in PUBLIC.values()}
+    homes = {(owner or "").partition(".")[0] for owner in owners}
+    known = set(PUBLIC) | {f"{home}.*" for home in owners | homes}
+    of_arguments = {key.rpartition(".")[0] for key in special.SPECIAL}
+    assert of_arguments <= known
+    assert set(calls.VARIANTS) <= set(PUBLIC)
+    assert set(calls.OWNERS) <= owners
+    for key in calls.WITHOUT:
+        name, _, argument = key.rpartition(".")
+        assert key in PUBLIC or argument_of(PUBLIC[name], argument)
