@@ -170,17 +170,14 @@ WITHOUT: dict[str, set[str]] = {
 }
 """Example calls that are refused for what they are, not for an argument."""
 
-PROTOCOL_METHODS = {
-    *("init", "update", "bound", "direction", "batch_direction", "answer", "lower_bound", "search"),  # of optimizers
-    *("terms", "slope", "hessian_product"),  # of regularizers
-}
-"""Methods of the protocols, which the library calls: NumPy on arrays that were checked where they came in."""
-
 CAPABILITIES = {
     *("can_descend", "class_sums", "descend", "dual_bound", "dual_epoch", "dual_sums", "hidden_states"),
     *("improved_bound", "known_mistakes", "known_of_duals", "fingerprint"),
 }
 """What the library asks of a LinearObjective, through gdfast.objective.capabilities."""
+
+ASKED_FOR = {"value", "gradient", "value_and_gradient", "proximal"}
+"""What a user may ask of a loss or a regularizer; the rest the library asks, of arrays that it has checked."""
 
 
 class Public:
@@ -242,14 +239,20 @@ def public_callables() -> dict[str, Public]:
     return {name: public for name, public in found.items() if public.parameters()}
 
 
+def is_library_only(owner: type, method: str) -> bool:
+    """Whether only the library calls a method, with what was checked where it came in."""
+    if issubclass(owner, gd.LinearObjective):
+        return method in CAPABILITIES
+    if issubclass(owner, Loss | gd.L1 | gd.L2 | gd.ElasticNet):
+        return method not in ASKED_FOR
+    return hasattr(owner, "init") or hasattr(owner, "search")  # optimizers, line searches
+
+
 def _methods(name: str, owner: type) -> dict[str, Public]:
     found = {}
-    library_only = CAPABILITIES if name == "LinearObjective" else PROTOCOL_METHODS
-    if issubclass(owner, Loss):  # the library asks it much else, of what is checked
-        library_only = set(dir(owner)) - {"value", "gradient", "value_and_gradient"}
     for method, function in inspect.getmembers(owner, callable):
         if (
-            method not in library_only
+            not is_library_only(owner, method)
             and (not method.startswith("_") or method == "__call__")
             and inspect.isroutine(function)
         ):
