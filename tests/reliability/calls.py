@@ -170,10 +170,7 @@ WITHOUT: dict[str, set[str]] = {
 }
 """Example calls that are refused for what they are, not for an argument."""
 
-CAPABILITIES = {
-    *("can_descend", "class_sums", "descend", "dual_bound", "dual_epoch", "dual_sums", "hidden_states"),
-    *("improved_bound", "known_mistakes", "known_of_duals", "fingerprint"),
-}
+CAPABILITIES = {"can_descend", "descend", "extra_state", "fingerprint", "improved_bound"}
 """What the library asks of a LinearObjective, through gdfast.objective.capabilities."""
 
 ASKED_FOR = {"value", "gradient", "value_and_gradient", "proximal"}

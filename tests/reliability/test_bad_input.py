@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 
+import gdfast as gd
 from reliability import calls, special
 from reliability.cases import argument_of, cases_of
 
@@ -71,6 +72,7 @@ def test_every_exception_is_of_something_public():
     known = set(PUBLIC) | {f"{home}.*" for home in owners | homes}
     of_arguments = {key.rpartition(".")[0] for key in special.SPECIAL}
     assert of_arguments <= known
+    assert {name for name in calls.CAPABILITIES if not hasattr(gd.LinearObjective, name)} == set()
     assert set(calls.VARIANTS) <= set(PUBLIC)
     assert set(calls.OWNERS) <= owners
     for key in calls.WITHOUT:

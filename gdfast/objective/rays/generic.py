@@ -14,7 +14,7 @@ import numpy as np
 from ..._arrays import check_number, check_positive, check_steps, plain_array
 from ...describe import described
 from ...protocols import AlongRay, Array, FloatArray, Objective, OnPlane, Plane, Ray
-from ..capabilities import offered
+from ..capabilities import offered, weights_for
 from ..function import returned_value
 from .directions import check_directions
 from .minimum import lowest_step
@@ -60,7 +60,7 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
         try:
             return own.along_ray(w, v)
         except (TypeError, ValueError):
-            check_directions(w, v=v)  # what any objective refuses, in the same words
+            check_directions(weights_for(objective, w), v=v)  # what any objective refuses, in the same words
             raise
     point, direction = check_directions(w, v=v)
     return FunctionRay(objective, point.copy(), direction.copy())
@@ -99,7 +99,7 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
         try:
             return own.on_plane(w, u, v)
         except (TypeError, ValueError):
-            check_directions(w, u=u, v=v)
+            check_directions(weights_for(objective, w), u=u, v=v)
             raise
     point, first, second = check_directions(w, u=u, v=v)
     return FunctionPlane(objective, point.copy(), first.copy(), second.copy())
