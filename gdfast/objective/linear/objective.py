@@ -153,8 +153,10 @@ class LinearObjective:
     def _changed(self, problem: LinearProblem) -> Self:
         """One on the same arrays, whose passes count here too."""
         other = object.__new__(type(self))
-        other.__dict__.update(self.__dict__)
-        other._hold(problem)
+        known = other.__dict__
+        known.update(self.__dict__)
+        known["linear_problem"], known["n_samples"] = problem, problem.rows.n_samples
+        known["loss"], known["regularizer"] = problem.loss, problem.regularizer
         return other
 
     def __reduce__(self) -> tuple[Any, ...]:

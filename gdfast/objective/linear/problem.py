@@ -73,7 +73,11 @@ class LinearProblem:
         if isinstance(kernel, _kernels.Problem):
             assert rows.index is not None
             kernel = kernel.on_rows(rows.index, rows.normalizer)
-        return LinearProblem(rows, self.loss, self.regularizer, self.penalize_bias, kernel)
+        other = object.__new__(LinearProblem)  # without the dataclass's slower __init__, as in `Rows.chosen`
+        known = other.__dict__
+        known["rows"], known["kernel"], known["penalize_bias"] = rows, kernel, self.penalize_bias
+        known["loss"], known["regularizer"] = self.loss, self.regularizer
+        return other
 
     def uncounted(self) -> LinearProblem:
         """The same, whose visits count nowhere."""
