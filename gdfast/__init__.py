@@ -76,7 +76,7 @@ if TYPE_CHECKING:
     from .objective.capabilities import suggest_step
     from .objective.function import FunctionObjective
     from .objective.linear.objective import LinearObjective
-    from .objective.losses import CrossEntropy, Hinge, Huber, SquaredError, SquaredHinge
+    from .objective.losses import CrossEntropy, Hinge, Huber, ScoreLoss, SquaredError, SquaredHinge
     from .objective.mini_batches import MiniBatches
     from .objective.rays.directions import direction_between, random_direction
     from .objective.rays.generic import along_ray, on_plane
@@ -88,7 +88,7 @@ if TYPE_CHECKING:
 
 # Where each public name lives: module -> names.
 _NAMES_OF = {
-    "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError", "Huber"),
+    "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError", "Huber", "ScoreLoss"),
     "objective.regularizers.regularizers": ("L2", "L1", "ElasticNet"),
     "objective.linear.objective": ("LinearObjective",),
     "objective.to_scipy": ("to_scipy",),
@@ -210,6 +210,7 @@ __all__ = [
     "RMSProp",
     "Result",
     "SanityReport",
+    "ScoreLoss",
     "SearchResult",
     "Sequence",
     "SquaredError",

@@ -9,9 +9,9 @@ import numpy as np
 
 from ..._arrays import check_matrix, check_weights, plain_array
 from ...protocols import Array, FloatArray
-from ..losses.residual import SquaredError
 from ..margins import margins
-from .problem import LinearProblem, compiled_kernel
+from .problem import LinearProblem
+from .products import residual_kernel
 from .rows import DIGESTED_ROWS, Counter, require_no_centring
 
 
@@ -84,7 +84,7 @@ def _scores_of_others(problem: LinearProblem, W: Array, X: Any) -> Array:
     others = replace(
         problem.rows, X=X, matrix=matrix, labels=None, targets=None, sample_weight=None, index=None, counter=Counter()
     )
-    kernel = compiled_kernel(others, SquaredError(), None, None, None, 1.0, others.n_classes)
+    kernel = residual_kernel(others, None, None, 1.0, others.n_classes)
     found = np.empty((others.n_samples, others.n_classes), dtype=others.arithmetic)
     kernel.evaluate(W, None, None, found, others.is_wide)
     return found

@@ -19,9 +19,12 @@ SAMPLE_ROWS, SAMPLE_TIMES, BLOCK, SAFETY = 2000, 8, 8, 1.1
 def lipschitz(problem: LinearProblem) -> float:
     """``h * lambda + c``: curvature of the loss, largest eigenvalue (times 1.1), curvature of the regularizer."""
     rows, regularizer = problem.rows, problem.regularizer
-    bend = problem.loss.curvature(rows.n_classes)
+    bend = problem.loss.largest_curvature(rows.n_classes)
     if bend is None:
-        raise TypeError(f"an estimate of the step needs a loss that says its curvature; it is {problem.loss!r}")
+        raise TypeError(
+            "an estimate of the step needs a loss that says its curvature, as gd.ScoreLoss(function, curvature=1.0); "
+            f"it is {problem.loss!r}"
+        )
     own: Any = 0.0
     if regularizer is not None:
         own = getattr(regularizer, "curvature", None)

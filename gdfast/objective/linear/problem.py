@@ -4,51 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Any, Protocol
 
 import numpy as np
 
 from ... import _kernels
-from ..._arrays import INPUT_CODES
 from ...protocols import Array, FloatArray
 from ..losses.base import Loss
-from ..losses.residual import SquaredError
 from ..regularizers.regularizers import Regularizer, Strengths, strengths_of
+from .products import compiled_kernel, residual_kernel, weighted_rows
 from .rows import Rows
+from .scored_kernel import ScoredKernel
 
-
-class Kernel(Protocol):
-    """A loss on the rows of X: `_kernels.Problem`, or the generic implementation through the scores."""
-
-    def evaluate(
-        self,
-        W: Array,
-        values: Array | None,
-        gradient: Array | None,
-        scores: Array | None,
-        double_arithmetic: bool,
-    ) -> None:
-        """The data's loss at W (k, m), or at many W (q, k, m); its gradient (of one W); scores (n, q * k)."""
-        ...
-
-    def differences(
-        self, W: Array, h: float, scheme: int, columns: Array, difference: Array, crossings: Array | None
-    ) -> None:
-        """Differences of the data's loss by the weights of some columns, (k, len(columns))."""
-        ...
-
-    def mix(
-        self,
-        base: Array,
-        first: Array | None,
-        second: Array | None,
-        points: Array | None,
-        values: Array | None,
-        slopes: Array | None,
-        coefficients: Array | None,
-    ) -> None:
-        """The data's loss, slope and coefficients where the scores are ``base + a * first + b * second``."""
-        ...
+Kernel = _kernels.Problem | ScoredKernel
+"""A loss on the rows of X: `evaluate`, `differences`, `mix`, `on_rows`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,7 +38,9 @@ class LinearProblem:
         """The same loss and regularizer on some of the rows."""
         rows = self.rows.chosen(index)
         kernel = self.kernel
-        if isinstance(kernel, _kernels.Problem):
+        if isinstance(kernel, ScoredKernel):
+            kernel = kernel.on_rows(rows)
+        else:
             assert rows.index is not None
             kernel = kernel.on_rows(rows.index, rows.normalizer)
         other = object.__new__(LinearProblem)  # without the dataclass's slower __init__, as in `Rows.chosen`
@@ -95,9 +65,15 @@ class LinearProblem:
 
     @property
     def compiled(self) -> _kernels.Problem:
-        """The compiled kernel, of a loss that has one."""
-        assert isinstance(self.kernel, _kernels.Problem)
+        """The compiled kernel of a loss that has one."""
+        if isinstance(self.kernel, ScoredKernel):
+            raise ValueError(f"this needs a loss of gdfast's own, which has a compiled kernel; it is {self.loss!r}")
         return self.kernel
+
+    @property
+    def scorer(self) -> _kernels.Problem:
+        """A compiled kernel on these rows, of whatever loss."""
+        return self.kernel.scorer if isinstance(self.kernel, ScoredKernel) else self.kernel
 
     def penalised(self, W: Array) -> Array:
         """A view of the weights that the regularizer sees."""
@@ -128,23 +104,15 @@ class LinearProblem:
         Its gradient makes products with X: for W = 0 and targets -A/2 it is sum_i A_i z_i', for targets 0 it is twice
         W times the second moments of the rows. `targets` stand at the rows of X, mini-batches included.
         """
-        kernel = compiled_kernel(self.rows, SquaredError(), None, targets, weights, normalizer, targets.shape[1])
-        if isinstance(kernel, _kernels.SparseProblem) and isinstance(self.kernel, _kernels.Problem):
-            kernel.share_tiles(self.kernel)
+        kernel = residual_kernel(self.rows, targets, weights, normalizer, targets.shape[1])
+        if isinstance(kernel, _kernels.SparseProblem):
+            kernel.share_tiles(self.scorer)
         return kernel
 
     def weighted_rows(self, C: FloatArray) -> FloatArray:
         """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64."""
-        rows, largest = self.rows, float(np.abs(C).max())
-        # A unit, so that no square under- or overflows.
-        unit = 2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0
-        targets = np.zeros((rows.matrix.shape[0], C.shape[1]))
-        targets[rows.places] = -0.5 * (C / unit)
-        value, product = np.empty(1), np.empty((C.shape[1], rows.shape[1]))
-        rows.counter.add(rows.n_samples)
-        self.residual_kernel(targets, None, 1.0).evaluate(np.zeros_like(product), value, product, None, True)
-        product *= unit
-        return product
+        self.rows.counter.add(self.rows.n_samples)
+        return weighted_rows(self.rows, self.scorer, C, wide=True)
 
     # ---- facts of the rows that the dual needs ----
 
@@ -175,24 +143,9 @@ class LinearProblem:
 
 
 def kernel_on(rows: Rows, loss: Loss) -> Kernel:
-    """The kernel of the data's loss."""
+    """The kernel of the data's loss: compiled, or through the scores."""
+    function = loss.row_function()
+    if function is not None:
+        return ScoredKernel.on(rows, function)
     weights = rows.sample_weight
     return compiled_kernel(rows, loss, rows.labels, rows.targets, weights, rows.normalizer, rows.n_classes)
-
-
-def compiled_kernel(
-    rows: Rows,
-    loss: Loss,
-    labels: Array | None,
-    targets: Array | None,
-    weights: Array | None,
-    normalizer: float,
-    n_classes: int,
-) -> _kernels.Problem:
-    """A compiled loss on rows, of other labels or targets than theirs, maybe."""
-    make: Any = _kernels.SparseProblem if rows.is_sparse else _kernels.Problem
-    kernel: _kernels.Problem = make(
-        rows.matrix, INPUT_CODES[rows.matrix.dtype.name], labels, targets, weights, rows.index, rows.mean, rows.scale,
-        loss.code, loss.parameter, normalizer, n_classes, rows.bias,
-    )  # fmt: skip
-    return kernel

@@ -15,6 +15,7 @@ import numpy as np
 
 from ..._arrays import check_number, check_steps, check_weights, float64_copy
 from ...protocols import Array, FloatArray
+from ..losses.base import Loss
 from ..rays.directions import check_directions
 from ..rays.generic import Bisected, check_grid, check_points
 from ..rays.hinge_terms import MaxTerms
@@ -33,6 +34,7 @@ class LinearRay(Bisected):
     """A linear objective along W + step * V, from the scores of W and of V; float64 throughout."""
 
     kernel: Kernel
+    loss: Loss
     base: FloatArray
     rate: FloatArray
     sums: MaxTerms | LogSums | None
@@ -81,12 +83,20 @@ class LinearRay(Bisected):
         Raises
         ------
         TypeError, ValueError
-            lo and hi are not finite numbers, lo > hi, or there are too many in between (2**26 terms).
+            lo and hi are not finite numbers, lo > hi, there are too many in between (2**26 terms), or the loss is a
+            `ScoreLoss`, of which they are not known.
         """
+        if not self.has_breakpoints:
+            raise ValueError(f"breakpoints are known of gdfast's own losses alone; the loss is {self.loss!r}")
         low, high = check_number(lo, "lo"), check_number(hi, "hi")
         if low > high:
             raise ValueError(f"hi must be >= lo, {low:g}; it is {high:g}")
         return np.unique(self._kinks(low, high)[0])
+
+    @property
+    def has_breakpoints(self) -> bool:
+        """Whether the loss says where its kinks are."""
+        return self.loss.knows_kinks
 
     def reversed(self) -> LinearRay:
         """The same line, run through the other way."""
@@ -198,7 +208,7 @@ def along_ray(problem: LinearProblem, W: Array, V: Array) -> LinearRay:
     """``L(W + step * V)``."""
     arrays = _checked(problem, W, V=V)
     base, rate = _scores_of(problem, arrays)
-    return LinearRay(problem.kernel, base, rate, _sums(problem, base, rate), _penalties(problem, arrays))
+    return LinearRay(problem.kernel, problem.loss, base, rate, _sums(problem, base, rate), _penalties(problem, arrays))
 
 
 def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlane:

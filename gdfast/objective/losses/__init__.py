@@ -4,5 +4,6 @@ from .base import Loss
 from .cross_entropy import CrossEntropy
 from .hinge import Hinge, SquaredHinge
 from .residual import Huber, SquaredError
+from .score_loss import ScoreLoss
 
-__all__ = ["CrossEntropy", "Hinge", "Huber", "Loss", "SquaredError", "SquaredHinge"]
+__all__ = ["CrossEntropy", "Hinge", "Huber", "Loss", "ScoreLoss", "SquaredError", "SquaredHinge"]

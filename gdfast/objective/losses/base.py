@@ -11,7 +11,7 @@ In the methods below scores are float64, y are labels (n,) or targets (n, k), bo
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -23,6 +23,8 @@ from ..rays.hinge_terms import MaxTerms
 from ..rays.log_sum_exp import LogSums
 
 UNIT = 2.0**-52
+
+RowFunction = Callable[[FloatArray, Array], tuple[FloatArray, FloatArray]]
 
 
 class Dual(NamedTuple):
@@ -59,8 +61,8 @@ class Loss:
         As an option's value, and in a sentence.
     classifies : bool
         y are labels; False: targets.
-    has_kinks : bool
-        The gradient jumps, at margins of 0.
+    has_kinks, knows_kinks : bool
+        The gradient jumps, at margins of 0. False for the latter: nobody knows whether and where.
     is_convex, is_quadratic : bool
         Quadratic: the second derivatives are the same everywhere.
     is_robust : bool
@@ -82,6 +84,7 @@ class Loss:
     title: ClassVar[str] = "loss"
     classifies: bool = True
     has_kinks: ClassVar[bool] = False
+    knows_kinks: ClassVar[bool] = True
     is_convex: ClassVar[bool] = True
     is_quadratic: ClassVar[bool] = False
     is_robust: ClassVar[bool] = False
@@ -102,6 +105,10 @@ class Loss:
     def has_kernel(self) -> bool:
         """Whether the compiled kernels know it."""
         return self.code is not None
+
+    def row_function(self) -> RowFunction | None:
+        """What computes a loss that has no kernel: (scores, y) -> each row's loss (n,) and its gradient (n, k)."""
+        return None
 
     # ---- value and gradient ----
 
@@ -137,7 +144,7 @@ class Loss:
 
     # ---- second derivatives ----
 
-    def curvature(self, n_classes: int) -> float | None:
+    def largest_curvature(self, n_classes: int) -> float | None:
         """The largest eigenvalue of a row's second derivatives by its scores, whatever they are; None: unknown."""
         return None
 
@@ -190,7 +197,7 @@ class Loss:
 
     def step_curvature(self, n_classes: int) -> float:
         """The curvature by which a recipe chooses its first step, of targets that are spread by 1."""
-        known = self.curvature(n_classes)
+        known = self.largest_curvature(n_classes)
         return n_classes / 2 if known is None else known
 
     def in_units(self, unit: float) -> Self:

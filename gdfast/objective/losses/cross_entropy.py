@@ -47,7 +47,7 @@ class CrossEntropy(Loss):
     step_constant: ClassVar[float] = 3.0
     sparse_step_constant: ClassVar[float] = 20.0
 
-    def curvature(self, n_classes: int) -> float:
+    def largest_curvature(self, n_classes: int) -> float:
         """``1/2``: that of diag(p) - p p' where two classes have p = 1/2."""
         return 0.5
 

@@ -67,7 +67,7 @@ class Hinge(Loss):
     def __post_init__(self) -> None:
         object.__setattr__(self, "margin", check_positive(self.margin, "margin"))
 
-    def curvature(self, n_classes: int) -> float:
+    def largest_curvature(self, n_classes: int) -> float:
         """``n_classes / 2``: a rule of thumb, since the hinge has kinks instead."""
         return n_classes / 2
 
@@ -158,7 +158,7 @@ class SquaredHinge(Loss):
     def __post_init__(self) -> None:
         object.__setattr__(self, "margin", check_positive(self.margin, "margin"))
 
-    def curvature(self, n_classes: int) -> float:
+    def largest_curvature(self, n_classes: int) -> float:
         """``2 * n_classes``: twice the largest eigenvalue of sum_c (e_c - e_y)(e_c - e_y)', a star's Laplacian."""
         return 2.0 * n_classes
 

@@ -41,7 +41,7 @@ class SquaredError(Loss):
     has_dual_point: ClassVar[bool] = True
     gradient_grows: ClassVar[bool] = True
 
-    def curvature(self, n_classes: int) -> float:
+    def largest_curvature(self, n_classes: int) -> float:
         """``2``."""
         return 2.0
 
@@ -120,7 +120,7 @@ class Huber(Loss):
         """delta."""
         return self.delta
 
-    def curvature(self, n_classes: int) -> float:
+    def largest_curvature(self, n_classes: int) -> float:
         """``2``, where no residual is beyond `delta`."""
         return 2.0
 
@@ -135,7 +135,7 @@ class Huber(Loss):
 
     def step_curvature(self, n_classes: int) -> float:
         """Beyond delta the gradient grows no more."""
-        return self.curvature(n_classes) * min(1.0, self.delta)
+        return self.largest_curvature(n_classes) * min(1.0, self.delta)
 
     def in_units(self, unit: float) -> Huber:
         """delta is one of y's units."""

@@ -10,10 +10,14 @@ from .base import Loss
 from .cross_entropy import CrossEntropy
 from .hinge import Hinge, SquaredHinge
 from .residual import Huber, SquaredError
+from .score_loss import ScoreLoss
 
 COMPILED: tuple[type[Loss], ...] = (Hinge, SquaredHinge, CrossEntropy, SquaredError, Huber)
 if [kind.code for kind in COMPILED] != list(range(len(COMPILED))):
     raise ImportError("a loss's code must be its place in the kernels' table")
+
+KNOWN: tuple[type[Loss], ...] = (*COMPILED, ScoreLoss)
+"""Those that `LinearObjective` takes."""
 
 BY_NAME: Mapping[str, type[Loss]] = {kind.name: kind for kind in COMPILED} | {"log_loss": CrossEntropy}
 """What users write as a word."""
@@ -24,21 +28,21 @@ def check_loss(loss: Any, name: str = "loss") -> Loss:
 
     A subclass may change the value, which neither the kernels nor the certificates would follow.
     """
-    if type(loss) in COMPILED:
+    if type(loss) in KNOWN:
         checked: Loss = loss
         return checked
     if isinstance(loss, Loss):
-        bases = [kind.__name__ for kind in type(loss).__mro__[1:] if issubclass(kind, Loss)]
+        base = next(kind.__name__ for kind in type(loss).__mro__ if kind in (*KNOWN, Loss))
         raise TypeError(
-            f"{name} must be a loss of gdfast's own such as gd.Hinge(), not of a subclass, whose changes the kernels "
-            f"would not follow; {type(loss).__name__} is a subclass of {bases[0]}"
+            f"{name} must be a loss of gdfast's own such as gd.Hinge(), or gd.ScoreLoss(function) with one of yours; "
+            f"{type(loss).__name__} derives from {base}, and the kernels would not follow what it changes"
         )
     raise TypeError(f"{name} must be a gdfast loss such as gd.Hinge(); it is {loss!r:.60}")
 
 
 def is_loss(loss: Any) -> bool:
     """Whether `check_loss` takes it."""
-    return type(loss) in COMPILED
+    return type(loss) in KNOWN
 
 
 def certified_names() -> str:

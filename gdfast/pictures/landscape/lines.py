@@ -77,7 +77,7 @@ def line(objective: Objective, w: Array, v: Array, steps: Array) -> Line:
     points = check_points(steps)
     ray = along_ray(objective, _as_point(w, "w"), _as_point(v, "v"))
     values = np.asarray(ray.values(points), dtype=np.float64)
-    own = getattr(ray, "breakpoints", None)
+    own = getattr(ray, "breakpoints", None) if getattr(ray, "has_breakpoints", True) else None
     kinks = np.zeros(0) if own is None else np.asarray(own(float(points.min()), float(points.max())))
     kink_values = np.asarray(ray.values(kinks), dtype=np.float64) if kinks.size else np.zeros(0)
     minimum = ray.lowest_anywhere() if isinstance(ray, Bisected) and is_convex(objective) else None

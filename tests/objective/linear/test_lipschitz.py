@@ -36,7 +36,7 @@ def test_the_curvatures_of_the_losses_are_the_largest_that_there_are():
                     for h in np.eye(k) * 1e-6
                 ]
                 most = max(most, float(np.linalg.eigvalsh(np.array(H)).max()))
-            assert most == pytest.approx(loss.curvature(k), rel=1e-6)
+            assert most == pytest.approx(loss.largest_curvature(k), rel=1e-6)
 
 
 @pytest.mark.parametrize("kind", ["float64", "float32", "float16", "uint8", "csr"])
