@@ -19,7 +19,7 @@ from ..checks.sanity import SanityReport, sanity_check
 from ..describe import described
 from ..objective.function import FunctionObjective
 from ..protocols import Array, Objective
-from .user_code import attribute, blamed, load_module
+from .user_code import attribute, explain_errors_of, load_module
 
 SCALE = 0.01  # of the random weights at which an objective is checked when no point is named
 FORMS = "an objective, a tuple (f, grad, x), or a function without arguments that returns either"
@@ -81,11 +81,11 @@ def check(
     if not module_name or not name:
         raise click.UsageError(f"MODULE:OBJECTIVE must be like my.py:objective; it is {target!r}")
     with redirect_stdout(sys.stderr if as_json else sys.stdout):  # what the user's code prints is no JSON
-        with blamed(f"{module_name} can't be loaded", show_traceback):
+        with explain_errors_of(f"{module_name} can't be loaded", show_traceback):
             module = load_module(module_name)
-        with blamed(target, show_traceback):
+        with explain_errors_of(target, show_traceback):
             case = find_case(module, name, at, seed)
-        with blamed(f"{target} at {case.place}", show_traceback):
+        with explain_errors_of(f"{target} at {case.place}", show_traceback):
             report = check_gradient(
                 case.value, case.gradient, case.point, h=h, rtol=rtol, coordinates=coordinates, rng=seed
             )

@@ -13,7 +13,7 @@ import click
 
 from ..datasets import Dataset, load
 from ..model import Model
-from .failures import told
+from .failures import explain_mistakes
 
 F = TypeVar("F", bound=Callable[..., Any])
 STDIN = "-"
@@ -76,7 +76,7 @@ def name_of(data: str) -> str:
 
 def _load(data: str, *, label: Any, n_features: int | None = None, **options: Any) -> Dataset:
     options |= {"label": None if label == "none" else label, "n_features": n_features}
-    with told():
+    with explain_mistakes():
         if data != STDIN:
             return _reworded(data, data, n_features, options)
         if sys.stdin is None:

@@ -12,7 +12,7 @@ from ..model import load_model
 from ..protocols import Array
 from ..training.evaluation import Evaluation, evaluate_model
 from .data_files import label_option, labels_option, name_of, open_rows_for
-from .failures import told
+from .failures import explain_mistakes
 from .tables import print_facts, print_json
 from .training_summary import scores
 
@@ -36,10 +36,10 @@ def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json
 
     Example: gdfast evaluate flowers.npz more-flowers.csv
     """
-    with told():
+    with explain_mistakes():
         model = load_model(model_file)
     found = open_rows_for(model, data, label=label, labels=labels, judged=True)
-    with told():
+    with explain_mistakes():
         X, y, which = _judged(found)
         if model.loss.classifies and y.max() >= len(model.W):
             raise ValueError(f"{name_of(data)} must hold the model's {len(model.W):,} classes; it holds more")

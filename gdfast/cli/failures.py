@@ -37,7 +37,7 @@ def sentence(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def told() -> Iterator[None]:
+def explain_mistakes() -> Iterator[None]:
     """A mistake within becomes its sentence, with exit code 1."""
     try:
         yield

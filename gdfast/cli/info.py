@@ -9,7 +9,7 @@ import click
 
 from .._config import config, show_config
 from ..model import Model, load_model
-from .failures import told
+from .failures import explain_mistakes
 from .tables import print_facts, print_json
 
 
@@ -29,7 +29,7 @@ def info(model_file: str | None, as_json: bool) -> None:
         else:
             show_config()
         return
-    with told():
+    with explain_mistakes():
         facts = _facts(model_file, load_model(model_file))
     if as_json:
         print_json(facts)

@@ -21,7 +21,7 @@ from ..objective.losses import CrossEntropy, Hinge
 from ..objective.mini_batches import MiniBatches
 from ..pictures import canvas, plots
 from ..pictures import landscape as data_of
-from ..pictures.images import lively_pixel, objectives, unit_direction
+from ..pictures.images import most_varied_pixel, objectives, unit_direction
 from ..protocols import Array, FloatArray
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
@@ -132,7 +132,7 @@ def landscape_data(objective: LinearObjective, w: Array, view: View, images: Ima
     if view.kind == "plane":
         return data_of.plane(objective, w, unit_direction(objective, rng), unit_direction(objective, rng), grid, grid)
     if view.kind == "weight":
-        return data_of.weight(objective, w, view.place or (0, lively_pixel(images)), grid)
+        return data_of.weight(objective, w, view.place or (0, most_varied_pixel(images)), grid)
     return data_of.step_sizes(objective, w, np.geomspace(*view.reach, view.points))
 
 

@@ -14,7 +14,7 @@ from ..objective.losses.cross_entropy import softmax
 from ..protocols import Array
 from ..training.evaluation import scores_in_blocks
 from .data_files import STDIN, label_option, open_rows_for
-from .failures import told, writing
+from .failures import explain_mistakes, writing
 from .outputs import check_file
 from .predictions import FORMATS, Predicted, format_of
 
@@ -55,7 +55,7 @@ def predict(
         raise click.ClickException("the output cannot be written: standard output is closed")
     if out == STDIN and kind == "npy" and sys.stdout.isatty():
         raise click.UsageError("An array is no text for a terminal: give --out FILE.npy, or a pipe.")
-    with told():
+    with explain_mistakes():
         model = load_model(model_file)
         more = "probabilities" if probabilities else "scores" if with_scores else ""
         _check_can(model, more)
@@ -63,7 +63,7 @@ def predict(
             _check_is_other(out, data, model_file)
             check_file(Path(out))
     found = open_rows_for(model, data, label=label)
-    with told():
+    with explain_mistakes():
         predicted = [_predicted(model, scores, more) for scores in scores_in_blocks(model, found.X)]
 
     def write(file: BinaryIO) -> None:

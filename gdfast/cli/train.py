@@ -34,7 +34,7 @@ from ..training.split import held_out_rows
 from ..training.train_model import train_model
 from .data_files import STDIN, label_option, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
-from .failures import Interrupted, told, writing
+from .failures import Interrupted, explain_mistakes, writing
 from .images import seed_option
 from .outputs import check_file
 from .saved_run import saved_run_in
@@ -121,7 +121,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     start = perf_counter()
     settings = _settings(options)
     _check_outputs(data, out, options)
-    with told():
+    with explain_mistakes():
         saved_run = saved_run_in(options["checkpoint"], options["resume"], _deciding(options))
         if options["threads"] is not None:
             set_num_threads(options["threads"])
@@ -131,7 +131,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     found = open_data(data, label=options["label"], labels=options["labels"], targets=not settings.loss.classifies)
     if not options["quiet"]:
         _hint(found, settings)
-    with told():
+    with explain_mistakes():
         held_out = _held_out(found, settings, options)
         trajectory = None if options["report"] is None else Trajectory()
         model, fitted = _trained(found, settings, held_out, saved_run, shows, trajectory)
@@ -262,12 +262,12 @@ def _check_outputs(data: str, out: str, options: dict[str, Any]) -> None:
         if place in taken:
             raise click.UsageError(f"{name} must be another file than {taken[place]}; both are {path}.")
         taken[place] = name
-        with told():
+        with explain_mistakes():
             check_file(Path(path))
     if options["report"] is not None:
         from ..pictures.page.document import plotly_script
 
-        with told():
+        with explain_mistakes():
             plotly_script()
 
 

@@ -63,7 +63,7 @@ def attribute(module: ModuleType, name: str) -> Any:
 
 
 @contextmanager
-def blamed(what: str, show_traceback: bool) -> Iterator[None]:
+def explain_errors_of(what: str, show_traceback: bool) -> Iterator[None]:
     """Whatever the user's code raises within becomes one sentence (after the whole traceback, where it is wanted)."""
     try:
         yield

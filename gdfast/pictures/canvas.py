@@ -112,22 +112,22 @@ def legend_below(ax: Any, columns: int = 2, title: str | None = None) -> None:
         )
 
 
-def need(value: Any, kinds: type | tuple[type, ...], name: str, source: str) -> None:
-    """TypeError unless the value is of these kinds; source says where one comes from."""
-    if not isinstance(value, kinds):
-        wanted = " or a ".join(kind.__name__ for kind in (kinds if isinstance(kinds, tuple) else (kinds,)))
+def check_type(value: Any, types: type | tuple[type, ...], name: str, source: str) -> None:
+    """TypeError unless the value is of these types; source says where one comes from."""
+    if not isinstance(value, types):
+        wanted = " or a ".join(one.__name__ for one in (types if isinstance(types, tuple) else (types,)))
         raise TypeError(f"{name} must be a {wanted} ({source}); it is {described(value)}")
 
 
-def named(value: Any, kinds: type | tuple[type, ...], name: str, source: str) -> dict[str, Any]:
-    """One thing under the name "", or a mapping of names to things, all of these kinds."""
+def check_types(value: Any, types: type | tuple[type, ...], name: str, source: str) -> dict[str, Any]:
+    """One thing under the name "", or a mapping of names to things, all of these types."""
     if not isinstance(value, Mapping):
-        need(value, kinds, name, source)
+        check_type(value, types, name, source)
         return {"": value}
     if not value:
         raise ValueError(f"{name} must not be empty")
     for key, each in value.items():
-        need(each, kinds, f"{name}[{key!r}]", source)
+        check_type(each, types, f"{name}[{key!r}]", source)
     return {str(key): each for key, each in value.items()}
 
 

@@ -16,7 +16,7 @@ from ..objective.rays.generic import along_ray
 from ..protocols import FloatArray, Objective
 from . import landscape, plots
 from .canvas import BLUE, GREY, VERMILION, figure
-from .images import bright_examples, lively_pixel, objectives, unit_direction
+from .images import bright_examples, most_varied_pixel, objectives, unit_direction
 
 REACH = 5.0  # of rays and planes, in steps that move the scores by about a margin
 NEAR = 0.3  # weights at which the scores differ by less than a margin
@@ -51,7 +51,7 @@ def one_image_and_many(images: Images, seed: int = 0) -> Any:
 def one_weight(images: Images, seed: int = 0) -> Any:
     """Figure 2: the loss of one image and of four as a function of one weight, each hinge term and their sum."""
     objective, rng = objectives(images, Hinge())[0], np.random.default_rng(seed)
-    w, pixel = NEAR * unit_direction(objective, rng), lively_pixel(images)
+    w, pixel = NEAR * unit_direction(objective, rng), most_varied_pixel(images)
     values = np.linspace(-2 * REACH, 2 * REACH, 401)
     picture = figure(11.0, 5.2)
     for ax, count in zip(picture.subplots(1, 2), (1, 4), strict=True):

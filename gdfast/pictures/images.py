@@ -37,7 +37,7 @@ def unit_direction(objective: LinearObjective, rng: np.random.Generator) -> Arra
     return np.asarray(direction / float(np.std(objective.scores(direction))))
 
 
-def lively_pixel(images: Images) -> int:
+def most_varied_pixel(images: Images) -> int:
     """The pixel that differs most among the images: its weights matter."""
     return int(images.X[:10_000].std(axis=0).argmax())
 

@@ -7,7 +7,7 @@ import pytest
 
 import gdfast as gd
 from gdfast.pictures import figures
-from gdfast.pictures.images import bright_examples, lively_pixel, objectives, unit_direction
+from gdfast.pictures.images import bright_examples, most_varied_pixel, objectives, unit_direction
 
 pytest.importorskip("matplotlib")
 
@@ -97,7 +97,7 @@ def test_what_images_give(images):
     np.testing.assert_allclose(train.scores(W), seen @ W[:, :-1].T + W[:, -1], rtol=1e-4, atol=1e-4)
     direction = unit_direction(train, np.random.default_rng(0))
     assert np.std(train.scores(direction)) == pytest.approx(1.0, rel=1e-5)
-    pixel = lively_pixel(images)
+    pixel = most_varied_pixel(images)
     assert images.X[:, pixel].std() == pytest.approx(images.X.std(axis=0).max())
 
 

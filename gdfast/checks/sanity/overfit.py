@@ -26,7 +26,7 @@ LARGE = 1 << 20  # weights; for more L-BFGS would keep too many copies
 
 def check_overfitting(data: LinearObjective) -> Finding:
     """Fit a few samples with the objective's own loss; `data` has no regularizer."""
-    order = spread(data)
+    order = interleave_classes(data)
     # A linear function passes through the targets of independent rows, no more; classes it often tells apart beyond.
     chosen = order[:SAMPLES] if data.loss.classifies else _independent(data, order)
     at_first, reached = _fit(data, chosen)
@@ -59,7 +59,7 @@ def check_overfitting(data: LinearObjective) -> Finding:
     return Finding("overfitting", Severity.PROBLEM, sentence)
 
 
-def spread(objective: LinearObjective) -> Array:
+def interleave_classes(objective: LinearObjective) -> Array:
     """All rows in a random order in which the classes take turns."""
     order = np.random.default_rng(0).permutation(objective.n_samples)
     if not objective.loss.classifies:

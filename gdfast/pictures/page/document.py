@@ -8,7 +8,7 @@ import os
 from importlib.resources import files
 
 from ...files.saved_arrays import write_whole
-from ..canvas import need
+from ..canvas import check_type
 from . import curves, gradient_checks, step_sizes, surface, templates, text_sections
 from .html import Section, escape, paragraph, to_json
 from .report import RunReport
@@ -59,7 +59,7 @@ def render(report: RunReport) -> str:
     >>> "<title>A &lt;bowl&gt;</title>" in render(RunReport("A <bowl>"))
     True
     """
-    need(report, RunReport, "report", "from gdfast.pictures.page")
+    check_type(report, RunReport, "report", "from gdfast.pictures.page")
     library = plotly_script()
     found = sections(report)
     scripts = [library, _own("page.js")] if any(section.figures for section in found) else [_own("page.js")]

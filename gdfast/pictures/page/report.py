@@ -9,7 +9,7 @@ from typing import Any
 from ...checks.gradient.report import GradientReport
 from ...descent.result import History, Result
 from ...protocols import Array
-from ..canvas import named, need
+from ..canvas import check_type, check_types
 from ..landscape import StepSizes, Trajectory
 from ..plots.templates import class_pictures
 from ..strategies import StrategyTable
@@ -91,7 +91,7 @@ class RunReport:
 
     def __post_init__(self) -> None:
         for name in ("title", "description", "command"):
-            need(getattr(self, name), str, name, "any text")
+            check_type(getattr(self, name), str, name, "any text")
         if not self.title.strip():
             raise ValueError("title must not be empty")
         for name, kind, source in (
@@ -101,13 +101,13 @@ class RunReport:
             ("templates", Templates, "from gdfast.pictures.page"),
         ):
             if getattr(self, name) is not None:
-                need(getattr(self, name), kind, name, source)
+                check_type(getattr(self, name), kind, name, source)
         for name, kinds, source in (
             ("runs", (Result, History), "from gdfast.minimize"),
             ("gradient_checks", GradientReport, "from gdfast.check_gradient"),
             ("settings", object, "anything"),
         ):
             given = getattr(self, name)
-            need(given, Mapping, name, "names to parts")
+            check_type(given, Mapping, name, "names to parts")
             if given:
-                named(given, kinds, name, source)
+                check_types(given, kinds, name, source)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..canvas import BLUE, GREY, ORANGE, axes, need
+from ..canvas import BLUE, GREY, ORANGE, axes, check_type
 from ..strategies import StrategyRow, StrategyTable
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
     >>> gd.plots.strategies(table).get_xlabel()
     'held-out accuracy (%)'
     """
-    need(table, StrategyTable, "table", "from compare_strategies")
+    check_type(table, StrategyTable, "table", "from compare_strategies")
     ax = axes(ax)
     percent = [100 * row.accuracy for row in table.rows]
     places = range(len(table.rows))

@@ -10,7 +10,7 @@ import numpy as np
 from ...checks.gradient.report import GradientReport
 from ...differences import StepSweep
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, legend_below, need
+from ..canvas import BLUE, GREY, VERMILION, axes, check_type, legend_below
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -53,7 +53,7 @@ def gradient_report(report: GradientReport, ax: Axes | None = None) -> Axes:
     >>> gd.plots.gradient_report(report).images[0].get_array().shape
     (4, 5)
     """
-    need(report, GradientReport, "report", "from gdfast.check_gradient")
+    check_type(report, GradientReport, "report", "from gdfast.check_gradient")
     if report.direction is not None:
         raise ValueError('report must be of single coordinates; it is of one direction (coordinates="direction")')
     ax = axes(ax)
@@ -148,7 +148,7 @@ def step_sweep(sweep: StepSweep, ax: Axes | None = None) -> Axes:
     >>> gd.plots.step_sweep(sweep).get_xscale()
     'log'
     """
-    need(sweep, StepSweep, "sweep", "from gdfast.step_sweep")
+    check_type(sweep, StepSweep, "sweep", "from gdfast.step_sweep")
     ax = axes(ax)
     for name, curve, colour, dash, marker in (
         ("centred", sweep.centered, BLUE, "-", "o"),

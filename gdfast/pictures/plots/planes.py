@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import check_flag
 from ...protocols import FloatArray
-from ..canvas import axes, height_colours, legend_below, line_style, need
+from ..canvas import axes, check_type, height_colours, legend_below, line_style
 from ..landscape import Plane, Trajectory
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
     >>> ax.get_xlabel(), ax.get_ylabel()
     ('a, steps along u', 'b, steps along v')
     """
-    need(data, Plane, "data", "from gdfast.landscape.plane")
+    check_type(data, Plane, "data", "from gdfast.landscape.plane")
     a, b, values = rising(data)
     if check_flag(surface, "surface"):
         if ax is not None and getattr(ax, "name", "") != "3d":
@@ -114,7 +114,7 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
     >>> gd.plots.trajectory(gd.landscape.trajectory(bowl, ws)).get_xlabel()
     'first principal component (100 % of the variance)'
     """
-    need(data, Trajectory, "data", "from gdfast.landscape.trajectory")
+    check_type(data, Trajectory, "data", "from gdfast.landscape.trajectory")
     ax = axes(ax)
     _draw_map(ax, *rising(data.plane), is_steep=True)
     for i, (name, path) in enumerate(data.paths.items()):

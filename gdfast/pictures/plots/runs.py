@@ -9,7 +9,7 @@ import numpy as np
 
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, line_style, named
+from ..canvas import BLUE, GREY, VERMILION, axes, check_types, line_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -67,7 +67,7 @@ def history(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['step 0.1', 'step 0.2']
     """
-    runs = named(result, (Result, History), "result", "from gdfast.minimize")
+    runs = check_types(result, (Result, History), "result", "from gdfast.minimize")
     _require_known(against, _AGAINST, "against")
     for run in runs.values():
         _require_known(quantity, [*_LABELS, *history_of(run).metrics], "quantity")

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...describe import counted
 from ...protocols import FloatArray
-from ..canvas import BLUE, GREEN, VERMILION, axes, legend_below, line_style, need
+from ..canvas import BLUE, GREEN, VERMILION, axes, check_type, legend_below, line_style
 from ..landscape import Line, Weight
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axe
     >>> gd.plots.line(data).get_ylabel()
     'objective'
     """
-    need(data, Line, "data", "from gdfast.landscape.line")
+    check_type(data, Line, "data", "from gdfast.landscape.line")
     ax = axes(ax)
     x, y = _with_corners(data)
     (curve,) = ax.plot(x, y, color=None if label else BLUE, label=label)
@@ -109,7 +109,7 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     >>> gd.plots.weight(data).get_xlabel()
     'the weight W[0, 0]'
     """
-    need(data, Weight, "data", "from gdfast.landscape.weight")
+    check_type(data, Weight, "data", "from gdfast.landscape.weight")
     ax = axes(ax)
     order = np.argsort(data.values, kind="stable")
     x = data.values[order]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, legend_below, need
+from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, check_type, legend_below
 from ..landscape import StepSizes
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     >>> gd.plots.step_sizes(data).get_xscale()
     'log'
     """
-    need(data, StepSizes, "data", "from gdfast.landscape.step_sizes")
+    check_type(data, StepSizes, "data", "from gdfast.landscape.step_sizes")
     order = np.argsort(data.steps, kind="stable")
     order = order[data.steps[order] > 0]
     if not order.size:

@@ -185,10 +185,10 @@ def test_lecture_40_a_gradient_that_leads_nowhere_is_a_problem(monkeypatch):
 
 
 def test_lecture_40_the_classes_take_turns():
-    from gdfast.checks.sanity.overfit import spread
+    from gdfast.checks.sanity.overfit import interleave_classes
 
     y = np.repeat([0, 1, 2], [500, 30, 4])
-    order = spread(gd.LinearObjective(np.zeros((534, 2)) + y[:, None], y))
+    order = interleave_classes(gd.LinearObjective(np.zeros((534, 2)) + y[:, None], y))
     assert sorted(order) == list(range(534))
     assert np.bincount(y[order[:12]]).tolist() == [4, 4, 4]
     assert np.bincount(y[order[:20]]).tolist() == [8, 8, 4]
