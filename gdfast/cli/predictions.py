@@ -17,7 +17,7 @@ PART = 10_000  # rows that are made into text together
 
 
 class Predicted(NamedTuple):
-    """Of some rows: the class numbers, and the probabilities or scores of each class (or None); or the values (n, k)."""
+    """Of some rows: the class numbers, and the probabilities or scores of each class (or None), or values (n, k)."""
 
     classes: Array | None
     numbers: Array | None
