@@ -264,21 +264,21 @@ class Fingerprint(Protocol):
         ...
 
 
-class CompiledSteps(Protocol):
-    """Many stochastic steps in one call: `can_descend`, `extra_state`, `descend`."""
+class StepsKernel(Protocol):
+    """Many stochastic steps by one update rule on one objective, in one call.
 
-    def can_descend(self, w: Array, rule: str, /) -> bool:
-        """Whether `descend` takes such weights and this update rule."""
+    Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i] is the
+    objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value is not finite,
+    or with KeyboardInterrupt, after which everything stands as the last whole step left it.
+    """
+
+    @property
+    def extra_state(self) -> tuple[Array, ...]:
+        """What it keeps between calls besides w and the rule's states, before the first step; often nothing."""
         ...
 
-    def extra_state(self, w: Array, rule: str, /) -> tuple[Array, ...]:
-        """What `descend` keeps between calls besides the rule's states, before the first step."""
-        ...
-
-    def descend(
+    def __call__(
         self,
-        rule: str,
-        settings: tuple[float, ...],
         w: Array,
         states: tuple[Array, ...],
         order: Array,
@@ -289,5 +289,13 @@ class CompiledSteps(Protocol):
         done: Array,
         /,
     ) -> None:
-        """See the free function."""
+        """W and the states (the rule's, then the extra ones), values and done are written in place."""
+        ...
+
+
+class CompiledSteps(Protocol):
+    """Many stochastic steps in one call: `compiled_steps`."""
+
+    def compiled_steps(self, w: Array, rule: str, settings: tuple[float, ...], /) -> StepsKernel | None:
+        """Those of an update rule with these settings; None where there are none for weights like w."""
         ...

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import astuple
-from typing import Any
 
 import numpy as np
 
-from ..objective import capabilities
-from ..protocols import Array
+from ..objective.capabilities import compiled_steps
+from ..objective.mini_batches import MiniBatches
+from ..protocols import Array, StepsKernel
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 from .record import Evaluation
 from .result import Status
@@ -39,14 +39,13 @@ class CompiledSteps:
     Before step `generic_until` a number ceases to be finite: the generic implementation goes up to there.
     """
 
-    def __init__(self, settings: Settings, rule: str) -> None:
-        batches = settings.batches
-        assert batches is not None
-        self._settings = settings
-        self._rule, self._parameters = rule, tuple(map(float, astuple(settings.bound_optimizer)))
-        self._batches, self._per_epoch = batches, batches.steps_per_epoch(settings.objective.n_samples)
+    def __init__(self, settings: Settings, batches: MiniBatches, kernel: StepsKernel) -> None:
+        self._settings, self._batches, self._kernel = settings, batches, kernel
+        self._n_samples = settings.objective.n_samples
+        self._per_epoch = batches.steps_per_epoch(self._n_samples)
+        self._starts = np.minimum(np.arange(self._per_epoch + 1) * batches.size, self._n_samples)
         self._orders: dict[int, Array] = {}  # in which the epochs at hand visit the rows
-        self._no_extra_state = False
+        self._rates = settings.step.given if isinstance(settings.step.given, np.ndarray) else None
         # Every so many steps somebody wants to know.
         periods = (
             settings.evaluate_every,
@@ -63,9 +62,11 @@ class CompiledSteps:
         if settings.batches is None or settings.clip is not None or settings.sign < 0 or settings.step.line_search:
             return None
         rule = RULES.get(type(settings.bound_optimizer))
-        if rule is None or not capabilities.can_descend(settings.objective, settings.w0, rule):
+        if rule is None:
             return None
-        return CompiledSteps(settings, rule)
+        parameters = tuple(map(float, astuple(settings.bound_optimizer)))
+        kernel = compiled_steps(settings.objective, settings.w0, rule, parameters)
+        return None if kernel is None else CompiledSteps(settings, settings.batches, kernel)
 
     def take(self, state: RunState) -> RunState | None:
         """The state after the steps up to where somebody wants to know, or to where a number ceases to be finite.
@@ -73,24 +74,30 @@ class CompiledSteps:
         None where there are no such steps: the generic implementation takes the next ones, and sees. Nothing is moved
         in place.
         """
-        settings, k, extra_before = self._settings, state.k, state.extra_state
+        if state.k < self.generic_until:
+            return None
+        settings, k, extra_before = self._settings, state.k, state.extra_state or self._kernel.extra_state
         n = min(settings.max_steps - k, self._most)
         for period in self._periods:
             n = min(n, period - k % period)
         asked, n = n, min(n, max(1, SEGMENT // self._batches.size))
-        order, starts = self._rows(k, n)
-        rates = settings.step.rates(k, n)
-        if not extra_before and not self._no_extra_state:
-            extra_before = capabilities.extra_state(settings.objective, state.w, self._rule)
-            self._no_extra_state = not extra_before
+        if n == self._per_epoch and k % n == 0:
+            order, starts = self._batches.permutation(self._n_samples, k // n), self._starts
+        else:
+            order, starts = self._rows(k, n)
+        rates = settings.step.rates(k, n) if self._rates is None else self._rates[k : k + n]
         while True:
-            w, arrays, extra = state.w.copy(), _copies(state.optimizer_state), tuple(map(np.copy, extra_before))
+            w, extra, parts, arrays = state.w.copy(), tuple(map(np.copy, extra_before)), [], []
+            for part in state.optimizer_state or ():  # arrays, and often the number of steps
+                parts.append(part.copy() if isinstance(part, np.ndarray) else part)
+                if isinstance(part, np.ndarray):
+                    arrays.append(parts[-1])
             values, done, interrupted = np.empty(n), np.zeros(1, dtype=np.int64), False
+            first_step = getattr(state.optimizer_state, "steps", 0)
             try:
-                capabilities.descend(
-                    settings.objective, self._rule, self._parameters, w, (*arrays, *extra), order[: starts[n]],
-                    starts[: n + 1], rates[:n], getattr(state.optimizer_state, "steps", 0), values, done,
-                )  # fmt: skip
+                self._kernel(
+                    w, (*arrays, *extra), order[: starts[n]], starts[: n + 1], rates[:n], first_step, values, done
+                )
             except KeyboardInterrupt:
                 interrupted = True
             steps = int(done[0])
@@ -101,18 +108,22 @@ class CompiledSteps:
             if n == 0 or interrupted:
                 self.generic_until = k + asked
                 return None
-        record, last = state.record, float(values[steps - 1]) if steps else math.nan
+        optimizer_state, record, last = None, state.record, float(values[steps - 1]) if steps else math.nan
+        if state.optimizer_state is not None:
+            optimizer_state = type(state.optimizer_state)(*parts)
+            if hasattr(optimizer_state, "steps"):
+                optimizer_state = optimizer_state._replace(steps=first_step + steps)
         record.add_segment(k, values[:steps], rates[:steps])
         if settings.callback is not None:
             record.unreported.extend(values[:steps].tolist())
         return RunState(
-            k + steps, w, _with_arrays(state.optimizer_state, arrays, steps), Evaluation(last, w, math.nan), math.nan,
-            state.direction, extra, Status.INTERRUPTED if interrupted else None, record,
+            k + steps, w, optimizer_state, Evaluation(last, w, math.nan), math.nan, state.direction, extra,
+            Status.INTERRUPTED if interrupted else None, record,
         )  # fmt: skip
 
     def _rows(self, k: int, n: int) -> tuple[Array, Array]:
         """The rows of steps k .. k + n - 1 one after the other, and where each step's begin."""
-        n_samples, per_epoch = self._settings.objective.n_samples, self._per_epoch
+        n_samples, per_epoch = self._n_samples, self._per_epoch
         first, last, orders = k // per_epoch, (k + n - 1) // per_epoch, []
         for epoch in range(first, last + 1):
             order = self._orders.get(epoch)
@@ -122,22 +133,3 @@ class CompiledSteps:
         starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * self._batches.size
         whole = orders[0] if len(orders) == 1 else np.concatenate(orders)
         return np.ascontiguousarray(whole[starts[0] : starts[-1]]), starts - starts[0]
-
-
-def _copies(state: Any) -> list[Array]:
-    """Those of the arrays in an optimizer's state."""
-    copies = []
-    for part in state or ():
-        if isinstance(part, np.ndarray):
-            copies.append(part.copy())
-    return copies
-
-
-def _with_arrays(state: Any, arrays: list[Array], steps: int) -> Any:
-    """A state like this one, with these arrays and its step number moved on."""
-    if state is None:
-        return None
-    fresh, parts = iter(arrays), []
-    for part in state:
-        parts.append(next(fresh) if isinstance(part, np.ndarray) else part + steps)
-    return type(state)(*parts)

@@ -40,7 +40,10 @@ def run_loop(settings: Settings, state: RunState | None = None) -> Result:
                 state = evaluate(settings, state, state)
                 state = report_and_decide(settings, state, bar)
             while state.ending is None:
-                state = evaluate(settings, step(settings, state, compiled), state)
+                after = None if compiled is None else compiled.take(state)
+                if after is None:
+                    after = evaluate(settings, step(settings, state), state)
+                state = after
                 state = report_and_decide(settings, state, bar)
         except KeyboardInterrupt:
             state = state.ended(Status.INTERRUPTED)
@@ -145,12 +148,8 @@ def call_back(settings: Settings, state: RunState, ending: Status | None) -> Sta
 # ---- step ----
 
 
-def step(settings: Settings, state: RunState, compiled: CompiledSteps | None) -> RunState:
-    """The state after the next step (many, where they are compiled), to be evaluated; the same, ended, without one."""
-    if compiled is not None and state.k >= compiled.generic_until:
-        after = compiled.take(state)
-        if after is not None:
-            return after
+def step(settings: Settings, state: RunState) -> RunState:
+    """The state after the next step, to be evaluated; the same, ended, where there is none."""
     k, w, here, record, objective = state.k, state.w, state.evaluation, state.record, settings.minimised
     if settings.rows_of is not None:  # a mini-batch is evaluated before its step
         objective = objective.rows(settings.rows_of(k))

@@ -6,7 +6,7 @@ import inspect
 import re
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any, TypeVar
 
 import numpy as np
@@ -151,7 +151,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         tasks = None
         if callback_data and (getattr(self, "_skl_callbacks", None) or hasattr(self, "_parent_callback_ctx")):
             tasks = CallbackTasks(self, *callback_data, attributes)
-        with _threads(settings.n_threads):
+        with nullcontext() if settings.n_threads is None else _threads(settings.n_threads):
             fitted = fit(
                 settings, Split.of(X, y, weights, held_out), start, weight, offset=offset, unit=unit, endless=endless,
                 observers=() if tasks is None else (tasks,),
@@ -193,11 +193,8 @@ def _scores_of(X: Array, W: Array) -> Array:
 
 
 @contextmanager
-def _threads(n: int | None) -> Iterator[None]:
-    """So many threads for the length of a block; None: as many as there are."""
-    if n is None:
-        yield
-        return
+def _threads(n: int) -> Iterator[None]:
+    """So many threads for the length of a block."""
     before = get_num_threads()
     try:
         set_num_threads(n)

@@ -175,7 +175,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         k, d = len(self.classes_), X.shape[1]
         labels = np.minimum(np.searchsorted(self.classes_, y), k - 1)  # a class of weight 0 may be none of them
         total = X.shape[0] if weights is None else float(weights.sum())
-        weights = times_class_weight(self.class_weight, self.classes_, labels, weights)
+        if self.class_weight is not None:
+            weights = times_class_weight(self.class_weight, self.classes_, labels, weights)
         if k == 1:  # nothing to learn
             dtype = np.float64 if X.dtype == np.float64 else np.float32
             self.coef_, self.intercept_ = np.zeros((1, d), dtype), np.zeros(1, dtype)

@@ -36,6 +36,7 @@ from ..protocols import (
     ManyValues,
     NearestKinks,
     Objective,
+    StepsKernel,
     StructuredNumericalGradient,
 )
 from .function import returned_value
@@ -298,35 +299,7 @@ def check_certifies(objective: Any) -> None:
         own.check_certifies()
 
 
-def can_descend(objective: Objective, w: Array, rule: str) -> bool:
-    """Whether `descend` works for this objective, weights like w and this update rule."""
+def compiled_steps(objective: Objective, w: Array, rule: str, settings: tuple[float, ...]) -> StepsKernel | None:
+    """Many stochastic steps in one call, of an update rule, for weights like w; None where there is no such call."""
     own = offered(objective, CompiledSteps)
-    return own is not None and bool(own.can_descend(w, rule))
-
-
-def extra_state(objective: Objective, w: Array, rule: str) -> tuple[Array, ...]:
-    """What `descend` keeps between calls besides the rule's states, as it is before the first step; often nothing."""
-    own = offered(objective, CompiledSteps)
-    return () if own is None else tuple(own.extra_state(w, rule))
-
-
-def descend(
-    objective: CompiledSteps,
-    rule: str,
-    settings: tuple[float, ...],
-    w: Array,
-    states: tuple[Array, ...],
-    order: Array,
-    starts: Array,
-    rates: Array,
-    first_step: int,
-    values: Array,
-    done: Array,
-) -> None:
-    """Many stochastic steps in one call: w and the states (the rule's, then the extra ones) move in place.
-
-    Step i takes the rows order[starts[i]] .. order[starts[i + 1] - 1] and the learning rate rates[i]; values[i]
-    is the objective on them before the step; done[0] counts the steps taken: fewer than len(rates) when a value
-    is not finite, or with KeyboardInterrupt, after which everything stands as the last whole step left it.
-    """
-    objective.descend(rule, settings, w, states, order, starts, rates, first_step, values, done)
+    return None if own is None else own.compiled_steps(w, rule, settings)

@@ -63,8 +63,9 @@ class MiniBatches:
 
     def permutation(self, n_samples: int, epoch: int) -> Indices:
         """The order in which an epoch visits the rows: int64, (n_samples,)."""
-        n_samples = check_integer(n_samples, "n_samples", minimum=1)
-        epoch = check_integer(epoch, "epoch", minimum=0)
+        if type(n_samples) is not int or type(epoch) is not int or n_samples < 1 or epoch < 0:  # it is asked for often
+            n_samples = check_integer(n_samples, "n_samples", minimum=1)
+            epoch = check_integer(epoch, "epoch", minimum=0)
         if not self.shuffle:
             return np.arange(n_samples, dtype=np.int64)
         return _kernels.permutation(n_samples, self.seed, epoch)

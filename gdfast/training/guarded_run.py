@@ -136,7 +136,9 @@ class GuardedRun:
         else:
             self._restore(_OF_ALL_ATTEMPTS, noted.callback[1])
         while self.attempt < ATTEMPTS:
-            plan = self.plan.from_epoch(self.epochs_before, self.shrink, self.attempt)
+            plan = self.plan
+            if self.attempt > 0:
+                plan = plan.from_epoch(self.epochs_before, self.shrink, self.attempt)
             if saved is not None and noted is not None:
                 self.restore(noted.callback)
                 is_over = self.failed or self.settled or self.stopped
@@ -160,7 +162,7 @@ class GuardedRun:
             del self.scores[len(self.losses) :]
             self.attempt, self.epochs_before, self.shrink = self.attempt + 1, self.epochs_before + kept, self.shrink / 4
             self.w, self.value = self.best_w, self.objective.value(self.best_w)
-            if self.plan.rates is None or self.epochs_before == self.plan.epochs:
+            if not self.plan.is_recipe or self.epochs_before == self.plan.epochs:
                 break
         self.settled = False
         return self
@@ -201,10 +203,11 @@ class GuardedRun:
             setattr(self, name, value)
 
     def _value_at_start(self) -> float:
-        objective = self.objective
-        if objective.loss.classifies and not self.w0.any():  # all scores are 0
-            return float(objective.loss.value(np.zeros((1, objective.n_classes)), np.zeros(1, dtype=np.int64)))
-        return float(objective.value(self.w0))
+        if not self.w0.any():  # all scores are 0
+            known = self.objective.loss.value_at_zero_scores(self.objective.n_classes)
+            if known is not None:
+                return float(known[0])
+        return float(self.objective.value(self.w0))
 
     def _begin_attempt(self) -> None:
         """From w, where the objective is `value`."""
@@ -213,7 +216,7 @@ class GuardedRun:
         self.failed = False
 
     def _minimize(self, plan: Plan) -> Result:
-        step: dict[str, Any] = {} if plan.step() is None else {"step": plan.step()}
+        step: dict[str, Any] = {} if plan.step is None else {"step": plan.step}
         wants_every_epoch = self.tol is not None or self.score is not None or self.end_epoch is not None
         every = 1 if wants_every_epoch else max(1, plan.epochs // EVALUATIONS)
         return minimize(

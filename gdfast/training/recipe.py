@@ -30,7 +30,7 @@ from ..protocols import FloatArray
 from .row_norms import StandardizedRows
 from .settings import FULL_BATCH, LINE_SEARCH, Settings
 
-MOMENTUM = 0.9
+PLAIN, MOMENTUM = GradientDescent(), Momentum(0.9)
 MOST_SPARSE_STEPS = 2_000_000
 
 SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
@@ -42,27 +42,28 @@ SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
 
 @dataclass(frozen=True)
 class Plan:
-    """What a run is to do: so many epochs of `per_epoch` steps, step k by `rates[k]` or as `rule` says.
+    """What a run is to do: so many epochs of `per_epoch` steps.
 
-    `batches` None: every step sees all rows. `rule` is what `minimize` takes as its step, None where `rates` do.
+    `batches` None: every step sees all rows. `step` is what `minimize` takes: the recipe's learning rates as an array,
+    what the user gave, or None where the optimizer sets its own.
     """
 
     optimizer: Any
     batches: MiniBatches | None
     per_epoch: int
     epochs: int
-    rates: FloatArray | None
-    rule: Any = None
+    step: Any
+
+    @property
+    def is_recipe(self) -> bool:
+        """The learning rates are the recipe's, and may be made smaller."""
+        return isinstance(self.step, np.ndarray)
 
     def from_epoch(self, done: int, shrink: float, attempt: int) -> Plan:
         """What is left after some epochs, at smaller steps, with the rows in another order."""
         batches = self.batches if self.batches is None else replace(self.batches, seed=self.batches.seed + attempt)
-        rates = self.rates if self.rates is None else self.rates[done * self.per_epoch :] * shrink
-        return replace(self, batches=batches, epochs=self.epochs - done, rates=rates)
-
-    def step(self) -> Any:
-        """As `minimize` takes it."""
-        return self.rule if self.rates is None else self.rates
+        step = self.step[done * self.per_epoch :] * shrink if self.is_recipe else self.step
+        return replace(self, batches=batches, epochs=self.epochs - done, step=step)
 
 
 def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_before: int | None = None) -> Plan:
@@ -72,21 +73,21 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
         epochs, min_steps, seed = 1, 0, seed + steps_before
     given = settings.learning_rate
     if isinstance(settings.optimizer, FULL_BATCH):
-        rule = LINE_SEARCH if given is None or isinstance(given, str) else given
-        rule = None if sets_own_step(settings.optimizer) else rule
-        return Plan(settings.optimizer, None, 1, max(epochs, min_steps), None, rule)
+        step = LINE_SEARCH if given is None or isinstance(given, str) else given
+        step = None if sets_own_step(settings.optimizer) else step
+        return Plan(settings.optimizer, None, 1, max(epochs, min_steps), step)
     is_sparse = hasattr(rows.X, "indptr")
     size, optimizer = settings.batch_size, settings.optimizer
     is_full_batch = n <= size
     if is_sparse and optimizer is None and settings.l1_ratio == 0 and not is_full_batch:
         size = max(1, n * epochs // MOST_SPARSE_STEPS)  # a step of L2 alone leaves the columns that a row lacks alone
     if optimizer is None:
-        optimizer = GradientDescent() if is_sparse or steps_before is not None else Momentum(MOMENTUM)
+        optimizer = PLAIN if is_sparse or steps_before is not None else MOMENTUM
     per_epoch = -(-n // size)
     epochs = max(epochs, -(-min_steps // per_epoch))
     batches = MiniBatches(size, seed=seed, shuffle=not is_full_batch)
     if given is not None and not isinstance(given, str):
-        return Plan(optimizer, batches, per_epoch, epochs, None, given)
+        return Plan(optimizer, batches, per_epoch, epochs, given)
     with np.errstate(over="ignore", invalid="ignore"):
         start = step_at_start(optimizer, settings.loss, n_outputs, rows, size, is_full_batch, is_sparse)
     if not 0 < start < np.inf:

@@ -65,7 +65,7 @@ class StandardizedRows:
             return np.asarray(np.bincount(ids, weights=values**2, minlength=X.shape[0]), dtype=np.float64)
         found = []
         for block, _ in blocks(self.X, None, self.chosen):
-            self._standardise(block)
+            standardise(block, self.mean, self.scale)
             found.append(np.einsum("ij,ij->i", block, block))
         return np.concatenate(found)
 
@@ -83,7 +83,7 @@ class StandardizedRows:
             Z.data /= scale[Z.indices]
         else:
             Z = np.array(Z, dtype=np.float64, order="C")
-            self._standardise(Z)
+            standardise(Z, self.mean, self.scale)
         weights = np.full(size, 1 / size) if self.weights is None else self.weights[ids] / self.weights[ids].sum()
         v, eigenvalue = np.random.default_rng(1).standard_normal(d), 0.0
         for _ in range(POWER_ITERATIONS):
@@ -99,13 +99,11 @@ class StandardizedRows:
             eigenvalue = float(np.linalg.norm(v))
         return eigenvalue
 
-    def _standardise(self, block: FloatArray) -> None:
-        if self.scale is not None:
-            standardise(block, self.mean, self.scale)
 
-
-def standardise(block: FloatArray, mean: FloatArray | None, scale: FloatArray) -> None:
-    """``(block - mean) / scale``, in place."""
+def standardise(block: FloatArray, mean: FloatArray | None, scale: FloatArray | None) -> None:
+    """``(block - mean) / scale``, in place; without a scale nothing is to be done."""
+    if scale is None:
+        return
     if mean is None:
         block /= scale
         return

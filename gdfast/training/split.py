@@ -54,13 +54,9 @@ def held_out_rows(n: int, fraction: float, seed: int, classes: Array | None = No
     return np.sort(np.concatenate(taken))
 
 
-def times_class_weight(
-    class_weight: Any, classes: Array, labels: Array, weights: FloatArray | None
-) -> FloatArray | None:
+def times_class_weight(class_weight: Any, classes: Array, labels: Array, weights: FloatArray | None) -> FloatArray:
     """Sample weights times the weight of each row's class: a dict, or "balanced", which gives every class the same
     total."""
-    if class_weight is None:
-        return weights
     own = np.ones(len(labels)) if weights is None else weights
     if isinstance(class_weight, str) and class_weight == "balanced":
         totals = np.bincount(labels, weights=own, minlength=len(classes))

@@ -197,8 +197,8 @@ def test_rows_longer_than_a_run_of_entries(monkeypatch):
 
 def test_what_has_no_compiled_road_takes_the_plain_one():
     objective, W = made(gd.Hinge())
-    assert objective.can_descend(W, "adam")
-    assert not objective.can_descend(W.astype(np.float32), "gradient_descent")
+    assert objective.compiled_steps(W, "adam", (0.9, 0.999, 1e-8)) is not None
+    assert objective.compiled_steps(W.astype(np.float32), "gradient_descent", ()) is None
     result = gd.minimize(objective, W.astype(np.float32), gd.Momentum(), batches=gd.MiniBatches(4), epochs=1, step=0.01)
     assert result.steps == 15
 

@@ -38,38 +38,38 @@ def test_momentum_on_dense_rows_and_single_rows_on_sparse_ones():
 def test_small_data_have_more_epochs(min_steps):
     plan = plan_for(replace(PLAIN, min_steps=min_steps), 3, ROWS)
     assert plan.epochs == max(7, int(np.ceil(min_steps / 10)))
-    assert len(plan.rates) == plan.epochs * plan.per_epoch
+    assert len(plan.step) == plan.epochs * plan.per_epoch
 
 
 def test_learning_rates_fall_as_they_are_named():
     k = np.arange(70)
     linear, cosine, constant = (
-        plan_for(replace(PLAIN, learning_rate=name), 3, ROWS).rates for name in ("linear", "cosine", "constant")
+        plan_for(replace(PLAIN, learning_rate=name), 3, ROWS).step for name in ("linear", "cosine", "constant")
     )
     assert np.array_equal(constant, np.full(70, constant[0]))
     assert linear == pytest.approx(constant[0] * (1 - k / 70))
     assert cosine == pytest.approx(constant[0] * (1 + np.cos(np.pi * k / 70)) / 2)
-    assert np.array_equal(plan_for(PLAIN, 3, ROWS).rates, linear)
+    assert np.array_equal(plan_for(PLAIN, 3, ROWS).step, linear)
     endless = plan_for(PLAIN, 3, ROWS, steps_before=500)
-    assert endless.rates == pytest.approx(endless.rates[0] * np.sqrt(1.5 / (1 + (500 + k[:10]) / 1000)))
+    assert endless.step == pytest.approx(endless.step[0] * np.sqrt(1.5 / (1 + (500 + k[:10]) / 1000)))
     assert endless.batches.seed == 503
 
 
 @pytest.mark.parametrize("given", [0.3, gd.Cosine(0.1, 70)])
 def test_what_the_user_gives_is_followed(given):
     plan = plan_for(replace(PLAIN, learning_rate=given, optimizer=gd.Adam()), 3, ROWS)
-    assert plan.rates is None
-    assert plan.step() is given
+    assert plan.is_recipe is False
+    assert plan.step is given
     assert plan.optimizer == gd.Adam()
     full = plan_for(replace(PLAIN, optimizer=gd.LBFGS()), 3, ROWS)
-    assert (full.batches, full.per_epoch, full.step()) == (None, 1, gd.StrongWolfe())
+    assert (full.batches, full.per_epoch, full.step) == (None, 1, gd.StrongWolfe())
 
 
 def test_what_is_left_of_a_plan_has_smaller_steps_and_other_orders():
     plan = plan_for(PLAIN, 3, ROWS)
     rest = plan.from_epoch(2, 0.25, 1)
     assert rest.epochs == 5
-    assert np.array_equal(rest.rates, plan.rates[20:] / 4)
+    assert np.array_equal(rest.step, plan.step[20:] / 4)
     assert rest.batches == gd.MiniBatches(10, seed=4)
 
 
@@ -89,7 +89,7 @@ def test_the_steps_suit_features_of_any_unit(loss, size, unit):
     plan = plan_for(replace(PLAIN, loss=loss, batch_size=size), 3 if loss.classifies else 1, rows)
     objective = gd.LinearObjective(unit * X, y, loss)
     start = np.zeros(objective.shape)
-    end = gd.minimize(objective, start, plan.optimizer, plan.rates, batches=plan.batches, epochs=7).w
+    end = gd.minimize(objective, start, plan.optimizer, plan.step, batches=plan.batches, epochs=7).w
     assert objective.value(end) < (1.1 if unit < 1 else 0.9) * objective.value(start)
 
 

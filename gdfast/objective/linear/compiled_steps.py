@@ -2,65 +2,69 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ... import _kernels
 from ...protocols import Array
+from ..regularizers.regularizers import Strengths
 from .problem import LinearProblem
 
 RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
 
 
-def can_descend(problem: LinearProblem, w: Any, rule: str) -> bool:
-    """Whether `descend` takes these weights and this rule. On sparse rows the arithmetic is of W's type."""
-    rows = problem.rows
-    types = (np.float64,) if rows.is_wide and rows.is_sparse else (np.float32, np.float64)
-    is_known = problem.loss.has_kernel and problem.strengths is not None and rule in RULES
-    return is_known and np.shape(w) == rows.shape and getattr(w, "dtype", None) in types
+@dataclass(frozen=True, eq=False)
+class LinearSteps:
+    """The steps of a rule on a linear problem: see `gdfast.protocols.StepsKernel`."""
+
+    problem: LinearProblem
+    kernel: _kernels.Problem
+    strengths: Strengths
+    rule: int
+    settings: tuple[float, ...]
+    extra_state: tuple[Array, ...]
+
+    def __call__(
+        self,
+        W: Array,
+        states: tuple[Array, ...],
+        order: Array,
+        starts: Array,
+        rates: Array,
+        first_step: int,
+        values: Array,
+        done: Array,
+    ) -> None:
+        """The binding checks all of these; it would not know the row numbers of a mini-batch from those of X."""
+        rows = self.problem.rows
+        chosen = order if rows.index is None else rows.index[_checked_order(order, rows.n_samples)]
+        try:
+            self.kernel.descend(
+                self.rule, self.settings, chosen, starts, rates, *self.strengths, self.problem.penalize_bias,
+                rows.mean_weight, first_step, W, states, values, done, rows.is_wide,
+            )  # fmt: skip
+        finally:
+            if isinstance(done, np.ndarray) and done.size and 0 <= done[0] < np.size(starts):
+                rows.counter.add(int(starts[done[0]]))
 
 
-def extra_state(problem: LinearProblem, w: Array, rule: str) -> tuple[Array, ...]:
-    """What `descend` wants to find again at the next call, besides W and the rule's states.
+def steps_of(problem: LinearProblem, W: Any, rule: str, settings: tuple[float, ...]) -> LinearSteps | None:
+    """Those of a rule, for such weights; on sparse rows the arithmetic is of W's type.
 
-    Plain gradient descent with L2 on sparse rows: the weights that a factor multiplies, and that factor with
-    their sum of squares. Multiplied out anew at each call, they would be rounded at each call.
+    Plain gradient descent with L2 on sparse rows has an extra state: the weights that a factor multiplies, and that
+    factor with their sum of squares. Multiplied out anew at each call, they would be rounded at each call.
     """
-    strengths = problem.strengths
-    is_scaled = strengths is not None and strengths.l2 > 0 and strengths.l1 == 0 and problem.rows.is_sparse
-    return (np.empty_like(w), np.zeros(2)) if is_scaled and rule == "gradient_descent" else ()
-
-
-def descend(
-    problem: LinearProblem,
-    rule: str,
-    settings: tuple[float, ...],
-    W: Array,
-    states: tuple[Array, ...],
-    order: Array,
-    starts: Array,
-    rates: Array,
-    first_step: int,
-    values: Array,
-    done: Array,
-) -> None:
-    """Many stochastic steps, in place: see `gdfast.objective.capabilities.descend`."""
     rows, strengths = problem.rows, problem.strengths
-    if not can_descend(problem, W, rule) or strengths is None:
-        raise ValueError(
-            f"compiled steps need a gdfast loss and regularizer, one of the rules {', '.join(RULES)}, and W of shape "
-            f"{rows.shape} and a type that can_descend takes; they are {problem.loss!r}, {problem.regularizer!r}, "
-            f"{rule!r}, and W of shape {np.shape(W)} and dtype {getattr(W, 'dtype', None)}"
-        )
-    chosen = order if rows.index is None else rows.index[_checked_order(order, rows.n_samples)]
-    try:
-        problem.compiled.descend(
-            RULES[rule], settings, chosen, starts, rates, *strengths, problem.penalize_bias, rows.mean_weight,
-            first_step, W, states, values, done, rows.is_wide,
-        )  # fmt: skip
-    finally:
-        if isinstance(done, np.ndarray) and done.size and 0 <= done[0] < np.size(starts):
-            rows.counter.add(int(starts[done[0]]))
+    types = (np.float64,) if rows.is_wide and rows.is_sparse else (np.float32, np.float64)
+    if strengths is None or not problem.loss.has_kernel or rule not in RULES:
+        return None
+    if np.shape(W) != rows.shape or getattr(W, "dtype", None) not in types:
+        return None
+    is_scaled = rule == "gradient_descent" and strengths.l2 > 0 and strengths.l1 == 0 and rows.is_sparse
+    extra = (np.empty_like(W), np.zeros(2)) if is_scaled else ()
+    return LinearSteps(problem, problem.compiled, strengths, RULES[rule], settings, extra)
 
 
 def _checked_order(order: Any, n_samples: int) -> Array:

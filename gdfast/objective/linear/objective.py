@@ -13,7 +13,7 @@ import numpy as np
 
 from ..._arrays import check_flag, check_indices, check_number
 from ...differences import Scheme
-from ...protocols import Array, FloatArray, NearestKinks
+from ...protocols import Array, FloatArray, NearestKinks, StepsKernel
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
 from ..losses.table import check_loss
@@ -43,7 +43,7 @@ class LinearObjective:
         Used where it lies: never copied, centred, scaled or cast whole. Read-only, memory-mapped,
         Fortran-ordered and strided arrays are accepted. It must not change while the objective lives. CSR is
         sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32 (10 in float64), made
-        once and kept; while it is made, about as much again. `descend` reads X as it is.
+        once and kept; while it is made, about as much again. Compiled steps read X as it is.
     y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` and `Huber` real targets (n,) or (n, k)
     loss : Hinge(), SquaredHinge(), CrossEntropy(), SquaredError() or Huber()
     regularizer : L2, L1, ElasticNet or an object with value(W) and gradient(W), optional
@@ -82,8 +82,8 @@ class LinearObjective:
     gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, rows in C
     order, at least 512 rows and 64 features). Its other losses may run in fixed point, about as near as float32. One
     fused pass over X gives value and gradient. Results are the same bits for any number of threads. Rays, planes and
-    numerical gradients are float64 whatever X is. `descend` decides margins in float32 always: where one lies within
-    its rounding of 0, a step on 512 or more uint8 rows may take another side there than `rows(indices).gradient`.
+    numerical gradients are float64 whatever X is. Compiled steps decide margins in float32 always: where one lies
+    within its rounding of 0, a step on 512 or more uint8 rows may take another side than `rows(indices).gradient`.
 
     Examples
     --------
@@ -478,35 +478,17 @@ class LinearObjective:
 
     # ---- many steps in one call ----
 
-    def can_descend(self, W: Array, rule: str) -> bool:
-        """Whether `descend` takes these weights and this rule: see `gdfast.objective.capabilities`."""
+    def compiled_steps(self, W: Array, rule: str, settings: tuple[float, ...]) -> StepsKernel | None:
+        """Many stochastic steps in one call: see `gdfast.objective.capabilities`; None where they are taken one by one.
+
+        Where a subclass has a gradient of its own, as for weights of another shape or type, an unknown rule, or a loss
+        or regularizer without a kernel.
+        """
         kind = type(self)
         own = (
             kind.gradient is LinearObjective.gradient and kind.value_and_gradient is LinearObjective.value_and_gradient
         )
-        return own and compiled_steps.can_descend(self.linear_problem, W, rule)
-
-    def extra_state(self, W: Array, rule: str) -> tuple[Array, ...]:
-        """What `descend` wants to find again at the next call, besides W and the rule's states."""
-        return compiled_steps.extra_state(self.linear_problem, W, rule)
-
-    def descend(
-        self,
-        rule: str,
-        settings: tuple[float, ...],
-        W: Array,
-        states: tuple[Array, ...],
-        order: Array,
-        starts: Array,
-        rates: Array,
-        first_step: int,
-        values: Array,
-        done: Array,
-    ) -> None:
-        """Many stochastic steps, in place: see `gdfast.objective.capabilities.descend`."""
-        compiled_steps.descend(
-            self.linear_problem, rule, settings, W, states, order, starts, rates, first_step, values, done
-        )
+        return compiled_steps.steps_of(self.linear_problem, W, rule, settings) if own else None
 
 
 def _made_anew(
