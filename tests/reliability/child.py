@@ -15,6 +15,7 @@ import sys
 import tempfile
 import warnings
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -70,19 +71,17 @@ def _work(writer: int, first: int, n_cases: int, run: Callable[[int], Any]) -> N
 
 
 def main() -> None:
-    """Serve: ``{"name": ...}`` in, the faults of that callable and the number of cases out."""
+    """Serve: the name of a module and what its `cases_of` is asked for in, the faults and the number of cases out."""
     sys.path.insert(0, str(Path(__file__).parent.parent))
-    from reliability.cases import cases_of
-
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
         for line in sys.stdin:
+            asked = json.loads(line)
             try:
-                cases = cases_of(json.loads(line)["name"])
+                cases = import_module(f"reliability.{asked['module']}").cases_of(asked["name"])
+                outcomes = run_all(len(cases), lambda i, cases=cases: cases[i].run())
+                faults = [f"{case}: {outcome}" for case, outcome in zip(cases, outcomes, strict=True) if outcome]
             except Exception as error:
-                print(json.dumps({"cases": 0, "faults": [f"{type(error).__name__}: {error}"]}), flush=True)
-                continue
-            outcomes = run_all(len(cases), lambda i, cases=cases: cases[i].run())
-            faults = [f"{case}: {outcome}" for case, outcome in zip(cases, outcomes, strict=True) if outcome]
+                cases, faults = [], [f"{type(error).__name__}: {error}"]
             print(json.dumps({"cases": len(cases), "faults": faults}), flush=True)
 
 

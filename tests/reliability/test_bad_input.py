@@ -8,13 +8,6 @@ may crash. All 50,000 take less than a minute.
 
 from __future__ import annotations
 
-import json
-import subprocess
-import sys
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
-
 import pytest
 
 import gdfast as gd
@@ -22,43 +15,11 @@ from reliability import calls, special
 from reliability.cases import argument_of, cases_of
 
 PUBLIC = calls.public_callables()
-SHOWN = 12
-
-
-class Child:
-    """The process that forks: one line in, one line out."""
-
-    def __init__(self) -> None:
-        script = Path(__file__).with_name("child.py")
-        self.process = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-
-    def run(self, name: str) -> dict[str, Any]:
-        """The number of cases of a callable, and what is wrong."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps({"name": name}) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        assert line, "the process that runs the cases has ended"
-        return json.loads(line)  # type: ignore[no-any-return]
-
-
-@pytest.fixture(scope="module")
-def child() -> Iterator[Child]:
-    child = Child()
-    yield child
-    with child.process:
-        child.process.kill()
 
 
 @pytest.mark.parametrize("name", sorted(PUBLIC))
 def test_wrong_input_is_refused_by_name(name, child):
-    outcome = child.run(name)
-    faults = outcome["faults"]
-    more = f"\n... and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
-    assert not faults, f"{len(faults)} of {outcome['cases']} cases:\n" + "\n".join(faults[:SHOWN]) + more
+    assert child.require_no_faults("cases", name) > 0
 
 
 def test_there_are_thousands_of_cases():
