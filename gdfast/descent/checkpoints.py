@@ -42,7 +42,7 @@ class Checkpoint:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range, or there is no such folder.
+        A setting is of the wrong type or out of its range, or there is no such folder.
 
     Notes
     -----

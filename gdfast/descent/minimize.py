@@ -100,7 +100,7 @@ def minimize(
     Raises
     ------
     TypeError, ValueError
-        An argument is of the wrong kind, shape or range (w0 must be finite), a schedule returns nonsense at
+        An argument is of the wrong type, shape or range (w0 must be finite), a schedule returns nonsense at
         step k, or the objective returns something else than one number and a gradient like w.
 
     Notes

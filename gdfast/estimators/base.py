@@ -50,7 +50,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
     Raises
     ------
     TypeError, ValueError
-        From `fit`, before any work: a parameter, X, y or sample_weight is of the wrong kind, shape or range.
+        From `fit`, before any work: a parameter, X, y or sample_weight is of the wrong type, shape or range.
 
     Warns
     -----
@@ -105,7 +105,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         bits.
         """
         types = SPARSE_TYPES if hasattr(X, "tocsr") else DENSE_TYPES
-        with np.errstate(over="ignore", invalid="ignore"):  # of the sum by which it looks for NaN
+        with np.errstate(over="ignore", invalid="ignore"):  # of the sum by which it finds NaN
             checked = validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
         is_dense = isinstance(checked, np.ndarray)
         return np.ascontiguousarray(checked) if is_dense and checked.strides[1] != checked.itemsize else checked

@@ -1,4 +1,4 @@
-"""Mini-batches: which rows step k looks at, as a pure function of (seed, k).
+"""Mini-batches: the rows of step k as a pure function of (seed, k).
 
 Nothing is remembered between steps, so a run that is cut anywhere goes on with the rows it would have
 had. The shuffle is our own (Fisher-Yates on a counter-based generator), so a seed means the same order
@@ -38,7 +38,7 @@ class MiniBatches:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range.
+        A setting is of the wrong type or out of its range.
 
     Examples
     --------

@@ -53,7 +53,7 @@ def hill_climb(
     Raises
     ------
     TypeError, ValueError
-        An argument is of the wrong kind or range, f does not return one real number, or neighbors nothing that can
+        An argument is of the wrong type or range, f does not return one real number, or neighbors nothing that can
         be iterated over. Exceptions of f, x0 and neighbors come through.
 
     Notes

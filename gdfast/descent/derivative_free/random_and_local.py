@@ -1,4 +1,4 @@
-"""Searches that look at values alone: the two strategies that gradient descent is measured against."""
+"""Random search and random local search: derivative-free baselines of gradient descent, on values alone."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ..record import progress_bar
 from ..settings import check_objective
 from .random_points import Candidates
 
-# Candidates evaluated at once: enough for the many-W road of a linear objective, never more than these bytes.
+# Candidates evaluated at once: enough for the many-W kernel of a linear objective, never more than these bytes.
 _BLOCK = 64
 _BLOCK_BYTES = 2**25
 
@@ -33,7 +33,7 @@ class SearchResult:
     value : float
         The objective there.
     evaluations : int
-        How many points were looked at.
+        How many points were evaluated.
     passes : float or None
         Passes over the data; None when the objective does not count them.
 
@@ -91,7 +91,7 @@ def random_search(
     Raises
     ------
     TypeError, ValueError
-        An argument is of the wrong kind or range; shape is missing and the objective has none.
+        An argument is of the wrong type or range; shape is missing and the objective has none.
 
     Notes
     -----
@@ -167,7 +167,7 @@ def local_search(
     Raises
     ------
     TypeError, ValueError
-        An argument is of the wrong kind or range (w0 must be finite).
+        An argument is of the wrong type or range (w0 must be finite).
 
     Notes
     -----

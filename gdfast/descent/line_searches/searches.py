@@ -93,7 +93,7 @@ class Backtracking:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range.
+        A setting is of the wrong type or out of its range.
 
     Notes
     -----
@@ -150,7 +150,7 @@ class StrongWolfe:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range.
+        A setting is of the wrong type or out of its range.
 
     Notes
     -----
@@ -206,7 +206,7 @@ class ExactLineSearch:
     Raises
     ------
     TypeError, ValueError
-        max_step is of the wrong kind or out of its range.
+        max_step is of the wrong type or out of its range.
 
     Notes
     -----

@@ -47,13 +47,13 @@ class DualCoordinateAscent:
     Raises
     ------
     TypeError, ValueError
-        A seed of the wrong kind or range. From `minimize`, before any work: the objective is no `LinearObjective` with
+        A seed of the wrong type or range. From `minimize`, before any work: the objective is no `LinearObjective` with
         `Hinge` and `L2` of a strength > 0; w0 is not zero, where the duals start; a `step`, `batches` or `maximize`.
 
     Notes
     -----
     It takes no `step`, and proves a lower bound of the optimum, so that ``minimize(gap_tol=...)`` stops where the
-    objective is PROVEN to be that near. Give `evaluate_every`: otherwise the whole objective is looked at after every
+    objective is PROVEN to be that near. Give `evaluate_every`: otherwise the whole objective is evaluated after every
     epoch, which costs as much as the epoch. The bound is true whatever rounding does; it costs one more pass over
     the rows that have duals, at each evaluation.
 

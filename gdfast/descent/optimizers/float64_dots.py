@@ -1,4 +1,4 @@
-"""Dot products whose totals are float64, whatever the arrays are: what rules that look at curvature share."""
+"""Dot products whose totals are float64, whatever the arrays are: for the rules that use curvature."""
 
 from __future__ import annotations
 

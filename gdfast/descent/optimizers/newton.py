@@ -79,7 +79,7 @@ class Newton:
         object.__setattr__(self, "products", check_integer(self.products, "products", minimum=1))
 
     def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> Newton:
-        """Itself, unless the objective has no curvature or is looked at by mini-batches."""
+        """Itself, unless the objective has no curvature or comes in mini-batches."""
         loss, regularizer = getattr(objective, "loss", None), getattr(objective, "regularizer", None)
         if getattr(loss, "has_kinks", False):
             raise ValueError(f"Newton needs curvature, and {loss!r} has none: take SquaredHinge(), or LBFGS()")
@@ -87,7 +87,7 @@ class Newton:
         if strengths is not None and strengths.l1 > 0:
             raise ValueError(f"Newton needs curvature, and {regularizer!r} has none at 0: take L2, or LBFGS()")
         if batches is not None:
-            raise ValueError(f"Newton looks at the whole objective: leave batches out; it is {batches!r}")
+            raise ValueError(f"Newton needs the whole objective: leave batches out; it is {batches!r}")
         return self
 
     def init(self, w: Array) -> NewtonState:

@@ -26,7 +26,7 @@ class Warmup:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     Notes
     -----

@@ -25,7 +25,7 @@ class Cosine:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     Notes
     -----
@@ -75,7 +75,7 @@ class CosineRestarts:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     References
     ----------
@@ -131,7 +131,7 @@ class OneCycle:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     References
     ----------

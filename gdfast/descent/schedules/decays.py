@@ -23,7 +23,7 @@ class Constant:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     Examples
     --------
@@ -59,7 +59,7 @@ class StepDecay:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     Examples
     --------
@@ -97,7 +97,7 @@ class Exponential:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     Examples
     --------
@@ -133,7 +133,7 @@ class InverseTime:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     References
     ----------
@@ -178,7 +178,7 @@ class Polynomial:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     Examples
     --------
@@ -219,7 +219,7 @@ class PiecewiseConstant:
     Raises
     ------
     TypeError, ValueError
-        A setting is of the wrong kind or out of its range. When called: k is not an integer >= 0.
+        A setting is of the wrong type or out of its range. When called: k is not an integer >= 0.
 
     Examples
     --------

@@ -42,7 +42,7 @@ class LinearRay(Bisected):
 
     @property
     def terms(self) -> MaxTerms | None:
-        """The max-terms of a hinge."""
+        """The terms of a hinge."""
         return self.sums if isinstance(self.sums, MaxTerms) else None
 
     def value(self, step: float) -> float:
@@ -77,7 +77,7 @@ class LinearRay(Bisected):
     def breakpoints(self, lo: float, hi: float) -> FloatArray:
         """The steps in [lo, hi] where two pieces of the ray meet, in order, each once; exact to rounding.
 
-        Where a max-term of the hinge or squared hinge is 0 (the slope, or the curvature, jumps there), or a weight
+        Where a term of the hinge or squared hinge is 0 (the slope, or the curvature, jumps there), or a weight
         under L1. Other rays have none.
 
         Raises
@@ -161,7 +161,7 @@ class LinearPlane:
 
     @property
     def terms(self) -> MaxTerms | None:
-        """The max-terms of a hinge."""
+        """The terms of a hinge."""
         return self.sums if isinstance(self.sums, MaxTerms) else None
 
     def values(self, a: Array, b: Array) -> FloatArray:
@@ -185,7 +185,7 @@ class LinearPlane:
         return None if found is None else found.ravel()
 
     def edges(self, a: tuple[float, float], b: tuple[float, float]) -> tuple[Array, FloatArray]:
-        """Where max-terms of a small problem are 0 in the rectangle a x b: the straight edges between flat cells.
+        """Where hinge terms of a small problem are 0 in the rectangle a x b: the straight edges of the linear pieces.
 
         Samples and classes (e, 2), ends of the segments (e, 2, 2) as (a, b). None for losses without such terms, or
         where n_samples * n_classes > 100.

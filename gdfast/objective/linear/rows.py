@@ -267,7 +267,7 @@ def _digest(*arrays: Array | None) -> str:
     return digest.hexdigest()[:16]
 
 
-# ---- the door ----
+# ---- checks of the arguments ----
 
 
 def checked_rows(

@@ -177,7 +177,7 @@ class Loss:
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual | None:
         """The dual point that the gradient at `scores` is, repaired where that is not feasible; None: there is none.
 
-        `balanced`: sum_i u_i A_i must be 0 (an unpenalised bias). An error of the scores costs tightness, never truth.
+        `balanced`: sum_i u_i A_i must be 0 (an unpenalised bias). An error of the scores loosens the bound only.
         """
         return None
 

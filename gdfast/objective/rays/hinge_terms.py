@@ -1,4 +1,4 @@
-"""The max-terms of a hinge on a line or plane: ``max(0, m + a * r)``, and where each begins to count.
+"""The terms of a hinge on a line or plane: ``max(0, m + a * r)``, and where each begins to count.
 
 A term belongs to a sample i and a wrong class j; m and r are differences of scores that are already there, so a
 term's zero is known exactly. Squared hinges have the same zeros, where their curvature jumps.
@@ -14,7 +14,7 @@ import numpy as np
 from ...protocols import Array, FloatArray
 from .ramps import sums_of_ramps
 
-BLOCK = 1 << 18  # terms looked at together
+BLOCK = 1 << 18  # terms computed together
 MOST_KINKS = 1 << 26
 
 
@@ -64,12 +64,12 @@ class MaxTerms:
             yield samples + first, classes, differences
 
     def on_line(self, points: FloatArray) -> FloatArray | None:
-        """Their sum at many points: (m,), each term looked at once; None for squares, and where numbers overflow."""
+        """Their sum at many points: (m,), each term visited once; None for squares, and where numbers overflow."""
         found = self._sums(points, None)
         return None if found is None else found[0]
 
     def on_grid(self, rows: FloatArray, columns: FloatArray) -> FloatArray | None:
-        """On a plane: (len(rows), len(columns)), each term looked at once for each row."""
+        """On a plane: (len(rows), len(columns)), each term visited once for each row."""
         return self._sums(columns, rows)
 
     def _sums(self, points: FloatArray, rows: FloatArray | None) -> FloatArray | None:

@@ -1,4 +1,4 @@
-"""Sums of ramps ``max(0, m + a * r)`` at many a at once: each ramp is looked at once, not once for each a.
+"""Sums of ramps ``max(0, m + a * r)`` at many a at once: each ramp is visited once, not once for each a.
 
 A ramp that rises begins at its zero and is a straight line from there on. Ramps are put into bins between the points,
 by their zeros; from point to point the sum grows by what its slope adds, and by the ramps that began in between: sums

@@ -162,7 +162,7 @@ def test_newton_refuses_what_has_no_curvature(objective, name):
 
 def test_newton_refuses_batches_and_clipping():
     objective = images(gd.CrossEntropy())
-    with pytest.raises(ValueError, match="Newton looks at the whole objective"):
+    with pytest.raises(ValueError, match="Newton needs the whole objective"):
         gd.minimize(objective, np.zeros(objective.shape), gd.Newton(), 1.0, batches=gd.MiniBatches(8))
     with pytest.raises(ValueError, match="clip needs"):
         gd.minimize(objective, np.zeros(objective.shape), gd.Newton(), 1.0, clip=1.0)
