@@ -403,8 +403,8 @@ class LinearObjective:
         sometimes all of it. `minimize(gap_tol=...)` keeps the best bound of a run.
 
         Two passes over X, the second with twice the classes where X is narrower than float64. The first call
-        also computes the largest element of each column; on uint8 X a bound within rounding of 0 takes `value` once more.
-        A mini-batch has its own gap.
+        also computes the largest element of each column; on uint8 X a bound within rounding of 0 takes `value`
+        once more. A mini-batch has its own gap.
 
         Examples
         --------
