@@ -37,7 +37,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
     Parameters
     ----------
     loss : "hinge", "squared_hinge", "cross_entropy" (or "log_loss"), or a gdfast loss
-        All are multiclass losses, not one against the rest.
+        All are multiclass losses, not one against the rest. `gd.ScoreLoss` makes one of a function of yours, which is
+        given each row's class as its place in `classes_`.
     class_weight : dict, "balanced" or None
         Factors of the sample weights; "balanced" gives each class the same total.
 

@@ -28,6 +28,8 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
     Parameters
     ----------
     loss : "squared_error", "huber" (its delta is 1, in units of y), or a gdfast loss such as ``gd.Huber(delta=0.1)``
+        `gd.ScoreLoss` makes one of a function of yours, which is given the targets standardised: less their mean,
+        divided by their standard deviation.
 
     Attributes
     ----------

@@ -67,7 +67,10 @@ def loss_of(loss: Any, *, classifies: bool) -> Loss:
         return own
     kind = ValueError if isinstance(loss, str) or is_loss(loss) else TypeError
     example = "gd.Hinge(margin=2.0)" if classifies else "gd.SquaredError()"
-    raise kind(f"loss must be one of {', '.join(allowed)}, or a gdfast loss such as {example}; it is {loss!r}")
+    raise kind(
+        f"loss must be one of {', '.join(allowed)}, a gdfast loss such as {example}, or gd.ScoreLoss with a function "
+        f"of yours; it is {loss!r}"
+    )
 
 
 def optimizer_of(optimizer: Any, name: str = "optimizer") -> Any:
