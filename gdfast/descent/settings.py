@@ -124,7 +124,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         sign=sign,
         minimised=objective if sign > 0 else Negated(objective),
         bound_optimizer=for_this_run,
-        rows_of=None if batches is None else batches.walk(objective.n_samples),
+        rows_of=None if batches is None else batches.rows_by_step(objective.n_samples),
         evaluates_always=given["evaluate_every"] is None or needs_gradient(for_this_run),
     )
 

@@ -73,11 +73,11 @@ class MiniBatches:
     def rows(self, n_samples: int, k: int) -> Indices:
         """The rows of step k = 0, 1, ...: int64, of length `size` or, at the end of an epoch, less.
 
-        Makes the whole permutation of the epoch: `walk` keeps it for the next steps.
+        Makes the whole permutation of the epoch: `rows_by_step` keeps it for the next steps.
         """
-        return self.walk(n_samples)(check_integer(k, "k", minimum=0))
+        return self.rows_by_step(n_samples)(check_integer(k, "k", minimum=0))
 
-    def walk(self, n_samples: int) -> Callable[[int], Indices]:
+    def rows_by_step(self, n_samples: int) -> Callable[[int], Indices]:
         """``k -> rows(n_samples, k)``, which keeps the permutation of the epoch it is in."""
         per_epoch = self.steps_per_epoch(n_samples)
         current = -1

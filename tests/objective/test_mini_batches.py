@@ -26,14 +26,14 @@ def test_every_epoch_visits_every_row_once(n, size, seed, shuffle, epoch):
 
 
 @given(n=st.integers(1, 60), size=st.integers(1, 20), seed=SEEDS, ks=st.lists(st.integers(0, 500), max_size=20))
-def test_walk_gives_the_rows_of_any_step_in_any_order(n, size, seed, ks):
+def test_rows_by_step_gives_the_rows_of_any_step_in_any_order(n, size, seed, ks):
     batches = MiniBatches(size, seed)
-    rows = batches.walk(n)
+    rows = batches.rows_by_step(n)
     for k in ks:
         assert np.array_equal(rows(k), batches.rows(n, k))
 
 
-def test_walk_makes_one_permutation_per_epoch(monkeypatch):
+def test_rows_by_step_makes_one_permutation_per_epoch(monkeypatch):
     made = []
     permutation = MiniBatches.permutation
 
@@ -42,7 +42,7 @@ def test_walk_makes_one_permutation_per_epoch(monkeypatch):
         return permutation(self, n_samples, epoch)
 
     monkeypatch.setattr(MiniBatches, "permutation", counted)
-    rows = MiniBatches(3).walk(10)
+    rows = MiniBatches(3).rows_by_step(10)
     for k in range(12):
         rows(k)
     assert made == [0, 1, 2]
@@ -73,7 +73,7 @@ def test_every_row_comes_equally_often_at_every_place():
 
 
 def test_a_walker_s_rows_stay_what_they_were():
-    rows = MiniBatches(2, seed=1).walk(5)
+    rows = MiniBatches(2, seed=1).rows_by_step(5)
     kept = [rows(k) for k in range(9)]
     assert all(np.array_equal(kept[k], MiniBatches(2, seed=1).rows(5, k)) for k in range(9))
 

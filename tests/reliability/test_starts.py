@@ -1,4 +1,4 @@
-"""A run that starts at weights of another shape is refused by name before any work, whatever optimizer, batches and X."""
+"""A run from weights of another shape is refused by name before any work, whatever optimizer, batches and X."""
 
 from __future__ import annotations
 
