@@ -2,7 +2,7 @@
 
 This is also where the rules stand for what a function may return: a value is one real number, a
 gradient an array of w's shape and dtype. NaN and infinity pass: they are outcomes, which the driver
-reports, not mistakes of type.
+reports, not wrong types.
 """
 
 from __future__ import annotations

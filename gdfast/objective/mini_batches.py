@@ -1,4 +1,4 @@
-"""Mini-batches: the rows of step k as a pure function of (seed, k).
+"""Mini-batches: which rows step k takes, as a pure function of (seed, k).
 
 Nothing is remembered between steps, so a run that is cut anywhere goes on with the rows it would have
 had. The shuffle is our own (Fisher-Yates on a counter-based generator), so a seed means the same order

@@ -170,7 +170,7 @@ WITHOUT: dict[str, set[str]] = {
 }
 """Example calls that are refused for what they are, not for an argument."""
 
-CAPABILITIES = {"can_descend", "descend", "extra_state", "fingerprint", "improved_bound"}
+CAPABILITIES = {"compiled_steps", "fingerprint", "improved_bound"}
 """What the library asks of a LinearObjective, through gdfast.objective.capabilities."""
 
 ASKED_FOR = {"value", "gradient", "value_and_gradient", "proximal"}

@@ -402,9 +402,9 @@ class LinearObjective:
         on its kink may have any coefficient in [0, 1] and W alone doesn't tell which: often a fifth of the value,
         sometimes all of it. `minimize(gap_tol=...)` keeps the best bound of a run.
 
-        Two passes over X, the second with twice the classes where X is narrower than float64. The first call
-        also computes the largest element of each column; on uint8 X a bound within rounding of 0 takes `value`
-        once more. A mini-batch has its own gap.
+        Two passes over X, the second with twice the classes where X is narrower than float64. The first call also scans
+        X once for the largest element of each column; on uint8 X a bound within rounding of 0 asks for `value` again. A
+        mini-batch has its own gap.
 
         Examples
         --------
@@ -453,7 +453,7 @@ class LinearObjective:
         -----
         RuntimeWarning
             Many W are minima (fewer samples than weights, or columns that depend on each other, without L2): W is the
-            one with the smallest norm, in which a free bias is ignored; it is the limit of a vanishing L2.
+            one with the smallest norm, a free bias apart; it is the limit of a vanishing L2.
 
         Notes
         -----

@@ -2,7 +2,7 @@
 
 Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
 once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. Many points together cost
-less: the hinge, a sum of ramps, that once for all points of a line (`hinge_terms`), softmax an exponential for each row
+less: the hinge's terms once for all points of a line (`hinge_terms`), softmax an exponential for each row
 and column of a grid (`log_sum_exp`).
 """
 
@@ -18,7 +18,7 @@ from ...protocols import Array, FloatArray
 from ..losses.base import Loss
 from ..rays.directions import check_directions
 from ..rays.generic import Bisected, check_grid, check_points
-from ..rays.hinge_terms import MaxTerms
+from ..rays.hinge_terms import HingeTerms
 from ..rays.log_sum_exp import LogSums
 from ..rays.minimum import lowest_step
 from ..regularizers.along_directions import Penalty, penalties
@@ -37,13 +37,13 @@ class LinearRay(Bisected):
     loss: Loss
     base: FloatArray
     rate: FloatArray
-    sums: MaxTerms | LogSums | None
+    sums: HingeTerms | LogSums | None
     penalties: tuple[Penalty, ...]
 
     @property
-    def terms(self) -> MaxTerms | None:
+    def terms(self) -> HingeTerms | None:
         """The terms of a hinge."""
-        return self.sums if isinstance(self.sums, MaxTerms) else None
+        return self.sums if isinstance(self.sums, HingeTerms) else None
 
     def value(self, step: float) -> float:
         """L(W + step * V)."""
@@ -156,13 +156,13 @@ class LinearPlane:
     base: FloatArray
     first: FloatArray
     second: FloatArray
-    sums: MaxTerms | LogSums | None
+    sums: HingeTerms | LogSums | None
     penalties: tuple[Penalty, ...]
 
     @property
-    def terms(self) -> MaxTerms | None:
+    def terms(self) -> HingeTerms | None:
         """The terms of a hinge."""
-        return self.sums if isinstance(self.sums, MaxTerms) else None
+        return self.sums if isinstance(self.sums, HingeTerms) else None
 
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
@@ -185,7 +185,7 @@ class LinearPlane:
         return None if found is None else found.ravel()
 
     def edges(self, a: tuple[float, float], b: tuple[float, float]) -> tuple[Array, FloatArray]:
-        """Where hinge terms of a small problem are 0 in the rectangle a x b: the straight edges of the linear pieces.
+        """Where hinge terms of a small problem are 0 in the rectangle a x b: the straight edges of its linear pieces.
 
         Samples and classes (e, 2), ends of the segments (e, 2, 2) as (a, b). None for losses without such terms, or
         where n_samples * n_classes > 100.
@@ -230,7 +230,7 @@ def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatAr
     return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
 
 
-def _sums(problem: LinearProblem, *parts: FloatArray) -> MaxTerms | LogSums | None:
+def _sums(problem: LinearProblem, *parts: FloatArray) -> HingeTerms | LogSums | None:
     """What the loss is a sum of, where that is known to help."""
     return problem.loss.ray_terms(parts, problem.rows.y, problem.rows.normalized_weights)
 

@@ -267,7 +267,7 @@ def _digest(*arrays: Array | None) -> str:
     return digest.hexdigest()[:16]
 
 
-# ---- checks of the arguments ----
+# ---- from a user's arguments ----
 
 
 def checked_rows(

@@ -19,7 +19,7 @@ import numpy as np
 from ... import _kernels
 from ..._arrays import INPUT_CODES, check_labels, check_sample_weight, check_targets, plain_array, require_finite
 from ...protocols import Array, FloatArray
-from ..rays.hinge_terms import MaxTerms
+from ..rays.hinge_terms import HingeTerms
 from ..rays.log_sum_exp import LogSums
 
 UNIT = 2.0**-52
@@ -177,7 +177,8 @@ class Loss:
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual | None:
         """The dual point that the gradient at `scores` is, repaired where that is not feasible; None: there is none.
 
-        `balanced`: sum_i u_i A_i must be 0 (an unpenalised bias). An error of the scores loosens the bound only.
+        `balanced`: sum_i u_i A_i must be 0 (an unpenalised bias). An error of the scores makes the bound looser, never
+        false.
         """
         return None
 
@@ -185,7 +186,7 @@ class Loss:
 
     def ray_terms(
         self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray
-    ) -> MaxTerms | LogSums | None:
+    ) -> HingeTerms | LogSums | None:
         """What the loss is a sum of for ``scores = parts[0] + a * parts[1] + ...``, where that is known to help."""
         return None
 

@@ -15,7 +15,7 @@ import numpy as np
 from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
 from ..margins import margins
-from ..rays.hinge_terms import MaxTerms
+from ..rays.hinge_terms import HingeTerms
 from .base import UNIT, Dual, Loss, missing_factor_2, rounding
 
 
@@ -83,9 +83,9 @@ class Hinge(Loss):
         """Each wrong class has its margin."""
         return (n_classes - 1) * self.margin, "(n_classes - 1) * margin"
 
-    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> MaxTerms:
+    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> HingeTerms:
         """``max(0, s_ij - s_iy_i + margin)``."""
-        return MaxTerms(parts, y, normalized_weights, self.margin, 1)
+        return HingeTerms(parts, y, normalized_weights, self.margin, 1)
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
         """0 <= a <= 1 and -conjugate = margin * sum_c a_ic."""
@@ -184,9 +184,9 @@ class SquaredHinge(Loss):
         """Each wrong class has its margin, squared."""
         return (n_classes - 1) * self.margin**2, "(n_classes - 1) * margin^2"
 
-    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> MaxTerms:
+    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> HingeTerms:
         """``max(0, s_ij - s_iy_i + margin)**2``."""
-        return MaxTerms(parts, y, normalized_weights, self.margin, 2)
+        return HingeTerms(parts, y, normalized_weights, self.margin, 2)
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
         """a >= 0 and -conjugate = sum_c margin * a_ic - a_ic**2 / 4."""

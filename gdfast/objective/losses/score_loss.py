@@ -97,9 +97,9 @@ class ScoreLoss(Loss):
     def value_and_gradient(self, scores: Array, y: Array, sample_weight: Array | None = None) -> tuple[float, Array]:
         """The mean loss, and its derivative by `scores`, of their shape and dtype."""
         given = checked_scores(self, scores, y, sample_weight)
-        truth = given.labels if given.targets is None else given.targets
-        assert truth is not None
-        losses, gradient = self.of_rows(given.scores.copy(), truth)
+        checked = given.labels if given.targets is None else given.targets
+        assert checked is not None
+        losses, gradient = self.of_rows(given.scores.copy(), checked)
         n, weights = len(losses), given.sample_weight
         share = np.full(n, 1 / n) if weights is None else weights / weights.sum()
         value = float(weighted_sum(share, losses))
@@ -112,9 +112,9 @@ class ScoreLoss(Loss):
     def of_rows(self, scores: FloatArray, y: Array) -> tuple[FloatArray, FloatArray]:
         """Each row's loss (n,) and its gradient (n, k): what the function returned, checked."""
         n, k = scores.shape
-        truth = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y[...]
-        truth.flags.writeable = False
-        found = self.function(scores, truth)
+        y = y[:, 0] if y.ndim == 2 and y.shape[1] == 1 else y[...]
+        y.flags.writeable = False
+        found = self.function(scores, y)
         if not isinstance(found, tuple | list) or len(found) != 2:
             raise TypeError(f"function must return (losses, gradient), two arrays; it returned {described(found)}")
         return _returned(found[0], (n,), "losses"), _returned(found[1], (n, k), "the gradient")

@@ -10,7 +10,7 @@ from ..._arrays import check_point, check_rng, require_finite
 from ...protocols import Array
 
 Normalize = Literal["none", "norm", "row"]
-PARALLEL = 4  # units of rounding that tell a second direction from a multiple of the first
+PARALLEL = 4  # units of rounding that tell a direction from a multiple of the other
 
 
 def check_directions(w: Any, **directions: Any) -> list[Array]:

@@ -12,21 +12,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...protocols import Array, FloatArray
-from .ramps import sums_of_ramps
 
-BLOCK = 1 << 18  # terms computed together
+BLOCK = 1 << 18  # terms of a block
+TOGETHER = 1 << 15  # terms whose arrays stay in the cache
 MOST_KINKS = 1 << 26
 
 
 @dataclass(frozen=True, eq=False)
-class MaxTerms:
-    """``share_i * max(0, s_ij - s_iy_i + margin) ** power`` for scores ``s = parts[0] + a * parts[1] + ...``.
+class HingeTerms:
+    """``weight_i * max(0, s_ij - s_iy_i + margin) ** power`` for scores ``s = parts[0] + a * parts[1] + ...``.
 
     Parameters
     ----------
     parts : arrays (n_samples, n_classes)
     labels : integers (n_samples,)
-    shares : array (n_samples,)
+    weights : array (n_samples,)
         What a sample weighs in the mean.
     margin : float
     power : 1 or 2
@@ -34,7 +34,7 @@ class MaxTerms:
 
     parts: tuple[FloatArray, ...]
     labels: Array
-    shares: FloatArray
+    weights: FloatArray
     margin: float
     power: int
 
@@ -53,7 +53,7 @@ class MaxTerms:
         rows = max(1, BLOCK // k)
         for first in range(0, n, rows):
             labels = self.labels[first : first + rows]
-            counts = (np.arange(k) != labels[:, None]) & (self.shares[first : first + rows, None] > 0)
+            counts = (np.arange(k) != labels[:, None]) & (self.weights[first : first + rows, None] > 0)
             samples, classes = np.nonzero(counts)
             differences = []
             for i, part in enumerate(self.parts):
@@ -77,9 +77,9 @@ class MaxTerms:
             return None
         sums = np.zeros((1 if rows is None else rows.size, points.size))
         for samples, _, differences in self.blocks():
-            shares = self.shares[samples]
-            margins, *moves, rates = (shares * difference for difference in differences)
-            sums += sums_of_ramps(margins, rates, points, moves[0] if moves else None, rows)
+            weights = self.weights[samples]
+            margins, *moves, rates = (weights * difference for difference in differences)
+            sums += sums_of_hinge_terms(margins, rates, points, moves[0] if moves else None, rows)
         return sums if np.isfinite(sums).all() else None
 
     def slope(self, step: float) -> float:
@@ -89,7 +89,7 @@ class MaxTerms:
             zeros = _zeros(margins, rates)
             counts = np.where(rates > 0, zeros <= step, np.where(rates < 0, zeros > step, False))
             with np.errstate(over="ignore", invalid="ignore"):
-                total += float((self.shares[samples] * rates * counts).sum())
+                total += float((self.weights[samples] * rates * counts).sum())
         return total
 
     def kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
@@ -108,7 +108,7 @@ class MaxTerms:
                     f"{self.count:,} terms, which may take {16 * self.count / 2**30:.1f} GiB: narrow it"
                 )
             steps.append(zeros[inside])
-            jumps.append(self.shares[samples[inside]] * np.abs(rates[inside]))
+            jumps.append(self.weights[samples[inside]] * np.abs(rates[inside]))
         return np.concatenate(steps), np.concatenate(jumps)
 
     def largest(self, steps: FloatArray, most: int) -> tuple[Array, FloatArray]:
@@ -121,11 +121,11 @@ class MaxTerms:
             highest = np.maximum(margins + steps.min() * rates, margins + steps.max() * rates)
             ids = np.concatenate([ids, np.stack([samples, classes], axis=1)])
             lines = np.concatenate([lines, np.stack([margins, rates], axis=1)])
-            sizes = np.concatenate([sizes, self.shares[samples] * np.maximum(highest, 0) ** self.power])
+            sizes = np.concatenate([sizes, self.weights[samples] * np.maximum(highest, 0) ** self.power])
             kept = np.sort(np.argsort(-sizes, kind="stable")[:most])
             ids, lines, sizes = ids[kept], lines[kept], sizes[kept]
         terms = np.maximum(lines[:, :1] + lines[:, 1:] * steps, 0) ** self.power
-        return ids, self.shares[ids[:, 0], None] * terms
+        return ids, self.weights[ids[:, 0], None] * terms
 
     def edges(self, a: tuple[float, float], b: tuple[float, float]) -> tuple[Array, FloatArray]:
         """On a plane: where terms are 0 in the rectangle a x b: samples, classes (e, 2); segments' ends (e, 2, 2)."""
@@ -156,3 +156,92 @@ def _clipped(m: float, p: float, q: float, a: tuple[float, float], b: tuple[floa
         return None
     start, end = min(crossings), max(crossings)
     return None if start == end else [start, end]
+
+
+# ---- sums of hinge terms at many points at once ----
+# A term that rises begins at its zero and is a straight line from there on. Terms are put into bins between the points,
+# by their zeros; from point to point the sum grows by what its slope adds, and by the terms that began in between: sums
+# of numbers >= 0, which lose no digits. Terms that fall are terms that rise, seen from the other end.
+
+
+@dataclass(frozen=True, eq=False)
+class Bins:
+    """Points in order, and which of them is the first at or after a place."""
+
+    points: FloatArray
+    width: float  # 0 where the points are not evenly spaced
+
+    @classmethod
+    def between(cls, points: FloatArray) -> Bins:
+        """For points in rising order."""
+        n = points.size
+        width = float(points[-1] - points[0]) / max(1, n - 1)
+        even = points[0] + width * np.arange(n)
+        scale = float(np.abs(points).max())
+        rounding = 4 * np.finfo(np.float64).eps * scale
+        is_even = width > 1e3 * rounding and float(np.abs(points - even).max()) <= rounding
+        return cls(points, width if is_even else 0.0)
+
+    def sums(self, margins: FloatArray, rates: FloatArray, zero_rates: FloatArray) -> FloatArray:
+        """The sum at every point of terms with rates > 0; zero_rates is -1 / rates.
+
+        A term whose zero falls on a point may be put on either side of it: there it adds its rounding.
+        """
+        n = int(self.points.size)
+        if self.width:
+            places = margins * (zero_rates / self.width)
+            places += 1 - float(self.points[0]) / self.width
+            np.fmin(places, n, out=places)
+            np.fmax(places, 0, out=places)
+            bins: Array = places.astype(np.intp)
+        else:
+            bins = np.searchsorted(self.points, margins * zero_rates)
+        begun, risen = (
+            np.asarray(np.bincount(bins, weights=weights, minlength=n + 1)[:n], dtype=np.float64)
+            for weights in (margins, rates)
+        )
+        begun += self.points * risen
+        np.maximum(begun, 0, out=begun)
+        begun[1:] += np.cumsum(risen)[:-1] * np.diff(self.points)
+        return np.asarray(np.cumsum(begun))
+
+
+def sums_of_hinge_terms(
+    margins: FloatArray,
+    rates: FloatArray,
+    points: FloatArray,
+    moves: FloatArray | None = None,
+    rows: FloatArray | None = None,
+) -> FloatArray:
+    """``sum_t max(0, margins_t + b * moves_t + a * rates_t)`` for b in rows and a in points: (len(rows), len(points)).
+
+    Without moves and rows: (1, len(points)). Points are in any order.
+    """
+    order = np.argsort(points, kind="stable")
+    forward = Bins.between(points[order])
+    backward = Bins.between(-points[order][::-1])
+    sums = np.zeros((1 if rows is None else rows.size, points.size))
+    for first in range(0, margins.size, TOGETHER):
+        chosen = slice(first, first + TOGETHER)
+        with np.errstate(divide="ignore", over="ignore"):
+            zero_rates = -1 / rates[chosen]
+        moving = np.isfinite(zero_rates)  # slower ones stand still
+        for bins, which in (
+            (forward, moving & (rates[chosen] > 0)),
+            (backward, moving & (rates[chosen] < 0)),
+            (None, ~moving),
+        ):
+            if not which.any():
+                continue
+            m, r, zeros = margins[chosen][which], np.abs(rates[chosen][which]), -np.abs(zero_rates[which])
+            q = None if moves is None else moves[chosen][which]
+            for j in range(len(sums)):
+                moved = m if q is None or rows is None else m + rows[j] * q
+                if bins is None:
+                    sums[j] += np.maximum(moved, 0).sum()
+                else:
+                    here = bins.sums(moved, r, zeros)
+                    sums[j] += here if bins is forward else here[::-1]
+    answer = np.empty_like(sums)
+    answer[:, order] = sums
+    return answer

@@ -24,19 +24,19 @@ MOST_PIECES = 16  # of the columns, so that the exponents of each spread no furt
 
 @dataclass(frozen=True, eq=False)
 class LogSums:
-    """``sum_i share_i log sum_j exp(s_ij - s_iy_i)`` for scores ``s = parts[0] + a * parts[1] + b * parts[2]``.
+    """``sum_i weight_i log sum_j exp(s_ij - s_iy_i)`` for scores ``s = parts[0] + a * parts[1] + b * parts[2]``.
 
     Parameters
     ----------
     parts : arrays (n_samples, n_classes), two (a line) or three (a plane)
     labels : integers (n_samples,)
-    shares : array (n_samples,)
+    weights : array (n_samples,)
         What a sample weighs in the mean.
     """
 
     parts: tuple[FloatArray, ...]
     labels: Array
-    shares: FloatArray
+    weights: FloatArray
 
     def on_line(self, points: FloatArray) -> FloatArray | None:
         """At evenly spaced points: (m,); None where they are not, or where digits would be lost."""
@@ -73,7 +73,7 @@ class LogSums:
 
         def of_block(first: int) -> FloatArray:
             chosen = slice(first, first + block)
-            labels, shares = self.labels[chosen], self.shares[chosen]
+            labels, weights = self.labels[chosen], self.weights[chosen]
             base, u, v = (part[chosen] - part[chosen][np.arange(labels.size), labels][:, None] for part in parts)
             a = (base + middle * v)[:, :, None] + u[:, :, None] * rows
             b = v[:, :, None] * offsets
@@ -82,7 +82,7 @@ class LogSums:
             b -= bounds[:, None]
             with np.errstate(over="ignore", invalid="ignore"):
                 sums = np.matmul(np.exp(a, out=a).transpose(0, 2, 1), np.exp(b, out=b))
-                return np.asarray((shares @ tops)[:, None] + shares @ bounds + _weighted_logs(sums, shares))
+                return np.asarray((weights @ tops)[:, None] + weights @ bounds + _weighted_logs(sums, weights))
 
         # Blocks are added up in their order, so that any number of threads gives the same bits.
         totals = np.zeros((rows.size, columns.size))
@@ -92,11 +92,11 @@ class LogSums:
         return totals
 
 
-def _weighted_logs(sums: FloatArray, shares: FloatArray) -> FloatArray:
-    """``sum_i shares_i log(sums_i)``; of equal shares by a few products, whose logarithms are fewer."""
-    if (shares != shares[0]).any():
-        return np.asarray(np.tensordot(shares, np.log(sums), 1))
+def _weighted_logs(sums: FloatArray, weights: FloatArray) -> FloatArray:
+    """``sum_i weights_i log(sums_i)``; of equal weights by a few products, whose logarithms are fewer."""
+    if (weights != weights[0]).any():
+        return np.asarray(np.tensordot(weights, np.log(sums), 1))
     whole = len(sums) // TOGETHER * TOGETHER
     products = np.multiply.reduce(sums[:whole].reshape(-1, TOGETHER, *sums.shape[1:]), axis=1)
     np.log(products, out=products)
-    return np.asarray(shares[0] * (products.sum(axis=0) + np.log(sums[whole:]).sum(axis=0)))
+    return np.asarray(weights[0] * (products.sum(axis=0) + np.log(sums[whole:]).sum(axis=0)))

@@ -382,7 +382,7 @@ def test_what_only_compiled_losses_know_is_refused_by_name(tmp_path):
     assert own.kink_crossings(W) is None
     assert own.nearest_kinks(W) is None
     assert not own.convex
-    assert not own.can_descend(W, "adam")
+    assert own.compiled_steps(W, "adam", (0.9, 0.999, 1e-8)) is None
     line = gd.landscape.line(own, W, V, np.linspace(-1, 1, 5))
     assert line.kinks.size == 0
 

@@ -13,14 +13,14 @@ from gdfast.objective.rays.log_sum_exp import MOST_PIECES, MOST_SPREAD, LogSums
 
 def made(n, k, seed=0, scale=1.0, weighted=False):
     rng = np.random.default_rng(seed)
-    shares = rng.uniform(0, 1, n) if weighted else np.full(n, 1 / n)
-    return LogSums(tuple(scale * rng.normal(size=(3, n, k))), rng.integers(0, k, n), shares)
+    weights = rng.uniform(0, 1, n) if weighted else np.full(n, 1 / n)
+    return LogSums(tuple(scale * rng.normal(size=(3, n, k))), rng.integers(0, k, n), weights)
 
 
 def one_by_one(sums, a, b):
     scores = sums.parts[0] + a * sums.parts[1] + b * sums.parts[2]
     differences = scores - scores[np.arange(len(scores)), sums.labels][:, None]
-    return float((sums.shares * np.logaddexp.reduce(differences, axis=1)).sum())
+    return float((sums.weights * np.logaddexp.reduce(differences, axis=1)).sum())
 
 
 @settings(max_examples=60)
@@ -38,7 +38,7 @@ def test_on_a_grid_and_on_a_line(n, k, seed, scale, weighted):
     if found is not None:
         np.testing.assert_allclose(found, [[one_by_one(sums, a, b) for b in columns] for a in rows], rtol=1e-12)
     points = np.linspace(-1, 3, 50)
-    line = LogSums(sums.parts[:2], sums.labels, sums.shares).on_line(points)
+    line = LogSums(sums.parts[:2], sums.labels, sums.weights).on_line(points)
     if line is not None:
         np.testing.assert_allclose(line, [one_by_one(sums, a, 0.0) for a in points], rtol=1e-12)
 
@@ -46,7 +46,7 @@ def test_on_a_grid_and_on_a_line(n, k, seed, scale, weighted):
 def test_usual_losses_are_known():
     sums = made(30, 5)
     assert sums.on_grid(np.linspace(-1, 1, 4), np.linspace(-1, 1, 4)) is not None
-    assert LogSums(sums.parts[:2], sums.labels, sums.shares).on_line(np.linspace(-1, 1, 40)) is not None
+    assert LogSums(sums.parts[:2], sums.labels, sums.weights).on_line(np.linspace(-1, 1, 40)) is not None
 
 
 def test_what_would_lose_digits_is_left_to_others():
@@ -57,7 +57,7 @@ def test_what_would_lose_digits_is_left_to_others():
     assert steep.on_grid(axis, axis * MOST_SPREAD * MOST_PIECES * 1.1 / spread) is None
     assert steep.on_grid(axis, axis * MOST_SPREAD * 0.5 * MOST_PIECES / spread) is not None  # in pieces
     assert steep.on_grid(axis, axis * MOST_SPREAD / spread) is not None
-    line = LogSums(steep.parts[:2], steep.labels, steep.shares)
+    line = LogSums(steep.parts[:2], steep.labels, steep.weights)
     assert line.on_line(np.array([0.0, 1.0, 1.5])) is None  # not evenly spaced
     right = np.zeros((4, 3))
     right[:, 0] = 30.0
