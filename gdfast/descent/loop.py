@@ -98,8 +98,14 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     if bar is not None and k > 0:
         bar.set_postfix_str(f"value {settings.sign * state.evaluation.value:.6g}", refresh=False)
         bar.update(k - bar.n)
-    if settings.callback is not None and k > 0:
-        ending = call_back(settings, state, ending)
+    ends = ending is not None or k == settings.max_steps
+    if settings.callback is not None and k > 0 and (ends or k % settings.callback_every == 0):
+        values = state.record.unreported
+        value = settings.sign * sum(values) / len(values) if values else math.nan
+        values.clear()
+        answer = settings.callback(k, state.w, value)
+        if ending is None and (answer is True or answer is np.True_):
+            ending = Status.STOPPED
     if ending is None and k == settings.max_steps:
         ending = Status.MAX_STEPS
     if settings.checkpoint is not None and k > 0 and (ending is not None or k % settings.checkpoint.every == 0):
@@ -131,18 +137,6 @@ def is_enough(settings: Settings, state: RunState, there: Evaluation, answer: Ar
     record.keep_bound(bound)
     gap = record.gap(there.value)
     return there.norm <= settings.gtol or (gap is not None and gap <= settings.gap_tol)
-
-
-def call_back(settings: Settings, state: RunState, ending: Status | None) -> Status | None:
-    """The ending, STOPPED where the callback is due and returns True in a run that goes on."""
-    k, values = state.k, state.record.unreported
-    if not (k % settings.callback_every == 0 or k == settings.max_steps or ending is not None):
-        return ending
-    value = settings.sign * sum(values) / len(values) if values else math.nan
-    values.clear()
-    assert settings.callback is not None
-    answer = settings.callback(k, state.w, value)
-    return Status.STOPPED if ending is None and (answer is True or answer is np.True_) else ending
 
 
 # ---- step ----

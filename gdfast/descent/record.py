@@ -67,7 +67,9 @@ class Record:
         """The objective (or a mini-batch of it) at w: one evaluation."""
         self.evaluations += 1
         value, gradient = objective.value_and_gradient(w)
-        gradient = returned_gradient(gradient, w, "the objective")
+        # What is as it should be needs no call: this is asked at every step.
+        if type(gradient) is not np.ndarray or gradient.dtype != w.dtype or gradient.shape != w.shape:
+            gradient = returned_gradient(gradient, w, "the objective")
         if type(value) is not float:
             value = returned_value(value, "the objective")
         return Evaluation(value, gradient, largest_element(gradient))

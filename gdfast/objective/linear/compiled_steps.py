@@ -11,6 +11,7 @@ from ... import _kernels
 from ...protocols import Array
 from ..regularizers.regularizers import Strengths
 from .problem import LinearProblem
+from .rows import Counter
 
 RULES = {"gradient_descent": 0, "momentum": 1, "nesterov": 2, "adagrad": 3, "rmsprop": 4, "adam": 5, "adamw": 6}
 
@@ -25,6 +26,7 @@ class LinearSteps:
     rule: int
     settings: tuple[float, ...]
     extra_state: tuple[Array, ...]
+    counters: tuple[Counter, ...]
 
     def __call__(
         self,
@@ -48,7 +50,8 @@ class LinearSteps:
             )  # fmt: skip
         finally:
             if isinstance(done, np.ndarray) and done.size and 0 <= done[0] < np.size(starts):
-                rows.counter.add(int(starts[done[0]]))
+                for counter in self.counters:
+                    counter.visited += int(starts[done[0]])
 
 
 def steps_of(problem: LinearProblem, W: Any, rule: str, settings: tuple[float, ...]) -> LinearSteps | None:
@@ -65,7 +68,8 @@ def steps_of(problem: LinearProblem, W: Any, rule: str, settings: tuple[float, .
         return None
     is_scaled = rule == "gradient_descent" and strengths.l2 > 0 and strengths.l1 == 0 and rows.is_sparse
     extra = (np.empty_like(W), np.zeros(2)) if is_scaled else ()
-    return LinearSteps(problem, problem.compiled, strengths, RULES[rule], settings, extra)
+    counters = tuple(rows.counter.chain())
+    return LinearSteps(problem, problem.compiled, strengths, RULES[rule], settings, extra, counters)
 
 
 def _checked_order(order: Any, n_samples: int) -> Array:

@@ -48,6 +48,10 @@ class Counter:
             counter.visited += rows
             counter = counter.parent
 
+    def chain(self) -> list[Counter]:
+        """Itself and all that its rows count for."""
+        return [self, *(() if self.parent is None else self.parent.chain())]
+
 
 @dataclass(frozen=True, eq=False)
 class Rows:

@@ -1,0 +1,52 @@
+"""What a fit costs besides its arithmetic: Python calls, counted as a profiler counts them."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("sklearn")
+
+from sklearn.datasets import load_digits
+
+import gdfast
+from gdfast.estimators import GDClassifier
+
+HOME = str(Path(gdfast.__file__).parent)
+
+
+def calls_of(function, *arguments):
+    """(file, function) -> how often gdfast's Python code was called; comprehensions and generators count as well."""
+    calls: Counter[tuple[str, str]] = Counter()
+
+    def profile(frame, event, argument):
+        if event == "call" and frame.f_code.co_filename.startswith(HOME):
+            calls[frame.f_code.co_filename, frame.f_code.co_name] += 1
+
+    sys.setprofile(profile)
+    try:
+        function(*arguments)
+    finally:
+        sys.setprofile(None)
+    return calls
+
+
+@pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "cross_entropy"])
+def test_a_fit_makes_few_calls(loss):
+    """35 epochs of 29 steps on digits, a certificate included."""
+    X, y = load_digits(return_X_y=True)
+    GDClassifier(loss, random_state=0).fit(X[:100], y[:100])  # what is imported on first use
+    calls = calls_of(GDClassifier(loss, random_state=0).fit, X, y)
+    assert calls.total() < 500, calls.most_common(20)
+    assert len({file for file, _ in calls}) <= 33
+
+
+def test_an_epoch_makes_fewer_than_ten():
+    X, y = load_digits(return_X_y=True)
+    few, many = (
+        calls_of(GDClassifier(random_state=0, epochs=epochs, min_steps=0).fit, X, y).total() for epochs in (20, 40)
+    )
+    assert many - few < 10 * 20
