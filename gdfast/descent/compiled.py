@@ -11,7 +11,7 @@ from dataclasses import astuple
 import numpy as np
 
 from ..objective.capabilities import compiled_steps
-from ..objective.mini_batches import MiniBatches
+from ..objective.mini_batches import MiniBatches, cuts_permutations, epoch_order
 from ..protocols import Array, StepsKernel
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 from .record import Evaluation
@@ -60,6 +60,8 @@ class CompiledSteps:
     def of(settings: Settings) -> CompiledSteps | None:
         """The compiled steps of a run, or None where there is the generic implementation only."""
         if settings.batches is None or settings.clip is not None or settings.sign < 0 or settings.step.line_search:
+            return None
+        if not cuts_permutations(settings.batches):
             return None
         rule = RULES.get(type(settings.bound_optimizer))
         if rule is None:
@@ -127,7 +129,7 @@ class CompiledSteps:
         first, last, orders = k // per_epoch, (k + n - 1) // per_epoch, []
         for epoch in range(first, last + 1):
             order = self._orders.get(epoch)
-            orders.append(self._batches.permutation(n_samples, epoch) if order is None else order)
+            orders.append(epoch_order(self._batches, n_samples, epoch) if order is None else order)
         self._orders = {last: orders[-1]}
         steps = np.arange(k, k + n + 1)
         starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * self._batches.size

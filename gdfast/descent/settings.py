@@ -16,7 +16,7 @@ import numpy as np
 from .._arrays import check_flag, check_integer, check_non_negative, check_positive
 from ..describe import described
 from ..objective.capabilities import check_certifies, weights_for
-from ..objective.mini_batches import MiniBatches
+from ..objective.mini_batches import MiniBatches, rows_of_steps
 from ..objective.negated import Negated
 from ..protocols import Array
 from .optimizers.capabilities import bind, needs_gradient, owns_step, proves_bounds, sets_own_step, step_for
@@ -124,7 +124,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         sign=sign,
         minimised=objective if sign > 0 else Negated(objective),
         bound_optimizer=for_this_run,
-        rows_of=None if batches is None else batches.rows_by_step(objective.n_samples),
+        rows_of=None if batches is None else rows_of_steps(batches, objective.n_samples),
         evaluates_always=given["evaluate_every"] is None or needs_gradient(for_this_run),
     )
 

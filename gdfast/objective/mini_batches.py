@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .. import _kernels
-from .._arrays import check_flag, check_integer, check_seed
+from .._arrays import check_flag, check_indices, check_integer, check_seed
 
 Indices = NDArray[np.int64]
 
@@ -87,8 +87,41 @@ class MiniBatches:
             nonlocal current, order
             epoch, i = divmod(k, per_epoch)
             if epoch != current:
-                order = self.permutation(n_samples, epoch)
+                order = epoch_order(self, n_samples, epoch)
                 current = epoch
             return order[i * self.size : (i + 1) * self.size]
 
         return rows
+
+
+# A subclass may choose rows of its own: what it hands back is checked where it comes in.
+
+
+def epoch_order(batches: MiniBatches, n_samples: int, epoch: int) -> Indices:
+    """The permutation of an epoch; of a subclass's own every position is looked at."""
+    order = batches.permutation(n_samples, epoch)
+    if type(batches) is MiniBatches:
+        return order
+    name = f"batches.permutation({n_samples}, {epoch})"
+    checked = check_indices(order, n_samples, name)
+    if checked.size != n_samples:
+        raise ValueError(f"{name} must hold {n_samples} rows; it holds {checked.size}")
+    return checked
+
+
+def rows_of_steps(batches: MiniBatches, n_samples: int) -> Callable[[int], Indices]:
+    """``k -> the rows of step k``: `rows_by_step`, or a subclass's own `rows`."""
+    kind = type(batches)
+    if kind is MiniBatches:
+        return batches.rows_by_step(n_samples)
+    take = batches.rows_by_step(n_samples) if _is_inherited(kind, "rows") else lambda k: batches.rows(n_samples, k)
+    return lambda k: check_indices(take(k), n_samples, f"batches.rows({n_samples}, {k})")
+
+
+def cuts_permutations(batches: MiniBatches) -> bool:
+    """Whether step k takes the next `size` rows of its epoch's permutation, as the compiled steps do."""
+    return all(_is_inherited(type(batches), name) for name in ("rows", "rows_by_step", "steps_per_epoch"))
+
+
+def _is_inherited(kind: type[MiniBatches], method: str) -> bool:
+    return getattr(kind, method) is getattr(MiniBatches, method)
