@@ -53,6 +53,12 @@ def bowl_gradient(w: Any) -> Any:
     return w + w
 
 
+def squares(scores: Any, y: Any) -> Any:
+    """A loss of one's own: half the squared distance of a row's scores from the one-hot vector of its label."""
+    distance = scores - np.eye(scores.shape[1])[y]
+    return 0.5 * np.sum(distance**2, axis=1), distance
+
+
 @dataclass(frozen=True)
 class Argument:
     """A right value, the wrong ones, and what the call needs beside it.
@@ -101,6 +107,7 @@ ARGUMENTS: dict[str, Argument] = {
     "regularizer": Argument(lambda: gd.L2(0.25), _objects),
     "bias": number(True, values.FLAG),
     "penalize_bias": number(True, values.FLAG),
+    "classifies": number(True, values.FLAG),
     "check_finite": number(True, values.FLAG),
     "sample_weight": copy_of(np.array([1.0, 2, 0.5, 1, 1, 0, 3, 0.25]), arrays.NON_NEGATIVE_ROW),
     "mean": copy_of(np.array([0.5, -1.0, 2.0]), arrays.REAL_ROW),

@@ -17,7 +17,7 @@ import gdfast as gd
 from gdfast.objective.losses import Loss
 from reliability import bad_arrays as arrays
 from reliability import bad_values as values
-from reliability.arguments import GIVEN, LEFT_OUT, Argument, U, V, W, X, Y, bowl, bowl_gradient, csr, linear
+from reliability.arguments import GIVEN, LEFT_OUT, Argument, U, V, W, X, Y, bowl, bowl_gradient, csr, linear, squares
 
 MODULES = ("landscape", "testing", "test_functions", "differences")
 
@@ -53,6 +53,7 @@ def _linear_objectives() -> dict[str, Callable[[], gd.LinearObjective]]:
         "uint8": lambda: linear(pixels, gd.SquaredHinge()),
         "float32": lambda: linear(X.astype(np.float32), gd.CrossEntropy(), mean=np.ones(3)),
         "CSR": lambda: linear(csr(), gd.Hinge()),
+        "own loss": lambda: linear(loss=gd.ScoreLoss(squares)),
         "mini-batch": lambda: linear().rows([0, 5, 7, 7]),
         "squared error": _squared,
         "Huber": lambda: gd.LinearObjective(X, np.stack([Y, Y * 0.5, -Y], axis=1), gd.Huber(), gd.ElasticNet(0.1, 0.1)),
@@ -69,6 +70,7 @@ OWNERS: dict[str, dict[str, Callable[[], Any]]] = {
     "Model": {"": lambda: gd.Model(W.copy(), gd.CrossEntropy()), "regression": lambda: gd.Model(W.copy(), gd.Huber())},
     "GradientReport": {"": lambda: gd.check_gradient(bowl, bowl_gradient, W)},
     "SanityReport": {"": lambda: gd.sanity_check(linear())},
+    "ScoreLoss": {"": lambda: gd.ScoreLoss(squares)},
     "L2": {"": lambda: gd.L2(0.125)},
     "L1": {"": lambda: gd.L1(0.125)},
     "ElasticNet": {"": lambda: gd.ElasticNet(0.125, 0.25)},
@@ -120,6 +122,7 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "LinearObjective": {
         "dense": {},
         "CSR": {"X": CSR, "loss": gd.Hinge, "mean": LEFT_OUT},
+        "own loss": {"loss": lambda: gd.ScoreLoss(squares)},
         "squared error": {"loss": gd.SquaredError, "y": TARGETS, "n_classes": LEFT_OUT},
     },
     **{
@@ -160,7 +163,7 @@ WITHOUT: dict[str, set[str]] = {
     "LinearObjective.accuracy": _classes,
     "LinearObjective.hessian_product": _smooth,
     "LinearObjective.hessian_at": _smooth,
-    "LinearObjective.duality_gap": {"Huber"},
+    "LinearObjective.duality_gap": {"Huber", "own loss"},
     "LinearObjective.with_terms": _classes,
     "Model.probabilities": {"regression"},
     "minimize.batches": {"function"},

@@ -20,8 +20,10 @@ from reliability.arguments import (
     X,
     Y,
     copy_of,
+    function,
     linear,
     number,
+    squares,
 )
 from reliability.bad_values import EITHER, SURVIVES, Bad, constant
 
@@ -202,7 +204,7 @@ SPECIAL: dict[str, Argument] = {
     },
     **{f"{name}.proximal.w": copy_of(W, arrays.POINT) for name in ("L1", "L2", "ElasticNet")},
     **{f"{name}.*.W": copy_of(W, NON_FINITE_POINT) for name in ("L1", "L2", "ElasticNet")},
-    **{f"{name}.*.y": _labels_of_scores for name in ("Hinge", "SquaredHinge", "CrossEntropy")},
+    **{f"{name}.*.y": _labels_of_scores for name in ("Hinge", "SquaredHinge", "CrossEntropy", "ScoreLoss")},
     **{f"{name}.*.y": _targets for name in ("SquaredError", "Huber")},
     "along_ray.w": _weights,
     "numerical_jacobian.f": Argument(lambda: _jacobian_example, values.FUNCTION),
@@ -250,6 +252,8 @@ SPECIAL: dict[str, Argument] = {
     "load_model.path": Argument(saved_model, values.PATH),
     "landscape.load.path": Argument(saved_line, values.PATH),
     "resume.max_steps": number(5, values.COUNT_FROM_0),
+    "ScoreLoss.function": function(squares),
+    "ScoreLoss.curvature": number(0.5, values.POSITIVE),
     "GridSearch.candidates": several((0.5, 0.25)),
     "Sequence.rates": several((0.5, 0.25)),
     "PiecewiseConstant.rates": several((0.5, 0.25), constant("one more", (0.5, 0.25, 0.125)), constant("one", (0.5,))),

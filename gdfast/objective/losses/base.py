@@ -150,6 +150,8 @@ class Loss:
 
     def hessian_times(self, scores: FloatArray, y: Array, changes: FloatArray) -> FloatArray:
         """Each row's second derivatives by its scores, times its changes: (n, k); by differences of the gradient."""
+        if not (np.isfinite(scores).all() and np.isfinite(changes).all()):  # an outcome, as of a compiled loss
+            return np.full(scores.shape, math.nan)
         sizes = np.abs(changes).max(axis=1, keepdims=True)
         h = np.cbrt(UNIT) * np.maximum(1.0, np.abs(scores).max(axis=1, keepdims=True))
         moves = changes * np.divide(h, sizes, out=np.zeros_like(h), where=sizes > 0)
