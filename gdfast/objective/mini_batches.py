@@ -98,7 +98,7 @@ class MiniBatches:
 
 
 def epoch_order(batches: MiniBatches, n_samples: int, epoch: int) -> Indices:
-    """The permutation of an epoch; of a subclass's own every position is looked at."""
+    """The permutation of an epoch; of a subclass's own every position is checked."""
     order = batches.permutation(n_samples, epoch)
     if type(batches) is MiniBatches:
         return order
