@@ -18,12 +18,16 @@ PLACES = [
     "gdfast/cli",
     "gdfast/datasets",
     "gdfast/differences",
+    "gdfast/estimators",
     "gdfast/files",
+    "gdfast/model.py",
     "gdfast/objective",
     "gdfast/pictures",
     "gdfast/protocols.py",
     "gdfast/test_functions",
+    "gdfast/training",
     "README.md",
+    "docs/estimators.md",
     "CHANGELOG.md",
 ]
 SUFFIXES = {".py", ".pyi", ".pyx", ".c", ".h", ".js", ".css", ".md"}

@@ -1,8 +1,8 @@
 """Feature statistics: mean, standard deviation and largest value of each feature in one pass; and the folding of
 standardisation z = (x - mean) / scale into linear coefficients.
 
-All in float64, block by block, whatever X is. Gradient descent is as quick as the units of the features are alike, and
-whoever changes a unit changes no z.
+All in float64, block by block, whatever X is. Gradient descent is as quick as the features' scales are alike, and a
+change of units changes no z.
 """
 
 from __future__ import annotations

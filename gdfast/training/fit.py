@@ -101,7 +101,7 @@ def fit(
     endless : bool
         One epoch of a run without an end.
     observers : callables
-        Each hears of every epoch.
+        Each is told of every epoch.
     saved_run : SavedRun, optional
         Where the run is written to disk, and gone on with.
     """
@@ -109,6 +109,7 @@ def fit(
     y = split.y
     if not classifies:
         settings, y = scaled(settings, unit), (y - offset) / unit
+    # The model sees z = (x - mean) / scale: of all rows that `partial_fit` was ever given, where it goes on.
     statistics: FeatureStatistics | None = None
     if settings.standardize:
         statistics = feature_statistics(split.X, split.weights, split.chosen, centre=bias)
@@ -150,13 +151,11 @@ def fit(
     run.run()
     best = run.best_scored[1] if settings.early_stopping else None
     w = run.w if best is None else best
-    complaint = None
-    if not run.finished:
-        complaint = GIVEN_UP
-    elif settings.tol is not None and not (endless or run.settled or run.stopped):
-        complaint = NOT_CONVERGED
     end = Coefficients(*coefficients(w), statistics, weight, start.steps + plan.per_epoch)
     gap = proven_gap(objective, w) if settings.certify and not endless else None
+    complaint = None if run.finished else GIVEN_UP
+    if run.finished and settings.tol is not None and not (endless or run.settled or run.stopped):
+        complaint = NOT_CONVERGED
     return Fit(split, objective, plan, run, end, dtype, gap, complaint)
 
 

@@ -38,7 +38,7 @@ _OF_THE_EPOCHS = (
 class SavedRun:
     """Where a run is written to disk, some fifty times, at the ends of epochs; and the run there to go on with.
 
-    `settings` is a text that comes back in what is written: whoever goes on can see whether the run is the same.
+    `settings` is a text that comes back in what is written: it tells whether a run that is to go on is the same.
     """
 
     path: str

@@ -34,7 +34,7 @@ def train_model(
     settings : Settings
         Checked. With `early_stopping` the best weights on the held-out rows are the model's.
     held_out : int array, optional
-        Rows that are held out to judge; None: none are.
+        Rows to evaluate on; None: none are held out.
     observers : callables, optional
         Each is told of every `Epoch`.
     saved_run : SavedRun, optional
