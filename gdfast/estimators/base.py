@@ -15,6 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from .._arrays import check_matrix
 from .._config import get_num_threads, set_num_threads
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
@@ -102,13 +103,18 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         """X as the kernels take it: dense as it is where its type is one of theirs; CSR in float64 or float32.
 
         Columns that lie apart (Fortran order, a table's) are brought together by a copy: so every layout gives the same
-        bits.
+        bits. Indices of sparse X are checked here: scikit-learn and scipy trust them, and read where they say.
         """
-        types = SPARSE_TYPES if hasattr(X, "tocsr") else DENSE_TYPES
+        is_sparse = hasattr(X, "tocsr")
+        if is_sparse and getattr(X, "format", "csr") != "csr":
+            _check_before_conversion(X)
         with np.errstate(over="ignore", invalid="ignore"):  # of the sum by which it finds NaN
+            types = SPARSE_TYPES if is_sparse else DENSE_TYPES
             checked = validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
-        is_dense = isinstance(checked, np.ndarray)
-        return np.ascontiguousarray(checked) if is_dense and checked.strides[1] != checked.itemsize else checked
+        if is_sparse:
+            check_matrix(checked, check_finite=False)
+            return checked
+        return np.ascontiguousarray(checked) if checked.strides[1] != checked.itemsize else checked
 
     def _checked_weights(self, sample_weight: Any, X: Any) -> FloatArray | None:
         if sample_weight is None:
@@ -185,6 +191,19 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         # What float32 can't hold was learned in float64: so some rows at a time.
         step = max(1, CAST_BYTES // (8 * X.shape[1]))
         return np.concatenate([_scores_of(X[i : i + step].astype(np.float64), W) for i in range(0, len(X), step)])
+
+
+def _check_before_conversion(X: Any) -> None:
+    """ValueError where a sparse matrix in another format than CSR holds indices beyond its shape."""
+    try:
+        if X.format in ("csc", "bsr"):
+            X.check_format(full_check=True)
+        elif X.format == "coo" and X.nnz:
+            for indices, size in zip((X.row, X.col), X.shape, strict=True):
+                if indices.min() < 0 or indices.max() >= size:
+                    raise ValueError(f"indices must be in [0, {size})")
+    except ValueError as error:
+        raise ValueError(f"X must be a sparse matrix whose indices fit its shape {X.shape}: {error}") from error
 
 
 def _scores_of(X: Array, W: Array) -> Array:
