@@ -74,9 +74,11 @@ def weights_for(objective: Any, w: Any, name: str = "w") -> Array:
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:
     """The objective at many points: (m, *shape) -> (m,). A linear objective makes one pass over X."""
-    points = check_point(ws, "ws")
+    points, shape = check_point(ws, "ws"), getattr(objective, "shape", None)
     if points.ndim == 0:
         raise ValueError("ws must be (m, *shape), the points one after the other; it is one number")
+    if isinstance(shape, tuple):
+        points = check_weights(points, (len(points), *shape), "ws")
     own = offered(objective, ManyValues)
     if own is not None:
         return np.asarray(own.values_at(points), dtype=np.float64)
@@ -87,12 +89,15 @@ def numerical_gradient(
     objective: Objective, w: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
 ) -> FloatArray:
     """Difference quotients of the objective: all (w's shape), or those of flat `coordinates` (m,)."""
-    point, h, flat = _checked(w, h, coordinates)
+    point, h, flat = _checked(objective, w, h, coordinates)
     check_scheme(scheme)
     own = offered(objective, StructuredNumericalGradient)
     if own is not None:
         return np.asarray(own.numerical_gradient(point, h=h, scheme=scheme, coordinates=flat))
-    return differences.numerical_gradient(objective.value, point, h, scheme, coordinates=flat)
+    if flat is None:
+        return differences.numerical_gradient(objective.value, point, h, scheme)
+    once, places = np.unique(flat, return_inverse=True)  # a coordinate may come twice
+    return differences.numerical_gradient(objective.value, point, h, scheme, coordinates=once)[places]
 
 
 def kink_crossings(
@@ -102,7 +107,7 @@ def kink_crossings(
 
     None where the objective can't tell, or has no kinks.
     """
-    point, h, flat = _checked(w, h, coordinates)
+    point, h, flat = _checked(objective, w, h, coordinates)
     own = offered(objective, KinkCrossings)
     return None if own is None else own.kink_crossings(point, h=h, coordinates=flat)
 
@@ -112,13 +117,13 @@ def nearest_kinks(objective: Objective, w: Array, h: float = 1e-5, coordinates: 
 
     None where the objective can't tell, or has no kinks.
     """
-    point, h, flat = _checked(w, h, coordinates)
+    point, h, flat = _checked(objective, w, h, coordinates)
     own = offered(objective, FindsNearestKinks)
     return None if own is None else own.nearest_kinks(point, h=h, coordinates=flat)
 
 
-def _checked(w: Any, h: Any, coordinates: Any) -> tuple[Array, float, Array | None]:
-    point, h = check_point(w, "w"), check_positive(h, "h")
+def _checked(objective: Objective, w: Any, h: Any, coordinates: Any) -> tuple[Array, float, Array | None]:
+    point, h = weights_for(objective, w), check_positive(h, "h")
     return point, h, None if coordinates is None else check_indices(coordinates, point.size, "coordinates")
 
 
@@ -149,7 +154,7 @@ def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) 
     -----
     Two gradients. The error is about h**2 times the fourth derivative, plus the gradient's own rounding / h.
     """
-    w, v = check_point(w, "w"), check_point(v, "v")
+    w, v = weights_for(objective, w), weights_for(objective, v, "v")
     if v.shape != w.shape:
         raise ValueError(f"v must have the shape of w, {w.shape}; its shape is {v.shape}")
     h = None if h is None else check_positive(h, "h")
@@ -169,10 +174,11 @@ def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) 
 
 def hessian_at(objective: Any, w: Array) -> Callable[[Array], FloatArray]:
     """v -> Hessian(w) v, where many products are needed at one w."""
-    own = offered(objective, HessianAt)
-    if own is not None:
-        return own.hessian_at(w)
-    return lambda v: hessian_product(objective, w, v)
+    point, own = weights_for(objective, w), offered(objective, HessianAt)
+    if own is None:
+        return lambda v: hessian_product(objective, point, v)
+    times = own.hessian_at(point)
+    return lambda v: times(weights_for(objective, v, "v"))
 
 
 def has_cheap_hessian(objective: Any) -> bool:

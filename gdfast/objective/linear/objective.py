@@ -140,12 +140,13 @@ class LinearObjective:
         )  # fmt: skip
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if type(self) is LinearObjective or name in self.__dict__ or hasattr(type(self), name):
+        own = LinearObjective
+        if type(self) is own or name in own.__annotations__ or hasattr(own, name):
             raise AttributeError(
                 f"{name} must not be assigned: an objective never changes. Make another: with_terms(loss, regularizer) "
                 "and rows(indices) copy nothing"
             )
-        super().__setattr__(name, value)  # of a subclass: its own
+        super().__setattr__(name, value)  # a subclass may have more
 
     def __delattr__(self, name: str) -> None:
         raise AttributeError(f"{name} must not be deleted: an objective never changes")

@@ -62,7 +62,7 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
         except (TypeError, ValueError):
             check_directions(weights_for(objective, w), v=v)  # what any objective refuses, in the same words
             raise
-    point, direction = check_directions(w, v=v)
+    point, direction = check_directions(weights_for(objective, w), v=v)
     return FunctionRay(objective, point.copy(), direction.copy())
 
 
@@ -101,7 +101,7 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
         except (TypeError, ValueError):
             check_directions(weights_for(objective, w), u=u, v=v)
             raise
-    point, first, second = check_directions(w, u=u, v=v)
+    point, first, second = check_directions(weights_for(objective, w), u=u, v=v)
     return FunctionPlane(objective, point.copy(), first.copy(), second.copy())
 
 
