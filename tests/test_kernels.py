@@ -166,7 +166,7 @@ def test_many_classes_whatever_the_rows_and_the_answer(dtype, order, weights):
 
 
 def test_long_sums_keep_their_digits():
-    # Equal rows: each rounding of a running float32 sum goes the same way.
+    # Equal rows: each rounding of a running float32 sum has the same sign.
     n, k = 100_000, 200
     X, y = np.full((n, 2), 0.1, dtype=np.float32), np.zeros(n, dtype=int)
     gradient = gd.LinearObjective(X, y, gd.CrossEntropy(), n_classes=k).gradient(np.zeros((k, 3)))

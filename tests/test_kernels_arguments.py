@@ -1,7 +1,7 @@
 """No call of the compiled core crashes the process: thousands of wrong ones at the binding, in forked children.
 
-Every argument of every call, one at a time, in some thirty wrong ways: each is a TypeError or ValueError that names it.
-Then several arguments at once, drawn at random: whatever comes of that, the process lives.
+Every argument of every call, one at a time, with some thirty wrong values: each is a TypeError or ValueError with its
+name. Then several arguments at once, drawn at random: whatever comes of that, the process lives.
 """
 
 from __future__ import annotations

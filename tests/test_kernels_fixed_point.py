@@ -1,5 +1,5 @@
-"""The fixed-point road for uint8 pixels and coefficients that are real numbers (softmax, squared hinge, weights):
-as near to float64 as float32 arithmetic is. Where there is no such road, the converting kernels must meet the same."""
+"""The fixed-point kernel for uint8 pixels and coefficients that are real numbers (softmax, squared hinge, weights):
+as near to float64 as float32 arithmetic is. Where there is none, the converting kernels must meet the same."""
 
 from __future__ import annotations
 
@@ -101,7 +101,7 @@ def test_huge_weights_leave_the_others_exact(huge, factor):
 
 
 def test_coefficients_that_grow_along_the_rows():
-    # From 1e-20 to 1: the integers' unit is raised on the way, and what came before is kept.
+    # From 1e-20 to 1: the integers' unit is raised in between, and what came before is kept.
     n, d = 4000, 70
     X, y, _ = draw(n, d, 3)
     weights = np.logspace(-20, 0, n)
@@ -155,7 +155,7 @@ def test_weights_of_any_size(exponent):
         np.testing.assert_allclose(gradient, expected, rtol=0, atol=2e-6 * np.abs(expected).max())
 
 
-def test_sample_weights_beyond_float32_are_left_to_the_other_road():
+def test_sample_weights_beyond_float32_are_left_to_the_other_kernel():
     X, y, W = draw(512, 80, 5)
     weights = np.full(512, 1e300)
     objective = gd.LinearObjective(X, y, gd.CrossEntropy(), n_classes=5, sample_weight=weights)

@@ -1,4 +1,4 @@
-"""The exact road for uint8 pixels and the hinge: value and gradient as if computed in float64 and rounded once,
+"""The integer kernel for uint8 pixels and the hinge: value and gradient as if computed in float64 and rounded once,
 the same bits whatever the instruction set, the threads or the order of the rows."""
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import gdfast as gd
 import reference
 from gdfast import _kernels
 
-# (n_samples, n_features, n_classes): what the road takes, around the widths of its tiles, blocks and pieces of rows.
+# (n_samples, n_features, n_classes): what the kernel takes, around the widths of its tiles, blocks and pieces of rows.
 SIZES = [
     (512, 64, 10),
     (513, 65, 2),
@@ -230,7 +230,7 @@ def test_one_huge_weight_leaves_the_others_exact():
     assert_agrees(gd.LinearObjective(X, y, gd.Hinge()), reference.LinearProblem(X, y), W)
 
 
-def test_weights_beyond_the_road_are_left_to_the_other():
+def test_weights_beyond_the_integers_are_left_to_the_other_kernel():
     X, y, W = draw(512, 64, 3)
     value, _ = gd.LinearObjective(X, y, gd.Hinge()).value_and_gradient(W * 1e306)
     assert not value < 1e300  # infinite or NaN: a driver sees that it diverged

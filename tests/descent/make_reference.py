@@ -1,15 +1,15 @@
 """Writes data/optimizer_steps.npz: 200 steps of PyTorch's and optax's own optimizers, in float64.
 
 Run by hand, with torch and optax installed: `python tests/descent/make_reference.py`. It imports nothing from
-gdfast. Each case is named by the gdfast optimizer that must walk the same way. Three walks per case:
+gdfast. Each case is named by the gdfast optimizer with the same iterates. Three sequences of gradients per case:
 
 - sequence: gradients that are given beforehand, of very different sizes, one weight idle for the first 20 steps
 - quadratic, logistic: the gradient of a function at the weights reached so far
 
-A base learning rate is small enough that a walk is still on its way after 200 steps: around an optimum RMSProp turns
+A base learning rate is small enough that a run is still moving after 200 steps: around an optimum RMSProp turns
 rounding into its next step, so that two processors' exponentials would end at different weights.
 
-The learning rate changes from step to step. Of each walk the weights after the steps RECORDED are kept.
+The learning rate changes from step to step. Of each run the weights after the steps RECORDED are kept.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ import numpy as np
 FILE = Path(__file__).parent / "data" / "optimizer_steps.npz"
 STEPS, WEIGHTS = 200, 4
 RECORDED = [*range(1, 10), *range(10, STEPS + 1, 10)]
-WALKS = ["sequence", "quadratic", "logistic"]
+GRADIENTS = ["sequence", "quadratic", "logistic"]
 
 # gdfast's optimizer: (the library's, its settings, base learning rate)
 CASES: dict[str, tuple[str, dict[str, Any], float]] = {
@@ -64,7 +64,7 @@ CASES: dict[str, tuple[str, dict[str, Any], float]] = {
 
 
 def problem() -> dict[str, np.ndarray]:
-    """What the walks need, from a fixed seed."""
+    """The data of the runs, from a fixed seed."""
     rng = np.random.default_rng(20240)
     gradients = rng.normal(size=(STEPS, WEIGHTS)) * 10.0 ** rng.uniform(-2, 2, size=(STEPS, 1))
     gradients[:20, 1] = 0.0
@@ -78,25 +78,25 @@ def problem() -> dict[str, np.ndarray]:
     }
 
 
-def gradient_of(walk: str, data: dict[str, np.ndarray]) -> Callable[[int, np.ndarray], np.ndarray]:
+def gradient_of(kind: str, data: dict[str, np.ndarray]) -> Callable[[int, np.ndarray], np.ndarray]:
     """(step k, w) -> gradient."""
-    if walk == "sequence":
+    if kind == "sequence":
         return lambda k, w: data["gradients"][k]
-    if walk == "quadratic":
+    if kind == "quadratic":
         return lambda k, w: data["curvatures"] * w
     signed = data["X"] * data["y"][:, None]
     return lambda k, w: 0.1 * w - signed.T @ (1 / (1 + np.exp(signed @ w))) / len(signed)
 
 
-def walk_of_the_original(case: str, walk: str, data: dict[str, np.ndarray]) -> np.ndarray:
+def iterates_of_the_original(case: str, kind: str, data: dict[str, np.ndarray]) -> np.ndarray:
     """The weights after each step of the library's own optimizer: (STEPS, WEIGHTS)."""
     maker, settings, rate = CASES[case]
     library, name = maker.split(".")
-    road = _torch_walk if library == "torch" else _optax_walk
-    return np.array(list(road(name, settings, rate * data["rates"], data["w0"], gradient_of(walk, data))))
+    iterates = _torch_iterates if library == "torch" else _optax_iterates
+    return np.array(list(iterates(name, settings, rate * data["rates"], data["w0"], gradient_of(kind, data))))
 
 
-def _torch_walk(
+def _torch_iterates(
     name: str, settings: dict[str, Any], rates: np.ndarray, w0: np.ndarray, gradient: Callable[..., np.ndarray]
 ) -> Iterator[np.ndarray]:
     import torch
@@ -115,7 +115,7 @@ def _torch_walk(
         torch.set_default_dtype(before)
 
 
-def _optax_walk(
+def _optax_iterates(
     name: str, settings: dict[str, Any], rates: np.ndarray, w0: np.ndarray, gradient: Callable[..., np.ndarray]
 ) -> Iterator[np.ndarray]:
     import jax
@@ -135,18 +135,18 @@ def _optax_walk(
 def main() -> None:
     """Write the file and say what is in it."""
     data = problem()
-    walks = np.array([[walk_of_the_original(case, walk, data) for walk in WALKS] for case in CASES])
+    runs = np.array([[iterates_of_the_original(case, kind, data) for kind in GRADIENTS] for case in CASES])
     np.savez_compressed(
         FILE,
         **data,
         cases=np.array(list(CASES)),
         base_rates=np.array([rate for _, _, rate in CASES.values()]),
         recorded=np.array(RECORDED),
-        weights=walks[:, :, np.array(RECORDED) - 1],
+        weights=runs[:, :, np.array(RECORDED) - 1],
     )
-    print(f"{FILE.name}: {len(CASES)} cases x {len(WALKS)} walks, {FILE.stat().st_size / 1024:.0f} KB")
-    for case, walk in zip(CASES, walks, strict=True):
-        print(f"{case:60} largest weight {np.abs(walk).max(axis=(1, 2))}, last {walk[1:, -1].round(4).tolist()}")
+    print(f"{FILE.name}: {len(CASES)} cases x {len(GRADIENTS)} gradients, {FILE.stat().st_size / 1024:.0f} KB")
+    for case, run in zip(CASES, runs, strict=True):
+        print(f"{case:60} largest weight {np.abs(run).max(axis=(1, 2))}, last {run[1:, -1].round(4).tolist()}")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Runs with mini-batches: the rows they see, what is looked at when, and what it costs."""
+"""Runs with mini-batches: their rows, what is evaluated when, and what it costs."""
 
 from __future__ import annotations
 
@@ -128,7 +128,7 @@ def test_a_linear_run_that_diverges_says_so(images):
         assert np.isfinite(result.w).all()
 
 
-def test_the_whole_objective_is_looked_at_where_asked_and_at_the_end(regression):
+def test_the_whole_objective_is_evaluated_where_asked_and_at_the_end(regression):
     called = []
     options = {"step": 0.02, "batches": MiniBatches(5), "metrics": {"first": lambda w: called.append(w) or w[0]}}
     result = minimize(regression, np.ones(3), max_steps=12, evaluate_every=5, **options)
@@ -193,7 +193,7 @@ def test_ascent_with_batches(regression):
     assert np.array_equal(up.history.evaluated_values, -down.history.evaluated_values)
 
 
-def test_interrupted_with_batches_looks_at_the_whole_once(regression):
+def test_interrupted_with_batches_evaluates_the_whole_once(regression):
     def callback(k, w, value):
         if k == 4:
             raise KeyboardInterrupt

@@ -73,8 +73,8 @@ def test_steps_in_an_array_are_those_of_a_list():
             gd.minimize(made, np.zeros(made.shape), step=np.where(np.arange(40) == 3, bad, rates), max_steps=40)
 
 
-def test_where_nothing_was_looked_at_the_value_is_nan_and_in_no_mean():
-    """Of a run that looks at the objective when it is evaluated only."""
+def test_where_nothing_was_evaluated_the_value_is_nan_and_in_no_mean():
+    """Of a run that computes the objective only at its evaluations."""
     rng = np.random.default_rng(0)
     made = gd.LinearObjective(rng.normal(size=(50, 4)), rng.integers(0, 3, 50), gd.Hinge(), gd.L2(0.05))
     seen = {}

@@ -7,7 +7,7 @@ import pytest
 
 import gdfast as gd
 
-ROADS = {
+METHODS = {
     "L-BFGS": (gd.LBFGS(memory=4), gd.StrongWolfe()),
     "conjugate gradients": (gd.NonlinearConjugateGradient(), gd.ExactLineSearch()),
     "Newton": (gd.Newton(), gd.Backtracking(start=0.5)),
@@ -21,12 +21,12 @@ class Halt(Exception):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("road", ROADS)
-def test_a_crashed_run_ends_on_the_same_bits(tmp_path, road, dtype):
+@pytest.mark.parametrize("method", METHODS)
+def test_a_crashed_run_ends_on_the_same_bits(tmp_path, method, dtype):
     rng = np.random.default_rng(0)
     X, y, W0 = rng.normal(size=(90, 7)), rng.integers(0, 4, 90), 0.1 * rng.normal(size=(4, 8)).astype(dtype)
-    optimizer, step = ROADS[road]
-    batches = gd.MiniBatches(8, seed=2) if road == "SVRG" else None
+    optimizer, step = METHODS[method]
+    batches = gd.MiniBatches(8, seed=2) if method == "SVRG" else None
 
     def run(**more):
         objective = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(1e-3))

@@ -1,4 +1,4 @@
-"""The compiled road of stochastic runs walks the trajectory of the plain loop, and cuts change no bit."""
+"""Compiled steps of stochastic runs follow the trajectory of the generic loop, and cuts change no bit."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def generic(monkeypatch, *arguments, **options):
         return gd.minimize(*arguments, **options)
 
 
-def assert_same_walk(result, expected, tolerance):
+def assert_same_iterates(result, expected, tolerance):
     scale = np.abs(expected.w).max()
     np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=tolerance * scale)
     values = expected.history.values
@@ -70,7 +70,7 @@ def counted_steps(monkeypatch):
 
 @pytest.mark.parametrize("optimizer", RULES, ids=str)
 @pytest.mark.parametrize("loss", LOSSES, ids=lambda loss: type(loss).__name__)
-def test_every_rule_walks_as_the_plain_loop(monkeypatch, optimizer, loss):
+def test_every_rule_gives_the_iterates_of_the_generic_loop(monkeypatch, optimizer, loss):
     taken = counted_steps(monkeypatch)
     for regularizer in REGULARIZERS:
         objective, W = made(loss, regularizer)
@@ -78,40 +78,40 @@ def test_every_rule_walks_as_the_plain_loop(monkeypatch, optimizer, loss):
         result = gd.minimize(objective, W, optimizer, **options)
         assert sum(taken) == result.steps
         taken.clear()
-        assert_same_walk(result, generic(monkeypatch, objective, W, optimizer, **options), 1e-12)
+        assert_same_iterates(result, generic(monkeypatch, objective, W, optimizer, **options), 1e-12)
 
 
 @pytest.mark.parametrize(("x", "w"), TYPES)
 @pytest.mark.parametrize("fold", [False, True])
 @pytest.mark.parametrize("size", [1, 7, 57, 200])
-def test_every_type_walks_as_the_plain_loop(monkeypatch, x, w, fold, size):
+def test_every_type_gives_the_iterates_of_the_generic_loop(monkeypatch, x, w, fold, size):
     tolerance = 1e-12 if (x, w) == ("float64", "float64") else 1e-5
     for optimizer in (gd.GradientDescent(), gd.Momentum(0.8), gd.RMSProp(0.9999), gd.AdamW(beta2=0.99999)):
         objective, W = made(gd.CrossEntropy(), gd.L2(0.01), x, w, fold, penalize_bias=size == 7)
         options = {"batches": gd.MiniBatches(size, seed=1), "max_steps": 30, "step": 0.01}
         result = gd.minimize(objective, W, optimizer, **options)
-        assert_same_walk(result, generic(monkeypatch, objective, W, optimizer, **options), tolerance)
+        assert_same_iterates(result, generic(monkeypatch, objective, W, optimizer, **options), tolerance)
 
 
 @pytest.mark.parametrize("options", [{"bias": False}, {"sample_weight": np.arange(N) % 3}], ids=["no bias", "weights"])
 def test_options_of_the_objective(monkeypatch, options):
     objective, W = made(gd.Hinge(), gd.L2(0.01), **options)
     run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
-    assert_same_walk(gd.minimize(objective, W, **run), generic(monkeypatch, objective, W, **run), 1e-12)
+    assert_same_iterates(gd.minimize(objective, W, **run), generic(monkeypatch, objective, W, **run), 1e-12)
 
 
 def test_rows_of_rows_are_the_right_rows(monkeypatch):
     objective, W = made(gd.Hinge())
     part = objective.rows(np.arange(0, N, 2))
     run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
-    assert_same_walk(gd.minimize(part, W, **run), generic(monkeypatch, part, W, **run), 1e-12)
+    assert_same_iterates(gd.minimize(part, W, **run), generic(monkeypatch, part, W, **run), 1e-12)
 
 
 def test_schedules_and_sequences(monkeypatch):
     objective, W = made(gd.CrossEntropy())
     for step in (lambda k: 0.1 / (1 + k), np.linspace(0.1, 0.01, 40)):
         run = {"batches": gd.MiniBatches(16), "max_steps": 40, "step": step}
-        assert_same_walk(gd.minimize(objective, W, **run), generic(monkeypatch, objective, W, **run), 1e-12)
+        assert_same_iterates(gd.minimize(objective, W, **run), generic(monkeypatch, objective, W, **run), 1e-12)
 
 
 @pytest.mark.parametrize("optimizer", RULES, ids=str)
@@ -161,7 +161,7 @@ def test_a_run_that_diverges_ends_where_the_plain_loop_ends(monkeypatch):
 @pytest.mark.parametrize("rule", [gd.GradientDescent(), gd.Nesterov()])
 @pytest.mark.parametrize("x", ["float64", "float32"])
 def test_cuts_change_no_bit_of_a_run_that_diverges(rule, x):
-    """Each step to the last one with finite numbers is the compiled road's, wherever somebody looked on the way."""
+    """Each step to the last one with finite numbers comes from compiled steps, wherever the run was evaluated."""
     objective, W = made(gd.SquaredHinge(), gd.L2(5.0), x, x)
     run = {"batches": gd.MiniBatches(7), "max_steps": 400, "step": 10.0}
     whole = gd.minimize(objective, W, rule, **run)
@@ -172,7 +172,7 @@ def test_cuts_change_no_bit_of_a_run_that_diverges(rule, x):
         assert np.array_equal(cut.history.values, whole.history.values)
 
 
-def test_what_has_no_compiled_road_still_runs(monkeypatch):
+def test_what_has_no_compiled_steps_still_runs(monkeypatch):
     taken = counted_steps(monkeypatch)
     objective, W = made(gd.Hinge())
     run = {"batches": gd.MiniBatches(8), "max_steps": 5}

@@ -1,4 +1,4 @@
-"""The compiled road on sparse rows walks the trajectory of the plain loop; L2 is applied lazily there."""
+"""Compiled steps on sparse rows follow the trajectory of the generic loop; L2 is applied lazily there."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def generic(monkeypatch, *arguments, **options):
         return gd.minimize(*arguments, **options)
 
 
-def assert_same_walk(monkeypatch, objective, W, tolerance=1e-12, **options):
-    """Both roads; fails where they part, or where the compiled one was not taken."""
+def assert_same_iterates(monkeypatch, objective, W, tolerance=1e-12, **options):
+    """Both implementations; fails where they part, or where the compiled one was not taken."""
     taken, take = [], compiled.CompiledSteps.take
 
     def counting(self, state):
@@ -71,25 +71,25 @@ def assert_same_walk(monkeypatch, objective, W, tolerance=1e-12, **options):
 @pytest.mark.parametrize("regularizer", [None, gd.L2(0.01)], ids=str)
 @pytest.mark.parametrize("size", [1, 7, 57, 200])
 @pytest.mark.parametrize("types", TOLERANCE, ids=str)
-def test_walks_as_the_plain_loop(monkeypatch, loss, regularizer, size, types):
+def test_it_gives_the_iterates_of_the_generic_loop(monkeypatch, loss, regularizer, size, types):
     for options in ({}, {"penalize_bias": True}, {"bias": False}, {"scale": np.linspace(0.5, 2, D)}):
         objective, W = made(loss, regularizer, *types, **options)
         run = {"batches": gd.MiniBatches(size, seed=1), "max_steps": 60, "step": 0.01}
-        assert_same_walk(monkeypatch, objective, W, TOLERANCE[types], **run)
+        assert_same_iterates(monkeypatch, objective, W, TOLERANCE[types], **run)
 
 
 @pytest.mark.parametrize("k", [2, 3, 8, 13, 20, 32, 33, 70])
 @pytest.mark.parametrize("indices", [np.int32, np.int64])
 def test_any_number_of_classes(monkeypatch, k, indices):
     objective, W = made(gd.CrossEntropy(), gd.L2(0.1), k=k, indices=indices)
-    assert_same_walk(monkeypatch, objective, W, batches=gd.MiniBatches(3), epochs=2, step=0.1)
+    assert_same_iterates(monkeypatch, objective, W, batches=gd.MiniBatches(3), epochs=2, step=0.1)
 
 
 def test_sample_weights_and_rows_of_rows(monkeypatch):
     objective, W = made(gd.Hinge(), gd.L2(0.01), sample_weight=np.arange(N) % 3)
     run = {"batches": gd.MiniBatches(5, seed=1), "epochs": 3, "step": 0.01}
-    assert_same_walk(monkeypatch, objective, W, **run)
-    assert_same_walk(monkeypatch, objective.rows(np.arange(0, N, 2)), W, **run)
+    assert_same_iterates(monkeypatch, objective, W, **run)
+    assert_same_iterates(monkeypatch, objective.rows(np.arange(0, N, 2)), W, **run)
 
 
 @pytest.mark.parametrize("size", [1, 4])
@@ -110,7 +110,7 @@ def test_against_the_obvious_loop(size):
 def test_a_shrinking_that_nearly_or_more_than_vanishes_is_multiplied_out(monkeypatch, rate):
     # 1 - 2 * rate * strength is 0.002, 0, -0.4 and -5: a product of a few of them is far below what is kept apart.
     objective, W = made(gd.CrossEntropy(), gd.L2(1.0))
-    assert_same_walk(monkeypatch, objective, W, batches=gd.MiniBatches(4), max_steps=20, step=rate, tolerance=1e-11)
+    assert_same_iterates(monkeypatch, objective, W, batches=gd.MiniBatches(4), max_steps=20, step=rate, tolerance=1e-11)
 
 
 def test_a_long_run_keeps_the_sum_of_squares(monkeypatch):
@@ -136,12 +136,12 @@ RULES = [
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: type(rule).__name__)
 @pytest.mark.parametrize("regularizer", [None, gd.L2(0.01), gd.L1(0.01), gd.ElasticNet(0.01, 0.02)], ids=str)
 @pytest.mark.parametrize("types", TOLERANCE, ids=str)
-def test_every_rule_walks_as_the_plain_loop(monkeypatch, rule, regularizer, types):
+def test_every_rule_gives_the_iterates_of_the_generic_loop(monkeypatch, rule, regularizer, types):
     for options in ({}, {"penalize_bias": True}, {"bias": False}, {"scale": np.linspace(0.5, 2, D)}):
         for k, size in ((4, 1), (7, 5), (37, 200)):
             objective, W = made(gd.CrossEntropy(), regularizer, *types, k=k, **options)
             run = {"optimizer": rule, "batches": gd.MiniBatches(size, seed=1), "max_steps": 30, "step": 0.01}
-            assert_same_walk(monkeypatch, objective, W, TOLERANCE[types], **run)
+            assert_same_iterates(monkeypatch, objective, W, TOLERANCE[types], **run)
 
 
 @pytest.mark.parametrize("types", TOLERANCE, ids=str)
@@ -152,12 +152,12 @@ def test_cuts_change_no_bit(monkeypatch, types, rule, regularizer):
     run = {"optimizer": rule, "batches": gd.MiniBatches(8, seed=2), "max_steps": 37, "step": 0.01}
     whole = gd.minimize(objective, W, **run)
     seen = []
-    looked = gd.minimize(objective, W, **run, callback=lambda k, w, value: seen.append((w, w.copy())))
+    watched = gd.minimize(objective, W, **run, callback=lambda k, w, value: seen.append((w, w.copy())))
     evaluated = gd.minimize(objective, W, **run, evaluate_every=5)
     with monkeypatch.context() as patched:
         patched.setattr(compiled, "SEGMENT", 32)
         cut = gd.minimize(objective, W, **run)
-    for other in (looked, evaluated, cut):
+    for other in (watched, evaluated, cut):
         np.testing.assert_array_equal(other.w, whole.w)
         np.testing.assert_array_equal(other.history.values, whole.history.values)
     for w, as_it_was in seen:
@@ -190,12 +190,12 @@ def test_rows_longer_than_a_run_of_entries(monkeypatch):
     rng = np.random.default_rng(0)
     X = sparse.csr_array(rng.integers(-4, 5, (12, 5000)) / 64.0)
     objective = gd.LinearObjective(X, np.arange(12) % 3, gd.CrossEntropy(), gd.L2(1e-3))
-    assert_same_walk(
+    assert_same_iterates(
         monkeypatch, objective, rng.normal(size=objective.shape), batches=gd.MiniBatches(1), epochs=2, step=0.1
     )
 
 
-def test_what_has_no_compiled_road_takes_the_plain_one():
+def test_what_has_no_compiled_steps_takes_the_generic_ones():
     objective, W = made(gd.Hinge())
     assert objective.compiled_steps(W, "adam", (0.9, 0.999, 1e-8)) is not None
     assert objective.compiled_steps(W.astype(np.float32), "gradient_descent", ()) is None

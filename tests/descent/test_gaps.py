@@ -63,7 +63,7 @@ def test_without_gap_tol_nothing_is_proven():
 
 @pytest.mark.parametrize("settings", [{}, {"penalize_bias": True}, {"bias": False}])
 def test_on_the_hinge_a_run_keeps_its_best_bound(settings):
-    """The bound (value - gap) never falls on the way; at best_w's value the gap never rises. Every one is true."""
+    """The bound (value - gap) never falls during the run; at best_w's value the gap never rises. Every one is true."""
     objective, optimum = problem(HINGE, **settings)
     W0 = np.zeros(objective.shape)
     runs = [
@@ -154,7 +154,7 @@ def test_a_mini_batch_has_bounds_of_its_own():
 
 
 class Interrupted:
-    """A linear objective whose whole raises KeyboardInterrupt at its n-th look, and at all after it."""
+    """A linear objective whose whole raises KeyboardInterrupt at its n-th evaluation, and at all after it."""
 
     def __init__(self, objective, name, n):
         self.objective, self.name, self.left = objective, name, n
@@ -167,14 +167,14 @@ class Interrupted:
         return getattr(self.objective, name)
 
 
-@pytest.mark.parametrize(("name", "looks"), [("value_and_gradient", 3), ("improved_bound", 0), ("improved_bound", 2)])
-def test_nothing_is_proven_of_a_value_that_was_not_computed(name, looks):
+@pytest.mark.parametrize(("name", "calls"), [("value_and_gradient", 3), ("improved_bound", 0), ("improved_bound", 2)])
+def test_nothing_is_proven_of_a_value_that_was_not_computed(name, calls):
     """A second Ctrl-C while the run ends: its value is the last mini-batch's, or none."""
     objective, optimum = problem(HINGE)
     run = {"batches": gd.MiniBatches(1), "gap_tol": 0.0, "max_steps": 8, "step": 1.0}
-    every = 2 if looks else None
+    every = 2 if calls else None
     W0 = np.zeros(objective.shape)
-    result = gd.minimize(Interrupted(objective, name, looks), W0, gtol=0.0, evaluate_every=every, **run)
+    result = gd.minimize(Interrupted(objective, name, calls), W0, gtol=0.0, evaluate_every=every, **run)
     assert result.status is gd.Status.INTERRUPTED
     assert result.duality_gap is None or result.value == objective.value(result.w)
     assert result.duality_gap is None or result.value - optimum <= result.duality_gap

@@ -1,4 +1,4 @@
-"""LECTURE 17: hill climbing over neighbours, on bits, tours and words, with restarts; and every way to get it wrong."""
+"""LECTURE 17: hill climbing over neighbours, on bits, tours and words, with restarts; and every wrong argument."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_lecture_17_bits_one_move_each():
     target = (1, 0, 1, 1, 0, 1)
     found = hill_climb(lambda bits: sum(a != b for a, b in zip(bits, target, strict=True)), (0,) * 6, flips)
     assert (found.w, found.value) == (target, 0.0)
-    assert found.evaluations == 1 + 5 * 6  # four moves, and a last look around
+    assert found.evaluations == 1 + 5 * 6  # four moves, and the neighbours of the last point
     assert found.passes is None
     assert str(found) == "The best of 31 points has the value 0."
 

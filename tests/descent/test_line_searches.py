@@ -184,7 +184,7 @@ def problem(loss, dtype=np.float64, seed=0, regularizer=None):
 @every_search
 @pytest.mark.parametrize("regularizer", [None, gd.L2(0.1), gd.L1(0.1)], ids=repr)
 def test_lecture_30_on_linear_objectives_both_roads_agree(loss, search, regularizer):
-    """The structured ray costs one pass, however many steps are tried, and the generic road finds the same step."""
+    """The structured ray costs one pass, however many steps are tried, and the generic ray finds the same step."""
     objective, W = problem(loss, regularizer=regularizer)
     value, gradient = objective.value_and_gradient(W)
     slope = -float(np.vdot(gradient, gradient))
@@ -201,15 +201,15 @@ def test_lecture_30_on_linear_objectives_both_roads_agree(loss, search, regulari
 
 @every_loss
 @every_search
-def test_a_run_costs_one_ray_and_one_look_a_step_at_most(loss, search):
+def test_a_run_costs_one_ray_and_one_evaluation_a_step_at_most(loss, search):
     objective, W = problem(loss)
     result = gd.minimize(objective, W, step=search, max_steps=12, gtol=0)
     assert (np.diff(result.history.values) < 0).all()
-    # A first trial that is not taken is a look as well, for those that try one.
-    looks = 3 if isinstance(search, gd.Backtracking | gd.StrongWolfe) else 2
-    assert result.passes <= 1 + looks * 12
+    # A first trial that is not taken is an evaluation as well, for those that try one.
+    evaluations = 3 if isinstance(search, gd.Backtracking | gd.StrongWolfe) else 2
+    assert result.passes <= 1 + evaluations * 12
     taken = gd.minimize(objective, W, step=gd.Backtracking(start=1e-3), max_steps=12, gtol=0)
-    assert taken.passes == 1 + 12  # the trial is the next look
+    assert taken.passes == 1 + 12  # the trial is the next evaluation
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -254,7 +254,7 @@ def test_evaluations_are_points():
     for search in SEARCHES:
         points.clear()
         result = gd.minimize(bowl, [2.0, -1.0], step=search, max_steps=1, gtol=0)
-        # The exact search asks for slopes only, the grid's best is looked at again.
+        # The exact search asks for slopes only, the grid's best is evaluated again.
         assert result.evaluations >= len(points)
 
 

@@ -225,7 +225,7 @@ def test_a_rate_that_overflows_names_the_step():
         gd.minimize(gentle, [0.0], step=gd.Exponential(1.0, 2.0), max_steps=2000, gtol=0)
 
 
-def test_the_compiled_road_takes_the_same_rates():
+def test_compiled_steps_take_the_same_rates():
     X = np.random.default_rng(0).normal(size=(40, 3))
     objective = gd.LinearObjective(X, np.arange(40) % 3)
     schedule = gd.Warmup(5, gd.Cosine(0.3, 25))

@@ -1,4 +1,4 @@
-"""How far: numbers, sequences, schedules and line searches, and every way to get one wrong."""
+"""How far: numbers, sequences, schedules and line searches, and every wrong one."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class Lowest:
 
 
 def test_a_line_search_on_a_linear_objective_uses_its_ray():
-    """One pass over X for the gradient and one for the ray, however many values the search looks at."""
+    """One pass over X for the gradient and one for the ray, however many values the search evaluates."""
     rng = np.random.default_rng(3)
     X, y = rng.normal(size=(60, 4)), rng.integers(0, 3, size=60)
     objective = LinearObjective(X, y, CrossEntropy(), L2(0.1))

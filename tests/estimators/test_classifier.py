@@ -50,7 +50,7 @@ def test_cross_entropy_arrives_where_logistic_regression_does(binary):
 
 @pytest.mark.parametrize("loss", LOSSES)
 def test_the_weights_minimise_the_stated_objective(loss):
-    """In standardised features: an objective of gdfast, minimised by another road."""
+    """In standardised features: an objective of gdfast, minimised by another method."""
     X, y = blobs()
     Z = (X - X.mean(axis=0)) / X.std(axis=0)
     kind = {"hinge": gd.Hinge(), "squared_hinge": gd.SquaredHinge(), "cross_entropy": gd.CrossEntropy()}[loss]

@@ -236,7 +236,7 @@ def test_verbose_prints_each_epoch(capsys):
     assert capsys.readouterr().out == ""
 
 
-def test_a_look_changes_no_bit(capsys):
+def test_evaluating_changes_no_bit(capsys):
     X, y = blobs(700)
     quiet = GDClassifier("cross_entropy", random_state=0).fit(X, y)
     loud = GDClassifier("cross_entropy", random_state=0, verbose=1).fit(X, y)

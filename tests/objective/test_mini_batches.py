@@ -72,7 +72,7 @@ def test_every_row_comes_equally_often_at_every_place():
     assert np.abs(counts - 250).max() < 5 * 15.5
 
 
-def test_a_walker_s_rows_stay_what_they_were():
+def test_the_rows_of_a_step_stay_what_they_were():
     rows = MiniBatches(2, seed=1).rows_by_step(5)
     kept = [rows(k) for k in range(9)]
     assert all(np.array_equal(kept[k], MiniBatches(2, seed=1).rows(5, k)) for k in range(9))

@@ -1,6 +1,6 @@
 """What each argument is, by its name: the right value of the example call, and the wrong values that are made from it.
 
-A public function joins by being public: its arguments are read from its signature and looked up here, under
+A public function is tested because it is public: its arguments are read from its signature and looked up here, under
 "function.argument" first, then under "argument" alone. A name that is found in neither place fails the test.
 """
 

@@ -21,7 +21,7 @@ DEPTH = 6
 
 
 def contents(value: Any, depth: int = DEPTH) -> Any:
-    """Everything an argument holds, byte for byte, so that two looks at it can be compared."""
+    """Everything an argument holds, byte for byte, so that it can be compared before and after."""
     if isinstance(value, np.ma.MaskedArray):
         return ("masked", contents(value.data), contents(np.ma.getmaskarray(value)))
     if isinstance(value, np.ndarray):

@@ -1,4 +1,4 @@
-"""AveragedSGD: walks as plain descent does and hands back the mean of the weights on the way."""
+"""AveragedSGD: the iterates of plain descent, and the mean of the weights as the result."""
 
 from __future__ import annotations
 

@@ -11,12 +11,12 @@ import scipy.optimize
 import gdfast as gd
 
 WOLFE = gd.StrongWolfe()
-ROADS = {
+METHODS = {
     "L-BFGS": (gd.LBFGS(), WOLFE),
     "conjugate gradients": (gd.NonlinearConjugateGradient(), gd.StrongWolfe(curvature=0.1)),
     "Newton": (gd.Newton(), gd.Backtracking()),
 }
-every_road = pytest.mark.parametrize("road", ROADS)
+every_method = pytest.mark.parametrize("method", METHODS)
 
 
 def quadratic(n, seed=0, condition=100.0):
@@ -67,18 +67,18 @@ def test_newton_solves_least_squares_in_one_step():
     assert (result.status, result.steps) == (gd.Status.CONVERGED, 1)
 
 
-@every_road
-def test_rosenbrock_s_valley(road):
-    rule, step = ROADS[road]
+@every_method
+def test_rosenbrock_s_valley(method):
+    rule, step = METHODS[method]
     result = gd.minimize(ROSENBROCK, [-1.2, 1.0], rule, step, max_steps=100, gtol=1e-9)
     assert result.status is gd.Status.CONVERGED
     np.testing.assert_allclose(result.w, [1.0, 1.0], atol=1e-8)
 
 
-@every_road
+@every_method
 @pytest.mark.parametrize("loss", [gd.CrossEntropy(), gd.SquaredHinge()], ids=repr)
-def test_every_road_leads_to_the_same_minimum(road, loss):
-    rule, step = ROADS[road]
+def test_every_method_leads_to_the_same_minimum(method, loss):
+    rule, step = METHODS[method]
     objective = images(loss, 0.02)
     result = gd.minimize(objective, np.zeros(objective.shape), rule, step, max_steps=2000, gtol=1e-8)
     assert result.status is gd.Status.CONVERGED
@@ -168,9 +168,9 @@ def test_newton_refuses_batches_and_clipping():
         gd.minimize(objective, np.zeros(objective.shape), gd.Newton(), 1.0, clip=1.0)
 
 
-@every_road
-def test_float32_runs_end_near_the_float64_optimum(road):
-    rule, step = ROADS[road]
+@every_method
+def test_float32_runs_end_near_the_float64_optimum(method):
+    rule, step = METHODS[method]
     wide, narrow = images(gd.CrossEntropy()), images(gd.CrossEntropy(), dtype=np.float32)
     best = gd.minimize(wide, np.zeros(wide.shape), gd.LBFGS(), WOLFE, gtol=1e-7)
     result = gd.minimize(narrow, np.zeros(wide.shape, np.float32), rule, step)
@@ -178,10 +178,10 @@ def test_float32_runs_end_near_the_float64_optimum(road):
     assert result.value == pytest.approx(best.value, rel=1e-6)
 
 
-@every_road
+@every_method
 @pytest.mark.parametrize("shape", [(), (4,), (2, 1, 3)])
-def test_any_shape(road, shape):
-    rule, step = ROADS[road]
+def test_any_shape(method, shape):
+    rule, step = METHODS[method]
     bowl = gd.FunctionObjective(lambda w: float(np.sum(np.cosh(w - 1))), lambda w: np.sinh(w - 1))
     result = gd.minimize(bowl, np.zeros(shape), rule, step)
     assert result.status is gd.Status.CONVERGED

@@ -1,4 +1,4 @@
-"""Dual coordinate ascent finds the optimum that other roads find, and what it proves is true."""
+"""Dual coordinate ascent finds the optimum that other methods find, and what it proves is true."""
 
 from __future__ import annotations
 
@@ -186,17 +186,17 @@ def test_rows_far_from_the_origin_keep_their_bound():
     assert solve(far, max_steps=50).duality_gap is not None
 
 
-# ---- the same on every road ----
+# ---- the same in every implementation ----
 
 
-def walk(objective, epochs=12, seed=0):
+def weights_after(objective, epochs=12, seed=0):
     return solve(objective, seed, max_steps=epochs, gap_tol=None).w
 
 
 @each_bias
 @pytest.mark.parametrize(("k", "d"), [(2, 5), (4, 70), (11, 300), (37, 40)])
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-def test_sparse_rows_walk_as_dense_ones(bias, k, d, dtype):
+def test_sparse_rows_give_the_iterates_of_dense_ones(bias, k, d, dtype):
     sparse = pytest.importorskip("scipy.sparse")
     rng = np.random.default_rng(d)
     X = np.where(rng.random((80, d)) < 0.2, rng.normal(size=(80, d)), 0).astype(dtype)
@@ -207,9 +207,11 @@ def test_sparse_rows_walk_as_dense_ones(bias, k, d, dtype):
         csr,
         sparse.csr_array((csr.data, csr.indices.astype(np.int64), csr.indptr.astype(np.int64)), csr.shape),
     ):
-        walks = [walk(gd.LinearObjective(x, y, gd.Hinge(), gd.L2(0.05), **options), epochs=4) for x in (X, matrix)]
+        runs = [
+            weights_after(gd.LinearObjective(x, y, gd.Hinge(), gd.L2(0.05), **options), epochs=4) for x in (X, matrix)
+        ]
         tolerance = 1e-9 if dtype is np.float64 else 2e-3
-        np.testing.assert_allclose(walks[1], walks[0], atol=tolerance * np.abs(walks[0]).max(), rtol=0)
+        np.testing.assert_allclose(runs[1], runs[0], atol=tolerance * np.abs(runs[0]).max(), rtol=0)
 
 
 def test_repeated_entries_of_sparse_rows_add_up():
@@ -233,11 +235,11 @@ def test_the_type_and_the_place_of_rows_make_no_difference(bias, d):
     wide[::2, ::2] = pixels
     options = {"scale": np.full(d, 255.0)} | BIASES[bias]
     shapes = [pixels.astype(np.float32), pixels, pixels.astype(np.float16), np.asfortranarray(pixels), wide[::2, ::2]]
-    walks = [walk(gd.LinearObjective(x, y, gd.Hinge(), gd.L2(0.05), **options)) for x in shapes]
-    for other in walks[1:]:
-        np.testing.assert_array_equal(other, walks[0])
+    runs = [weights_after(gd.LinearObjective(x, y, gd.Hinge(), gd.L2(0.05), **options)) for x in shapes]
+    for other in runs[1:]:
+        np.testing.assert_array_equal(other, runs[0])
     divided = gd.LinearObjective(pixels / np.float32(255), y, gd.Hinge(), gd.L2(0.05), **BIASES[bias])
-    np.testing.assert_allclose(walk(divided), walks[0], atol=2e-3 * np.abs(walks[0]).max())
+    np.testing.assert_allclose(weights_after(divided), runs[0], atol=2e-3 * np.abs(runs[0]).max())
 
 
 def test_a_subset_is_an_objective_of_its_own():
@@ -246,21 +248,21 @@ def test_a_subset_is_an_objective_of_its_own():
     alone = gd.LinearObjective(
         X[chosen], y[chosen], objective.loss, objective.regularizer, n_classes=3, penalize_bias=True
     )
-    np.testing.assert_allclose(walk(objective.rows(chosen)), walk(alone), atol=1e-12)
+    np.testing.assert_allclose(weights_after(objective.rows(chosen)), weights_after(alone), atol=1e-12)
 
 
 def test_the_seed_decides_the_order_and_nothing_else():
     objective, _, _ = made(2, n=40)
-    first, again, other = walk(objective), walk(objective), walk(objective, seed=1)
+    first, again, other = weights_after(objective), weights_after(objective), weights_after(objective, seed=1)
     assert first.tobytes() == again.tobytes()
     assert first.tobytes() != other.tobytes()
     assert solve(objective).value == pytest.approx(solve(objective, seed=1).value, abs=1e-9)
 
 
-def test_looking_changes_no_bit():
+def test_evaluating_changes_no_bit():
     objective, _, _ = made(2, n=40, bias="free")
     seen = []
-    plain = walk(objective)
+    plain = weights_after(objective)
     watched = solve(objective, max_steps=12, evaluate_every=1, gap_tol=0.0, callback=lambda k, w, value: seen.append(k))
     assert watched.w.tobytes() == plain.tobytes()
     assert seen == list(range(1, 13))

@@ -1,4 +1,4 @@
-"""Every rule walks as PyTorch's (Lion: optax's) does, 200 steps long: recorded numbers, and live where it is installed.
+"""Every rule reproduces PyTorch's (Lion: optax's) iterates over 200 steps: recorded, and live where it is installed.
 
 The numbers, the gradients and what each case is: tests/descent/make_reference.py.
 """
@@ -23,7 +23,7 @@ TOLERANCE = {"rtol": 1e-9, "atol": 1e-9}
 
 @pytest.fixture(scope="module")
 def maker():
-    """make_reference.py as a module; it needs neither library before it walks."""
+    """make_reference.py as a module; it needs neither library before it computes."""
     spec = importlib.util.spec_from_file_location("make_reference", FOLDER / "make_reference.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -35,8 +35,8 @@ def made(case):
     return eval(f"gd.{case}"), DATA["base_rates"][CASES.index(case)] * DATA["rates"]
 
 
-def walked(case, gradient, dtype=np.float64):
-    """All weights on the way, by init and update alone."""
+def iterates(case, gradient, dtype=np.float64):
+    """All weights of a run, by init and update alone."""
     optimizer, rates = made(case)
     w = DATA["w0"].astype(dtype)
     state, path = optimizer.init(w), []
@@ -47,16 +47,16 @@ def walked(case, gradient, dtype=np.float64):
     return np.array(path)
 
 
-@pytest.mark.parametrize("walk", [0, 1, 2], ids=["sequence", "quadratic", "logistic"])
+@pytest.mark.parametrize("kind", [0, 1, 2], ids=["sequence", "quadratic", "logistic"])
 @pytest.mark.parametrize("case", CASES)
-def test_steps_equal_the_recorded_ones(case, walk, maker):
-    path = walked(case, maker.gradient_of(maker.WALKS[walk], DATA))
-    recorded = DATA["weights"][CASES.index(case), walk]
+def test_steps_equal_the_recorded_ones(case, kind, maker):
+    path = iterates(case, maker.gradient_of(maker.GRADIENTS[kind], DATA))
+    recorded = DATA["weights"][CASES.index(case), kind]
     np.testing.assert_allclose(path[DATA["recorded"] - 1], recorded, **TOLERANCE)
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_minimize_walks_the_same_way(case, maker):
+def test_minimize_takes_the_same_steps(case, maker):
     gradient = maker.gradient_of("logistic", DATA)
     objective = gd.FunctionObjective(lambda w: 0.0, lambda w: gradient(0, w))
     optimizer, rates = made(case)
@@ -66,11 +66,11 @@ def test_minimize_walks_the_same_way(case, maker):
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_float32_walks_beside_float64(case, maker):
+def test_float32_stays_beside_float64(case, maker):
     gradient = maker.gradient_of("logistic", DATA)
-    narrow = walked(case, gradient, np.float32)[:20]
+    narrow = iterates(case, gradient, np.float32)[:20]
     assert narrow.dtype == np.float32
-    np.testing.assert_allclose(narrow, walked(case, gradient)[:20], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(narrow, iterates(case, gradient)[:20], rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -78,9 +78,9 @@ def test_live_comparison(case, maker):
     """The library as it is installed here, and the recorded numbers are still its own."""
     library = maker.CASES[case][0].split(".")[0]
     pytest.importorskip(library, reason=f"{library} is not installed; the recorded numbers are compared anyway")
-    for i, walk in enumerate(maker.WALKS):
-        theirs = maker.walk_of_the_original(case, walk, DATA)
-        np.testing.assert_allclose(walked(case, maker.gradient_of(walk, DATA)), theirs, **TOLERANCE)
+    for i, kind in enumerate(maker.GRADIENTS):
+        theirs = maker.iterates_of_the_original(case, kind, DATA)
+        np.testing.assert_allclose(iterates(case, maker.gradient_of(kind, DATA)), theirs, **TOLERANCE)
         np.testing.assert_allclose(DATA["weights"][CASES.index(case), i], theirs[DATA["recorded"] - 1], **TOLERANCE)
 
 

@@ -35,7 +35,7 @@ STEPS = 8  # RAdam leaves its warm-up at step 6
 every_rule = pytest.mark.parametrize("rule", RULES, ids=repr)
 
 
-def walk(rule, w, gradients, state=None):
+def directions_of(rule, w, gradients, state=None):
     """(directions, states), the last of which is after the last gradient."""
     state = rule.init(w) if state is None else state
     directions, states = [], [state]
@@ -65,7 +65,7 @@ def parts(state):
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 3), (2, 1, 3)])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_any_shape_and_w_s_own_dtype(rule, shape, dtype):
-    directions, states = walk(rule, *example(shape, dtype))
+    directions, states = directions_of(rule, *example(shape, dtype))
     for direction in directions:
         assert direction.dtype == dtype
         assert direction.shape == shape
@@ -80,7 +80,7 @@ def test_any_shape_and_w_s_own_dtype(rule, shape, dtype):
 
 
 @every_rule
-def test_arrays_are_looked_at_and_never_changed(rule):
+def test_arrays_are_read_and_never_changed(rule):
     """Read-only weights, gradients and states do, and a state gives the same step each time it is used."""
     w, gradients = example()
     state = rule.init(frozen(w))
@@ -101,9 +101,9 @@ def test_arrays_are_looked_at_and_never_changed(rule):
 @every_rule
 def test_layout_of_arrays_makes_no_difference(rule):
     w, gradients = example((4, 6))
-    plain, _ = walk(rule, w, gradients)
-    turned, _ = walk(rule, np.asfortranarray(w), [np.asfortranarray(gradient) for gradient in gradients])
-    flat, _ = walk(rule, w.ravel(), [gradient.ravel() for gradient in gradients])
+    plain, _ = directions_of(rule, w, gradients)
+    turned, _ = directions_of(rule, np.asfortranarray(w), [np.asfortranarray(gradient) for gradient in gradients])
+    flat, _ = directions_of(rule, w.ravel(), [gradient.ravel() for gradient in gradients])
     for a, b, c in zip(plain, turned, flat, strict=True):
         assert np.array_equal(a, b)
         assert np.array_equal(a.ravel(), c)
@@ -113,7 +113,7 @@ def test_layout_of_arrays_makes_no_difference(rule):
 def test_a_state_is_arrays_then_numbers(rule):
     """None, or a named tuple that can be written as plain arrays and read again without losing a bit."""
     w, gradients = example()
-    directions, states = walk(rule, w, gradients)
+    directions, states = directions_of(rule, w, gradients)
     if states[0] is None:
         assert states == [None] * (STEPS + 1)
         return
@@ -133,8 +133,8 @@ def test_a_state_is_arrays_then_numbers(rule):
     with np.load(file, allow_pickle=False) as saved:
         loaded = type(states[4])(*(saved[name] if saved[name].ndim else saved[name].item() for name in saved))
     w_there = w + 0.1 * directions[0] + 0.1 * directions[1] + 0.1 * directions[2] + 0.1 * directions[3]
-    onwards, ends = walk(rule, w_there, gradients[4:], states[4])
-    resumed, resumed_ends = walk(rule, w_there, gradients[4:], loaded)
+    onwards, ends = directions_of(rule, w_there, gradients[4:], states[4])
+    resumed, resumed_ends = directions_of(rule, w_there, gradients[4:], loaded)
     assert all(np.array_equal(a, b) for a, b in zip(onwards, resumed, strict=True))
     assert all(np.array_equal(a, b) for a, b in zip(ends[-1], resumed_ends[-1], strict=True))
 
@@ -142,7 +142,7 @@ def test_a_state_is_arrays_then_numbers(rule):
 @every_rule
 def test_weights_that_never_had_a_gradient_stay(rule):
     zeros = np.zeros(3)
-    directions, _ = walk(rule, zeros, [zeros] * STEPS)
+    directions, _ = directions_of(rule, zeros, [zeros] * STEPS)
     assert not np.any(directions)
 
 
@@ -190,7 +190,7 @@ def test_numpy_numbers_as_settings_become_plain_ones(rule):
     narrow = type(rule)(**{name: np.asarray(value)[()] for name, value in settings.items()})
     assert narrow == rule
     assert all(type(value) in (int, float) for value in dataclasses.asdict(narrow).values())
-    directions, _ = walk(narrow, *example(dtype=np.float32))
+    directions, _ = directions_of(narrow, *example(dtype=np.float32))
     assert all(direction.dtype == np.float32 for direction in directions)
 
 
@@ -248,24 +248,29 @@ def test_bad_start(start, error, message):
     ids=repr,
 )
 def test_a_rule_without_its_idea_is_a_simpler_one(rule, simpler):
-    for a, b in zip(walk(rule, *example())[0], walk(simpler, *example())[0], strict=True):
+    for a, b in zip(directions_of(rule, *example())[0], directions_of(simpler, *example())[0], strict=True):
         assert np.array_equal(a, b)
 
 
 def test_rmsprop_is_adam_without_momentum_and_correction():
     w, gradients = example()
-    ours, theirs = walk(gd.RMSProp(decay=0.999), w, gradients)[0], walk(gd.Adam(beta1=0.0), w, gradients)[0]
+    ours, theirs = (
+        directions_of(gd.RMSProp(decay=0.999), w, gradients)[0],
+        directions_of(gd.Adam(beta1=0.0), w, gradients)[0],
+    )
     for t, (a, b) in enumerate(zip(ours, theirs, strict=True), start=1):
         np.testing.assert_allclose(a * math.sqrt(1 - 0.999**t), b, rtol=1e-5)
 
 
 def test_amsgrad_is_adam_while_gradients_grow():
     w, gradients = np.zeros(2), [np.array([2.0**k, -(3.0**k)]) for k in range(STEPS)]
-    for a, b in zip(walk(gd.AMSGrad(), w, gradients)[0], walk(gd.Adam(), w, gradients)[0], strict=True):
+    for a, b in zip(
+        directions_of(gd.AMSGrad(), w, gradients)[0], directions_of(gd.Adam(), w, gradients)[0], strict=True
+    ):
         assert np.array_equal(a, b)
     after_a_peak = [np.array([8.0]), np.array([1e-3]), np.array([1e-3])]
     rules = gd.AMSGrad(beta2=0.5), gd.Adam(beta2=0.5)
-    slow, fast = (abs(walk(rule, np.zeros(1), after_a_peak)[0][-1]) for rule in rules)
+    slow, fast = (abs(directions_of(rule, np.zeros(1), after_a_peak)[0][-1]) for rule in rules)
     assert slow < fast
 
 
@@ -278,12 +283,12 @@ def test_the_first_direction_is_a_sign(rule):
 
 def test_radam_waits_and_then_is_nearly_adam():
     gradients = [np.array([2.0])] * 12_000
-    directions = np.ravel(walk(gd.RAdam(), np.zeros(1), gradients)[0])
+    directions = np.ravel(directions_of(gd.RAdam(), np.zeros(1), gradients)[0])
     np.testing.assert_allclose(directions[:5], -2.0, rtol=1e-12)
     assert (np.diff(directions[5:]) < 0).all()
     assert directions[-1] == pytest.approx(-1.0, rel=1e-3)
 
 
 def test_momentum_grows_along_one_slope():
-    directions = np.ravel(walk(gd.Momentum(0.75), np.zeros(1), [np.array([1.0])] * 100)[0])
+    directions = np.ravel(directions_of(gd.Momentum(0.75), np.zeros(1), [np.array([1.0])] * 100)[0])
     assert directions[-1] == pytest.approx(-1 / (1 - 0.75), rel=1e-9)

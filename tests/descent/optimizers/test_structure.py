@@ -37,7 +37,7 @@ class Averaging(GradientDescent):
         return state[0]
 
 
-def test_descent_direction_takes_the_optimizer_s_own_road():
+def test_descent_direction_takes_the_optimizer_s_own():
     w, gradient = np.array([1.0, 2.0, 3.0]), np.array([9.0, 9.0, 9.0])
     direction, state = descent_direction(Newton(), BOWL, BOWL, 7, w, gradient, [6])
     np.testing.assert_allclose(direction, -w, rtol=1e-15)

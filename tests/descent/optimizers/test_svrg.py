@@ -40,7 +40,7 @@ def test_the_direction_is_the_formula():
         snapshot = path[k - k % 4]
         direction = -(batch.gradient(path[k]) - batch.gradient(snapshot) + objective.gradient(snapshot))
         np.testing.assert_allclose(path[k + 1], path[k] + 0.2 * direction, rtol=1e-12, atol=1e-15)
-    # Each step looks at its batch, and computes one gradient more; the end is a look at the whole.
+    # Each step evaluates its batch, and one gradient more; the end evaluates the whole.
     assert result.evaluations == 11 + 11 + 1
 
 

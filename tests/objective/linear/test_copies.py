@@ -27,18 +27,18 @@ def cases():
 CASES = dict(cases())
 
 
-@pytest.mark.parametrize("way", COPIES)
+@pytest.mark.parametrize("copy", COPIES)
 @pytest.mark.parametrize("name", CASES)
-def test_a_copy_is_the_same_objective(name, way):
+def test_a_copy_is_the_same_objective(name, copy):
     objective = CASES[name]
-    other = COPIES[way](objective)
+    other = COPIES[copy](objective)
     W = np.random.default_rng(1).normal(size=objective.shape)
     assert other.shape == objective.shape
     value, gradient = objective.value_and_gradient(W)
     assert other.value(W) == value
     assert np.array_equal(other.gradient(W), gradient)
     assert np.array_equal(other.predict(W), objective.predict(W))
-    assert (other.X is objective.X) == (way == "copy")
+    assert (other.X is objective.X) == (copy == "copy")
 
 
 def test_sparse_rows_too():

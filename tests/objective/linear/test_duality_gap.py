@@ -192,7 +192,7 @@ def test_near_the_optimum_the_gap_of_a_large_problem_is_small(loss, mode):
 @pytest.mark.parametrize("k", [4, 40])
 @pytest.mark.parametrize("loss", [HINGE, SQUARED_HINGE, CROSS_ENTROPY])
 def test_true_of_what_value_returns(loss, k, kind):
-    """In narrow arithmetic, on rows enough for the roads through integers and panels: the rounding of value counts."""
+    """In narrow arithmetic, on rows enough for the integer and many-output kernels: the rounding of value counts."""
     rng = np.random.default_rng(5)
     X, y = rng.integers(0, 256, (600, 70)), rng.integers(0, k, 600)
     X[np.arange(600), y] += 40

@@ -1,4 +1,4 @@
-"""LECTURE 24, 26: products with the Hessian are exact, and both roads to them agree."""
+"""LECTURE 24, 26: products with the Hessian are exact, and both implementations agree."""
 
 from __future__ import annotations
 

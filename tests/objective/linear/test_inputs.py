@@ -210,7 +210,7 @@ def test_labels_weights_mean_and_scale_in_any_layout(layout):
 
 
 def test_labels_and_settings_changed_afterwards_change_nothing():
-    # They are small, and kept as they were at the door: a label out of range would reach beyond the scores.
+    # They are small, and kept as they were when checked: a label out of range would reach beyond the scores.
     rng = np.random.default_rng(3)
     X, W, y = plain(np.float64), rng.normal(size=(K, D + 1)), rng.integers(0, K, N, dtype=np.int32)
     weights, mean, scale = np.ones(N), np.zeros(D), np.ones(D)

@@ -119,10 +119,10 @@ def test_a_condition_whose_square_is_beyond_float64():
     U, _ = np.linalg.qr(rng.normal(size=(60, 8)))
     V, _ = np.linalg.qr(rng.normal(size=(8, 8)))
     X = U * np.geomspace(1, 1e-10, 8) @ V.T
-    truth = rng.normal(size=8)
-    W, said = quiet_solve(gd.LinearObjective(X, X @ truth, gd.SquaredError(), bias=False))
+    true_w = rng.normal(size=8)
+    W, said = quiet_solve(gd.LinearObjective(X, X @ true_w, gd.SquaredError(), bias=False))
     assert said == []
-    np.testing.assert_allclose(W[0], truth, atol=1e-4)
+    np.testing.assert_allclose(W[0], true_w, atol=1e-4)
 
 
 def test_features_of_any_size_and_offset():
@@ -165,7 +165,7 @@ def test_blocks_of_rows_make_no_difference(sparse, shape, monkeypatch):
     objectives = [gd.LinearObjective(given, y, gd.SquaredError(), r) for r in (gd.L2(0.01), None)]
     whole = [quiet_solve(objective)[0] for objective in objectives]
     monkeypatch.setattr(least_squares, "BLOCK_BYTES", 400)
-    monkeypatch.setattr(least_squares, "CLEARLY_REGULAR", 2.0)  # so that the other roads are taken
+    monkeypatch.setattr(least_squares, "CLEARLY_REGULAR", 2.0)  # so that the other factorisations are taken
     for objective, expected in zip(objectives, whole, strict=True):
         np.testing.assert_allclose(quiet_solve(objective)[0], expected, atol=1e-12)
 

@@ -206,7 +206,7 @@ def test_a_long_float32_column_keeps_its_digits():
     np.testing.assert_allclose(objective.gradient(W), [[2 * x * x, 2 * x]], rtol=1e-6)
 
 
-def test_minimize_goes_down_by_any_road():
+def test_minimize_goes_down_by_any_optimizer():
     rng = np.random.default_rng(0)
     X = sparse.random_array((300, 50), density=0.2, format="csr", random_state=rng)
     y = (X @ rng.normal(size=(50, 3))).argmax(axis=1)
@@ -235,11 +235,11 @@ def test_the_matrix_is_untouched():
         np.testing.assert_array_equal(part, copy)
 
 
-# The door.
+# What is refused.
 
 
 def stand_in(data, indices, indptr, shape, kind="csr"):
-    """What is looked at of a sparse matrix; scipy itself would refuse to build most of these."""
+    """The parts of a sparse matrix that are checked; scipy itself would refuse to build most of these."""
     return SimpleNamespace(format=kind, nnz=len(data), data=data, indices=indices, indptr=indptr, shape=shape)
 
 

@@ -129,15 +129,15 @@ def test_values_on_a_plane():
 def test_outliers_do_not_govern_the_minimum(optimizer):
     """A tenth of the targets is nonsense: the line is found to a hundredth, where least squares is far away."""
     rng = np.random.default_rng(3)
-    X, truth = rng.normal(size=(400, 3)), np.array([[1.0, -2.0, 0.5, 3.0]])
-    y = X @ truth[0, :-1] + truth[0, -1] + rng.normal(size=400) * 0.01
+    X, true_w = rng.normal(size=(400, 3)), np.array([[1.0, -2.0, 0.5, 3.0]])
+    y = X @ true_w[0, :-1] + true_w[0, -1] + rng.normal(size=400) * 0.01
     y[:40] += 100.0
     errors = []
     for loss in (gd.Huber(0.03), gd.SquaredError()):
         objective = gd.LinearObjective(X, y, loss)
         result = gd.minimize(objective, np.zeros((1, 4)), optimizer, step=gd.StrongWolfe(), max_steps=500)
         assert result.status is gd.Status.CONVERGED
-        errors.append(float(np.abs(result.w - truth).max()))
+        errors.append(float(np.abs(result.w - true_w).max()))
     assert errors[0] < 0.01 < 1 < errors[1]
 
 
@@ -153,7 +153,7 @@ def test_the_suggested_step_never_rises():
 
 @pytest.mark.parametrize("delta", [0.1, 1.0, 10.0])
 @pytest.mark.parametrize("kind", ["float64", "csr64"])
-def test_it_walks_as_pytorch_does(kind, delta):
+def test_it_gives_the_iterates_of_pytorch(kind, delta):
     """SGD with momentum on 2 k HuberLoss, whose mean is over the outputs as well, batch for batch."""
     torch = pytest.importorskip("torch")
     X, dense, y, _, W = draw(kind)

@@ -90,8 +90,8 @@ def test_parallel_directions_span_no_plane(dtype, factor):
     u = rng.normal(size=objective.shape).astype(dtype)
     v = (dtype(factor) * u).astype(dtype)
     other = gd.FunctionObjective(objective.value, objective.gradient)
-    for road in (objective, other):
+    for one in (objective, other):
         with pytest.raises(ValueError, match=r"(?i)v must not be parallel to u"):
-            gd.on_plane(road, np.zeros(objective.shape, dtype=dtype), u, v)
+            gd.on_plane(one, np.zeros(objective.shape, dtype=dtype), u, v)
     v[0, 0] *= dtype(1.01)
     assert gd.on_plane(objective, np.zeros(objective.shape, dtype=dtype), u, v).values([0.0], [0.0]) == 2.0

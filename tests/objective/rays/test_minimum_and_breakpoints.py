@@ -146,13 +146,13 @@ def test_too_many_breakpoints_and_points_are_refused_with_the_memory_they_need(m
     with pytest.raises(ValueError, match=r"at most 3 breakpoints; \[-1000, 1000\] has more, of 30 terms.* GiB"):
         ray.breakpoints(-1000.0, 1000.0)
     many = np.broadcast_to(0.5, 2**24 + 1)
-    for road in (objective, Plain(objective)):
+    for one in (objective, Plain(objective)):
         with pytest.raises(
             ValueError, match=r"steps must hold at most 16,777,216 points; 16,777,217 would take .* GiB"
         ):
-            gd.along_ray(road, W, V).values(many)
+            gd.along_ray(one, W, V).values(many)
         with pytest.raises(ValueError, match=r"a and b \(5,000 x 4,000\) must have at most 16,777,216 points"):
-            gd.on_plane(road, W, V, -V + W).values(np.arange(5000.0), np.arange(4000.0))
+            gd.on_plane(one, W, V, -V + W).values(np.arange(5000.0), np.arange(4000.0))
 
 
 @settings(max_examples=60)

@@ -201,8 +201,8 @@ def test_lecture_10_values_on_a_plane_are_the_objective(loss, bias):
     V = np.random.default_rng(9).normal(size=W.shape)
     a, b = np.array([-1.0, 0.0, 0.3, 2.0]), np.array([0.5, 0.0, -3.0])
     expected = [[problem.value(W + p * U + q * V) for q in b] for p in a]
-    for road in (objective, Plain(objective)):
-        values = gd.on_plane(road, W, U, V).values(a, b)
+    for one in (objective, Plain(objective)):
+        values = gd.on_plane(one, W, U, V).values(a, b)
         assert values.shape == (4, 3)
         np.testing.assert_allclose(values, expected, rtol=1e-11)
 
