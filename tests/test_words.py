@@ -27,8 +27,9 @@ PLACES = [
     "gdfast/test_functions",
     "gdfast/training",
     "README.md",
-    "docs/estimators.md",
+    "docs",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
 ]
 SUFFIXES = {".py", ".pyi", ".pyx", ".c", ".h", ".js", ".css", ".md"}
 
@@ -49,7 +50,7 @@ INSTEAD = {
     r"\bcourses? of (a |the |several )?runs?\b": "training curves",
     r"\bone step, of many sizes\b|\bone step of many sizes\b": "effect of the learning rate",
     r"\bwhat (each class|a( linear)? classifier) looks for\b": "class weight templates",
-    r"\b(first|second) direction\b|% of the way\b": (
+    r"['\"](first|second) direction\b|% of the way\b": (
         "first principal component (62.5 % of the variance); w1 where the space has two weights"
     ),
     r"\bkinks? (taken )?out\b": "error after kink correction",
