@@ -129,7 +129,7 @@ class NearestKinks:
 
 
 class HasRows(Protocol):
-    """A mean over samples, and so over some of them: asked for by mini-batches."""
+    """A mean over samples, and so over some of them: `rows_wanted`."""
 
     @property
     def n_samples(self) -> int:

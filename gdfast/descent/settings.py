@@ -15,7 +15,7 @@ import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_positive
 from ..describe import described
-from ..objective.capabilities import check_certifies, weights_for
+from ..objective.capabilities import check_certifies, rows_wanted, weights_for
 from ..objective.mini_batches import MiniBatches, rows_of_steps
 from ..objective.negated import Negated
 from ..protocols import Array
@@ -144,8 +144,7 @@ def _check_objective(objective: Any, batches: Any) -> None:
         return
     if not isinstance(batches, MiniBatches):
         raise TypeError(f"batches must be gdfast.MiniBatches or None; it is {described(batches)}")
-    if not (hasattr(objective, "rows") and hasattr(objective, "n_samples")):
-        raise TypeError(f"batches need an objective with n_samples and rows(indices); it is {described(objective)}")
+    rows_wanted(objective, "batches need")
 
 
 def _check_optimizer(optimizer: Any, clip: Any) -> None:

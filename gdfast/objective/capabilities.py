@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import differences
 from .._arrays import check_indices, check_number, check_point, check_positive, check_weights
-from ..describe import shortened
+from ..describe import described, shortened
 from ..differences import Scheme
 from ..differences.stencils import check_scheme
 from ..protocols import (
@@ -28,6 +28,7 @@ from ..protocols import (
     Fingerprint,
     FloatArray,
     GradientRounding,
+    HasRows,
     HessianAt,
     HessianProduct,
     ImprovedBound,
@@ -70,6 +71,14 @@ def weights_for(objective: Any, w: Any, name: str = "w") -> Array:
     """Finite weights: of the objective's shape, float32 or float64 and in C order where it has a shape of its own."""
     shape = getattr(objective, "shape", None)
     return check_weights(w, shape, name) if isinstance(shape, tuple) else check_point(w, name)
+
+
+def rows_wanted(objective: Any, subject: str) -> HasRows:
+    """The objective as a mean over samples; TypeError for any other, with the subject (and verb) of its sentence."""
+    own = offered(objective, HasRows)
+    if own is None:
+        raise TypeError(f"{subject} an objective with n_samples and rows(indices); it is {described(objective)}")
+    return own
 
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:

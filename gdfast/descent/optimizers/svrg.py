@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._arrays import check_integer
+from ...objective.capabilities import rows_wanted
 from ...objective.mini_batches import MiniBatches
 from ...protocols import Array, Objective
 
@@ -75,13 +76,12 @@ class SVRG:
 
     def bind(self, objective: Any, w0: Array, batches: MiniBatches | None, sign: float) -> SVRG:
         """With the period of the run; refused where there are no rows to take at random."""
-        if not callable(getattr(objective, "rows", None)):
-            raise TypeError(f"SVRG needs an objective with rows(indices); it is {type(objective).__name__}")
+        n_samples = rows_wanted(objective, "SVRG needs").n_samples
         if batches is None:
             raise ValueError("SVRG needs mini-batches: give batches=gdfast.MiniBatches(size)")
         if self.period is not None:
             return self
-        return replace(self, period=EPOCHS * batches.steps_per_epoch(objective.n_samples))
+        return replace(self, period=EPOCHS * batches.steps_per_epoch(n_samples))
 
     def init(self, w: Array) -> SVRGState:
         """No snapshot yet."""

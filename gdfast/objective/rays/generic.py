@@ -6,6 +6,7 @@ An objective with more structure makes rays and planes of its own (`linear.rays`
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
@@ -148,18 +149,18 @@ def _require_room(count: int, subject: str) -> None:
         )
 
 
-class Bisected:
+class Bisected(ABC):
     """A ray whose lowest point is found from its slopes."""
 
     __slots__ = ()
 
+    @abstractmethod
     def slope(self, step: float) -> float:
         """The right derivative there."""
-        raise TypeError(f"{type(self).__name__} must define slope(step)")
 
+    @abstractmethod
     def reversed(self) -> Bisected:
         """The same line, run through the other way."""
-        raise TypeError(f"{type(self).__name__} must define reversed()")
 
     def slope_left(self, step: float) -> float:
         """The left derivative there: less than the right one at a kink of a convex ray."""

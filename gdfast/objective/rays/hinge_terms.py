@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...protocols import Array, FloatArray
+from ..margins import margins as margins_of
 
 BLOCK = 1 << 18  # terms of a block
 TOGETHER = 1 << 15  # terms whose arrays stay in the cache
@@ -57,10 +58,9 @@ class HingeTerms:
             samples, classes = np.nonzero(counts)
             differences = []
             for i, part in enumerate(self.parts):
-                scores = part[first : first + rows]
                 with np.errstate(over="ignore", invalid="ignore"):
-                    moved = scores - scores[np.arange(len(labels)), labels][:, None]
-                differences.append((moved + self.margin if i == 0 else moved)[counts])
+                    moved = margins_of(part[first : first + rows], labels, self.margin if i == 0 else 0.0)
+                differences.append(moved[counts])
             yield samples + first, classes, differences
 
     def on_line(self, points: FloatArray) -> FloatArray | None:

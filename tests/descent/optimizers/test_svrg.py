@@ -102,7 +102,9 @@ def test_states_are_values():
 
 def test_what_it_refuses():
     bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
-    with pytest.raises(TypeError, match=r"SVRG needs an objective with rows\(indices\); it is FunctionObjective"):
+    with pytest.raises(
+        TypeError, match=r"SVRG needs an objective with n_samples and rows\(indices\); it is FunctionObjective"
+    ):
         gd.minimize(bowl, [1.0], gd.SVRG())
     with pytest.raises(ValueError, match="SVRG needs mini-batches"):
         gd.minimize(problem(), np.zeros((3, 7)), gd.SVRG())

@@ -173,7 +173,8 @@ def test_the_exact_minimum_of_a_hinge_is_a_breakpoint(seed, l1, n):
     assert ray.slope_left(step) < 1e-14
     assert ray.slope(step) > -1e-14
     everywhere = ray.values(ray.breakpoints(-1e12, 1e12))
-    assert ray.value(step) <= everywhere.min() + 1e-12 * abs(everywhere.min())
+    # Where all margins are met the minimum is 0, and either value a rounding error of margins of about 1.
+    assert ray.value(step) <= everywhere.min() + 1e-12 * abs(everywhere.min()) + 1e-15 * (1 + ray.value(0.0))
 
 
 @settings(max_examples=100)
