@@ -47,6 +47,7 @@ if TYPE_CHECKING:
         Nesterov,
         Newton,
         NonlinearConjugateGradient,
+        ProximalGradient,
         RAdam,
         RMSProp,
     )
@@ -117,6 +118,7 @@ _NAMES_OF = {
         "Lion",
         "SVRG",
         "NonlinearConjugateGradient",
+        "ProximalGradient",
         "LBFGS",
         "Newton",
         "DualCoordinateAscent",
@@ -206,6 +208,7 @@ __all__ = [
     "OneCycle",
     "PiecewiseConstant",
     "Polynomial",
+    "ProximalGradient",
     "RAdam",
     "RMSProp",
     "Result",

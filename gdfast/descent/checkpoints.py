@@ -20,9 +20,9 @@ from ..describe import described
 from ..files.saved_arrays import load_arrays, save_arrays
 from ..objective.capabilities import fingerprint
 from ..protocols import Array
-from .record import Evaluation, Record
+from .record import Evaluation
 from .result import Status
-from .run_state import UNEVALUATED, RunState
+from .run_state import UNEVALUATED, RunState, new_record
 from .settings import Settings
 
 KIND, VERSION = "checkpoint", 1
@@ -129,7 +129,7 @@ class Loaded(NamedTuple):
         arrays, facts, w = self.arrays, self.facts, self.arrays["w"]
         value, norm = facts["look"]
         recorded = {name.removeprefix("record."): a for name, a in arrays.items() if name.startswith("record.")}
-        record = Record(settings.objective, settings.metrics)
+        record = new_record(settings)
         record.restore(recorded, facts["record"] | {"known": _decode(facts.get("known"), arrays)})
         record.unreported = arrays["seen"].tolist() if "seen" in arrays else []
         ending = Status.CONVERGED if facts["converged"] else None

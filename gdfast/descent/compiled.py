@@ -119,8 +119,8 @@ class CompiledSteps:
         if settings.callback is not None:
             record.unreported.extend(values[:steps].tolist())
         return RunState(
-            k + steps, w, optimizer_state, Evaluation(last, w, math.nan), math.nan, state.direction, extra,
-            Status.INTERRUPTED if interrupted else None, record,
+            k + steps, w, optimizer_state, Evaluation(last, w, math.nan), math.nan, state.direction, record,
+            extra, Status.INTERRUPTED if interrupted else None,
         )  # fmt: skip
 
     def _rows(self, k: int, n: int) -> tuple[Array, Array]:

@@ -18,7 +18,7 @@ from ..protocols import Array, Found, Objective
 from .checkpoints import check_can_save, save
 from .compiled import CompiledSteps
 from .line_searches.first_trial import Trial, is_finite, moved
-from .optimizers.capabilities import descent_direction, evaluations_of, final_answer, lower_bound
+from .optimizers.capabilities import evaluation_point, evaluations_of, final_answer, lower_bound
 from .record import Evaluation, largest_element, progress_bar
 from .result import Result, Status
 from .run_state import UNEVALUATED, RunState, first_state
@@ -59,9 +59,9 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
     The whole objective is evaluated after each step: its gradient is also the next step's. With batches the state
     keeps the evaluation of its last mini-batch.
     """
-    if state.ending is not None or settings.rows_of is not None:
+    if state.ending is not None:
         return state
-    if not (settings.evaluates_always or is_due(settings, state.k)):
+    if not settings.evaluates_always and (settings.rows_of is not None or not is_due(settings, state.k)):
         return state
     here, record = state.evaluation, state.record
     if here is UNEVALUATED:
@@ -69,7 +69,8 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
     if not (isfinite(here.value) and isfinite(here.norm)):
         return last.ended(Status.DIVERGED)
     record.add(state.k, here)
-    record.keep_best(here.value, state.w)
+    if here.value < record.best[0]:
+        record.keep_best(here.value, state.w)
     if settings.callback is not None and state.k > 0:
         record.unreported.append(here.value)
     return state
@@ -88,7 +89,7 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     k, ending = state.k, state.ending
     if ending is not None:
         return state
-    if settings.rows_of is None and state.evaluation.norm <= settings.gtol:
+    if state.evaluation.norm <= settings.gtol and settings.rows_of is None:
         answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
         ending = Status.CONVERGED if answer is state.w else None  # of a mean, w says nothing
     if settings.evaluate_every is not None and is_due(settings, k):
@@ -144,19 +145,17 @@ def is_enough(settings: Settings, state: RunState, there: Evaluation, answer: Ar
 
 def step(settings: Settings, state: RunState) -> RunState:
     """The state after the next step, to be evaluated; the same, ended, where there is none."""
+    if settings.owns_step:
+        return own_step(settings, state)
     k, w, here, record, objective = state.k, state.w, state.evaluation, state.record, settings.minimised
-    if settings.rows_of is not None:  # a mini-batch is evaluated before its step
-        objective = objective.rows(settings.rows_of(k))
-        here = record.evaluate(objective, w)
+    if settings.rows_of is not None:
+        objective, here = evaluate_batch(settings, state, w)
         if not here.is_finite():
             return state.ended(Status.DIVERGED)
-        record.add(k, here)
-        if settings.callback is not None:
-            record.unreported.append(here.value)
     # Which way?
     gradient = here.gradient if settings.clip is None else clipped(here.gradient, settings.clip)
-    direction, optimizer_state = descent_direction(
-        settings.bound_optimizer, settings.minimised, objective, k, w, gradient, state.optimizer_state
+    direction, optimizer_state = settings.direction(
+        settings.minimised, objective, k, w, gradient, state.optimizer_state
     )
     direction = returned_gradient(direction, w, "the optimizer")
     # How far?
@@ -176,8 +175,48 @@ def step(settings: Settings, state: RunState) -> RunState:
         return state.ended(Status.NO_DESCENT)
     record.step_sizes.append(length)
     if settings.rows_of is not None:
-        return RunState(k + 1, there, optimizer_state, here, math.nan, direction, (), None, record)
-    return RunState(k + 1, there, optimizer_state, known, here.value, direction, (), None, record)
+        return RunState(k + 1, there, optimizer_state, here, math.nan, direction, record)
+    return RunState(k + 1, there, optimizer_state, known, here.value, direction, record)
+
+
+def evaluate_batch(settings: Settings, state: RunState, point: Array) -> tuple[Objective, Evaluation]:
+    """The mini-batch of the next step, evaluated before it."""
+    assert settings.rows_of is not None
+    objective, record = settings.minimised.rows(settings.rows_of(state.k)), state.record
+    here = record.evaluate(objective, point)
+    if here.is_finite():
+        record.add(state.k, here)
+        if settings.callback is not None:
+            record.unreported.append(here.value)
+    return objective, here
+
+
+def own_step(settings: Settings, state: RunState) -> RunState:
+    """The state after a step that the optimizer owns, from a gradient at the point that it asks for."""
+    k, w, here, record, optimizer = state.k, state.w, state.evaluation, state.record, settings.bound_optimizer
+    point = evaluation_point(optimizer, w, state.optimizer_state)
+    if settings.rows_of is not None:
+        _, here = evaluate_batch(settings, state, point)
+        if not here.is_finite():
+            return state.ended(Status.DIVERGED)
+        gradient = here.gradient
+    elif point is w and here.is_finite():  # it has been evaluated there
+        gradient = here.gradient
+    else:
+        gradient = record.gradient(settings.minimised, point)
+    length = settings.step.rate_of(k)
+    there, optimizer_state = optimizer.step(gradient, state.optimizer_state, w, length)
+    there = returned_gradient(there, w, "the optimizer")
+    if not is_finite(there):
+        return state.ended(Status.DIVERGED)
+    move = np.asarray(there - w)
+    stalls = settings.step.is_constant and here.value == state.previous_value
+    if stalls and state.direction is not None and not (move.any() or state.direction.any()):
+        return state.ended(Status.NO_DESCENT)
+    record.step_sizes.append(length)
+    if settings.rows_of is not None:
+        return RunState(k + 1, there, optimizer_state, here, math.nan, move, record)
+    return RunState(k + 1, there, optimizer_state, UNEVALUATED, here.value, move, record)
 
 
 def search_line(

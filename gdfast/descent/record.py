@@ -7,6 +7,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -19,11 +20,9 @@ from .result import History
 _GROWING = ("steps", "values", "norms", "seconds", "step_sizes")
 
 
-class Evaluation(NamedTuple):
-    """An objective at one point; norm is the largest absolute element of the gradient.
-
-    Where a point was not evaluated: NaN, w in place of the gradient, NaN.
-    """
+@dataclass(slots=True, eq=False)
+class Evaluation:
+    """An objective at one point; norm is the largest absolute element of the gradient, or of what stands for it."""
 
     value: float
     gradient: Array
@@ -46,10 +45,16 @@ class EvaluatedStep(NamedTuple):
 class Record:
     """Arrays that grow with the steps. Values are those of the objective that is minimised.
 
-    An interrupt may come between two lines of it, so `history` is told how much of it is finished.
+    An interrupt may come between two lines of it, so `history` is told how much of it is finished. `stationarity` of a
+    gradient and w is what the norm is of; None: of the gradient.
     """
 
-    def __init__(self, objective: Any, metrics: Mapping[str, Callable[[Array], Any]]) -> None:
+    def __init__(
+        self,
+        objective: Any,
+        metrics: Mapping[str, Callable[[Array], Any]],
+        stationarity: Callable[[Array, Array], Array] | None = None,
+    ) -> None:
         self.steps = array("q")
         self.values, self.norms, self.seconds, self.step_sizes = array("d"), array("d"), array("d"), array("d")
         self.best: tuple[float, Array | None] = (math.inf, None)
@@ -61,6 +66,7 @@ class Record:
         self._objective = objective
         self._passes_before = getattr(objective, "passes", None)
         self._metrics = metrics
+        self._stationarity = stationarity
         self._start = perf_counter()
 
     def evaluate(self, objective: Objective, w: Array) -> Evaluation:
@@ -72,7 +78,14 @@ class Record:
             gradient = returned_gradient(gradient, w, "the objective")
         if type(value) is not float:
             value = returned_value(value, "the objective")
-        return Evaluation(value, gradient, largest_element(gradient))
+        if self._stationarity is None:
+            return Evaluation(value, gradient, largest_element(gradient))
+        return Evaluation(value, gradient, largest_element(self._stationarity(gradient, w)))
+
+    def gradient(self, objective: Objective, w: Array) -> Array:
+        """The gradient at a point that nobody wants the value of: one evaluation."""
+        self.evaluations += 1
+        return returned_gradient(objective.gradient(w), w, "the objective")
 
     def add(self, k: int, there: Evaluation) -> None:
         """What step k starts from goes into the history."""

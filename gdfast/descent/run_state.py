@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..protocols import Array
+from .optimizers.capabilities import stationarity
 from .record import Evaluation, Record
 from .result import Status
 from .settings import Settings
@@ -35,18 +36,28 @@ class RunState:
     """The objective one step before, without batches."""
     direction: Array | None
     """Of the last step."""
-    extra_state: tuple[Array, ...]
-    """What the compiled steps keep besides w and the optimizer's state."""
-    ending: Status | None
-    """How the run ended; None as long as it goes on."""
     record: Record
+    extra_state: tuple[Array, ...] = ()
+    """What the compiled steps keep besides w and the optimizer's state."""
+    ending: Status | None = None
+    """How the run ended; None as long as it goes on."""
 
     def ended(self, ending: Status) -> RunState:
         """The same, and the run is over."""
         return replace(self, ending=ending)
 
 
+def new_record(settings: Settings) -> Record:
+    """The record of a run before its first step."""
+    own, rule = stationarity(settings.bound_optimizer), settings.step
+    if own is None:
+        return Record(settings.objective, settings.metrics)
+    length = (rule.rate_of(0) if settings.max_steps > 0 else 0.0) or 1.0
+    return Record(settings.objective, settings.metrics, lambda gradient, w: own(gradient, w, length))
+
+
 def first_state(settings: Settings) -> RunState:
     """A run before its first step."""
-    w, record = settings.w0, Record(settings.objective, settings.metrics)
-    return RunState(0, w, settings.bound_optimizer.init(w), UNEVALUATED, math.nan, None, (), None, record)
+    w = settings.w0
+    optimizer_state = settings.bound_optimizer.init(w)
+    return RunState(0, w, optimizer_state, UNEVALUATED, math.nan, None, new_record(settings))

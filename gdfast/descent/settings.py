@@ -19,7 +19,15 @@ from ..objective.capabilities import check_certifies, rows_wanted, weights_for
 from ..objective.mini_batches import MiniBatches, rows_of_steps
 from ..objective.negated import Negated
 from ..protocols import Array
-from .optimizers.capabilities import bind, needs_gradient, owns_step, proves_bounds, sets_own_step, step_for
+from .optimizers.capabilities import (
+    bind,
+    direction_of,
+    needs_gradient,
+    owns_step,
+    proves_bounds,
+    sets_own_step,
+    step_for,
+)
 from .step_sizes import StepRule, step_rule
 
 Callback = Callable[[int, Array, float], Any]
@@ -92,10 +100,14 @@ class Settings:
     """``sign * objective``."""
     bound_optimizer: Any
     """The optimizer for this run: `optimizer` as a checkpoint writes it, bound to the objective."""
+    owns_step: bool
+    """It moves w itself."""
+    direction: Any
+    """Otherwise, how it finds the direction of a step."""
     rows_of: Callable[[int], Array] | None
     """The mini-batch of step k; None: the whole objective."""
     evaluates_always: bool
-    """The whole objective is evaluated after every step (without batches)."""
+    """The whole objective is evaluated after every step."""
 
     def saved(self) -> dict[str, Any]:
         """Numbers that a checkpoint holds as they are."""
@@ -120,12 +132,15 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
             given[setting.name] = setting.metadata["check"](given[setting.name], setting.name)
     _check_gap(given["gap_tol"], objective, for_this_run, sign)
     return Settings(
-        **given | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective)},
+        **given
+        | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)},
         sign=sign,
         minimised=objective if sign > 0 else Negated(objective),
         bound_optimizer=for_this_run,
+        owns_step=owns_step(for_this_run),
+        direction=None if owns_step(for_this_run) else direction_of(for_this_run),
         rows_of=None if batches is None else rows_of_steps(batches, objective.n_samples),
-        evaluates_always=given["evaluate_every"] is None or needs_gradient(for_this_run),
+        evaluates_always=batches is None and (given["evaluate_every"] is None or needs_gradient(for_this_run)),
     )
 
 
@@ -157,9 +172,8 @@ def _check_optimizer(optimizer: Any, clip: Any) -> None:
         raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {described(optimizer)}")
 
 
-def _step_of(optimizer: Any, step: Any, max_steps: int, objective: Any) -> StepRule:
+def _step_of(optimizer: Any, step: Any, max_steps: int, objective: Any, name: str) -> StepRule:
     """How far; the full direction, for an optimizer that sets its own step. (The default step is as good as none.)"""
-    name = type(optimizer).__name__
     if sets_own_step(optimizer):
         if type(step) is not float or step != DEFAULT_STEP:
             raise ValueError(f"{name} takes no step: leave it out; step is {described(step)}")

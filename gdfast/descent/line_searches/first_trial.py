@@ -72,7 +72,8 @@ class Trial:
 
 def moved(w: Array, step: float, direction: Array) -> Array:
     """``w + step * direction``."""
-    return np.asarray(w + step * direction)
+    there = w + step * direction
+    return there if type(there) is np.ndarray else np.asarray(there)  # of 0-d arrays NumPy makes scalars
 
 
 def is_finite(w: Array) -> bool:

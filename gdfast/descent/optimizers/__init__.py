@@ -15,7 +15,7 @@ from .adam import Adam, AdamState
 from .adamw import AdamW
 from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
-from .capabilities import descent_direction, evaluations_of, final_answer, lower_bound, sets_own_step
+from .capabilities import direction_of, evaluations_of, final_answer, lower_bound, sets_own_step
 from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
 from .lbfgs import LBFGS, LBFGSState
@@ -25,6 +25,7 @@ from .nadam import NAdam, NAdamState
 from .nesterov import Nesterov
 from .newton import Newton, NewtonState
 from .nonlinear_conjugate_gradient import NonlinearConjugateGradient, NonlinearConjugateGradientState
+from .proximal_gradient import ProximalGradient, ProximalGradientState
 from .radam import RAdam
 from .rmsprop import RMSProp, RMSPropState
 from .svrg import SVRG, SVRGState
@@ -58,11 +59,13 @@ __all__ = [
     "NewtonState",
     "NonlinearConjugateGradient",
     "NonlinearConjugateGradientState",
+    "ProximalGradient",
+    "ProximalGradientState",
     "RAdam",
     "RMSProp",
     "RMSPropState",
     "SVRGState",
-    "descent_direction",
+    "direction_of",
     "evaluations_of",
     "final_answer",
     "lower_bound",

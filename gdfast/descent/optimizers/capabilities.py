@@ -5,6 +5,7 @@ The protocols stand in `gdfast.protocols`. The loop never asks which optimizer i
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ...objective.capabilities import suggest_step
@@ -17,22 +18,23 @@ def bind(optimizer: Any, objective: Any, w0: Array, batches: Any, sign: float) -
     return optimizer if own is None else own(objective, w0, batches, sign)
 
 
-def descent_direction(
-    optimizer: Optimizer[Any], objective: Objective, batch: Objective, k: int, w: Array, gradient: Array, state: Any
-) -> tuple[Array, Any]:
-    """The direction of step k and the state after it, by whichever of its methods the optimizer offers.
+Direction = Callable[[Objective, Objective, int, Array, Array, Any], tuple[Array, Any]]
 
-    `objective` is the whole one, `batch` what the gradient is of: a mini-batch of it, or the same.
+
+def direction_of(optimizer: Any) -> Direction:
+    """(objective, batch, k, w, gradient, state) -> the direction of step k and the state after it.
+
+    By whichever method the optimizer has. `objective` is the whole one, `batch` what the gradient is of: a mini-batch
+    of it, or the same.
     """
-    own: Any = getattr(optimizer, "direction", None)
+    own = getattr(optimizer, "direction", None)
     if own is not None:
-        direction, state = own(objective, k, w, state)
-        return direction, state
-    own = getattr(optimizer, "batch_direction", None)
-    if own is not None:
-        direction, state = own(objective, batch, k, w, gradient, state)
-        return direction, state
-    return optimizer.update(gradient, state, w)
+        return lambda objective, batch, k, w, gradient, state: own(objective, k, w, state)
+    from_batch: Direction | None = getattr(optimizer, "batch_direction", None)
+    if from_batch is not None:
+        return from_batch
+    update = optimizer.update
+    return lambda objective, batch, k, w, gradient, state: update(gradient, state, w)
 
 
 def evaluations_of(state: Any) -> int:
@@ -76,3 +78,15 @@ def step_for(optimizer: Any, objective: Any) -> float:
     """What step="auto" means for this optimizer: `suggest_step(objective)`, unless it has its own."""
     own = getattr(optimizer, "suggest_step", None)
     return suggest_step(objective) if own is None else float(own(objective))
+
+
+def evaluation_point(optimizer: Any, w: Array, state: Any) -> Array:
+    """Where its `step` wants the gradient: w itself unless it says another point."""
+    own = getattr(optimizer, "evaluation_point", None)
+    return w if own is None else own(w, state)
+
+
+def stationarity(optimizer: Any) -> Callable[[Array, Array, float], Array] | None:
+    """(gradient, w, length of a step) -> what vanishes at optima; None where that is the gradient."""
+    own: Callable[[Array, Array, float], Array] | None = getattr(optimizer, "stationarity", None)
+    return own
