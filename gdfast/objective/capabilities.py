@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from .. import differences
-from .._arrays import check_indices, check_number, check_point, check_positive, check_weights
+from .._arrays import check_indices, check_number, check_point, check_positive, check_weights, plain_array
 from ..describe import described, shortened
 from ..differences import Scheme
 from ..differences.stencils import check_scheme
@@ -83,11 +83,13 @@ def rows_wanted(objective: Any, subject: str) -> HasRows:
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:
     """The objective at many points: (m, *shape) -> (m,). A linear objective makes one pass over X."""
-    points, shape = check_point(ws, "ws"), getattr(objective, "shape", None)
-    if points.ndim == 0:
-        raise ValueError("ws must be (m, *shape), the points one after the other; it is one number")
+    points, shape = plain_array(ws, "ws"), getattr(objective, "shape", None)
+    if points.ndim == 0 or len(points) == 0:
+        raise ValueError(f"ws must be (m, *shape), m >= 1 points one after the other; its shape is {points.shape}")
     if isinstance(shape, tuple):
         points = check_weights(points, (len(points), *shape), "ws")
+    else:
+        points = check_point(points, "ws")
     own = offered(objective, ManyValues)
     if own is not None:
         return np.asarray(own.values_at(points), dtype=np.float64)

@@ -123,7 +123,7 @@ def reversed_ray(ray: Ray) -> Ray:
 
 def require_objective(objective: Any) -> None:
     """TypeError for what has no value and gradient."""
-    if isinstance(objective, type) or not isinstance(objective, Objective):
+    if offered(objective, Objective) is None:
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {described(objective)}")
 
 
