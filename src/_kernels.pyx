@@ -38,6 +38,11 @@ def compiler():
     return gd_compiler().decode()
 
 
+def loss_names():
+    """The names of the losses that have kernels, in the order of their codes."""
+    return tuple([kernels.losses[code].name.decode() for code in range(LOSS_COUNT)])
+
+
 def get_num_threads():
     """The number of threads that a call may use."""
     return gdfast_get_num_threads()

@@ -1,3 +1,4 @@
+/* Scans and checked copies of arrays, reproducible permutations, large pages. */
 #ifdef __linux__
 #define _DEFAULT_SOURCE /* madvise */
 #include <sys/mman.h>
@@ -30,7 +31,7 @@ ptrdiff_t gd_first_not_finite(const char *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t
                               int size) {
     int (*row_has)(const char *, ptrdiff_t) = size == 2 ? row_has_uint16_t : size == 4 ? row_has_uint32_t : row_has_uint64_t;
     int (*element_is)(const char *) = size == 2 ? element_is_uint16_t : size == 4 ? element_is_uint32_t : element_is_uint64_t;
-    if (column_stride != size && row_stride == size) { /* columns in memory order: look there first */
+    if (column_stride != size && row_stride == size) { /* columns in memory order: scanned first */
         int found = 0;
         for (ptrdiff_t j = 0; j < d && !found; j++) found = row_has(x + j * column_stride, n);
         if (!found) return -1;

@@ -30,8 +30,9 @@ cdef extern from "kernels.h":
     ctypedef int gd_scheme
     gd_scheme SCHEME_CROSSINGS
     enum: LOSS_COUNT, SCHEME_COUNT, RULE_COUNT
-    ctypedef struct gd_loss_facts:
-        int takes_labels, has_margins, has_dual
+    ctypedef struct gd_loss_row:
+        const char *name
+        int takes_labels, has_kinks, has_dual
     ctypedef struct gd_rule_facts:
         int n_settings, n_states
     ctypedef struct gd_problem:
@@ -64,6 +65,7 @@ cdef extern from "kernels.h":
         Py_ssize_t n_columns
         double *difference
         int64_t *crossings
+        int generic
     ctypedef struct gd_mix:
         const double *base
         const double *first
@@ -112,7 +114,7 @@ cdef extern from "kernels.h":
     int64_t gd_count_entries(const gd_csr *, const int64_t *, Py_ssize_t, Py_ssize_t, int64_t *) nogil
     int64_t gd_fill_tiles(gd_tiles *, const gd_csr *, const int64_t *, void *, int64_t) nogil
     ctypedef struct gd_kernels:
-        const gd_loss_facts *losses
+        const gd_loss_row *const *losses
         const gd_rule_facts *rules
         size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil
         size_t (*evaluate_double_scratch)(const gd_problem *, const gd_weights *, int) noexcept nogil

@@ -12,6 +12,12 @@
 #define GD_EXPAND(name, isa) GD_PASTE(name, isa)
 #define GD(name) GD_EXPAND(name, GD_ISA)
 
+/* losses/ */
+extern const gd_loss_row *const GD(losses)[LOSS_COUNT];
+#define GD_LOSS_DIFFERENCES(name) extern const struct gd_loss_differences GD(name##_differences);
+EACH_LOSS(GD_LOSS_DIFFERENCES) /* of those that have some */
+#undef GD_LOSS_DIFFERENCES
+
 /* dense/ */
 size_t GD(evaluate_float_scratch)(const gd_problem *, const gd_weights *, int n_threads);
 size_t GD(evaluate_double_scratch)(const gd_problem *, const gd_weights *, int n_threads);

@@ -2,12 +2,9 @@
 
 #include "families.h"
 
-static const gd_loss_facts loss_facts[] = {{1, 1, 1}, {1, 1, 0}, {1, 0, 0}, {0, 0, 0}, {0, 0, 0}};
-_Static_assert(sizeof loss_facts / sizeof loss_facts[0] == LOSS_COUNT, "one row for each loss");
-
 const gd_kernels GD(kernels) = {
     .name = GD_ISA_NAME,
-    .losses = loss_facts,
+    .losses = GD(losses),
     .rules = GD(rules),
     .evaluate_float_scratch = GD(evaluate_float_scratch),
     .evaluate_double_scratch = GD(evaluate_double_scratch),

@@ -1,7 +1,7 @@
 /* The table of kernels: what the compiled core can do, and its contract.
  *
  * One table is compiled per instruction set (kernels.c) and one is picked at import (dispatch.c).
- * Contract: everything was checked at the door, scratch is allocated by the caller (`*_scratch`
+ * Contract: everything was checked by the binding, scratch is allocated by the caller (`*_scratch`
  * says how many bytes, 64-byte aligned), nothing fails, nothing allocates. Rows are cut into chunks
  * fixed by the problem's size; chunks are added up in order, so any number of threads gives the same
  * bits. Totals accumulate in float64.
@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "losses/losses.h"
 #include "pool.h"
 #include "sparse/csr.h"
 
 typedef enum { INPUT_UINT8, INPUT_FLOAT16, INPUT_FLOAT32, INPUT_FLOAT64 } gd_input;
-typedef enum { LOSS_HINGE, LOSS_SQUARED_HINGE, LOSS_CROSS_ENTROPY, LOSS_SQUARED_ERROR, LOSS_HUBER, LOSS_COUNT } gd_loss;
 typedef enum { SCHEME_CENTERED, SCHEME_FORWARD, SCHEME_CROSSINGS, SCHEME_COUNT } gd_scheme;
 
 /* A loss on rows of X, as they lie in memory. */
@@ -62,6 +62,7 @@ typedef struct gd_differences {
     ptrdiff_t n_columns;
     double *difference;      /* (k, n_columns); SCHEME_CROSSINGS: the crossing terms' excess */
     int64_t *crossings;      /* (k, n_columns), SCHEME_CROSSINGS only */
+    int generic;             /* by the generic implementation, whatever the loss has */
 } gd_differences;
 
 /* Losses of scores base + a * first + b * second, for n_points (a) or (a, b); float64 throughout. */
@@ -92,13 +93,6 @@ enum { RULE_COUNT = RULE_ADAMW + 1, GD_SETTINGS_MOST = 4, GD_STATES_MOST = 2 };
 typedef struct gd_rule_facts {
     int n_settings, n_states;
 } gd_rule_facts;
-
-/* What the binding must know of a loss. */
-typedef struct gd_loss_facts {
-    int takes_labels; /* else targets */
-    int has_margins;  /* its terms are 0 or more where margins are: crossings can be counted */
-    int has_dual;     /* dual coordinate ascent */
-} gd_loss_facts;
 
 /* Many stochastic steps on the mean loss of a batch + l1 * sum |W| + l2 * sum W^2. */
 typedef struct gd_descent {
@@ -150,7 +144,7 @@ typedef struct gd_dual_kernels { /* x NULL: dense */
 
 typedef struct gd_kernels {
     const char *name;
-    const gd_loss_facts *losses; /* [LOSS_COUNT] */
+    const gd_loss_row *const *losses; /* [LOSS_COUNT] */
     const gd_rule_facts *rules;  /* [RULE_COUNT] */
     /* arithmetic in float (float32, float16, uint8 X) and in double (any X) */
     size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int n_threads);

@@ -10,7 +10,7 @@
 #define SEGMENT_BYTES (20 * 1024) /* a segment of a tile's weights stays in the first-level cache */
 #define CHUNKS_MOST 32
 #define CHUNK_WORK 131072 /* multiply-adds below which another chunk does not pay */
-#define WATCHED_WORK 1e6  /* multiply-adds between two looks at the stop flag, in a run of small steps */
+#define WATCHED_WORK 1e6  /* multiply-adds between two reads of the stop flag, in a run of small steps */
 
 #if defined(GD_AVX512)
 #define TILE_CLASSES 10
@@ -81,7 +81,7 @@ LOCAL layout make_layout(const gd_problem *p, ptrdiff_t n_models, ptrdiff_t lane
 INLINE int useful_threads(int n_threads, ptrdiff_t n_chunks) { return n_threads < n_chunks ? n_threads : (int)n_chunks; }
 
 /* Carves 64-byte aligned pieces from scratch; with base NULL it only counts. */
-static void *carve(char *base, size_t *used, size_t bytes) {
+LOCAL void *carve(char *base, size_t *used, size_t bytes) {
     void *piece = base ? base + *used : NULL;
     *used += (bytes + 63) / 64 * 64;
     return piece;

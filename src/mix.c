@@ -4,7 +4,7 @@
 #include "common.inc.h"
 
 #include "real_double.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "real_end.inc.h"
 
 typedef struct mix_job {
@@ -33,24 +33,11 @@ static ptrdiff_t mix_chunk_rows(const gd_problem *p, const gd_mix *asked) {
     return rows < 1 ? 1 : rows;
 }
 
-/* What the coefficients leave out of the right derivative: terms of the hinge whose margin is 0 and rises. */
-static double ties(const gd_problem *p, const int64_t *ids, int n_rows, const double *scores, const double *rates) {
-    double total = 0;
-    if (p->loss != LOSS_HINGE) return 0;
-    for (int r = 0; r < n_rows; r++) {
-        const double *s = scores + r * p->n_classes, *v = rates + r * p->n_classes;
-        int32_t y = p->labels[ids[r]];
-        for (ptrdiff_t c = 0; c < p->n_classes; c++)
-            if (c != y && (s[c] - s[y]) + p->margin == 0 && v[c] > v[y])
-                total += (p->weights ? p->weights[ids[r]] : 1.0) * (v[c] - v[y]);
-    }
-    return total;
-}
-
 static void mix_chunk(void *context, ptrdiff_t chunk, int worker) {
     const mix_job *j = context;
     const gd_problem *p = j->problem;
     const gd_mix *asked = j->asked;
+    double (*ties)(const gd_problem *, const int64_t *, int, const double *, const double *) = GD(losses)[p->loss]->ties;
     ptrdiff_t k = p->n_classes, m = asked->n_points;
     char *base = j->workers + (size_t)worker * j->worker_bytes;
     size_t used = 0;
@@ -74,7 +61,7 @@ static void mix_chunk(void *context, ptrdiff_t chunk, int worker) {
                 for (ptrdiff_t e = 0; e < n; e++) mixed[e] += a * u[e];
             if (v)
                 for (ptrdiff_t e = 0; e < n; e++) mixed[e] += b * v[e];
-            if (asked->slopes) slopes[q] += ties(p, ids, n_rows, mixed, u);
+            if (asked->slopes && ties) slopes[q] += ties(p, ids, n_rows, mixed, u);
             values[q] += block_loss_double(p, ids, n_rows, mixed, active, &n_active);
             if (asked->slopes)
                 for (int t = 0; t < n_active; t++)

@@ -147,10 +147,10 @@ cdef class Problem:
         PyMem_RawFree(memory)
         raise_if_stopped(&control)
 
-    def differences(self, W, h, scheme, columns, difference, crossings):
+    def differences(self, W, h, scheme, columns, difference, crossings, generic=False):
         """Sums over rows of loss(+h) - loss(-h) (or - loss) per class and chosen column, times the normalizer.
 
-        columns (c,) rise; difference and crossings (k, c).
+        columns (c,) rise; difference and crossings (k, c). generic: as for a loss without kernels for differences.
         """
         self.require_made()
         self.require_y()
@@ -160,8 +160,8 @@ cdef class Problem:
             raise ValueError(f"h must be finite and > 0; it is {asked.h:g}")
         asked.scheme = <gd_scheme> whole(scheme, "scheme", 0, SCHEME_COUNT - 1)
         cdef bint counts = asked.scheme == SCHEME_CROSSINGS
-        if counts and not kernels.losses[self.p.loss].has_margins:
-            raise ValueError(f"scheme must not count crossings for loss {self.p.loss}, which has no margins")
+        if counts and not kernels.losses[self.p.loss].has_kinks:
+            raise ValueError(f"scheme must not count crossings for loss {self.p.loss}, which has no kinks")
         if counts and crossings is None:
             raise TypeError("crossings must be an array where they are counted; it is None")
         cdef Buffer w = self.hold_weights(W, READ)
@@ -183,6 +183,7 @@ cdef class Problem:
         weights.n_models = 1
         asked.columns = <const int64_t *> c.data
         asked.n_columns = n
+        asked.generic = flag(generic, "generic")
         asked.difference = <double *> d.data
         asked.crossings = <int64_t *> x.data
         memset(&control, 0, sizeof(control))

@@ -13,7 +13,7 @@ cdef class SparseRows:
     cdef gd_csr csr
     cdef tuple buffers  # None before __init__ and after one that failed
     cdef int64_t n_entries
-    cdef bint is_sound  # starts and indices were looked at, and are right
+    cdef bint is_sound  # starts and indices were checked, and are right
     cdef readonly tuple shape
     cdef readonly object dtype, values, indices, starts
 
@@ -47,9 +47,9 @@ cdef class SparseRows:
         if self.buffers is None:
             raise TypeError("these sparse rows were not made: __init__ was not called, or it failed")
         cdef int64_t n = whole(n_entries, "n_entries", 0, self.n_entries)
-        return self.look(n, flag(check_finite, "check_finite"))
+        return self.check(n, flag(check_finite, "check_finite"))
 
-    cdef tuple look(self, int64_t n_entries, bint check_finite):
+    cdef tuple check(self, int64_t n_entries, bint check_finite):
         cdef Py_ssize_t n = self.shape[0], d = self.shape[1]
         cdef int64_t at
         cdef int fault
@@ -65,7 +65,7 @@ cdef class SparseRows:
             raise TypeError("X must be sparse rows that were made: __init__ was not called, or it failed")
         if self.is_sound:
             return 0
-        fault, at = self.look(self.n_entries, False)
+        fault, at = self.check(self.n_entries, False)
         if not self.is_sound:
             what = ("", "starts must begin at 0", "starts must not fall", "starts must end within the entries",
                     f"indices must be in [0, {self.shape[1]})")[fault]

@@ -6,7 +6,7 @@
 
 /* ---- float ---- */
 #include "real_float.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "dense/packed.inc.h"
 #include "dense/worker.inc.h"
 #include "dense/weights.inc.h"
@@ -37,7 +37,7 @@
 
 /* ---- double ---- */
 #include "real_double.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "dense/packed.inc.h"
 #include "dense/worker.inc.h"
 #include "dense/weights.inc.h"

@@ -17,7 +17,7 @@
 #define PANEL_STRIPS_MOST 8
 #define PANEL_SETTLE_BLOCKS 64 /* after so many blocks of rows a gradient's sums move to the answer */
 
-/* Measured: from PANEL_OUTPUTS_LEAST on this road is the quicker one for value and gradient. Without fused
+/* Measured: from PANEL_OUTPUTS_LEAST on this pass is the quicker one for value and gradient. Without fused
  * multiply-adds (and with 16 registers, which an unrolled loop overflows) broadcasts cost as much as they save:
  * it is as quick as the other one, and takes less memory. */
 #if defined(GD_AVX512)

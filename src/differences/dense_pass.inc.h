@@ -29,7 +29,7 @@ static void RI(difference_chunk)(void *context, ptrdiff_t chunk, int worker) {
             RI(announce)(p, ids + n_rows, l->direct ? (int)n_next : 0, n_rows, &block);
             RI(gather)(p, l, ids, n_rows, &block);
             RI(block_scores)(l, &block, j->w, j->bias, w.sums, w.scores);
-            scores_to_terms(p, ids, n_rows, label, w.scores);
+            if (j->loss->terms) j->loss->terms(p, ids, n_rows, label, w.scores);
             for (ptrdiff_t first = 0; first < j->stride; first += PANEL_COLUMNS) {
                 ptrdiff_t n = asked->n_columns - first < PANEL_COLUMNS ? asked->n_columns - first : PANEL_COLUMNS;
                 int consecutive = asked->columns[first + n - 1] - asked->columns[first] == n - 1 &&
@@ -37,10 +37,7 @@ static void RI(difference_chunk)(void *context, ptrdiff_t chunk, int worker) {
                 for (int r = 0; r < n_rows; r++) {
                     const INPUT *x = block.rows[r] + l->lead;
                     double *t = w.plus + r * PANEL_COLUMNS;
-                    double weight = p->weights ? p->weights[ids[r]] : 1.0;
-                    double factor = p->loss == LOSS_HINGE           ? weight
-                                    : p->loss == LOSS_CROSS_ENTROPY ? 1.0
-                                                                    : sqrt(weight);
+                    double factor = j->loss->factor(weight_of(p, ids[r]));
                     ptrdiff_t q = 0;
                     if (consecutive) {
                         const INPUT *from = x + asked->columns[first];
@@ -57,7 +54,11 @@ static void RI(difference_chunk)(void *context, ptrdiff_t chunk, int worker) {
                     }
                     for (; q < PANEL_COLUMNS; q++) t[q] = 0;
                 }
-                difference_panel(j, &w, ids, n_rows, label, first, n);
+                if (asked->scheme == SCHEME_CROSSINGS && j->loss->crossings)
+                    j->loss->crossings(w.scores, k, label, w.plus, n_rows, n, w.moved + first, w.crossings + first,
+                                       j->stride);
+                else
+                    j->loss->panel(j, &w, ids, n_rows, label, first, n);
             }
         }
     }

@@ -8,8 +8,12 @@
 #include "dense/packed.inc.h"
 #include "dense/weights.inc.h"
 #include "sparse/scores.inc.h"
-#include "differences/expm1_log1p.inc.h"
-#include "differences/tiles.inc.h"
+#include "differences/loss.inc.h"
+#define LOSS_IN_DIFFERENCES
+#include "losses/each.inc.h"
+#undef LOSS_IN_DIFFERENCES
+#include "differences/generic.inc.h"
+#include "differences/job.inc.h"
 #include "differences/sparse_pass.inc.h"
 #define INPUT double
 #include "sparse/tiles.inc.h"
@@ -42,7 +46,8 @@
 /* ---- which of them ---- */
 
 static difference_job make_difference_job(const gd_problem *p, const gd_differences *asked) {
-    difference_job j = {.problem = p, .asked = asked, .layout = make_layout(p, 1, DOUBLE_LANES)};
+    difference_job j = {.problem = p, .asked = asked, .loss = differences_of(p, asked),
+                        .layout = make_layout(p, 1, DOUBLE_LANES)};
     return j;
 }
 

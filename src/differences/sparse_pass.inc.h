@@ -7,110 +7,61 @@
 #error "differences/sparse_pass.inc.h needs DOUBLE_LANES, QUADS_MOST"
 #endif
 
-#define ENTRIES_AT_ONCE 64
-
 typedef struct sparse_difference_job {
     sparse_job_double scores; /* the job that computes them */
     const gd_differences *asked;
+    const gd_loss_differences *loss;
     ptrdiff_t stride;         /* classes, padded to whole vectors */
     double *terms;            /* (n_rows, stride) */
     double *bias_moved;       /* (stride,) when the last asked column is the bias */
     int64_t *bias_crossings;
     char *workers;
     size_t worker_bytes;
+    double *copies_of_scores; /* of each worker, for the generic implementation */
+    size_t copies_size;
 } sparse_difference_job;
-
-/* Entries of one column: t of each, and what their rows bring along. */
-typedef struct difference_entries {
-    int n;
-    double t[ENTRIES_AT_ONCE], weight[ENTRIES_AT_ONCE];
-    const double *terms[ENTRIES_AT_ONCE];
-    int32_t label[ENTRIES_AT_ONCE];
-    double delta; /* of the Huber loss */
-} difference_entries;
-
-#define DEFINE_ENTRY_DIFFERENCES(NAME, TERM, SHIFT, LABELLED, CORRECT_FROM_TERMS, LIMITED)                             \
-    static void entries_##NAME(const difference_entries *entries, ptrdiff_t stride, double *moved) {                   \
-        for (int e = 0; e < entries->n; e++) {                                                                         \
-            vdouble t = broadcast_double(entries->t[e]), total = broadcast_double(0);                                  \
-            vdouble limit = broadcast_double(LIMITED ? entries->delta * sqrt(entries->weight[e]) : 0.0);               \
-            (void)limit;                                                                                               \
-            for (ptrdiff_t c = 0; c < stride; c += DOUBLE_LANES) {                                                     \
-                vdouble m = *(const vdouble *)(entries->terms[e] + c);                                                 \
-                vdouble change = broadcast_double(0), other = broadcast_double(0);                                     \
-                TERM(change, other, m, t, limit)                                                                       \
-                change += (double)(SHIFT) * t;                                                                         \
-                *(vdouble *)(moved + c) += change;                                                                     \
-                total += CORRECT_FROM_TERMS ? -change : other;                                                         \
-            }                                                                                                          \
-            double sum = 0;                                                                                            \
-            for (int i = 0; LABELLED && i < DOUBLE_LANES; i++) sum += total[i];                                        \
-            if (LABELLED) moved[entries->label[e]] += sum;                                                             \
-        }                                                                                                              \
-    }
-DEFINE_ENTRY_DIFFERENCES(hinge_centered, HINGE_CENTERED_TERM, HINGE_SHIFT, 1, 1, 0)
-DEFINE_ENTRY_DIFFERENCES(hinge_forward, HINGE_FORWARD_TERM, 0, 1, 0, 0)
-DEFINE_ENTRY_DIFFERENCES(squared_hinge_centered, SQUARED_HINGE_CENTERED_TERM, 0, 1, 1, 0)
-DEFINE_ENTRY_DIFFERENCES(squared_hinge_forward, SQUARED_HINGE_FORWARD_TERM, 0, 1, 0, 0)
-DEFINE_ENTRY_DIFFERENCES(squared_error_centered, SQUARED_ERROR_CENTERED_TERM, 0, 0, 0, 0)
-DEFINE_ENTRY_DIFFERENCES(squared_error_forward, SQUARED_ERROR_FORWARD_TERM, 0, 0, 0, 0)
-DEFINE_ENTRY_DIFFERENCES(huber_centered, HUBER_CENTERED_TERM, 0, 0, 0, 1)
-DEFINE_ENTRY_DIFFERENCES(huber_forward, HUBER_FORWARD_TERM, 0, 0, 0, 1)
-
-static void entries_softmax(const difference_entries *entries, ptrdiff_t stride, ptrdiff_t k, int forward,
-                            double *moved) {
-    for (int e = 0; e < entries->n; e++) {
-        const double *p = entries->terms[e];
-        double t = entries->t[e], weight = entries->weight[e];
-        if (fabs(t) <= 1) {
-            vdouble up = expm1_vector(broadcast_double(t)), down = -up / (up + 1.0);
-            for (ptrdiff_t c = 0; c < stride; c += DOUBLE_LANES) {
-                vdouble q = *(const vdouble *)(p + c), change = log1p_vector(q * up);
-                if (!forward) change -= log1p_vector(q * down);
-                *(vdouble *)(moved + c) += change * weight;
-            }
-        } else
-            for (ptrdiff_t c = 0; c < k; c++) {
-                double rest = 0;
-                for (ptrdiff_t o = 0; o < k; o++) rest += o == c ? 0 : p[o];
-                moved[c] += weight * (log_moved(p[c], rest, t) - (forward ? 0 : log_moved(p[c], rest, -t)));
-            }
-        moved[entries->label[e]] -= weight * (forward ? t : 2 * t);
-    }
-}
 
 static void add_entries(const sparse_difference_job *j, const difference_entries *entries, double *moved,
                         int64_t *crossings) {
-    static void (*const of[5][2])(const difference_entries *, ptrdiff_t, double *) = {
-        {entries_hinge_centered, entries_hinge_forward},
-        {entries_squared_hinge_centered, entries_squared_hinge_forward},
-        {NULL, NULL},
-        {entries_squared_error_centered, entries_squared_error_forward},
-        {entries_huber_centered, entries_huber_forward}};
-    const gd_problem *p = j->scores.problem;
-    int forward = j->asked->scheme == SCHEME_FORWARD;
-    if (j->asked->scheme == SCHEME_CROSSINGS) {
+    if (j->asked->scheme == SCHEME_CROSSINGS && j->loss->crossings) {
         double t[DOUBLE_LANES] __attribute__((aligned(64))) = {0};
         for (int e = 0; e < entries->n; e++) {
             t[0] = entries->t[e];
-            count_crossings(entries->terms[e], p->n_classes, entries->label[e], t, 1, 1, moved, crossings, 1);
+            j->loss->crossings(entries->terms[e], j->scores.problem->n_classes, entries->label[e], t, 1, 1, moved,
+                               crossings, 1);
         }
-    } else if (p->loss == LOSS_CROSS_ENTROPY)
-        entries_softmax(entries, j->stride, p->n_classes, forward, moved);
-    else
-        of[p->loss][forward](entries, j->stride, moved);
+    } else
+        j->loss->entries[j->asked->scheme == SCHEME_FORWARD](entries, j->stride, moved, crossings);
+}
+
+/* A list of entries, still empty; the copies of scores are the worker's. */
+static void start_entries(const sparse_difference_job *j, int worker, difference_entries *entries) {
+    entries->problem = j->scores.problem;
+    entries->scheme = j->asked->scheme;
+    entries->copies_of_scores = j->copies_of_scores + (size_t)worker * j->copies_size;
 }
 
 /* Sets entry e to x in `row`. */
 INLINE void set_entry(const sparse_difference_job *j, difference_entries *entries, int e, ptrdiff_t row, double move) {
     const gd_problem *p = j->scores.problem;
     int64_t id = p->index ? p->index[row] : row;
-    double weight = p->weights ? p->weights[id] : 1.0;
-    double factor = p->loss == LOSS_HINGE ? weight : p->loss == LOSS_CROSS_ENTROPY ? 1.0 : sqrt(weight);
-    entries->t[e] = move * factor;
-    entries->weight[e] = weight;
+    entries->t[e] = move;
+    entries->weight[e] = weight_of(p, id);
+    entries->id[e] = id;
     entries->label[e] = p->labels ? p->labels[id] : 0;
     entries->terms[e] = j->terms + row * j->stride;
+}
+
+/* When all are set: weights go into the steps. */
+static void weigh_entries(const sparse_difference_job *j, difference_entries *entries) {
+    for (int e = 0; j->scores.problem->weights && e < entries->n; e++)
+        entries->t[e] *= j->loss->factor(entries->weight[e]);
+}
+
+/* Of its loops, the longest: more threads are of no use. */
+static ptrdiff_t most_chunks(const sparse_difference_job *j) {
+    ptrdiff_t blocks = j->scores.tiles->n_blocks, losses = j->scores.layout.loss_chunks;
+    return blocks > losses ? blocks : losses;
 }
 
 static size_t lay_sparse_differences(char *base, sparse_difference_job *j, int n_threads) {
@@ -126,7 +77,10 @@ static size_t lay_sparse_differences(char *base, sparse_difference_job *j, int n
     size_t for_columns = (columns * row) * (count ? 2 : 1) + 64;
     size_t for_rows = ((size_t)BLOCK_ROWS_MOST * k + DOUBLE_LANES) * sizeof(double) + 64 + 2 * row;
     j->worker_bytes = ((for_columns > for_rows ? for_columns : for_rows) + 127) / 64 * 64;
-    j->workers = carve(base, &used, j->worker_bytes * (size_t)(n_threads < 1 ? 1 : n_threads));
+    n_threads = useful_threads(n_threads, most_chunks(j));
+    j->workers = carve(base, &used, j->worker_bytes * (size_t)n_threads);
+    j->copies_size = j->loss == &generic_differences ? (size_t)BLOCK_ROWS_MOST * k + DOUBLE_LANES : 0;
+    j->copies_of_scores = carve(base, &used, j->copies_size * sizeof(double) * (size_t)n_threads);
     return used;
 }
 
@@ -148,21 +102,21 @@ static void sparse_terms(void *context, ptrdiff_t chunk, int worker) {
     int64_t *crossings = carve(base, &used, (size_t)j->stride * sizeof(int64_t));
     memset(moved, 0, (size_t)j->stride * sizeof(double));
     memset(crossings, 0, (size_t)j->stride * sizeof(int64_t));
-    int hinges = p->loss == LOSS_HINGE || p->loss == LOSS_SQUARED_HINGE;
     ptrdiff_t begin = chunk * l->loss_rows, end = begin + l->loss_rows < n ? begin + l->loss_rows : n;
     for (ptrdiff_t i = begin; i < end && !pool_stopped(j->scores.control, worker); i += ENTRIES_AT_ONCE) {
         difference_entries entries;
         entries.n = (int)(end - i < ENTRIES_AT_ONCE ? end - i : ENTRIES_AT_ONCE);
-        entries.delta = p->margin;
+        start_entries(j, worker, &entries);
         finish_scores_double(&j->scores, i, entries.n, scores);
         for (int r = 0; r < entries.n; r++) {
             set_entry(j, &entries, r, i + r, j->asked->h);
             int64_t id = p->index ? p->index[i + r] : i + r;
             double *to = j->terms + (i + r) * j->stride;
-            scores_to_terms(p, &id, 1, entries.label[r], scores + r * k);
+            if (j->loss->terms) j->loss->terms(p, &id, 1, entries.label[r], scores + r * k);
             for (ptrdiff_t c = 0; c < k; c++) to[c] = scores[r * k + c];
-            for (ptrdiff_t c = k; c < j->stride; c++) to[c] = hinges ? -INFINITY : 0;
+            for (ptrdiff_t c = k; c < j->stride; c++) to[c] = j->loss->padding;
         }
+        weigh_entries(j, &entries);
         if (asks_for_bias(j)) add_entries(j, &entries, moved, crossings);
     }
     pool_turn_wait(j->scores.turn, chunk);
@@ -222,13 +176,14 @@ static void sparse_difference_block(void *context, ptrdiff_t block, int worker) 
             for (ptrdiff_t e = 0; e < count; e += ENTRIES_AT_ONCE) {
                 difference_entries entries;
                 entries.n = (int)(count - e < ENTRIES_AT_ONCE ? count - e : ENTRIES_AT_ONCE);
-                entries.delta = p->margin;
+                start_entries(j, worker, &entries);
                 for (int r = 0; r < entries.n; r++) {
                     ptrdiff_t place = at + e + r;
                     double x = t->wide_values ? ((const double *)tile.values)[place]
                                               : (double)((const float *)tile.values)[place];
                     set_entry(j, &entries, r, panel * t->panel_rows + tile.rows[place], step * x);
                 }
+                weigh_entries(j, &entries);
                 ptrdiff_t to = (q - begin) * j->stride;
                 add_entries(j, &entries, moved + to, crossings ? crossings + to : NULL);
             }
@@ -240,7 +195,8 @@ static void sparse_difference_block(void *context, ptrdiff_t block, int worker) 
 
 static sparse_difference_job make_sparse_differences(const gd_problem *p, const gd_tiles *t, const gd_weights *w,
                                                      const gd_differences *asked) {
-    sparse_difference_job j = {.scores = make_sparse_job_double(p, t, w), .asked = asked};
+    sparse_difference_job j = {.scores = make_sparse_job_double(p, t, w), .asked = asked,
+                               .loss = differences_of(p, asked)};
     return j;
 }
 

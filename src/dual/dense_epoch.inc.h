@@ -61,7 +61,7 @@ static size_t R(dual_scratch)(const gd_problem *p) {
         }                                                                                                              \
         _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) sums[c] = acc[c];                                   \
     }                                                                                                                  \
-    static void R(look_tile_##CLASSES)(const REAL *next, ptrdiff_t n_vectors, const char *ahead, ptrdiff_t step,       \
+    static void R(score_tile_##CLASSES)(const REAL *next, ptrdiff_t n_vectors, const char *ahead, ptrdiff_t step,       \
                                        const REAL *w, VECTOR *sums) {                                                  \
         VECTOR acc[CLASSES];                                                                                           \
         _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[c] = BROADCAST((REAL)0);                        \
@@ -76,10 +76,10 @@ static size_t R(dual_scratch)(const gd_problem *p) {
 
 EACH_TILE(DEFINE_MOVE_TILE, )
 
-#define MOVE_ROW(CLASSES, MANY) {R(move_tile_##CLASSES), R(look_tile_##CLASSES)}
+#define MOVE_ROW(CLASSES, MANY) {R(move_tile_##CLASSES), R(score_tile_##CLASSES)}
 static const struct {
     void (*move)(const REAL *, const REAL *, ptrdiff_t, const REAL *, const char *, ptrdiff_t, REAL *, VECTOR *);
-    void (*look)(const REAL *, ptrdiff_t, const char *, ptrdiff_t, const REAL *, VECTOR *);
+    void (*score)(const REAL *, ptrdiff_t, const char *, ptrdiff_t, const REAL *, VECTOR *);
 } R(move_tiles)[] = {{NULL, NULL}, EACH_TILE(MOVE_ROW, COMMA)};
 
 /* Adds x times change to W unless x is NULL; the scores of `next`. */
@@ -91,7 +91,7 @@ static void R(move_on)(R(dual_run) * s, const REAL *x, const REAL *next, const c
         if (x)
             R(move_tiles)[classes].move(x, next, l->n_vectors, s->change + c0, ahead, step, w, s->sums);
         else
-            R(move_tiles)[classes].look(next, l->n_vectors, ahead, step, w, s->sums);
+            R(move_tiles)[classes].score(next, l->n_vectors, ahead, step, w, s->sums);
         for (ptrdiff_t c = 0; c < classes; c += LANES) {
             VECTOR group = HORIZONTAL_SUMS(s->sums + c);
             memcpy(flat + c, &group, sizeof group);

@@ -3,7 +3,6 @@
 #include "common.inc.h"
 
 #include "sparse/layout.inc.h"
-#include "sparse/moves.inc.h"
 
 /* ---- float ---- */
 #include "real_float.inc.h"

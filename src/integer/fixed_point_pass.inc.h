@@ -1,4 +1,4 @@
-/* The fixed-point road, blocks and chunks (fixed_weights.inc.h says what it is): scores from the limbs of W, the
+/* The fixed-point pass, blocks and chunks (fixed_point_weights.inc.h says what it is): scores from the limbs of W, the
  * losses in float32, coefficients into limbs, and their share of the gradient. */
 
 #if !defined(INTEGER_BLOCK_ROWS) || !defined(LIMBS)

@@ -1,8 +1,8 @@
-/* The fixed-point road for uint8 X and coefficients that are real numbers (softmax, squared hinge, sample weights),
+/* The fixed-point pass for uint8 X and coefficients that are real numbers (softmax, squared hinge, sample weights),
  * where one instruction adds products of four bytes: scores and gradient from integers, as near as float32 comes.
  *
  * Weights and coefficients become integers of 24 bits, each in LIMBS signed bytes, q = l0 + 256 l1 + 65536 l2; the
- * limbs of a class are outputs like any other, so LIMBS (k - 1) of them fill the tiles of the exact road. Sums of
+ * limbs of a class are outputs like any other, so LIMBS (k - 1) of them fill the tiles of the exact pass. Sums of
  * products are exact. What is rounded, with c the mean of some rows:
  *
  * weights: D_c = w_c - w_0 = unit_c q_c + r_c, |r| <= unit_c / 2 = 2^-24 max |D_c|. <r_c, c> goes into the offset;
@@ -47,10 +47,9 @@ typedef struct fixed_job {
     volatile int beyond;  /* coefficients outgrew float32: the converting kernels say what comes of that */
 } fixed_job;
 
-/* Problems that may take this road; W may still send one back. */
+/* Problems that may take this pass; W may still rule it out. */
 static int fixed_fits(const gd_problem *p, const gd_weights *weights) {
-    int real = p->loss == LOSS_CROSS_ENTROPY || p->loss == LOSS_SQUARED_HINGE || (p->loss == LOSS_HINGE && p->weights);
-    return real && integer_rows_fit(p, weights);
+    return GD(losses)[p->loss]->fixed_point && !integers_fit(p, weights) && integer_rows_fit(p, weights);
 }
 
 static fixed_job make_fixed_job(const gd_problem *p, const gd_weights *weights) {
@@ -147,7 +146,7 @@ static int limbs_of_class(fixed_job *f, ptrdiff_t c) {
     return 1;
 }
 
-/* 0 where W is not for this road. */
+/* 0 where W is not for this pass. */
 static int fixed_weights(fixed_job *f) {
     integer_job *j = &f->integers;
     double largest = fold_weights(j);

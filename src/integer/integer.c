@@ -10,7 +10,7 @@
 #include "integer/pass.inc.h"
 #if HAS_BYTE_SCORES
 #include "real_float.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "real_end.inc.h"
 #include "integer/fixed_point_weights.inc.h"
 #include "integer/fixed_point_pass.inc.h"

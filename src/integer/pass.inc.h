@@ -1,4 +1,4 @@
-/* The exact road, all rows: chunks add up integers, from which loss and gradient follow (integer_weights.inc.h says
+/* The exact pass, all rows: chunks add up integers, from which loss and gradient follow (weights.inc.h says
  * how). */
 
 #if !defined(INTEGER_BLOCK_ROWS)

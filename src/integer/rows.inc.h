@@ -1,4 +1,4 @@
-/* The exact road, one block of rows: scores from integers, which terms count (in float64 where the integers cannot
+/* The exact pass, one block of rows: scores from integers, which terms count (in float64 where the integers cannot
  * tell), and the block's share of the gradient. */
 
 #if !defined(EACH_INTEGER_TILE) || !defined(INTEGER_BLOCK_ROWS)

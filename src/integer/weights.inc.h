@@ -1,4 +1,4 @@
-/* The exact road for uint8 X and the hinge: value and gradient right to the last rounding, from integer sums.
+/* The exact pass for uint8 X and the hinge: value and gradient right to the last rounding, from integer sums.
  *
  * The hinge needs scores for the signs of its margins only, and its coefficients are small integers. So
  * scores come from weights rounded to 16 bits, with a proven bound on what that changes; a margin within
@@ -81,9 +81,9 @@ static int integer_rows_fit(const gd_problem *p, const gd_weights *weights) {
            p->n_features <= INTEGER_FEATURES_MOST && p->n_rows >= INTEGER_ROWS_LEAST;
 }
 
-/* Problems that take this road; W may still send one back (integer_weights). */
+/* Problems that take this pass; W may still rule it out (integer_weights). */
 static int integers_fit(const gd_problem *p, const gd_weights *weights) {
-    return p->loss == LOSS_HINGE && !p->weights && integer_rows_fit(p, weights);
+    return GD(losses)[p->loss]->exact_in_integers && !p->weights && integer_rows_fit(p, weights);
 }
 
 INLINE ptrdiff_t integer_tile_classes(const integer_job *j, ptrdiff_t tile) {
@@ -207,7 +207,7 @@ static void quantise_class(integer_job *j, ptrdiff_t c, int16_t *to, ptrdiff_t s
     j->reach[c] = 127.5 * size;
 }
 
-/* 0 where W is too large for this road. */
+/* 0 where W is too large for this pass. */
 static int integer_weights(integer_job *j) {
     double largest = fold_weights(j);
     if (!(largest < 1e290 && j->problem->margin < 1e290)) return 0;

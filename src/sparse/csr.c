@@ -1,8 +1,9 @@
+/* Checks of compressed rows, and their copy in tiles. */
 #include "sparse/csr.h"
 
 #include <string.h>
 
-/* ---- at the door ---- */
+/* ---- checks ---- */
 
 #define DEFINE_INDEX_SCAN(type, unsigned_type)                                                                         \
     static int64_t first_outside_##type(const type *indices, int64_t begin, int64_t end, ptrdiff_t n_columns) {        \

@@ -36,7 +36,7 @@ typedef struct gd_tiles {
 typedef enum { CSR_RIGHT, CSR_START, CSR_DECREASING, CSR_BEYOND, CSR_INDEX, CSR_NOT_FINITE } gd_csr_fault;
 
 /* The first fault of CSR arrays with n_rows + 1 row starts, n_entries indices and values; *at is its position
- * in the row starts, or among the entries. Only entries of rows are looked at; values only with check_finite. */
+ * in the row starts, or among the entries. Only entries of rows are checked; values only with check_finite. */
 gd_csr_fault gd_check_csr(const gd_csr *x, ptrdiff_t n_rows, ptrdiff_t n_columns, int64_t n_entries, int check_finite,
                           int64_t *at);
 

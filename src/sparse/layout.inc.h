@@ -51,6 +51,9 @@ typedef struct sparse_layout {
     ptrdiff_t gradient_blocks, gradient_chunks;
 } sparse_layout;
 
+/* How a stochastic step moves the weights (steps/sparse.inc.h). */
+typedef enum { MOVE_ROWS, MOVE_TOUCHED, MOVE_ALL } sparse_move;
+
 INLINE sparse_tile get_tile(const gd_tiles *t, ptrdiff_t panel, ptrdiff_t block) {
     ptrdiff_t i = panel * t->n_blocks + block;
     int64_t entry = t->entry[i], listed = t->listed[i];

@@ -138,7 +138,7 @@ static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int
         for (int e = 0; e < n; e++) run->x[e] = (REAL)((double)run->x[e] / scale[run->columns[e]]);
 }
 
-/* Two runs: the one at work, and the one whose weights are on their way. */
+/* Two runs: the one at work, and the one whose weights are being fetched. */
 typedef struct R(reader) {
     const gd_csr *x;
     const double *scale;

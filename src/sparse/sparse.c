@@ -6,7 +6,7 @@
 
 /* ---- float ---- */
 #include "real_float.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "sparse/scores.inc.h"
 #include "sparse/pass.inc.h"
 #define INPUT float
@@ -17,7 +17,7 @@
 
 /* ---- double ---- */
 #include "real_double.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "sparse/scores.inc.h"
 #include "sparse/pass.inc.h"
 #define INPUT double

@@ -32,7 +32,7 @@ static void D(descend)(const gd_problem *p, gd_descent *asked, void *scratch, po
     }
     REAL *w = same ? (REAL *)s.w : s.effective, *bias = same ? (REAL *)s.bias : s.effective_bias;
     asked->done = 0;
-    double work = WATCHED_WORK; /* since the stop flag was looked at, which costs as much as a small step */
+    double work = WATCHED_WORK; /* since the stop flag was read, which costs as much as a small step */
     for (ptrdiff_t step = 0; step < asked->n_steps; step++) {
         if (work >= WATCHED_WORK) {
             if (pool_stopped(control, 0)) break;

@@ -88,7 +88,7 @@ static void R(sparse_descend)(const gd_problem *p, const gd_csr *x, gd_descent *
     memset(s.padded, 0, (size_t)(s.layout.n_groups * s.layout.K) * sizeof(REAL));
     memset(s.scores, 0, ((size_t)(s.longest * p->n_classes) + LANES) * sizeof(REAL));
     R(forget_runs)(&s.reader);
-    R(start_walk)(&s);
+    R(start_steps)(&s);
     asked->done = 0;
     for (ptrdiff_t step = 0; step < asked->n_steps && !pool_stopped(control, 0); step++) {
         ptrdiff_t begin = asked->starts[step], length = asked->starts[step + 1] - begin;
@@ -102,5 +102,5 @@ static void R(sparse_descend)(const gd_problem *p, const gd_csr *x, gd_descent *
             R(move_by_gradient)(&s, step, norm);
         asked->done = step + 1;
     }
-    R(end_walk)(&s);
+    R(end_steps)(&s);
 }

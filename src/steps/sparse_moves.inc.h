@@ -28,7 +28,7 @@ static double *R(lazy_of)(const R(sparse_descent) * s) {
     return s->move == MOVE_ROWS && s->asked->n_states == 2 ? s->asked->state[1] : NULL;
 }
 
-static void R(start_walk)(R(sparse_descent) * s) {
+static void R(start_steps)(R(sparse_descent) * s) {
     gd_descent *asked = s->asked;
     ptrdiff_t d = s->problem->n_features, size = s->layout.n_groups * (ptrdiff_t)s->size;
     const double *lazy = R(lazy_of)(s);
@@ -53,7 +53,7 @@ static void R(start_walk)(R(sparse_descent) * s) {
     if (s->move == MOVE_TOUCHED) memset(s->is_touched, 0, (size_t)d);
 }
 
-static void R(end_walk)(R(sparse_descent) * s) {
+static void R(end_steps)(R(sparse_descent) * s) {
     gd_descent *asked = s->asked;
     R(turn_weights)(s, asked->w, s->v, s->bias, 1, (REAL)s->shrink);
     double *lazy = R(lazy_of)(s);

@@ -38,7 +38,7 @@ typedef void (*RI(step_tile))(const INPUT *, const INPUT *, const char *, ptrdif
 static const RI(step_tile) RI(step_tiles)[] = {NULL, EACH_TILE(TILE_ROW, COMMA)};
 
 /* What block_gradient does with one row, and what comes of it times the next row into `sums` (n_outputs,): see
- * DEFINE_STEP_TILE. Sums in block_scores' order, so that both roads give the same bits. */
+ * DEFINE_STEP_TILE. Sums in block_scores' order, so that both give the same bits. */
 static void RI(block_step)(const layout *l, const RI(block) * b, const RI(block) * next, const REAL *coefficients,
                            REAL *w, VECTOR *sums) {
     memset(sums, 0, (size_t)l->n_outputs * sizeof(VECTOR));

@@ -3,7 +3,6 @@
 #include "common.inc.h"
 
 #include "sparse/layout.inc.h"
-#include "sparse/moves.inc.h"
 
 static sparse_move sparse_move_of(const gd_descent *asked) {
     if (asked->rule == RULE_GRADIENT_DESCENT && asked->l1 == 0) return MOVE_ROWS;
@@ -12,7 +11,7 @@ static sparse_move sparse_move_of(const gd_descent *asked) {
 
 /* ---- float ---- */
 #include "real_float.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "dense/packed.inc.h"
 #include "dense/worker.inc.h"
 #include "steps/unfold.inc.h"
@@ -71,7 +70,7 @@ static sparse_move sparse_move_of(const gd_descent *asked) {
 
 /* ---- double ---- */
 #include "real_double.inc.h"
-#include "losses.inc.h"
+#include "losses/block.inc.h"
 #include "dense/packed.inc.h"
 #include "dense/worker.inc.h"
 #include "steps/unfold.inc.h"

@@ -1,0 +1,91 @@
+/* The Huber loss: sum over outputs of r^2 to |r| = delta (the problem's margin), from there on 2 delta |r| - delta^2. */
+
+#if !defined(LOSS_ON_SCORES) && !defined(LOSS_IN_DIFFERENCES) && !defined(LOSS_FACTS)
+#error "losses/huber.inc.h needs one of LOSS_ON_SCORES (and REAL), LOSS_IN_DIFFERENCES, LOSS_FACTS"
+#endif
+
+/* ---- value and coefficients, for one REAL ---- */
+#if defined(LOSS_ON_SCORES)
+
+/* r^2 up to |r| = delta, from there on along its tangent: with q = min(|r|, delta) both are q (2 |r| - q), and 2 |r| - q
+ * is exactly |r| inside */
+INLINE double R(huber_row)(REAL *s, ptrdiff_t k, const double *target, double delta) {
+    double sum = 0;
+    for (ptrdiff_t c = 0; c < k; c++) {
+        double residual = (double)s[c] - target[c], size = fabs(residual), q = size < delta ? size : delta;
+        sum += q * (2 * size - q);
+        s[c] = (REAL)(2 * copysign(q, residual));
+    }
+    return sum;
+}
+
+static void R(huber_rows)(const gd_problem *p, const int64_t *ids, int n_rows, REAL *scores, double *losses) {
+    ptrdiff_t k = p->n_classes;
+    for (int r = 0; r < n_rows; r++)
+        losses[r] = R(huber_row)(scores + r * k, k, p->targets + ids[r] * k, p->margin);
+}
+
+#endif
+
+/* ---- differences, in float64 ---- */
+#if defined(LOSS_IN_DIFFERENCES)
+
+#if HAS_CLAMP
+#define HELD_WITHIN(m, limit) clamp_vdouble(m, limit)
+#else
+#define HELD_WITHIN(m, limit) (-max_vdouble(-max_vdouble(m, -(limit)), -(limit)))
+#endif
+
+/* h(m + t) - h(m - t) for h(x) = c (2 x - c), c being x held within +- limit: with the sum and the difference of the
+ * two c it is 2 sum t + difference (2 m - sum), which is exact to rounding where both ends lie on one piece */
+#define HUBER_CENTERED_TERM(acc, other, m, t, limit)                                                                   \
+    vdouble up = HELD_WITHIN(m + t, limit), down = HELD_WITHIN(m - t, limit), both = up + down;                        \
+    acc = fma_vdouble(both + both, t, fma_vdouble(up - down, (m + m) - both, acc));
+#define HUBER_FORWARD_TERM(acc, other, m, t, limit)                                                                    \
+    vdouble up = HELD_WITHIN(m + t, limit), here = HELD_WITHIN(m, limit), both = up + here;                            \
+    acc = fma_vdouble(both, t, fma_vdouble(up - here, (m + m) + t - both, acc));
+
+#define HUBER_TILES(CLASSES, MANY)                                                                                     \
+    DEFINE_DIFFERENCE_TILE(huber_centered, CLASSES, MANY, HUBER_CENTERED_TERM, 0, 0)                                   \
+    DEFINE_DIFFERENCE_TILE(huber_forward, CLASSES, MANY, HUBER_FORWARD_TERM, 0, 0)
+EACH_TILE(HUBER_TILES, )
+#define HUBER_TILE_ROW(CLASSES, MANY) {huber_centered_##CLASSES, huber_forward_##CLASSES}
+static const difference_tiles huber_tiles[] = {{NULL, NULL}, EACH_TILE(HUBER_TILE_ROW, COMMA)};
+
+DEFINE_ENTRY_DIFFERENCES(huber_centered, HUBER_CENTERED_TERM, 0, 0, 0, 1)
+DEFINE_ENTRY_DIFFERENCES(huber_forward, HUBER_FORWARD_TERM, 0, 0, 0, 1)
+
+static void huber_panel(const difference_job *j, difference_worker *w, const int64_t *ids, int n_rows, ptrdiff_t label,
+                        ptrdiff_t first, ptrdiff_t n_columns) {
+    const gd_problem *p = j->problem;
+    ptrdiff_t padded = padded_columns(j, first);
+    (void)label, (void)n_columns;
+    for (int r = 0; r < n_rows; r++) {
+        double limit = p->margin * weight_root(weight_of(p, ids[r]));
+        for (ptrdiff_t q = 0; q < padded; q++) w->minus[r * PANEL_COLUMNS + q] = limit;
+    }
+    add_tiles(j, w, huber_tiles, n_rows, NO_LABEL, first);
+}
+
+const gd_loss_differences GD(huber_differences) = {
+    .factor = weight_root,
+    .terms = to_residuals,
+    .panel = huber_panel,
+    .entries = {huber_centered_entries, huber_forward_entries},
+};
+
+#endif
+
+/* ---- its row ---- */
+#if defined(LOSS_FACTS)
+
+static const gd_loss_row huber_loss = {
+    .name = "huber",
+    .rows_float = huber_rows_float,
+    .rows_double = huber_rows_double,
+    .takes_labels = 0,
+    .zero_is_flat = 1,
+    .differences = &GD(huber_differences),
+};
+
+#endif
