@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 
@@ -43,7 +43,20 @@ from ..protocols import (
 from .function import returned_value
 
 if TYPE_CHECKING:
+    from ..protocols import AlongRay, OnPlane
+    from .linear.objective import LinearObjective
     from .linear.problem import LinearProblem
+
+    class _All(
+        AlongRay, OnPlane, ManyValues, StructuredNumericalGradient, KinkCrossings, FindsNearestKinks, HessianProduct,
+        HessianAt, Lipschitz, DualityGap, ChecksCertificate, ImprovedBound, GradientRounding, Fingerprint,
+        CompiledSteps, HasRows, Protocol,
+    ):  # fmt: skip
+        """Every capability: a method of LinearObjective that is misspelt, or takes other arguments, is a type error."""
+
+    def _offers_all(objective: LinearObjective) -> _All:
+        return objective
+
 
 NUMERICAL_GRADIENT = 2e-11
 """What rounding does to a difference quotient of a function near 1, with h = 1e-5."""
