@@ -1,8 +1,8 @@
 """Where the nearest kinks of a linear objective are: how far each weight can move before it meets one.
 
-Moving W[c, j] by t moves the margins of class c by t x_ij (and those of a sample of class c, all of them, by -t x_ij),
-so a hinge term is 0 at ``t = |margin / x_ij|``. Few samples have a margin within reach of a small step: only these are
-judged.
+Moving W[c, j] by t moves the scores of class c by t x_ij, and the loss says how far a score may move before it meets a
+kink: for the hinge, whose terms are 0 there, |margin|. Few samples have a kink within reach of a small step: only these
+are judged.
 """
 
 from __future__ import annotations
@@ -45,12 +45,13 @@ def _terms_near(
 ) -> tuple[int, tuple[tuple[int, int, float], ...]]:
     """Shrinks `safe` (of W's shape) to the terms' kinks; how many terms a wanted weight crosses, and a few."""
     rows, labels = problem.rows, problem.rows.y
-    margins = margins_of(problem.wide_scores(W), labels, problem.loss.margin, own=np.inf)
-    sizes = np.abs(margins)
-    nearest = sizes.min(axis=1)  # a weight of the sample's own class moves all of its margins
-    sizes[np.arange(rows.n_samples), labels] = nearest
+    scores = problem.wide_scores(W)
+    margins = margins_of(scores, labels, problem.loss.margin, own=np.inf)
+    distances = problem.loss.kink_distances(scores, labels)
+    sizes = distances.wrong.copy()
+    sizes[np.arange(rows.n_samples), labels] = distances.own.min(axis=1)  # a weight of its own class moves all terms
     within = h * float(rows.reach.max())
-    near_rows = np.flatnonzero((nearest < within) & (rows.normalized_weights > 0))
+    near_rows = np.flatnonzero((sizes.min(axis=1) < within) & (rows.normalized_weights > 0))
     crossed: list[tuple[int, int, float]] = []
     step = max(1, BLOCK_BYTES // (8 * rows.shape[1]))
     n_terms = 0
@@ -70,7 +71,7 @@ def _terms_near(
             farthest = h * np.max(moves[near], axis=1, where=wanted[c], initial=0.0)
             own = labels[some[near]] == c
             touched[near[~own], c] |= sizes[some[near[~own]], c] < farthest[~own]
-            touched[near[own]] |= np.abs(margins[some[near[own]]]) < farthest[own][:, np.newaxis]
+            touched[near[own]] |= distances.own[some[near[own]]] < farthest[own][:, np.newaxis]
         at, classes = np.nonzero(touched)
         n_terms += at.size
         crossed += [

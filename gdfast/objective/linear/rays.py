@@ -83,11 +83,11 @@ class LinearRay(Bisected):
         Raises
         ------
         TypeError, ValueError
-            lo and hi are not finite numbers, lo > hi, there are too many in between (2**26 terms), or the loss is a
-            `ScoreLoss`, of which they are not known.
+            lo and hi are not finite numbers, lo > hi, there are too many in between (2**26 terms), or the loss does not
+            say where its kinks are along a ray, as a `ScoreLoss`.
         """
         if not self.has_breakpoints:
-            raise ValueError(f"breakpoints are known of gdfast's own losses alone; the loss is {self.loss!r}")
+            raise ValueError(f"breakpoints are known of losses that say where they are along a ray; the loss is {self.loss!r}")
         low, high = check_number(lo, "lo"), check_number(hi, "hi")
         if low > high:
             raise ValueError(f"hi must be >= lo, {low:g}; it is {high:g}")
@@ -96,7 +96,7 @@ class LinearRay(Bisected):
     @property
     def has_breakpoints(self) -> bool:
         """Whether the loss says where its kinks are."""
-        return self.loss.knows_kinks
+        return self.loss.knows_kinks and (self.sums is not None or not self.loss.has_kinks)
 
     def reversed(self) -> LinearRay:
         """The same line, run through the other way."""

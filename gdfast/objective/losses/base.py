@@ -19,6 +19,7 @@ import numpy as np
 from ... import _kernels
 from ..._arrays import INPUT_CODES, check_labels, check_sample_weight, check_targets, plain_array, require_finite
 from ...protocols import Array, FloatArray
+from ..margins import margins
 from ..rays.hinge_terms import HingeTerms
 from ..rays.log_sum_exp import LogSums
 
@@ -45,6 +46,19 @@ class Dual(NamedTuple):
     doubt: FloatArray
 
 
+class KinkDistances(NamedTuple):
+    """How far one score of a row may move, either way, before the loss meets a kink; infinite where it meets none.
+
+    Attributes
+    ----------
+    wrong : (n, k), where the score of class c moves; infinite at the row's own class
+    own : (n, k), where the score of the row's own class moves: until the kink of the term of class c
+    """
+
+    wrong: FloatArray
+    own: FloatArray
+
+
 def rounding(n: int, k: int) -> float:
     """A sum of n terms, each a few operations on k classes, is known to this share of the terms' sizes."""
     return (n + 8 * k + 64) * UNIT
@@ -62,7 +76,7 @@ class Loss:
     classifies : bool
         y are labels; False: targets.
     has_kinks, knows_kinks : bool
-        The gradient jumps, at margins of 0. False for the latter: nobody knows whether and where.
+        The gradient jumps, where `kink_distances` says. False for the latter: nobody knows whether and where.
     is_convex, is_quadratic : bool
         Quadratic: the second derivatives are the same everywhere.
     is_robust : bool
@@ -191,6 +205,11 @@ class Loss:
     ) -> HingeTerms | LogSums | None:
         """What the loss is a sum of for ``scores = parts[0] + a * parts[1] + ...``, where that is known to help."""
         return None
+
+    def kink_distances(self, scores: FloatArray, y: Array) -> KinkDistances:
+        """Of a loss that has kinks, where they are: at margins of 0, unless it says otherwise."""
+        sizes = np.abs(margins(scores, y, self.margin, own=np.inf))
+        return KinkDistances(sizes, sizes)
 
     # ---- what is known beforehand ----
 
