@@ -6,12 +6,7 @@
 #include <stdint.h>
 
 /* In the order of their numbers, which Python's losses name (`code`); losses/each.inc.h includes their files. */
-#define EACH_LOSS(M)                                                                                                   \
-    M(hinge)                                                                                                           \
-    M(squared_hinge)                                                                                                   \
-    M(cross_entropy)                                                                                                   \
-    M(squared_error)                                                                                                   \
-    M(huber)
+#define EACH_LOSS(M) M(hinge) M(squared_hinge) M(cross_entropy) M(squared_error) M(huber)
 
 #define GD_LOSS_CODE(name) GD_LOSS_##name,
 typedef enum { EACH_LOSS(GD_LOSS_CODE) LOSS_COUNT } gd_loss;

@@ -87,7 +87,7 @@ class LinearRay(Bisected):
             say where its kinks are along a ray, as a `ScoreLoss`.
         """
         if not self.has_breakpoints:
-            raise ValueError(f"breakpoints are known of losses that say where they are along a ray; the loss is {self.loss!r}")
+            raise ValueError(f"breakpoints are known of losses with ray_terms, or no kinks; the loss is {self.loss!r}")
         low, high = check_number(lo, "lo"), check_number(hi, "hi")
         if low > high:
             raise ValueError(f"hi must be >= lo, {low:g}; it is {high:g}")
