@@ -154,6 +154,14 @@ class Stationarity(Protocol):
         ...
 
 
+class ChecksState(Protocol[SeenState]):
+    """Knows its state by more than `init` shows."""
+
+    def check_state(self, objective: Any, w: Array, state: SeenState) -> None:
+        """ValueError where a state that comes from outside is none of its own at weights like w."""
+        ...
+
+
 class OwnSuggestedStep(Protocol):
     """Has its own meaning of step="auto"."""
 

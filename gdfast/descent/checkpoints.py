@@ -15,15 +15,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .._arrays import check_integer
+from .._arrays import check_integer, check_point
 from ..describe import described
 from ..files.saved_arrays import load_arrays, save_arrays
 from ..objective.capabilities import fingerprint
 from ..protocols import Array
-from .record import Evaluation
 from .result import Status
-from .run_state import UNEVALUATED, RunState, new_record
-from .settings import Settings
+from .run_state import UNEVALUATED, RunState
+from .settings import Settings, saved_names
 
 KIND, VERSION = "checkpoint", 1
 
@@ -47,8 +46,9 @@ class Checkpoint:
     Notes
     -----
     `gdfast.resume` goes on from it, to the same bits as the uninterrupted run. The file holds the weights, the
-    optimizer's state and the history; of the data only digests. A callback with ``saved()``, arrays, numbers and
-    lists of them, and ``restore(saved)`` is written down with the run, and gets it back.
+    optimizer's state and the history; of the data only digests. Its own digest shows damage, but not who wrote it. A
+    callback with ``saved()``, arrays, numbers and lists of them, and ``restore(saved)`` is written down with the run,
+    and gets it back.
 
     Examples
     --------
@@ -108,6 +108,7 @@ def save(settings: Settings, state: RunState) -> None:
             "step": _encode(settings.step.given, arrays, "step"),
             "batches": _encode(settings.batches, arrays, "batches"),
             **settings.saved(),
+            "sign": settings.sign,
             "every": settings.checkpoint.every,
         },
     }
@@ -115,7 +116,7 @@ def save(settings: Settings, state: RunState) -> None:
 
 
 class Loaded(NamedTuple):
-    """A run in a file: the arguments of `minimize` that it holds, the sign, and what its state is made of."""
+    """A run in a file: the arguments of `minimize` that it holds, the sign, how often it is written, the rest of it."""
 
     arguments: dict[str, Any]
     sign: float
@@ -124,38 +125,24 @@ class Loaded(NamedTuple):
     arrays: dict[str, Array]
     facts: dict[str, Any]
 
-    def state(self, settings: Settings) -> RunState:
-        """The state of the run, for settings made of the arguments."""
-        arrays, facts, w = self.arrays, self.facts, self.arrays["w"]
-        value, norm = facts["look"]
-        recorded = {name.removeprefix("record."): a for name, a in arrays.items() if name.startswith("record.")}
-        record = new_record(settings)
-        record.restore(recorded, facts["record"] | {"known": _decode(facts.get("known"), arrays)})
-        record.unreported = arrays["seen"].tolist() if "seen" in arrays else []
-        ending = Status.CONVERGED if facts["converged"] else None
-        if ending is None and facts["k"] == settings.max_steps:
-            ending = Status.MAX_STEPS
-        return RunState(
-            k=facts["k"],
-            w=w,
-            optimizer_state=_decode(facts["state"], arrays),
-            evaluation=Evaluation(value, arrays.get("gradient", w), norm),
-            previous_value=facts["before"],
-            direction=arrays.get("direction"),
-            extra_state=tuple(arrays[f"hidden.{i}"] for i in range(sum(name.startswith("hidden.") for name in arrays))),
-            ending=ending,
-            record=record,
-        )
-
 
 def load(path: str | os.PathLike[str], objective: Any) -> Loaded:
-    """The run in a file that was written for this objective."""
+    """The run in a file that was written for this objective; `restored_state` checks what is not checked here."""
     arrays, facts = load_arrays(path, KIND, VERSION)
-    _require_same(facts["objective"], fingerprint(objective, arrays["w"]), path)
-    arguments = {name: _decode(value, arrays) for name, value in facts["settings"].items()}
-    sign, every = arguments.pop("sign"), arguments.pop("every")
-    callback = _decode(facts.get("callback"), arrays)
-    return Loaded(arguments | {"w0": arrays["w0"]}, sign, every, callback, arrays, facts)
+    try:
+        w = check_point(arrays["w"], "its w", finite=False)
+        facts |= {name: _decode(facts.get(name), arrays) for name in ("state", "known", "callback")}
+        arguments = {name: _decode(value, arrays) for name, value in facts["settings"].items()}
+        sign, every = arguments.pop("sign"), arguments.pop("every")
+        arguments["w0"] = arrays["w0"]
+        written = dict(facts["objective"])
+        names = saved_names() | {"optimizer", "step", "batches", "w0"}
+        if sign not in (1.0, -1.0) or arguments.keys() != names:
+            raise ValueError(f"a run has the settings {sorted(names)}; it has {sorted(arguments)}, sign {sign!r}")
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path} holds no run that can go on ({type(error).__name__}: {error})") from error
+    _require_same(written, fingerprint(objective, w), path)
+    return Loaded(arguments, sign, every, facts["callback"], arrays, facts)
 
 
 class Noted(NamedTuple):

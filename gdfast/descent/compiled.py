@@ -6,7 +6,9 @@ They follow the trajectory of the generic implementation (to rounding), and cutt
 from __future__ import annotations
 
 import math
-from dataclasses import astuple
+from collections.abc import Mapping
+from dataclasses import astuple, fields
+from typing import NamedTuple
 
 import numpy as np
 
@@ -22,15 +24,39 @@ from .settings import Settings
 SEGMENT = 1 << 17
 """Rows in one call, at most, or one step: learning rates, values and the order of rows are arrays."""
 
-RULES: dict[type, str] = {
-    GradientDescent: "gradient_descent",
-    Momentum: "momentum",
-    Nesterov: "nesterov",
-    AdaGrad: "adagrad",
-    RMSProp: "rmsprop",
-    Adam: "adam",
-    AdamW: "adamw",
+
+class Rule(NamedTuple):
+    """An update rule as the kernels know it: its name, its settings and its state, in their order.
+
+    Of the state the arrays go to the kernel; `steps`, where it is there, counts the gradients.
+    """
+
+    name: str
+    settings: tuple[str, ...] = ()
+    state: tuple[str, ...] = ()
+
+
+RULES: dict[type, Rule] = {
+    GradientDescent: Rule("gradient_descent"),
+    Momentum: Rule("momentum", ("momentum",), ("velocity",)),
+    Nesterov: Rule("nesterov", ("momentum",), ("velocity",)),
+    AdaGrad: Rule("adagrad", ("eps",), ("square",)),
+    RMSProp: Rule("rmsprop", ("decay", "eps"), ("square",)),
+    Adam: Rule("adam", ("beta1", "beta2", "eps"), ("mean", "square", "steps")),
+    AdamW: Rule("adamw", ("beta1", "beta2", "eps", "weight_decay"), ("mean", "square", "steps")),
 }
+
+
+def check_rules(rules: Mapping[type, Rule]) -> None:
+    """AssertionError where an optimizer has a setting or a state that its rule in the kernels does not take."""
+    for optimizer, rule in rules.items():
+        settings, state = tuple(field.name for field in fields(optimizer)), optimizer().init(np.zeros(1))
+        found = settings, () if state is None else state._fields
+        if found != (rule.settings, rule.state):
+            raise AssertionError(f"the kernels take {rule} of {optimizer.__name__}, which has {found}")
+
+
+check_rules(RULES)
 
 
 class CompiledSteps:
@@ -43,7 +69,8 @@ class CompiledSteps:
         self._settings, self._batches, self._kernel = settings, batches, kernel
         self._n_samples = settings.objective.n_samples
         self._per_epoch = batches.steps_per_epoch(self._n_samples)
-        self._starts = np.minimum(np.arange(self._per_epoch + 1) * batches.size, self._n_samples)
+        self._size = min(batches.size, self._n_samples)
+        self._starts = np.minimum(np.arange(self._per_epoch + 1) * self._size, self._n_samples)
         self._orders: dict[int, Array] = {}  # in which the epochs at hand visit the rows
         self._rates = settings.step.given if isinstance(settings.step.given, np.ndarray) else None
         # Every so many steps somebody wants to know.
@@ -67,8 +94,13 @@ class CompiledSteps:
         if rule is None:
             return None
         parameters = tuple(map(float, astuple(settings.bound_optimizer)))
-        kernel = compiled_steps(settings.objective, settings.w0, rule, parameters)
+        kernel = compiled_steps(settings.objective, settings.w0, rule.name, parameters)
         return None if kernel is None else CompiledSteps(settings, settings.batches, kernel)
+
+    @property
+    def extra_state(self) -> tuple[Array, ...]:
+        """What the kernel keeps besides w and the optimizer's state, before the first step."""
+        return self._kernel.extra_state
 
     def take(self, state: RunState) -> RunState | None:
         """The state after the steps up to where somebody wants to know, or to where a number ceases to be finite.
@@ -78,13 +110,13 @@ class CompiledSteps:
         """
         if state.k < self.generic_until:
             return None
-        settings, k, extra_before = self._settings, state.k, state.extra_state or self._kernel.extra_state
+        settings, k, extra_before = self._settings, state.k, state.extra_state or self.extra_state
         n = min(settings.max_steps - k, self._most)
         for period in self._periods:
             n = min(n, period - k % period)
-        asked, n = n, min(n, max(1, SEGMENT // self._batches.size))
+        asked, n = n, min(n, max(1, SEGMENT // self._size))
         if n == self._per_epoch and k % n == 0:
-            order, starts = self._batches.permutation(self._n_samples, k // n), self._starts
+            order, starts = epoch_order(self._batches, self._n_samples, k // n), self._starts
         else:
             order, starts = self._rows(k, n)
         rates = settings.step.rates(k, n) if self._rates is None else self._rates[k : k + n]
@@ -132,6 +164,6 @@ class CompiledSteps:
             orders.append(epoch_order(self._batches, n_samples, epoch) if order is None else order)
         self._orders = {last: orders[-1]}
         steps = np.arange(k, k + n + 1)
-        starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * self._batches.size
+        starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * self._size
         whole = orders[0] if len(orders) == 1 else np.concatenate(orders)
         return np.ascontiguousarray(whole[starts[0] : starts[-1]]), starts - starts[0]

@@ -13,6 +13,7 @@ from ..protocols import Objective, Optimizer
 from .checkpoints import Checkpoint, load
 from .loop import run_loop
 from .optimizers import GradientDescent
+from .restored_state import restored_state
 from .result import History, Result, Status
 from .settings import DEFAULT_STEP, Callback, Metrics, check_objective, checked_settings
 from .step_sizes import Step
@@ -220,7 +221,7 @@ def resume(
     if max_steps is not None:
         arguments["max_steps"] = max_steps
     settings = checked_settings(arguments, saved.sign)
-    state = saved.state(settings)
+    state = restored_state(path, saved.arrays, saved.facts, settings)
     if settings.max_steps < state.k:
         raise ValueError(f"max_steps must be at least {state.k}, the steps that were taken; it is {settings.max_steps}")
     if saved.callback is not None and callable(getattr(callback, "restore", None)):

@@ -111,8 +111,12 @@ class Settings:
 
     def saved(self) -> dict[str, Any]:
         """Numbers that a checkpoint holds as they are."""
-        names = [setting.name for setting in fields(self) if setting.metadata.get("is_saved")]
-        return {name: getattr(self, name) for name in ("sign", "max_steps", *names)}
+        return {name: getattr(self, name) for name in sorted(saved_names())}
+
+
+def saved_names() -> set[str]:
+    """Which fields a checkpoint holds as they are."""
+    return {"max_steps", *(setting.name for setting in fields(Settings) if setting.metadata.get("is_saved"))}
 
 
 def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:

@@ -397,3 +397,27 @@ def test_what_a_crash_left_is_swept_away_whatever_the_file_is_called(tmp_path):
     save_arrays(tmp_path / "run[1].npz", "kind", 1, {}, {})
     assert not left[0].exists()
     assert left[1].exists()  # another's
+
+
+def test_a_run_of_an_own_loss_goes_on_when_the_loss_is_given_again(tmp_path):
+    """A function cannot be in a file; the objective is given again anyway."""
+
+    def logistic(scores, y):
+        shifted = scores - scores.max(axis=1, keepdims=True)
+        shares = np.exp(shifted)
+        totals = shares.sum(axis=1)
+        rows = np.arange(len(y))
+        losses = np.log(totals) - shifted[rows, y]
+        shares /= totals[:, None]
+        shares[rows, y] -= 1
+        return losses, shares
+
+    loss = gd.ScoreLoss(logistic)
+    for batches in (None, gd.MiniBatches(16)):
+        run = {"optimizer": gd.Adam(), "step": 0.05, "batches": batches, "max_steps": 20}
+        straight = gd.minimize(objective(loss), W0, **run)
+        saved = gd.Checkpoint(tmp_path / "run.npz", every=5)
+        gd.minimize(objective(loss), W0, checkpoint=saved, **run | {"max_steps": 10})
+        assert_same_run(straight, gd.resume(saved.path, objective(loss), max_steps=20))
+        with pytest.raises(ValueError, match="its loss was ScoreLoss"):
+            gd.resume(saved.path, objective(gd.CrossEntropy()), max_steps=30)

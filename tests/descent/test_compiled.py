@@ -5,6 +5,8 @@ from __future__ import annotations
 import signal
 import threading
 import time
+from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pytest
@@ -211,3 +213,78 @@ def test_an_interrupt_ends_a_long_run_at_once_with_the_result_so_far():
     assert 0 < result.steps < 100_000 * 313
     assert result.history.values.size == result.steps
     assert pressed
+
+
+@dataclass(frozen=True)
+class FifthSetting(gd.AdamW):
+    fifth: float = 0.5
+
+
+class Third(NamedTuple):
+    mean: np.ndarray
+    square: np.ndarray
+    third: np.ndarray
+    steps: int
+
+
+class ThirdArray(gd.Adam):
+    def init(self, w):
+        return Third(np.zeros_like(w), np.zeros_like(w), np.zeros_like(w), 0)
+
+
+@pytest.mark.parametrize(("optimizer", "like"), [(FifthSetting, gd.AdamW), (ThirdArray, gd.Adam)])
+def test_a_rule_that_the_kernels_do_not_know_is_no_rule(optimizer, like):
+    """At import: a setting or an array that the kernels leave out would be lost silently, or worse."""
+    compiled.check_rules(compiled.RULES)
+    with pytest.raises(AssertionError, match=f"the kernels take Rule.*of {optimizer.__name__}, which has"):
+        compiled.check_rules({optimizer: compiled.RULES[like]})
+
+
+def test_a_subclass_of_an_optimizer_keeps_what_it_changes():
+    """Its settings and state are not those of the rule: it takes the generic implementation."""
+    objective, W = made(gd.CrossEntropy())
+    taken = gd.minimize(objective, W, FifthSetting(), step=0.01, batches=gd.MiniBatches(16), max_steps=9)
+    expected = gd.minimize(objective, W, gd.AdamW(), step=0.01, batches=gd.MiniBatches(16), max_steps=9)
+    np.testing.assert_allclose(taken.w, expected.w, rtol=1e-9)
+    assert np.isfinite(taken.history.gradient_norms).all()  # which compiled steps do not compute
+    assert np.isnan(expected.history.gradient_norms).all()
+
+
+def short(order):
+    return order[:-1]
+
+
+def int32(order):
+    return order.astype(np.int32)
+
+
+def off_by_one(order):
+    return order + 1
+
+
+def negative(order):
+    return order - 1
+
+
+def as_list(order):
+    return (order / 1.0).tolist()
+
+
+@pytest.mark.parametrize("change", [short, int32, off_by_one, negative, as_list])
+@pytest.mark.parametrize("optimizer", [gd.Adam(), gd.NAdam()], ids=["compiled", "generic"])
+@pytest.mark.parametrize("size", [16, 10**30])
+def test_a_permutation_of_a_users_is_checked(change, optimizer, size):
+    """32-bit integers are a permutation like any other; the rest names where it comes from."""
+
+    class Mine(gd.MiniBatches):
+        def permutation(self, n_samples, epoch):
+            return change(super().permutation(n_samples, epoch))
+
+    objective, W = made(gd.CrossEntropy())
+    run = {"step": 0.01, "max_steps": 30}
+    if change is int32:
+        expected = gd.minimize(objective, W, optimizer, batches=gd.MiniBatches(size), **run)
+        assert np.array_equal(gd.minimize(objective, W, optimizer, batches=Mine(size), **run).w, expected.w)
+        return
+    with pytest.raises((ValueError, TypeError, IndexError), match=r"^batches\.permutation\(57, 0\) must"):
+        gd.minimize(objective, W, optimizer, batches=Mine(size), **run)

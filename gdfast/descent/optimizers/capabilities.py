@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
+from ...describe import described
 from ...objective.capabilities import suggest_step
 from ...protocols import Array, Objective, Optimizer
 
@@ -90,3 +93,34 @@ def stationarity(optimizer: Any) -> Callable[[Array, Array, float], Array] | Non
     """(gradient, w, length of a step) -> what vanishes at optima; None where that is the gradient."""
     own: Callable[[Array, Array, float], Array] | None = getattr(optimizer, "stationarity", None)
     return own
+
+
+def check_state(optimizer: Any, objective: Any, w: Array, state: Any) -> None:
+    """ValueError where a state that comes from outside is none of the optimizer's at weights like w."""
+    own = getattr(optimizer, "check_state", None)
+    if own is not None:
+        own(objective, w, state)
+    else:
+        _check_like(state, optimizer.init(w), "the optimizer's state")
+
+
+def _check_like(state: Any, expected: Any, name: str) -> None:
+    """ValueError unless types, shapes and dtypes are those expected; integers are counts."""
+    if isinstance(expected, np.ndarray):
+        found = isinstance(state, np.ndarray | np.generic | float)  # of 0-d arrays NumPy makes scalars
+        array = np.asarray(state if found else None)
+        if (array.shape, array.dtype) != (expected.shape, expected.dtype):
+            raise ValueError(f"{name} must be {expected.dtype} of shape {expected.shape}; it is {described(state)}")
+    elif isinstance(expected, tuple):
+        if type(state) is not type(expected) or len(state) != len(expected):
+            raise ValueError(f"{name} must be {described(type(expected))}; it is {described(state)}")
+        for i, (part, like) in enumerate(zip(state, expected, strict=True)):
+            _check_like(part, like, f"{name}: {getattr(expected, '_fields', range(len(expected)))[i]}")
+    elif isinstance(expected, int):
+        if type(state) is not int or not 0 <= state < 2**53:
+            raise ValueError(f"{name} must be an integer >= 0; it is {described(state)}")
+    elif isinstance(expected, float):
+        if not isinstance(state, float):
+            raise ValueError(f"{name} must be a float; it is {described(state)}")
+    elif state is not None:
+        raise ValueError(f"{name} must be None; it is {described(state)}")

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..._arrays import check_seed
+from ...describe import described
 from ...objective.capabilities import linear_problem_of
 from ...objective.linear.hinge_dual import dual_bound, dual_epoch, dual_sums, known_of_duals, with_rows
 from ...objective.linear.problem import LinearProblem
@@ -116,6 +117,21 @@ class DualCoordinateAscent:
     def init(self, w: Array) -> DualState | None:
         """None: the duals are zero, and nothing is known of the rows yet."""
         return None
+
+    def check_state(self, objective: Any, w: Array, state: Any) -> None:
+        """ValueError unless it is None, or duals and visits for each row of the objective."""
+        if state is None:
+            return
+        problem: LinearProblem = objective.linear_problem
+        rows = problem.rows
+        per_row = (rows.n_samples,)
+        duals, idle = getattr(state, "duals", None), getattr(state, "idle", None)
+        for name, array, dtype, shape in (
+            ("duals", duals, np.dtype(rows.arithmetic), (*per_row, rows.n_classes)),
+            ("idle", idle, np.dtype(np.uint8), per_row),
+        ):
+            if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
+                raise ValueError(f"{name} must be {dtype} of shape {shape}; it is {described(array)}")
 
     def update(self, gradient: Array, state: DualState | None, w: Array) -> tuple[Array, DualState | None]:
         """TypeError: a gradient is not enough, see `direction`."""
