@@ -36,7 +36,9 @@ def check_curvature(problem: LinearProblem) -> None:
     """ValueError, before any work, where there are kinks instead of curvature."""
     loss, strengths = problem.loss, problem.strengths
     if loss.has_kinks:
-        raise ValueError(f"{loss!r} has kinks and no curvature, so there is no Hessian: take {loss.smoothed()!r}")
+        smooth = loss.smoothed()
+        remedy = "" if smooth is None else f": take {smooth!r}"
+        raise ValueError(f"{loss!r} has kinks and no curvature, so there is no Hessian{remedy}")
     if strengths is not None and strengths.l1 > 0:
         raise ValueError(f"{problem.regularizer!r} has a kink at 0, so there is no Hessian there: take L2(strength)")
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 import reference
+from gdfast.objective.losses.table import COMPILED
 
 MAKERS = {
     reference.HINGE: lambda margin: gd.Hinge(margin),
@@ -201,3 +202,22 @@ def test_bad_sample_weights_are_named(loss, weights):
 def test_bad_regression_targets_are_named(y, error):
     with pytest.raises(error, match="y"):
         gd.SquaredError().value(SCORES, y)
+
+
+@pytest.mark.parametrize("kind", [kind for kind in COMPILED if kind.has_kinks], ids=lambda kind: kind.name)
+@settings(max_examples=50)
+@given(seed=st.integers(0, 2**32), k=st.integers(2, 6))
+def test_kink_distances_are_how_far_a_score_moves_before_the_gradient_jumps(kind, seed, k):
+    rng = np.random.default_rng(seed)
+    scores, y, loss = rng.normal(size=(4, k)), rng.integers(0, k, 4), kind()
+    found, here = loss.kink_distances(scores, y), loss.gradient(scores, y)
+    for i in range(4):
+        for c in range(k):
+            distance = found.own[i].min() if c == y[i] else found.wrong[i, c]
+            jumps = []
+            for reach in ((1 - 1e-9) * distance, (1 + 1e-9) * distance):
+                ahead, behind = scores.copy(), scores.copy()
+                ahead[i, c] += reach
+                behind[i, c] -= reach
+                jumps.append(any((loss.gradient(moved, y) != here).any() for moved in (ahead, behind)))
+            assert jumps == [False, True]
