@@ -17,6 +17,7 @@ PLACES = [
     "gdfast/checks",
     "gdfast/cli",
     "gdfast/datasets",
+    "gdfast/descent",
     "gdfast/differences",
     "gdfast/estimators",
     "gdfast/files",

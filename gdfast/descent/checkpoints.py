@@ -79,24 +79,24 @@ def check_can_save(settings: Settings) -> None:
 
 
 def save(settings: Settings, state: RunState) -> None:
-    """Write the run as it stands after k steps. (Names in the file are those of its version, not of `RunState`.)"""
+    """Write the run as it stands after k steps."""
     w, here, record = state.w, state.evaluation, state.record
     arrays: dict[str, Array] = {"w": w, "w0": settings.w0}
     if here is not UNEVALUATED and here.gradient is not w:
         arrays["gradient"] = here.gradient
     if state.direction is not None:
         arrays["direction"] = state.direction
-    arrays |= {f"hidden.{i}": array for i, array in enumerate(state.extra_state)}
+    arrays |= {f"extra.{i}": array for i, array in enumerate(state.extra_state)}
     if record.unreported:
-        arrays["seen"] = np.array(record.unreported)
+        arrays["unreported"] = np.array(record.unreported)
     keeps = callable(getattr(settings.callback, "saved", None))
     noted: Any = settings.callback.saved() if keeps else None  # type: ignore[union-attr]
     recorded, facts = record.saved()
     arrays |= {f"record.{name}": array for name, array in recorded.items()}
     everything = {
         "k": state.k,
-        "look": [here.value, here.norm],
-        "before": state.previous_value,
+        "evaluation": [here.value, here.norm],
+        "previous_value": state.previous_value,
         "converged": state.ending is Status.CONVERGED,
         "state": _encode(state.optimizer_state, arrays, "the optimizer's state"),
         "record": facts,

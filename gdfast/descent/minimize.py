@@ -52,7 +52,7 @@ def minimize(
     w0 : float array of any shape
         Where to start; never changed. A float32 run stays float32.
     optimizer : Optimizer
-        Which way; `GradientDescent()` is straight downhill.
+        Which way; `GradientDescent()` is steepest descent.
     step : float, "auto", sequence, callable or line search
         How far, as a length along the direction (PyTorch's ``lr``): a number > 0; "auto", which is
         `gdfast.suggest_step(objective)` and suits `GradientDescent`; numbers a_1..a_K > 0,
@@ -69,12 +69,13 @@ def minimize(
         The run has CONVERGED where no element of the whole objective's gradient is larger. >= 0.
     gap_tol : float, optional
         The run has CONVERGED also where the optimum is PROVEN to be within this distance: by the objective's
-        `duality_gap`, or by the bound that the optimizer keeps. Looked at when the run is evaluated. >= 0.
+        `duality_gap`, or by the bound that the optimizer keeps. Tested when the run is evaluated. >= 0.
     evaluate_every : int, optional
         The run is evaluated at steps 0, evaluate_every, 2 * evaluate_every, ... and at the end (None: only
         there): the metrics are called and, with batches, the whole objective is computed, which is when
-        gtol and the best weights are looked at. Without batches these two are looked at after every step (of
-        `DualCoordinateAscent`, which needs no look: only then, where `evaluate_every` is given).
+        gtol is tested and the best weights are kept. Without batches these two happen after every step (with an
+        optimizer that needs no gradient at w, such as `DualCoordinateAscent`: only then, where `evaluate_every` is
+        given).
     metrics : dict of name -> callable, optional
         Numbers ``f(w)`` for ``result.history.metrics``.
     callback : callable, optional
@@ -82,8 +83,8 @@ def minimize(
         there (with batches: that of the mini-batch, before the step). It may keep w. Returning True stops.
     callback_every : int
         Call it after every so many steps, and after the last one. The value is then the mean over the steps since the
-        call before (those after which the run looked; NaN where it looked at none). Many steps in between may be one
-        compiled call. >= 1.
+        call before (those after which the objective was computed; NaN where there are none). Many steps in between may
+        be one compiled call. >= 1.
     clip : float, optional
         A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0.
     progress : bool
@@ -95,7 +96,7 @@ def minimize(
     Returns
     -------
     Result
-        How it ended (`status`), where, and the way there. How a run ends is data: DIVERGED, NO_DESCENT and
+        How it ended (`status`), where, and its history. How a run ends is data: DIVERGED, NO_DESCENT and
         Ctrl-C return a result too; ``result.require()`` raises unless it converged.
 
     Raises

@@ -40,14 +40,14 @@ def restored_state(
 
 def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Settings) -> RunState:
     k, w = _count(facts["k"], "k"), _like_w(arrays["w"], settings.w0, "w")
-    value, norm = facts["look"]
+    value, norm = facts["evaluation"]
     gradient = _like_w(arrays.get("gradient", w), w, "the gradient")
     record = new_record(settings)
     recorded = {name.removeprefix("record."): a for name, a in arrays.items() if name.startswith("record.")}
     _check_record(recorded, facts["record"], k, w, len(settings.metrics))
     record.restore(recorded, facts["record"] | {"known": facts["known"]})
-    if "seen" in arrays:
-        record.unreported = _numbers(arrays["seen"], "the values since the last callback").tolist()
+    if "unreported" in arrays:
+        record.unreported = _numbers(arrays["unreported"], "the values since the last callback").tolist()
     optimizer_state = facts["state"]
     check_state(settings.bound_optimizer, settings.objective, w, optimizer_state)
     ending = Status.CONVERGED if facts["converged"] else None
@@ -58,7 +58,7 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
         w=w,
         optimizer_state=optimizer_state,
         evaluation=Evaluation(_number(value, "the value"), gradient, _number(norm, "its norm")),
-        previous_value=_number(facts["before"], "the value before"),
+        previous_value=_number(facts["previous_value"], "the value before"),
         direction=_like_w(arrays["direction"], w, "the direction") if "direction" in arrays else None,
         record=record,
         extra_state=_extra_state(arrays, settings),
@@ -68,7 +68,7 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
 
 def _extra_state(arrays: Mapping[str, Array], settings: Settings) -> tuple[Array, ...]:
     """What the compiled steps kept besides: nothing, or arrays like those that they start with."""
-    found = tuple(arrays[f"hidden.{i}"] for i in range(sum(name.startswith("hidden.") for name in arrays)))
+    found = tuple(arrays[f"extra.{i}"] for i in range(sum(name.startswith("extra.") for name in arrays)))
     compiled = CompiledSteps.of(settings) if found else None
     expected = compiled.extra_state if compiled is not None else ()
     if [(a.shape, a.dtype) for a in found] not in ([], [(a.shape, a.dtype) for a in expected]):

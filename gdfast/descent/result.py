@@ -1,4 +1,4 @@
-"""What comes out of a run: how it ended, where, and the way there."""
+"""What comes out of a run: how it ended, where, and its history."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class Status(enum.Enum):
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """The way of a run, as arrays.
+    """The history of a run, as arrays.
 
     Attributes
     ----------
     steps : int (m,)
-        How many steps were finished where the objective was looked at: 0, 1, 2, ...
+        How many steps were finished where the objective was evaluated: 0, 1, 2, ...
     values, gradient_norms : float (m,)
         The objective there and the largest absolute element of its gradient (before clipping). Without
         batches m = K + 1 for K steps: w0 and every w after it. With batches m = K, and they are those of
         step k's mini-batch before its update.
     step_sizes : float (K,)
-        The length of each step; ``step_sizes[i]`` was taken from where ``steps[i]`` looked.
+        The length of each step; ``step_sizes[i]`` was taken from the point of ``steps[i]``.
     seconds : float (m,)
         When that was known, since the start.
     evaluated_steps, evaluated_values : (e,)
@@ -130,7 +130,7 @@ class Result:
             f"{self.gradient_norm:.3g}.",
         ]
         if self.best_value != self.value:
-            lines.append(f"The best value on the way was {self.best_value:.10g}.")
+            lines.append(f"The best value of the run was {self.best_value:.10g}.")
         if self.duality_gap is not None:
             lines.append(f"The optimum is proven to be within {self.duality_gap:.3g}.")
         return "\n".join(lines)

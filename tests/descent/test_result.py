@@ -37,7 +37,7 @@ def test_a_result_reads_as_sentences():
 
 
 def test_a_better_value_on_the_way_is_told():
-    assert str(minimize(PARABOLA, [3.0], step=2.0, max_steps=3)).endswith("The best value on the way was 9.")
+    assert str(minimize(PARABOLA, [3.0], step=2.0, max_steps=3)).endswith("The best value of the run was 9.")
 
 
 def test_the_representation_stays_short():

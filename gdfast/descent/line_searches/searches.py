@@ -1,8 +1,8 @@
 """How far to go: searches for a step along a ray, from its value and slope at step 0.
 
-Each is given as the `step` of `minimize`. On a linear objective a search costs one pass over X (one more where it looks
-at its first step and doesn't take it), and O(n_samples * n_classes) for each step tried. `Found.evaluations` counts the
-points at which the ray's value or slope (or both) were computed.
+Each is given as the `step` of `minimize`. On a linear objective a search costs one pass over X (one more where it does
+not take its first trial), and O(n_samples * n_classes) for each step tried. `Found.evaluations` counts the points at
+which the ray's value or slope (or both) were computed.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The strong Wolfe search: bracket a step, then zoom into the bracket."""
+"""The strong Wolfe line search: bracket a step, then zoom into the bracket (Nocedal, Wright 2006, algorithm 3.5)."""
 
 from __future__ import annotations
 

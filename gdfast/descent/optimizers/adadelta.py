@@ -1,4 +1,4 @@
-"""A step per weight that measures itself."""
+"""AdaDelta: ``-gradient * sqrt(mean change**2 + eps) / sqrt(mean gradient**2 + eps)`` (Zeiler 2012)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A step per weight, by all its gradients so far."""
+"""AdaGrad: ``-gradient / (sqrt(sum of gradient**2) + eps)`` (Duchi, Hazan, Singer 2011)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Momentum with a step per weight."""
+"""Adam: ``-mean(gradient) / (sqrt(mean(gradient**2)) + eps)``, running means, corrected (Kingma, Ba 2015)."""
 
 from __future__ import annotations
 

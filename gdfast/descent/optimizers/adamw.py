@@ -1,4 +1,4 @@
-"""Adam whose weights decay beside it."""
+"""AdamW: Adam's direction ``- weight_decay * w``, decoupled weight decay (Loshchilov, Hutter 2019)."""
 
 from __future__ import annotations
 

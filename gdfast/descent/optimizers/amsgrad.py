@@ -1,4 +1,4 @@
-"""Adam whose steps never grow back."""
+"""AMSGrad: Adam divided by the root of the largest mean square so far (Reddi, Kale, Kumar 2018)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plain descent that hands back a mean."""
+"""Averaged SGD: ``-gradient``, the answer the mean of the iterates (Polyak, Juditsky 1992)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class AveragedSGDState(NamedTuple):
 
 @dataclass(frozen=True)
 class AveragedSGD:
-    """Straight downhill, ``direction = -gradient``; the answer is the mean of the weights on the way.
+    """Gradient descent, ``direction = -gradient``, whose answer is the mean of its iterates.
 
     With w_(k+1) the weights after step k = 0, 1, ..., a run of K steps hands back
     ``(w_(start+1) + ... + w_K) / (K - start)``, or w_K where `start` is not passed yet.

@@ -1,4 +1,4 @@
-"""Dual coordinate ascent: the hinge with L2, to a distance from the optimum that is proven."""
+"""Dual coordinate ascent, hinge + L2: ``W = -A'X / (2 strength n)``, row by row (Shalev-Shwartz, Zhang 2013)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Straight downhill."""
+"""Gradient descent: ``-gradient`` (Cauchy 1847)."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from ...protocols import Array
 
 @dataclass(frozen=True)
 class GradientDescent:
-    """Straight downhill: ``direction = -gradient``.
+    """Steepest descent: ``direction = -gradient``.
 
     Notes
     -----

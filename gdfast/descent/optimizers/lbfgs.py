@@ -1,4 +1,4 @@
-"""Newton's direction from the last few steps."""
+"""L-BFGS: ``-H gradient``, H the inverse Hessian by the last moves and their changes (Nocedal 1980)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sign of a mean."""
+"""Lion: ``-sign(beta1 * mean + (1 - beta1) * gradient) - weight_decay * w`` (Chen and others 2023)."""
 
 from __future__ import annotations
 

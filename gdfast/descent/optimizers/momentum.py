@@ -1,4 +1,4 @@
-"""The heavy ball."""
+"""Momentum, the heavy ball: ``velocity = momentum * velocity + gradient``, ``-velocity`` (Polyak 1964)."""
 
 from __future__ import annotations
 

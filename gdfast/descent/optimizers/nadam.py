@@ -1,4 +1,4 @@
-"""Adam that looks ahead."""
+"""NAdam: Adam whose mean is Nesterov's, with a momentum that warms up (Dozat 2016)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class NAdamState(NamedTuple):
 
 @dataclass(frozen=True)
 class NAdam:
-    """Adam that looks one step ahead, as `Nesterov` does, with a momentum that warms up.
+    """Adam with the gradient one step ahead, as in `Nesterov`, with a momentum that warms up.
 
     With `mean` and `square` as in `Adam`, t = 1, 2, ... the number of the gradient,
     ``momentum(t) = beta1 * (1 - 0.96**(t * momentum_decay) / 2)`` and ``momenta(t)`` their product from 1 to t:

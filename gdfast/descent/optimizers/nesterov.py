@@ -1,4 +1,4 @@
-"""Momentum that looks ahead."""
+"""Nesterov's accelerated gradient: ``-(gradient + momentum * velocity)`` (Nesterov 1983)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .momentum import Momentum, MomentumState
 
 @dataclass(frozen=True)
 class Nesterov(Momentum):
-    """Momentum that looks one step ahead: ``direction = -(gradient + momentum * velocity)``.
+    """Momentum with the gradient one step ahead: ``direction = -(gradient + momentum * velocity)``.
 
     The velocity is `Momentum`'s, this gradient already in it: ``velocity = momentum * velocity + gradient``.
 
@@ -21,8 +21,8 @@ class Nesterov(Momentum):
 
     Notes
     -----
-    PyTorch's ``SGD(momentum=momentum, nesterov=True)``: w itself is the point that looks ahead, and the
-    gradient is asked for nowhere else. Four sweeps over w per step, one array of its size kept.
+    PyTorch's ``SGD(momentum=momentum, nesterov=True)``: w itself is the point ahead, and the gradient is
+    asked for nowhere else. Four sweeps over w per step, one array of its size kept.
 
     References
     ----------

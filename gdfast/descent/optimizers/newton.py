@@ -1,4 +1,4 @@
-"""Newton's method by products with the Hessian alone."""
+"""Truncated Newton: ``Hessian direction = -gradient`` by conjugate gradients (Dembo, Steihaug 1983)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Directions that do not undo one another."""
+"""Nonlinear conjugate gradients: ``beta * conjugate - gradient``, beta >= 0 (Polak, Ribiere 1969)."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class ProximalGradient:
 
     The bias column moves by its gradient alone, unless the objective penalises it.
 
-    In place of the gradient, `gtol` and ``result.gradient_norm`` look at what vanishes at the optimum: with gdfast's
+    In place of the gradient, `gtol` and ``result.gradient_norm`` are about what vanishes at the optimum: with gdfast's
     regularizers the subgradient of minimum norm (where a weight is 0, what L1 leaves of its gradient), with others
     ``(w - prox(w - step * grad f(w))) / step``.
 
@@ -104,7 +104,7 @@ class ProximalGradient:
             raise ValueError(f"{name} goes down only: use minimize")
         if batches is not None and self.momentum:
             raise ValueError(
-                f"{name} looks at the whole objective with momentum: leave batches out, or take momentum=False; "
+                f"{name} needs the whole objective with momentum: leave batches out, or take momentum=False; "
                 f"batches is {described(batches)}"
             )
         free_bias = bool(getattr(objective, "bias", False)) and not getattr(objective, "penalize_bias", True)

@@ -1,4 +1,4 @@
-"""Adam that waits until it knows the mean square."""
+"""RAdam: Adam whose division by the root mean square waits, then grows (Liu and others 2020)."""
 
 from __future__ import annotations
 

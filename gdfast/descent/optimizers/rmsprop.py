@@ -1,4 +1,4 @@
-"""A step per weight, by its recent gradients."""
+"""RMSProp: ``-gradient / (sqrt(mean(gradient**2)) + eps)``, a running mean (Tieleman, Hinton 2012)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mini-batch gradients without their noise."""
+"""SVRG: ``-(gradient - snapshot gradient + whole gradient at the snapshot)`` (Johnson, Zhang 2013)."""
 
 from __future__ import annotations
 

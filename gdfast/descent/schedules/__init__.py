@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from .capabilities import steps_covered
 from .combined import Sequence, Warmup
 from .cosines import Cosine, CosineRestarts, OneCycle
 from .decays import Constant, Exponential, InverseTime, PiecewiseConstant, Polynomial, StepDecay
-from .structure import steps_covered
 
 __all__ = [
     "Constant",

@@ -1,4 +1,4 @@
-"""Schedules made of another one, or of plain numbers."""
+"""Schedules made of others or of plain numbers: a linear warm-up, a sequence."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from ..._arrays import check_integer, check_positive
 from ...describe import described
 from ...objective.function import returned_value
 from ...protocols import Schedule
+from .capabilities import step_number, steps_covered
 from .decays import checked_tuple
-from .structure import step_number, steps_covered
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Rates that follow half a cosine."""
+"""Cosine schedules: annealing ``(rate - end) * (1 + cos(pi k / steps)) / 2 + end``, with restarts, and one cycle."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from dataclasses import dataclass
 
 from ..._arrays import check_fraction, check_integer, check_non_negative, check_positive
-from .structure import step_number
+from .capabilities import step_number
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class OneCycle:
     steps : int
         Of the whole cycle, >= 1: the number of steps of the run. Later steps keep the last rate.
     rise : float
-        The part of the cycle on the way up, in (0, 1): the peak is at ``k = rise * steps - 1``.
+        The part of the cycle in which the rate rises, in (0, 1): the peak is at ``k = rise * steps - 1``.
     start_divisor, end_divisor : float
         > 0.
 

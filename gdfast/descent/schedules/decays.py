@@ -1,4 +1,4 @@
-"""Rates that stay, fall in stairs or fall smoothly."""
+"""Decaying schedules: constant, stepwise, exponential, ``rate / (1 + decay k)``, polynomial, piecewise constant."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..._arrays import check_integer, check_non_negative, check_positive
-from .structure import power, step_number
+from .capabilities import power, step_number
 
 
 @dataclass(frozen=True)

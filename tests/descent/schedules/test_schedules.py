@@ -17,7 +17,7 @@ import pytest
 import gdfast as gd
 from gdfast.descent import schedules
 
-FOLDER = Path(__file__).parent
+FOLDER = Path(__file__).parent.parent
 with np.load(FOLDER / "data" / "schedule_rates.npz", allow_pickle=False) as _file:
     CASES = _file["cases"].tolist()
     RATES = {case: _file[f"rates_{i}"] for i, case in enumerate(CASES)}

@@ -1,4 +1,4 @@
-"""What the schedules share: the step number as they take it, and for how many steps one has rates."""
+"""What schedules share and may say of themselves: the step number, for how many steps they have rates."""
 
 from __future__ import annotations
 

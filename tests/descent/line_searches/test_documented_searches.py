@@ -7,7 +7,7 @@ from pathlib import Path
 
 import gdfast as gd
 
-PAGE = (Path(__file__).parents[2] / "docs" / "line_searches.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "line_searches.md").read_text(encoding="utf-8")
 
 
 def test_every_search_stands_in_the_table_with_its_defaults():
