@@ -17,7 +17,8 @@ from gdfast.descent import schedules
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 # An example that is a test file, by its first line, is run by pytest: in tests/checks/gradient/test_adapters.py.
-EXAMPLE = re.compile(r"^```python\n(?!# test_)(.*?)^```", re.DOTALL | re.MULTILINE)
+# One that is a module, by its docstring, is what test_add_a_loss.py builds.
+EXAMPLE = re.compile(r"^```python\n(?!# test_|\"\"\")(.*?)^```", re.DOTALL | re.MULTILINE)
 
 
 @pytest.fixture(autouse=True)
