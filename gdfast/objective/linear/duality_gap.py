@@ -69,7 +69,54 @@ def value_doubt(loss: Loss, data: float, W: FloatArray, reach: FloatArray, whole
 
 
 def duality_gap(problem: LinearProblem, W: Array) -> float:
-    """A proven bound on ``value(W) - optimum``, whatever W is."""
+    """A proven bound on ``value(W) - optimum``, whatever W is.
+
+    With A_i = d loss_i / d scores, repaired until it is feasible, and G = sum_i A_i z_i' / n,
+    ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)``.
+
+    Parameters
+    ----------
+    W : float array of `shape`
+
+    Returns
+    -------
+    float
+        In [0, value(W)], and finite unless value(W) itself is not (then infinity).
+
+    Raises
+    ------
+    ValueError
+        Unless the loss is Hinge, SquaredHinge, CrossEntropy or SquaredError and the regularizer L2 with a
+        strength > 0.
+
+    Notes
+    -----
+    True for every W, also by the arithmetic's error: sums are in float64 whatever X is, and what rounding may have
+    done is added. value(W) may be read as what `value` returns or as the exact value there (where the bound is
+    smaller than value's rounding: as what `value` returns). `value` of uint8 X is rounded in ways of its own: a few
+    times the error of float32 scores is added for it.
+
+    Tight for the smooth losses: below 1e-7 of the value at the optimum (for X narrower than float64 as much as
+    the rounding of float32 scores lets it, about 1e-6). For the hinge it is loose even at the optimum, where a row
+    on its kink may have any coefficient in [0, 1] and W alone doesn't tell which: often a fifth of the value,
+    sometimes all of it. `minimize(gap_tol=...)` keeps the best bound of a run.
+
+    Two passes over X, the second with twice the classes where X is narrower than float64. The first call also scans
+    X once for the largest element of each column; on uint8 X a bound within rounding of 0 asks for `value` again. A
+    mini-batch has its own gap.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> X, y = np.array([[0.0], [1.0], [3.0]]), np.array([0, 1, 1])
+    >>> objective = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(0.1))
+    >>> W0 = np.zeros(objective.shape)
+    >>> round(objective.duality_gap(W0), 3)
+    0.591
+    >>> W = gd.minimize(objective, W0, step="auto", gtol=1e-9).w
+    >>> objective.duality_gap(W) < 1e-8
+    True
+    """
     rows, loss = problem.rows, problem.loss
     W = check_weights(W, rows.shape)
     strength = certified_strength(problem)

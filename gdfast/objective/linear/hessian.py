@@ -13,7 +13,41 @@ from .problem import LinearProblem
 
 
 def hessian_product(problem: LinearProblem, W: Array, V: Array) -> FloatArray:
-    """``Hessian(W) V = sum_i u_i (D2 loss_i(W z_i) (V z_i)) z_i' + (D2 regularizer) V``."""
+    """``Hessian(W) V = sum_i u_i (D2 loss_i(W z_i) (V z_i)) z_i' + (D2 regularizer) V``, exact up to rounding.
+
+    z_i is what the model sees of row i and u_i its share of the mean.
+
+    Parameters
+    ----------
+    W, V : float arrays of `shape`, float64 or float32
+
+    Returns
+    -------
+    float64 array of `shape`
+
+    Raises
+    ------
+    ValueError
+        The loss is Hinge, or the regularizer has an L1 part: they have kinks where others have curvature. W or V
+        has another shape, or an element that is not finite.
+
+    Notes
+    -----
+    In float64 whatever X is. For SquaredHinge and Huber a generalised Hessian: the margins that are > 0, the
+    residuals within delta count. A regularizer of your own is asked for its ``hessian_product(W, V)``, else
+    differences of its gradient are taken.
+
+    One pass over X for SquaredError, otherwise three: the scores of W and of V, and the product with X'. Where many
+    products are needed at one W, `hessian_at` makes the first of them once.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> X, y = np.array([[1.0], [2.0]]), np.array([3.0, 5.0])
+    >>> objective = gd.LinearObjective(X, y, gd.SquaredError(), gd.L2(0.5), bias=False)
+    >>> objective.hessian_product(np.zeros((1, 1)), np.ones((1, 1)))  # twice the mean of x^2, and 2 * 0.5
+    array([[6.]])
+    """
     V = check_weights(V, problem.rows.shape, "V")
     return hessian_at(problem, W)(V)
 

@@ -7,7 +7,7 @@ other files of this folder, functions of one frozen `LinearProblem` each; this c
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 
@@ -32,6 +32,18 @@ from . import (
 )
 from .problem import LinearProblem
 from .rows import checked_rows
+
+Method = TypeVar("Method", bound=Callable[..., Any])
+
+
+def documented_by(function: Callable[..., Any]) -> Callable[[Method], Method]:
+    """The method names a function of this folder, and what is said of it stands there."""
+
+    def documented(method: Method) -> Method:
+        method.__doc__ = function.__doc__
+        return method
+
+    return documented
 
 
 class LinearObjective:
@@ -309,42 +321,8 @@ class LinearObjective:
         """
         return kinks.nearest_kinks(self.linear_problem, W, h, coordinates)
 
+    @documented_by(hessian.hessian_product)
     def hessian_product(self, W: Array, V: Array) -> FloatArray:
-        """``Hessian(W) V = sum_i u_i (D2 loss_i(W z_i) (V z_i)) z_i' + (D2 regularizer) V``, exact up to rounding.
-
-        z_i is what the model sees of row i and u_i its share of the mean.
-
-        Parameters
-        ----------
-        W, V : float arrays of `shape`, float64 or float32
-
-        Returns
-        -------
-        float64 array of `shape`
-
-        Raises
-        ------
-        ValueError
-            The loss is Hinge, or the regularizer has an L1 part: they have kinks where others have curvature. W or V
-            has another shape, or an element that is not finite.
-
-        Notes
-        -----
-        In float64 whatever X is. For SquaredHinge and Huber a generalised Hessian: the margins that are > 0, the
-        residuals within delta count. A regularizer of your own is asked for its ``hessian_product(W, V)``, else
-        differences of its gradient are taken.
-
-        One pass over X for SquaredError, otherwise three: the scores of W and of V, and the product with X'. Where many
-        products are needed at one W, `hessian_at` makes the first of them once.
-
-        Examples
-        --------
-        >>> import numpy as np, gdfast as gd
-        >>> X, y = np.array([[1.0], [2.0]]), np.array([3.0, 5.0])
-        >>> objective = gd.LinearObjective(X, y, gd.SquaredError(), gd.L2(0.5), bias=False)
-        >>> objective.hessian_product(np.zeros((1, 1)), np.ones((1, 1)))  # twice the mean of x^2, and 2 * 0.5
-        array([[6.]])
-        """
         return hessian.hessian_product(self.linear_problem, W, V)
 
     def hessian_at(self, W: Array) -> Callable[[Array], FloatArray]:
@@ -370,55 +348,8 @@ class LinearObjective:
 
     # ---- how far from the optimum ----
 
+    @documented_by(duality_gap.duality_gap)
     def duality_gap(self, W: Array) -> float:
-        """A proven bound on ``value(W) - optimum``, whatever W is.
-
-        With A_i = d loss_i / d scores, repaired until it is feasible, and G = sum_i A_i z_i' / n,
-        ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)``.
-
-        Parameters
-        ----------
-        W : float array of `shape`
-
-        Returns
-        -------
-        float
-            In [0, value(W)], and finite unless value(W) itself is not (then infinity).
-
-        Raises
-        ------
-        ValueError
-            Unless the loss is Hinge, SquaredHinge, CrossEntropy or SquaredError and the regularizer L2 with a
-            strength > 0.
-
-        Notes
-        -----
-        True for every W, also by the arithmetic's error: sums are in float64 whatever X is, and what rounding may have
-        done is added. value(W) may be read as what `value` returns or as the exact value there (where the bound is
-        smaller than value's rounding: as what `value` returns). `value` of uint8 X is rounded in ways of its own: a few
-        times the error of float32 scores is added for it.
-
-        Tight for the smooth losses: below 1e-7 of the value at the optimum (for X narrower than float64 as much as
-        the rounding of float32 scores lets it, about 1e-6). For the hinge it is loose even at the optimum, where a row
-        on its kink may have any coefficient in [0, 1] and W alone doesn't tell which: often a fifth of the value,
-        sometimes all of it. `minimize(gap_tol=...)` keeps the best bound of a run.
-
-        Two passes over X, the second with twice the classes where X is narrower than float64. The first call also scans
-        X once for the largest element of each column; on uint8 X a bound within rounding of 0 asks for `value` again. A
-        mini-batch has its own gap.
-
-        Examples
-        --------
-        >>> import numpy as np, gdfast as gd
-        >>> X, y = np.array([[0.0], [1.0], [3.0]]), np.array([0, 1, 1])
-        >>> objective = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(0.1))
-        >>> W0 = np.zeros(objective.shape)
-        >>> round(objective.duality_gap(W0), 3)
-        0.591
-        >>> W = gd.minimize(objective, W0, step="auto", gtol=1e-9).w
-        >>> objective.duality_gap(W) < 1e-8
-        True
-        """
         return duality_gap.duality_gap(self.linear_problem, W)
 
     def check_certifies(self) -> None:
@@ -437,44 +368,8 @@ class LinearObjective:
             return value - self.duality_gap(W), None
         return hinge_dual.improved_bound(self.linear_problem, W, known)
 
+    @documented_by(least_squares.solve)
     def solve(self) -> FloatArray:
-        """The W with ``gradient(W) = 0`` of squared error with L2, or with no regularizer: the minimum.
-
-        Returns
-        -------
-        float64 array of `shape`
-
-        Raises
-        ------
-        ValueError
-            Another loss or regularizer, which has no closed form; products of X beyond float64; so many samples and
-            features that the matrix wouldn't fit into 8 GB.
-
-        Warns
-        -----
-        RuntimeWarning
-            Many W are minima (fewer samples than weights, or columns that depend on each other, without L2): W is the
-            one with the smallest norm, a free bias apart; it is the limit of a vanishing L2.
-
-        Notes
-        -----
-        Cholesky of the matrix of the columns' products, summed up block by block in float64, or of the rows' products
-        where the rows are fewer; refined by the gradient itself. Where the columns depend on each other, or nearly, the
-        rows are reduced by Householder's reflections and the small triangle solved by singular values. Costs
-        n_samples * n_features * m operations for m = min(weights of a class, n_samples), and m**3; 32 m**2 bytes.
-
-        References
-        ----------
-        Å. Björck, Numerical Methods for Least Squares Problems, 1996, sections 2.2 and 2.4.
-
-        Examples
-        --------
-        >>> import numpy as np, gdfast as gd
-        >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])
-        >>> objective = gd.LinearObjective(X, y, gd.SquaredError())
-        >>> objective.solve().round(12)  # 2 x + 1
-        array([[2., 1.]])
-        """
         return least_squares.solve(self.linear_problem)
 
     # ---- many steps in one call ----
