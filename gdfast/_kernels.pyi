@@ -72,7 +72,7 @@ class Problem:
         slopes: _Array | None,
         coefficients: _Array | None,
     ) -> None: ...
-    def descend(
+    def take_steps(
         self,
         rule: int,
         settings: tuple[float, ...],

@@ -124,13 +124,13 @@ cdef extern from "kernels.h":
         void (*differences)(const gd_problem *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
         size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int) noexcept nogil
         void (*mix)(const gd_problem *, const gd_mix *, void *, int, pool_control *) noexcept nogil
-        size_t (*descend_scratch)(const gd_problem *, const gd_descent *, int) noexcept nogil
-        void (*descend)(const gd_problem *, gd_descent *, int, void *, pool_control *) noexcept nogil
+        size_t (*take_steps_scratch)(const gd_problem *, const gd_descent *, int) noexcept nogil
+        void (*take_steps)(const gd_problem *, gd_descent *, int, void *, pool_control *) noexcept nogil
         size_t (*evaluate_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_weights *, int, int) noexcept nogil
         void (*evaluate_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_answer *, int, void *, int, pool_control *) noexcept nogil
         size_t (*differences_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_differences *, int) noexcept nogil
-        size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *) noexcept nogil
-        void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *, pool_control *) noexcept nogil
+        size_t (*take_steps_sparse_scratch)(const gd_problem *, gd_descent *) noexcept nogil
+        void (*take_steps_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *, pool_control *) noexcept nogil
         void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
 
 

@@ -51,10 +51,10 @@ void GD(mix)(const gd_problem *, const gd_mix *, void *scratch, int n_threads, p
 
 /* steps/ */
 extern const gd_rule_facts GD(rules)[RULE_COUNT];
-size_t GD(descend_scratch)(const gd_problem *, const gd_descent *, int double_arithmetic);
-void GD(descend)(const gd_problem *, gd_descent *, int double_arithmetic, void *scratch, pool_control *);
-size_t GD(descend_sparse_scratch)(const gd_problem *, gd_descent *);
-void GD(descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
+size_t GD(take_steps_scratch)(const gd_problem *, const gd_descent *, int double_arithmetic);
+void GD(take_steps)(const gd_problem *, gd_descent *, int double_arithmetic, void *scratch, pool_control *);
+size_t GD(take_steps_sparse_scratch)(const gd_problem *, gd_descent *);
+void GD(take_steps_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
 
 /* dual/ */
 size_t GD(dual_epoch_scratch)(const gd_problem *, const gd_csr *, int double_arithmetic);

@@ -18,9 +18,9 @@ const gd_kernels GD(kernels) = {
     .evaluate_sparse = GD(evaluate_sparse),
     .differences_sparse_scratch = GD(differences_sparse_scratch),
     .differences_sparse = GD(differences_sparse),
-    .descend_sparse_scratch = GD(descend_sparse_scratch),
-    .descend_sparse = GD(descend_sparse),
-    .descend_scratch = GD(descend_scratch),
-    .descend = GD(descend),
+    .take_steps_sparse_scratch = GD(take_steps_sparse_scratch),
+    .take_steps_sparse = GD(take_steps_sparse),
+    .take_steps_scratch = GD(take_steps_scratch),
+    .take_steps = GD(take_steps),
     .duals = {GD(dual_epoch_scratch), GD(dual_epoch), GD(dual_sums_scratch), GD(dual_sums), GD(dual_squares)},
 };

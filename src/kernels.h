@@ -158,8 +158,8 @@ typedef struct gd_kernels {
                         pool_control *);
     size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int n_threads);
     void (*mix)(const gd_problem *, const gd_mix *, void *scratch, int n_threads, pool_control *);
-    size_t (*descend_scratch)(const gd_problem *, const gd_descent *, int double_arithmetic);
-    void (*descend)(const gd_problem *, gd_descent *, int double_arithmetic, void *scratch, pool_control *);
+    size_t (*take_steps_scratch)(const gd_problem *, const gd_descent *, int double_arithmetic);
+    void (*take_steps)(const gd_problem *, gd_descent *, int double_arithmetic, void *scratch, pool_control *);
     /* the same on tiles of sparse X; the problem's x is not read, its mean is NULL */
     size_t (*evaluate_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_weights *, int double_arithmetic,
                                       int n_threads);
@@ -169,8 +169,8 @@ typedef struct gd_kernels {
     void (*differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *,
                                void *scratch, int n_threads, pool_control *);
     /* on sparse rows; arithmetic in the type of W: float64 X needs double */
-    size_t (*descend_sparse_scratch)(const gd_problem *, gd_descent *);
-    void (*descend_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
+    size_t (*take_steps_sparse_scratch)(const gd_problem *, gd_descent *);
+    void (*take_steps_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
     gd_dual_kernels duals;
 } gd_kernels;
 

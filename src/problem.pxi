@@ -241,7 +241,7 @@ cdef class Problem:
         PyMem_RawFree(memory)
         raise_if_stopped(&control)
 
-    def descend(self, rule, settings, order, starts, rates, l1, l2, penalize_bias, mean_weight, first_step, W, states,
+    def take_steps(self, rule, settings, order, starts, rates, l1, l2, penalize_bias, mean_weight, first_step, W, states,
                 values, done, double_arithmetic):
         """Many stochastic steps: W and the states move in place, values (n_steps,) are written, done[0] counts steps.
 
@@ -291,9 +291,9 @@ cdef class Problem:
         for place in range(asked.n_states):
             asked.state[place] = (<Buffer> held[place]).data
         asked.values = <double *> v.data
-        memory = allocate(self.descend_scratch(&asked, wide), &scratch)
+        memory = allocate(self.take_steps_scratch(&asked, wide), &scratch)
         with nogil:
-            self.run_descend(&asked, wide, scratch, &control)
+            self.run_steps(&asked, wide, scratch, &control)
         PyMem_RawFree(memory)
         (<int64_t *> n.data)[0] = asked.done
         raise_if_stopped(&control)
@@ -330,12 +330,12 @@ cdef class Problem:
                               pool_control *control) noexcept nogil:
         kernels.differences(&self.p, w, asked, scratch, n_threads, control)
 
-    cdef size_t descend_scratch(self, gd_descent *asked, bint double_arithmetic) except? 0:
-        return kernels.descend_scratch(&self.p, asked, double_arithmetic)
+    cdef size_t take_steps_scratch(self, gd_descent *asked, bint double_arithmetic) except? 0:
+        return kernels.take_steps_scratch(&self.p, asked, double_arithmetic)
 
-    cdef void run_descend(self, gd_descent *asked, bint double_arithmetic, void *scratch,
+    cdef void run_steps(self, gd_descent *asked, bint double_arithmetic, void *scratch,
                           pool_control *control) noexcept nogil:
-        kernels.descend(&self.p, asked, double_arithmetic, scratch, control)
+        kernels.take_steps(&self.p, asked, double_arithmetic, scratch, control)
 
 
 cdef str _listed(object values):

@@ -188,9 +188,9 @@ cdef class SparseProblem(Problem):
                               pool_control *control) noexcept nogil:
         kernels.differences_sparse(&self.p, &self.t, w, asked, scratch, n_threads, control)
 
-    cdef size_t descend_scratch(self, gd_descent *asked, bint double_arithmetic) except? 0:
-        return kernels.descend_sparse_scratch(&self.p, asked)
+    cdef size_t take_steps_scratch(self, gd_descent *asked, bint double_arithmetic) except? 0:
+        return kernels.take_steps_sparse_scratch(&self.p, asked)
 
-    cdef void run_descend(self, gd_descent *asked, bint double_arithmetic, void *scratch,
+    cdef void run_steps(self, gd_descent *asked, bint double_arithmetic, void *scratch,
                           pool_control *control) noexcept nogil:
-        kernels.descend_sparse(&self.p, &self.sparse.csr, asked, scratch, control)
+        kernels.take_steps_sparse(&self.p, &self.sparse.csr, asked, scratch, control)

@@ -29,7 +29,7 @@ CASES = [("float64", False), ("uint8", False), ("float32", False), ("float64", T
 # Where an array may be of another type than it is here.
 EITHER = [
     *((call, name, ("int32", "int64")) for call in ("rows", "unseen rows") for name in ("indices", "starts")),
-    *((call, "W", ("float32", "float64")) for call in ("evaluate", "differences", "descend 0")),
+    *((call, "W", ("float32", "float64")) for call in ("evaluate", "differences", "take_steps 0")),
     *((call, "values", ("float32", "float64")) for call in ("rows", "unseen rows")),
     ("dual_sums", "duals", ("float32", "float64")),
     ("first_not_finite", "X", ("float16", "float32", "float64")),
@@ -38,7 +38,7 @@ WRITTEN = {
     "evaluate": ("values", "gradient", "scores"),
     "differences": ("difference", "crossings"),
     "mix": ("values", "slopes", "coefficients"),
-    "descend": ("W", "values", "done"),
+    "take_steps": ("W", "values", "done"),
     "dual_epoch": ("W", "duals", "idle"),
     "dual_sums": ("sums",),
     "dual_squares": ("squares",),
@@ -123,7 +123,7 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
         "slopes": np.zeros(5), "coefficients": None,
     }, {}  # fmt: skip
     for rule, (n_settings, n_states) in enumerate(RULES):
-        yield f"descend {rule}", problem.descend, {
+        yield f"take_steps {rule}", problem.take_steps, {
             "rule": rule, "settings": (0.5,) * n_settings, "order": rng.integers(0, N, 3 * STEPS),
             "starts": np.arange(0, 3 * STEPS + 1, 3), "rates": np.full(STEPS, 1e-3), "l1": 0.0, "l2": 1e-3,
             "penalize_bias": False, "mean_weight": 1.0, "first_step": 0, "W": W.copy(),
@@ -131,7 +131,7 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
             "done": np.zeros(1, np.int64), "double_arithmetic": wide,
         }, {"order": N, "starts": 3 * STEPS + 1}  # fmt: skip
     if is_sparse:
-        yield "descend, kept factors", problem.descend, {
+        yield "take_steps, kept factors", problem.take_steps, {
             "rule": 0, "settings": (), "order": rng.integers(0, N, 3 * STEPS), "starts": np.arange(0, 3 * STEPS + 1, 3),
             "rates": np.full(STEPS, 1e-3), "l1": 0.0, "l2": 1e-3, "penalize_bias": False, "mean_weight": 1.0,
             "first_step": 0, "W": W.copy(), "states": (np.zeros_like(W), np.zeros(2)), "values": np.zeros(STEPS),
@@ -271,13 +271,13 @@ def wrong_values(name: str, right: Any, call: str, limits: dict[str, Any]) -> It
         if name == "starts":
             flat = right.copy()
             flat[1] = flat[2]
-            if call.startswith("descend"):
+            if call.startswith("take_steps"):
                 yield "a step of no rows", flat
             falling = right.copy()
             falling[[1, 2]] = falling[[2, 1]]
             if not call.startswith("rows"):  # which only tells where
                 yield "falling", falling
-        if call.startswith("descend") and name == "order":
+        if call.startswith("take_steps") and name == "order":
             yield "shorter than the starts say", right[:-1].copy()
         if call.startswith("dual_epoch") and name in ("order", "rows"):
             yield "of another length than its fellow", right[:-1].copy()

@@ -27,12 +27,13 @@ PLACES = [
     "gdfast/protocols.py",
     "gdfast/test_functions",
     "gdfast/training",
+    "src",
     "README.md",
     "docs",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
 ]
-SUFFIXES = {".py", ".pyi", ".pyx", ".c", ".h", ".js", ".css", ".md"}
+SUFFIXES = {".py", ".pyi", ".pyx", ".pxi", ".c", ".h", ".js", ".css", ".md"}
 
 INSTEAD = {
     r"\bLOOKS?\b|\b[Ll]ook(s|ed|ing)?\b(?! up\b)": "evaluation, check, examine; a style of drawing",

@@ -11,7 +11,7 @@ typedef struct R(evaluation) {
     const gd_answer *answer;
     layout layout;
     REAL *w, *bias;               /* packed */
-    double *row;                  /* (d,) of W or of the gradient, on the way in or out */
+    double *row;                  /* (d,) of W as it is read, of the gradient as it is written */
     double *gradient, *bias_gradient, *values; /* totals */
     char *workers;
     size_t worker_bytes;

@@ -58,7 +58,7 @@ static const struct {
 typedef struct R(panel_worker) {
     REAL *x;       /* (n_columns / TILE_SIDE, block_rows, TILE_SIDE) */
     REAL *row;     /* one row of X, converted */
-    double *wide;  /* (n_features,) of W or of the gradient, on the way in or out */
+    double *wide;  /* (n_features,) of W as it is read, of the gradient as it is written */
     REAL *scores;  /* (block_rows, K) and a vector's room */
     REAL *panel;   /* (block_rows, outputs of a panel): scores, then coefficients */
     REAL *compact; /* (block_rows, k) and a vector's room, where there are several models */

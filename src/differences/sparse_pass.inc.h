@@ -89,7 +89,7 @@ static int asks_for_bias(const sparse_difference_job *j) {
     return n > 0 && j->asked->columns[n - 1] == j->scores.problem->n_features;
 }
 
-/* Rows' scores -> terms; the bias is a column of ones, added up on the way. */
+/* Rows' scores -> terms; the bias is a column of ones, added up alongside. */
 static void sparse_terms(void *context, ptrdiff_t chunk, int worker) {
     sparse_difference_job *j = context;
     const gd_problem *p = j->scores.problem;

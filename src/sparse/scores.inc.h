@@ -3,7 +3,7 @@
  *
  * Classes go in groups of at most 4 * QUADS_MOST. Scores of a group are (n_rows, 4 * quads); where all rows
  * are one panel, its columns are cut into `splits` that have scores of their own, added up in order.
- * Weights are turned to (columns, classes): block by block on the way where each is needed once (one
+ * Weights are turned to (columns, classes): block by block during the pass where each is needed once (one
  * panel), else all of them beforehand.
  */
 

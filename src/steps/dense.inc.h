@@ -6,7 +6,7 @@
 #error "steps/dense.inc.h needs REAL, MASTER, INPUT"
 #endif
 
-static void D(descend)(const gd_problem *p, gd_descent *asked, void *scratch, pool_control *control) {
+static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch, pool_control *control) {
     U(descent) s;
     layout l = U(descent_layout)(p);
     U(lay_descent)(scratch, &s, p, asked, &l);

@@ -37,7 +37,7 @@ static size_t U(lay_descent)(char *base, U(descent) * s, const gd_problem *p, co
     return used;
 }
 
-static size_t U(descend_scratch)(const gd_problem *p, const gd_descent *asked) {
+static size_t U(take_steps_scratch)(const gd_problem *p, const gd_descent *asked) {
     U(descent) s;
     layout l = U(descent_layout)(p);
     return U(lay_descent)(NULL, &s, p, asked, &l);

@@ -43,7 +43,7 @@ static size_t R(lay_sparse_descent)(char *base, R(sparse_descent) * s) {
     return used;
 }
 
-static size_t R(sparse_descend_scratch)(const gd_problem *p, gd_descent *asked) {
+static size_t R(sparse_take_steps_scratch)(const gd_problem *p, gd_descent *asked) {
     R(sparse_descent) s = {.problem = p, .asked = asked};
     return R(lay_sparse_descent)(NULL, &s);
 }
@@ -81,7 +81,7 @@ static void R(add_batch)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t lengt
 
 #include "steps/sparse_moves.inc.h"
 
-static void R(sparse_descend)(const gd_problem *p, const gd_csr *x, gd_descent *asked, void *scratch,
+static void R(sparse_take_steps)(const gd_problem *p, const gd_csr *x, gd_descent *asked, void *scratch,
                               pool_control *control) {
     R(sparse_descent) s = {.problem = p, .x = x, .asked = asked, .shrink = 1};
     R(lay_sparse_descent)(scratch, &s);

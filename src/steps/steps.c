@@ -141,32 +141,32 @@ static sparse_move sparse_move_of(const gd_descent *asked) {
 
 /* ---- which of them ---- */
 
-size_t GD(descend_scratch)(const gd_problem *p, const gd_descent *asked, int double_arithmetic) {
+size_t GD(take_steps_scratch)(const gd_problem *p, const gd_descent *asked, int double_arithmetic) {
     if (double_arithmetic)
-        return asked->is_double ? descend_scratch_double_double(p, asked) : descend_scratch_double_float(p, asked);
-    return asked->is_double ? descend_scratch_float_double(p, asked) : descend_scratch_float_float(p, asked);
+        return asked->is_double ? take_steps_scratch_double_double(p, asked) : take_steps_scratch_double_float(p, asked);
+    return asked->is_double ? take_steps_scratch_float_double(p, asked) : take_steps_scratch_float_float(p, asked);
 }
 
-void GD(descend)(const gd_problem *p, gd_descent *asked, int double_arithmetic, void *scratch,
+void GD(take_steps)(const gd_problem *p, gd_descent *asked, int double_arithmetic, void *scratch,
                     pool_control *control) {
     typedef void (*run)(const gd_problem *, gd_descent *, void *, pool_control *);
     static const run runs[2][2][4] = {
-        {{descend_float_float_uint8_t, descend_float_float_half, descend_float_float_float, NULL},
-         {descend_float_double_uint8_t, descend_float_double_half, descend_float_double_float, NULL}},
-        {{descend_double_float_uint8_t, descend_double_float_half, descend_double_float_float,
-          descend_double_float_double},
-         {descend_double_double_uint8_t, descend_double_double_half, descend_double_double_float,
-          descend_double_double_double}}};
+        {{take_steps_float_float_uint8_t, take_steps_float_float_half, take_steps_float_float_float, NULL},
+         {take_steps_float_double_uint8_t, take_steps_float_double_half, take_steps_float_double_float, NULL}},
+        {{take_steps_double_float_uint8_t, take_steps_double_float_half, take_steps_double_float_float,
+          take_steps_double_float_double},
+         {take_steps_double_double_uint8_t, take_steps_double_double_half, take_steps_double_double_float,
+          take_steps_double_double_double}}};
     runs[double_arithmetic][asked->is_double][p->input](p, asked, scratch, control);
 }
 
-size_t GD(descend_sparse_scratch)(const gd_problem *p, gd_descent *asked) {
-    return asked->is_double ? sparse_descend_scratch_double(p, asked) : sparse_descend_scratch_float(p, asked);
+size_t GD(take_steps_sparse_scratch)(const gd_problem *p, gd_descent *asked) {
+    return asked->is_double ? sparse_take_steps_scratch_double(p, asked) : sparse_take_steps_scratch_float(p, asked);
 }
 
-void GD(descend_sparse)(const gd_problem *p, const gd_csr *x, gd_descent *asked, void *scratch,
+void GD(take_steps_sparse)(const gd_problem *p, const gd_csr *x, gd_descent *asked, void *scratch,
                            pool_control *control) {
-    (asked->is_double ? sparse_descend_double : sparse_descend_float)(p, x, asked, scratch, control);
+    (asked->is_double ? sparse_take_steps_double : sparse_take_steps_float)(p, x, asked, scratch, control);
 }
 
 /* Settings and states of each rule. */

@@ -42,7 +42,7 @@ class LinearSteps:
         """The binding checks all of these; it would not know the row numbers of a mini-batch from those of X."""
         rows = self.problem.rows
         chosen = order if rows.index is None else rows.index[_checked_order(order, rows.n_samples)]
-        take_steps = self.kernel.descend
+        take_steps = self.kernel.take_steps
         try:
             take_steps(
                 self.rule, self.settings, chosen, starts, rates, *self.strengths, self.problem.penalize_bias,
