@@ -144,7 +144,15 @@ ARGUMENTS: dict[str, Argument] = {
     "w0": copy_of(W, arrays.WEIGHTS),
     "optimizer": Argument(gd.Adam, (*values.FUNCTION, Bad("its class", type), values.NONE)),
     "step": number(0.125, tuple(bad for bad in values.POSITIVE if bad.name != "function")),
-    "batches": Argument(lambda: gd.MiniBatches(3), (*values.FUNCTION, Bad("its class", type))),
+    "batches": Argument(
+        lambda: gd.MiniBatches(3),
+        (
+            *values.FUNCTION,
+            Bad("its class", type),
+            constant("of 2**63 rows", gd.MiniBatches(2**63), SURVIVES),
+            constant("of 10**400 rows", gd.MiniBatches(10**400), SURVIVES),
+        ),
+    ),
     "max_steps": number(3, (*values.COUNT_FROM_0,)),
     "epochs": number(3, values.COUNT_FROM_0, max_steps=LEFT_OUT),
     "gtol": number(0.125, values.NON_NEGATIVE),

@@ -104,6 +104,7 @@ OWNERS: dict[str, dict[str, Callable[[], Any]]] = {
 """Instances for the methods of a class; a class that is not here is made without arguments."""
 
 CSR = Argument(csr, arrays.CSR, called=("y",))
+CSR_ROWS = Argument(csr, tuple(bad for bad in arrays.CSR if bad.name != "no columns"))
 OBJECTIVE = Argument(
     linear,
     tuple(bad for bad in values.OBJECTIVE if bad.name != "function"),
@@ -146,6 +147,10 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "testing.assert_gradient": {"": {"gradient": GIVEN, "at": GIVEN}},
     "step_sweep": {"": {"gradient": GIVEN, "x": GIVEN, "hs": GIVEN}},
     "random_direction": {"": {"rng": GIVEN, "like": GIVEN}},
+    **{
+        name: {"": {}, "CSR X": {"X": CSR_ROWS}}
+        for name in ("Model.predict", "Model.scores", "Model.probabilities", "LinearObjective.predict")
+    },
     "along_ray": {"linear": {}, "function": {"objective": function_objective, "w": START, "v": DIRECTION}},
     "on_plane": {
         "linear": {},
@@ -159,13 +164,14 @@ also what is wrong for it, LEFT_OUT leaves it out and GIVEN takes what `argument
 
 _smooth, _classes = {"hinge", "CSR", "Huber"}, {"squared error", "Huber"}
 WITHOUT: dict[str, set[str]] = {
+    "LinearObjective.predict": {"float32, CSR X"},  # which has a mean
     "LinearObjective.margins": _classes,
     "LinearObjective.accuracy": _classes,
     "LinearObjective.hessian_product": _smooth,
     "LinearObjective.hessian_at": _smooth,
     "LinearObjective.duality_gap": {"Huber", "own loss"},
     "LinearObjective.with_terms": _classes,
-    "Model.probabilities": {"regression"},
+    "Model.probabilities": {"regression", "regression, CSR X"},
     "minimize.batches": {"function"},
     "maximize.batches": {"function"},
     "minimize.gap_tol": {"function", "mini-batches", "CSR", "line search"},
@@ -202,8 +208,10 @@ class Public:
         method = self.name.rpartition(".")[2]
         owners = OWNERS.get(self.owner) or {"": self._own_class()}
         for label, make in owners.items():
-            if callable(getattr(make(), method, None)) and label not in WITHOUT.get(self.name, ()):
-                yield label, lambda make=make: getattr(make(), method), {}
+            for more, changes in VARIANTS.get(self.name, {"": {}}).items():
+                both = ", ".join(filter(None, (label, more)))
+                if callable(getattr(make(), method, None)) and both not in WITHOUT.get(self.name, ()):
+                    yield both, lambda make=make: getattr(make(), method), changes
 
     def _own_class(self) -> Callable[[], Any]:
         found: Any = gd
