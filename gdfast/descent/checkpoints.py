@@ -166,7 +166,8 @@ def _require_same(written: Mapping[str, Any], given: Mapping[str, Any], path: An
     for name in {**given, **written}:  # the kind first, the value last
         old, new = written.get(name), given.get(name)
         if name == "value" and old is not None and new is not None:
-            same = bool(np.isclose(old, new, rtol=1e-4, atol=1e-8, equal_nan=True))
+            is_number = isinstance(old, int | float)
+            same = is_number and bool(np.isclose(float(old), new, rtol=1e-4, atol=1e-8, equal_nan=True))
         else:
             same = old == new
         if not same:

@@ -40,6 +40,8 @@ def restored_state(
 
 def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Settings) -> RunState:
     k, w = _count(facts["k"], "k"), _like_w(arrays["w"], settings.w0, "w")
+    if not isinstance(facts["evaluation"], list) or len(facts["evaluation"]) != 2:
+        raise ValueError(f"the evaluation must be two numbers; it is {described(facts['evaluation'])}")
     value, norm = facts["evaluation"]
     gradient = _like_w(arrays.get("gradient", w), w, "the gradient")
     record = new_record(settings)

@@ -117,9 +117,8 @@ class Crafted:
         try:
             gd.resume("crafted.npz", make(), max_steps=9, callback=Noting())
         except (TypeError, ValueError) as error:
-            named = any(
-                text in str(error) for text in ("crafted.npz", " must ", " needs ", "use minimize", "leave it out")
-            )
+            told = "\n".join((str(error), *getattr(error, "__notes__", ())))
+            named = any(text in told for text in NAMED)
             return None if named else f"not named: {type(error).__name__}: {error}"
         except BaseException as error:
             return f"another error: {type(error).__name__}: {error}"

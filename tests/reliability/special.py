@@ -252,6 +252,7 @@ SPECIAL: dict[str, Argument] = {
     "load_model.path": Argument(saved_model, values.PATH),
     "landscape.load.path": Argument(saved_line, values.PATH),
     "resume.max_steps": number(5, values.COUNT_FROM_0),
+    "ProximalGradient.momentum": number(True, values.FLAG),
     "ScoreLoss.function": function(squares),
     "ScoreLoss.curvature": number(0.5, values.POSITIVE),
     "GridSearch.candidates": several((0.5, 0.25)),
