@@ -19,7 +19,7 @@ from reliability.starts import OPTIMIZERS
 ROWS, FEATURES, CLASSES = 20, 5, 3
 WHOLE = (gd.Adam, gd.LBFGS, gd.DualCoordinateAscent)
 """Of whose checkpoints everything is crafted; of the others the state alone."""
-OPTIONAL = ("direction", "gradient", "hidden.", "seen", "record.best_w")
+OPTIONAL = ("direction", "gradient", "extra.", "unreported", "record.best_w")
 
 ARRAYS: dict[str, Callable[[np.ndarray], Any]] = {
     "left out": lambda a: None,
@@ -144,7 +144,7 @@ def _crafted(arrays: dict[str, Any], facts: Any, part: str, path: tuple[Any, ...
         if arrays[name].dtype == old.dtype and arrays[name].shape == old.shape:
             return None
         of_the_callback = name.startswith("part.") and old.shape == (3,)
-        return SURVIVES if name in ("seen", "record.evaluated") or of_the_callback else REFUSED
+        return SURVIVES if name in ("unreported", "record.evaluated") or of_the_callback else REFUSED
     parent = facts
     for key in path[:-1]:
         parent = parent[key]
@@ -173,7 +173,7 @@ def cases_of(name: str) -> list[Crafted]:
     optimizer = next(kind for kind in OPTIMIZERS if kind.__name__ == name)
     arrays, facts = _written(optimizer)
     whole = optimizer in WHOLE
-    names = [array for array in arrays if whole or array.startswith(("part.", "hidden."))]
+    names = [array for array in arrays if whole or array.startswith(("part.", "extra."))]
     cases = [Crafted(optimizer, "array", (array,), change) for array in names for change in ARRAYS]
     return (
         cases
