@@ -320,7 +320,7 @@ def test_feature_counts_and_the_rare_arguments(tmp_path):
         ({"class_names": [1, 2]}, "class_names must be a sequence of str"),
     ],
 )
-def test_arguments_of_the_wrong_kind(arguments, message, tmp_path):
+def test_arguments_of_the_wrong_type(arguments, message, tmp_path):
     np.save(tmp_path / "a.npy", X)
     with pytest.raises(TypeError, match=message):
         load(**({"path": tmp_path / "a.npy"} | arguments))

@@ -324,7 +324,7 @@ def test_without_scikit_learn_the_extra_is_named(tmp_path, monkeypatch):
         ("a.bin", b"\0\0\0\0", "of no kind that is known; read are"),
     ],
 )
-def test_files_of_another_kind(name, content, message, tmp_path):
+def test_files_of_another_format(name, content, message, tmp_path):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(ValueError, match=message):
         load(tmp_path / name)

@@ -36,7 +36,7 @@ def test_a_result_reads_as_sentences():
     assert "1 step (2 evaluations" in str(minimize(PARABOLA, [3.0], max_steps=1))
 
 
-def test_a_better_value_on_the_way_is_told():
+def test_a_better_value_of_the_run_is_told():
     assert str(minimize(PARABOLA, [3.0], step=2.0, max_steps=3)).endswith("The best value of the run was 9.")
 
 

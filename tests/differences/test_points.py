@@ -235,7 +235,7 @@ def test_a_vectorized_jacobian_of_another_shape_is_refused(monkeypatch):
 
 @EVERY
 @pytest.mark.parametrize("x", [3, [1, 2], np.array([True]), np.array([1j]), np.array(["a"]), None, np.ma.ones(2)])
-def test_points_of_another_kind_are_refused_before_f_is_called(derivative, x):
+def test_points_of_another_type_are_refused_before_f_is_called(derivative, x):
     f = Counted(lambda x: 0.0)
     with pytest.raises(TypeError, match="x must be"):
         derivative(f, x)

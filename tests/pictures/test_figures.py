@@ -73,7 +73,7 @@ def test_lecture_25_where_runs_end(monkeypatch):
     assert len(rastrigin.collections[-1].get_offsets()) > 7
 
 
-def test_lecture_34_one_step_of_many_sizes(images):
+def test_lecture_34_the_effect_of_the_learning_rate(images):
     (ax,) = flat_axes(figures.step_sizes(images))
     _, start, best, exact, overshoot = ax.lines
     assert exact.get_ydata()[0] <= best.get_ydata()[0] < start.get_ydata()[0]

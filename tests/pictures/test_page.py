@@ -394,7 +394,7 @@ def test_numbers_in_tables(value, shown):
         ({"command": ["gdfast"]}, TypeError, "command must be a str"),
     ],
 )
-def test_a_part_of_another_kind_is_named(parts, error, words):
+def test_a_part_of_another_type_is_named(parts, error, words):
     with pytest.raises(error, match=words):
         RunReport(**{"title": "A run", **parts})
 

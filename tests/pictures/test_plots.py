@@ -168,7 +168,7 @@ def test_what_is_no_ax_is_refused(wrong):
         gd.plots.history(run(), wrong)
 
 
-def test_a_table_of_another_kind_is_refused(ax):
+def test_a_table_of_another_type_is_refused(ax):
     with pytest.raises(TypeError, match=r"table must be a StrategyTable .*; it is list"):
         gd.plots.strategies([], ax)
 

@@ -28,7 +28,7 @@ def test_an_objective_without_a_gradient_of_its_own_is_refused():
         ((softmax, softmax_gradient, [1j]), "at must be a float array"),
     ],
 )
-def test_the_wrong_kind_of_argument_is_refused(arguments, match):
+def test_the_wrong_type_of_argument_is_refused(arguments, match):
     with pytest.raises(TypeError, match=match):
         check_gradient(*arguments)
 

@@ -71,7 +71,7 @@ def test_kinks_of_the_hinge_are_counted_apart_and_explained_exactly(h):
         assert (i in report.kinks) == bool((low != high).any())
 
 
-def test_both_roads_give_the_same_verdict_and_numbers():
+def test_quotients_from_scores_and_from_values_give_the_same_verdict():
     objective, w, _ = images(gd.CrossEntropy())
     structured = check_gradient(objective, at=w)
     plain = check_gradient(lambda w: objective.value(w), objective.gradient, w)

@@ -183,7 +183,7 @@ def problem(loss, dtype=np.float64, seed=0, regularizer=None):
 @every_loss
 @every_search
 @pytest.mark.parametrize("regularizer", [None, gd.L2(0.1), gd.L1(0.1)], ids=repr)
-def test_lecture_30_on_linear_objectives_both_roads_agree(loss, search, regularizer):
+def test_lecture_30_on_linear_objectives_both_rays_agree(loss, search, regularizer):
     """The structured ray costs one pass, however many steps are tried, and the generic ray finds the same step."""
     objective, W = problem(loss, regularizer=regularizer)
     value, gradient = objective.value_and_gradient(W)

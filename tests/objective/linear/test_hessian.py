@@ -91,7 +91,7 @@ def test_it_is_the_matrix_of_second_derivatives(seed, loss, kind, bias, weighted
 
 @every_loss
 @pytest.mark.parametrize("seed", range(5))
-def test_both_roads_agree(loss, seed):
+def test_both_implementations_agree(loss, seed):
     """The exact product, and centred differences of the gradient."""
     case = Case(seed, loss, "float64")
     plain = gd.FunctionObjective(case.objective.value, case.objective.gradient)

@@ -185,7 +185,7 @@ def test_a_bad_delta_is_named(delta):
 
 
 @pytest.mark.parametrize("delta", ["1", None, [1.0], True, 1j])
-def test_a_delta_of_the_wrong_kind_is_named(delta):
+def test_a_delta_of_the_wrong_type_is_named(delta):
     with pytest.raises(TypeError, match="delta must be"):
         gd.Huber(delta)
 
