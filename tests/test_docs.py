@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import inspect
 import re
 import shutil
@@ -28,12 +29,23 @@ def _no_figure_stays_open():
         sys.modules["matplotlib.pyplot"].close("all")
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_the_examples_run(page, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory):
+    """The folder in which each page is tried: its commands need the files that its examples write."""
+    return {page: tmp_path_factory.mktemp(page.stem) for page in PAGES}
+
+
+def run_examples(page, folder):
     names: dict[str, object] = {}
-    for example in EXAMPLE.findall(page.read_text(encoding="utf-8")):
-        exec(compile(example, page.name, "exec"), names)
+    with contextlib.chdir(folder):
+        for example in EXAMPLE.findall(page.read_text(encoding="utf-8")):
+            exec(compile(example, page.name, "exec"), names)
+    (folder / "examples ran").touch()
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_run(page, folders):
+    run_examples(page, folders[page])
     assert page.stat().st_size > 0
 
 
@@ -41,10 +53,12 @@ def test_the_examples_run(page, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if sessions(p.read_text(encoding="utf-8"))], ids=lambda page: page.stem
 )
-def test_the_commands_say_what_is_shown(page, tmp_path, monkeypatch):
-    test_the_examples_run(page, tmp_path, monkeypatch)  # which may write the files that they need
+def test_the_commands_say_what_is_shown(page, folders):
+    folder = folders[page]
+    if not (folder / "examples ran").exists():
+        run_examples(page, folder)
     for command, shown in sessions(page.read_text(encoding="utf-8")):
-        written = run(command, tmp_path)
+        written = run(command, folder)
         assert agrees(shown, written), f"$ {command}{written}"
 
 

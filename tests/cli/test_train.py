@@ -265,11 +265,11 @@ def test_a_killed_run_goes_on_to_the_same_bits(slow, flowers, options):
         killed += process.wait() == -signal.SIGKILL
     assert killed == 2
     assert not Path("m.npz").exists()
-    refused = gdfast(*slow, *options, "-o", "m.npz", "--checkpoint", "run.npz", cwd=flowers, text=True)
-    assert "--resume goes on with it" in one_sentence(refused)
-    other = gdfast(*slow, *options, "-o", "m.npz", "--checkpoint", "run.npz", "--resume", "--seed", "7", cwd=flowers)
-    assert one_sentence(other) == "--resume needs the options of the run in run.npz: its --seed was 0; it is 7"
-    assert gdfast(*slow, *options, "-o", "m.npz", "--checkpoint", "run.npz", "--resume", cwd=flowers).returncode == 0
+    again = (*slow, *options, "-o", "m.npz", "--checkpoint", "run.npz")
+    assert "--resume goes on with it" in run(*again, code=1)
+    refused = run(*again, "--resume", "--seed", "7", code=1)
+    assert refused == "Error: --resume needs the options of the run in run.npz: its --seed was 0; it is 7\n"
+    assert gdfast(*again, "--resume", cwd=flowers).returncode == 0
     assert Path("m.npz").read_bytes() == Path("straight.npz").read_bytes()
     # What has ended is gone on with at no cost, and replaced when nobody asks for it.
     run(*slow, *options, "-o", "again.npz", "--checkpoint", "run.npz", "--resume")

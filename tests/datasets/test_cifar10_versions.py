@@ -32,9 +32,24 @@ def small(path, files=(), extra=()):
     return path
 
 
+@pytest.fixture(scope="module")
+def python_originals(python_files, tmp_path_factory):
+    return write(tmp_path_factory.mktemp("originals") / "cifar-10-batches-py", python_files)
+
+
 @pytest.fixture
-def python_folder(python_files, tmp_path):
-    return write(tmp_path / "cifar-10-batches-py", python_files)
+def python_folder(python_originals, tmp_path):
+    """A folder for each test, of links to files of 184 MB that are written once; `replace` changes one."""
+    folder = tmp_path / "cifar-10-batches-py"
+    folder.mkdir()
+    for file in python_originals.iterdir():
+        (folder / file.name).hardlink_to(file)
+    return folder
+
+
+def replace(file, content):
+    file.unlink()
+    file.write_bytes(content)
 
 
 def same(one, other):
@@ -95,14 +110,14 @@ BAD_BATCHES = {
 @pytest.mark.parametrize("name", BAD_BATCHES)
 def test_a_batch_that_is_none_is_refused(name, python_folder):
     batch, message = BAD_BATCHES[name]
-    (python_folder / "data_batch_1").write_bytes(pickle.dumps(batch, protocol=4))
+    replace(python_folder / "data_batch_1", pickle.dumps(batch, protocol=4))
     with pytest.raises(ValueError, match=f"data_batch_1 .*{message}"):
         load_cifar10(python_folder)
 
 
 @pytest.mark.parametrize("names", [None, "cat", [1, 2]])
 def test_names_that_are_none_are_refused(names, python_folder):
-    (python_folder / "batches.meta").write_bytes(pickle.dumps({"label_names": names}, protocol=2))
+    replace(python_folder / "batches.meta", pickle.dumps({"label_names": names}, protocol=2))
     with pytest.raises(ValueError, match=r"batches\.meta must hold a list of names"):
         load_cifar10(python_folder)
 

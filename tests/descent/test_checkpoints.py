@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import gdfast as gd
+from damage import flipped
 from gdfast.files.saved_arrays import load_arrays, save_arrays
 
 N, D, K = 90, 7, 4
@@ -282,18 +283,16 @@ def test_a_flipped_bit_is_noticed(tmp_path):
 def test_every_flipped_bit_of_a_file_is_noticed_or_harmless(tmp_path):
     path = tmp_path / "file.npz"
     save_arrays(path, "model", 1, {"w": np.arange(6.0)}, {"a": 1})
-    whole, refused = path.read_bytes(), 0
-    for i in range(8 * len(whole)):
-        damaged = bytearray(whole)
-        damaged[i // 8] ^= 1 << i % 8
-        path.write_bytes(damaged)
+    bits = 8 * path.stat().st_size
+    refused = 0
+    for _ in flipped(path, ((i // 8, 1 << i % 8) for i in range(bits))):
         try:
             arrays, facts = load_arrays(path, "model", 1)
         except ValueError as error:
             refused += str(path) in str(error)
         else:  # a bit that nobody reads
             refused += np.array_equal(arrays["w"], np.arange(6.0)) and facts == {"a": 1}
-    assert refused == 8 * len(whole)
+    assert refused == bits
 
 
 def test_a_file_that_must_not_be_read_is_not_called_damaged(tmp_path):
@@ -342,19 +341,29 @@ def test_a_failed_writing_leaves_the_file_that_was_there(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"]
 
 
-CHILD = """
-import sys, json
+PARENT = """
+import os, sys
 import numpy as np
 import gdfast as gd
 rng = np.random.default_rng(1)
 X, y = rng.standard_normal((400, 30)), rng.integers(0, 5, 400)
 objective = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(1e-3))
-path, steps = sys.argv[1], int(sys.argv[2])
-W = np.zeros(objective.shape)
-print("ready", flush=True)
-gd.minimize(objective, W, gd.Adam(), step=0.01, batches=gd.MiniBatches(16), max_steps=steps,
-            checkpoint=gd.Checkpoint(path, every=2), gtol=0.0)
+
+def run(steps):
+    gd.minimize(objective, np.zeros(objective.shape), gd.Adam(), step=0.01, batches=gd.MiniBatches(16),
+                max_steps=steps, checkpoint=gd.Checkpoint(sys.argv[1], every=2), gtol=0.0)
+
+run(4)  # whatever is imported on first use
+os.unlink(sys.argv[1])
+for line in sys.stdin:
+    child = os.fork()
+    if child == 0:
+        run(10**6)
+        os._exit(0)
+    print(child, flush=True)
+    print(os.WTERMSIG(os.waitpid(child, 0)[1]), flush=True)
 """
+"""For each line that it reads a process that runs, and may be killed: gdfast is imported once."""
 
 
 def test_kill_9_at_any_moment_leaves_the_last_good_checkpoint(tmp_path):
@@ -364,18 +373,19 @@ def test_kill_9_at_any_moment_leaves_the_last_good_checkpoint(tmp_path):
     chooser = random.Random(7)
     path = tmp_path / "run.npz"
     resumed = 0
+    parent = subprocess.Popen(
+        [sys.executable, "-P", "-c", PARENT, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert parent.stdin is not None
+    assert parent.stdout is not None
     for _ in range(20):
-        child = subprocess.Popen(
-            [sys.executable, "-P", "-c", CHILD, str(path), "1000000"], stdout=subprocess.PIPE, text=True
-        )
-        assert child.stdout is not None
-        assert child.stdout.readline() == "ready\n"
+        print(file=parent.stdin, flush=True)
+        child = int(parent.stdout.readline())
         while not path.exists():
             time.sleep(0.001)
         time.sleep(0.05 * chooser.random())
-        os.kill(child.pid, signal.SIGKILL)
-        child.wait()
-        child.stdout.close()
+        os.kill(child, signal.SIGKILL)
+        assert int(parent.stdout.readline()) == signal.SIGKILL
         k = load_arrays(path, "checkpoint", 1)[1]["k"]
         straight = gd.minimize(
             whole, np.zeros(whole.shape), gd.Adam(), step=0.01, batches=gd.MiniBatches(16), max_steps=k + 5, gtol=0.0
@@ -385,6 +395,9 @@ def test_kill_9_at_any_moment_leaves_the_last_good_checkpoint(tmp_path):
         resumed += 1
         path.unlink()
     assert resumed == 20
+    parent.stdin.close()
+    assert parent.wait() == 0
+    parent.stdout.close()
     left = [p.name for p in tmp_path.iterdir()]
     save_arrays(path, "model", 1, {"w": np.arange(3)}, json.loads("{}"))
     assert [p.name for p in tmp_path.iterdir()] == ["run.npz"], left
