@@ -40,10 +40,8 @@ def run_loop(settings: Settings, state: RunState | None = None) -> Result:
                 state = evaluate(settings, state, state)
                 state = report_and_decide(settings, state, bar)
             while state.ending is None:
-                after = None if compiled is None else compiled.take(state)
-                if after is None:
-                    after = evaluate(settings, step(settings, state), state)
-                state = after
+                taken = None if compiled is None else compiled.take(state)  # many steps at once, or one
+                state = evaluate(settings, step(settings, state), state) if taken is None else taken
                 state = report_and_decide(settings, state, bar)
         except KeyboardInterrupt:
             state = state.ended(Status.INTERRUPTED)
