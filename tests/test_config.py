@@ -67,6 +67,7 @@ print(sorted(name for name in set(sys.modules) - before))
         "gdfast._arrays",
         "gdfast._config",
         "gdfast._kernels",
+        "gdfast.describe",
         "gdfast.protocols",
     }
     heavy = {"scipy", "sklearn", "matplotlib", "plotly", "dask", "distributed", "pooch", "click", "tqdm"}
