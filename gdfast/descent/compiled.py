@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ..objective.capabilities import compiled_steps
-from ..objective.mini_batches import MiniBatches, cuts_permutations, epoch_order
+from ..objective.mini_batches import MiniBatches, cuts_permutations, epoch_orders
 from ..protocols import Array, StepsKernel
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 from .record import Evaluation
@@ -66,8 +66,9 @@ class CompiledSteps:
     """
 
     def __init__(self, settings: Settings, batches: MiniBatches, kernel: StepsKernel) -> None:
-        self._settings, self._batches, self._kernel = settings, batches, kernel
+        self._settings, self._kernel = settings, kernel
         self._n_samples = settings.objective.n_samples
+        self._order_of = epoch_orders(batches, self._n_samples)
         self._per_epoch = batches.steps_per_epoch(self._n_samples)
         self._size = min(batches.size, self._n_samples)
         self._starts = np.minimum(np.arange(self._per_epoch + 1) * self._size, self._n_samples)
@@ -110,13 +111,13 @@ class CompiledSteps:
         """
         if state.k < self.generic_until:
             return None
-        settings, k, extra_before = self._settings, state.k, state.extra_state or self.extra_state
+        settings, k, extra_before = self._settings, state.k, state.extra_state or self._kernel.extra_state
         n = min(settings.max_steps - k, self._most)
         for period in self._periods:
             n = min(n, period - k % period)
         asked, n = n, min(n, max(1, SEGMENT // self._size))
         if n == self._per_epoch and k % n == 0:
-            order, starts = epoch_order(self._batches, self._n_samples, k // n), self._starts
+            order, starts = self._order_of(k // n), self._starts
         else:
             order, starts = self._rows(k, n)
         rates = settings.step.rates(k, n) if self._rates is None else self._rates[k : k + n]
@@ -161,7 +162,7 @@ class CompiledSteps:
         first, last, orders = k // per_epoch, (k + n - 1) // per_epoch, []
         for epoch in range(first, last + 1):
             order = self._orders.get(epoch)
-            orders.append(epoch_order(self._batches, n_samples, epoch) if order is None else order)
+            orders.append(self._order_of(epoch) if order is None else order)
         self._orders = {last: orders[-1]}
         steps = np.arange(k, k + n + 1)
         starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * self._size

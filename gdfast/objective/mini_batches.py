@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +81,7 @@ class MiniBatches:
     def rows_by_step(self, n_samples: int) -> Callable[[int], Indices]:
         """``k -> rows(n_samples, k)``, which keeps the permutation of the epoch it is in."""
         per_epoch = self.steps_per_epoch(n_samples)
+        order_of = epoch_orders(self, n_samples)
         current = -1
         order = np.empty(0, dtype=np.int64)
 
@@ -87,7 +89,7 @@ class MiniBatches:
             nonlocal current, order
             epoch, i = divmod(k, per_epoch)
             if epoch != current:
-                order = epoch_order(self, n_samples, epoch)
+                order = order_of(epoch)
                 current = epoch
             return order[i * self.size : (i + 1) * self.size]
 
@@ -97,16 +99,19 @@ class MiniBatches:
 # A subclass may choose rows of its own: what it hands back is checked where it comes in.
 
 
-def epoch_order(batches: MiniBatches, n_samples: int, epoch: int) -> Indices:
-    """The permutation of an epoch; of a subclass's own every position is checked."""
-    order = batches.permutation(n_samples, epoch)
+def epoch_orders(batches: MiniBatches, n_samples: int) -> Callable[[int], Indices]:
+    """``epoch -> its permutation``; of a subclass's own every position is checked."""
     if type(batches) is MiniBatches:
-        return order
-    name = f"batches.permutation({n_samples}, {epoch})"
-    checked = check_indices(order, n_samples, name)
-    if checked.size != n_samples:
-        raise ValueError(f"{name} must hold {n_samples} rows; it holds {checked.size}")
-    return checked
+        return partial(batches.permutation, n_samples)
+
+    def order_of(epoch: int) -> Indices:
+        name = f"batches.permutation({n_samples}, {epoch})"
+        checked = check_indices(batches.permutation(n_samples, epoch), n_samples, name)
+        if checked.size != n_samples:
+            raise ValueError(f"{name} must hold {n_samples} rows; it holds {checked.size}")
+        return checked
+
+    return order_of
 
 
 def rows_of_steps(batches: MiniBatches, n_samples: int) -> Callable[[int], Indices]:
@@ -120,7 +125,8 @@ def rows_of_steps(batches: MiniBatches, n_samples: int) -> Callable[[int], Indic
 
 def cuts_permutations(batches: MiniBatches) -> bool:
     """Whether step k takes the next `size` rows of its epoch's permutation, as the compiled steps do."""
-    return all(_is_inherited(type(batches), name) for name in ("rows", "rows_by_step", "steps_per_epoch"))
+    kind = type(batches)
+    return kind is MiniBatches or all(_is_inherited(kind, name) for name in ("rows", "rows_by_step", "steps_per_epoch"))
 
 
 def _is_inherited(kind: type[MiniBatches], method: str) -> bool:
