@@ -1,6 +1,6 @@
 """scikit-learn estimators: linear classifiers and regressors by stochastic gradient descent, on data as it is.
 
-The recipe beneath them (columns, rows, recipe, training, learning) needs no scikit-learn.
+What they do beneath scikit-learn's conventions is `gdfast.training`, which does not need it.
 """
 
 from __future__ import annotations
