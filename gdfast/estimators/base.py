@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import numbers
 import re
 import warnings
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
-from .._arrays import check_matrix
+from .._arrays import check_matrix, check_positive, check_sample_weight
 from .._config import get_num_threads, set_num_threads
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
@@ -30,6 +31,23 @@ SPARSE_TYPES = (np.float64, np.float32)
 CAST_BYTES = 1 << 23
 
 Class = TypeVar("Class", bound=type)
+
+
+@contextmanager
+def _named(name: str, values: Any) -> Iterator[None]:
+    """What is no array of numbers or labels is refused, and scikit-learn's errors of conversion name the argument."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise TypeError(f"{name} must be a plain array; it is a masked array, whose mask would be ignored")
+    dtype = getattr(values, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "MmV":
+        raise TypeError(f"{name} must hold numbers or labels; its dtype is {dtype}")
+    try:
+        yield
+    except (TypeError, ValueError, OverflowError) as error:
+        if re.search(rf"\b{name}\b", str(error)):
+            raise
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{name} cannot be used: {error}") from error
 
 
 class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: ignore[misc]
@@ -94,7 +112,9 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
     def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        X, y = self._checked_X(X, reset=reset), self._checked_y(y)
+        X = self._checked_X(X, reset=reset)
+        with _named("y", y):
+            y = self._checked_y(y)
         if len(y) != X.shape[0]:
             raise ValueError(f"y must hold a {self._y_holds} for each of the {X.shape[0]} rows of X; it holds {len(y)}")
         return X, y
@@ -108,21 +128,26 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         is_sparse = hasattr(X, "tocsr")
         if is_sparse and getattr(X, "format", "csr") != "csr":
             _check_before_conversion(X)
-        with np.errstate(over="ignore", invalid="ignore"):  # of the sum by which it finds NaN
+        # NumPy need not warn of the sum by which scikit-learn finds NaN.
+        with np.errstate(over="ignore", invalid="ignore"), _named("X", X):
             types = SPARSE_TYPES if is_sparse else DENSE_TYPES
             checked = validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
         if is_sparse:
             check_matrix(checked, check_finite=False)
-            return checked
+            used = int(checked.indptr[-1])
+            if used == checked.data.size:
+                return checked
+            return type(checked)((checked.data[:used], checked.indices[:used], checked.indptr), shape=checked.shape)
         return np.ascontiguousarray(checked) if checked.strides[1] != checked.itemsize else checked
 
     def _checked_weights(self, sample_weight: Any, X: Any) -> FloatArray | None:
         if sample_weight is None:
             return None
-        weights: FloatArray = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
-        if not weights.any():
-            raise ValueError("sample_weight must hold a weight > 0; all are zero")
-        return weights
+        if isinstance(sample_weight, numbers.Number):
+            sample_weight = check_positive(sample_weight, "sample_weight")
+        with _named("sample_weight", sample_weight):
+            weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
+        return check_sample_weight(weights, X.shape[0])
 
     def _train(
         self,

@@ -13,6 +13,7 @@ import numpy as np
 from .._arrays import check_flag, check_integer, check_non_negative, check_number, check_positive
 from ..descent import optimizers
 from ..descent.line_searches.searches import StrongWolfe
+from ..describe import described
 from ..objective.losses import Loss
 from ..objective.losses.table import BY_NAME as LOSSES
 from ..objective.losses.table import is_loss
@@ -120,7 +121,13 @@ def _learning_rate(rate: Any, name: str) -> Any:
     if isinstance(rate, str) and rate not in LEARNING_RATES:
         names = ", ".join(LEARNING_RATES)
         raise ValueError(f"{name} must be None, one of {names}, a number or a schedule; it is {rate!r}")
-    return check_positive(rate, name) if isinstance(rate, AnyNumber) else rate
+    if rate is None or isinstance(rate, str):
+        return rate
+    if isinstance(rate, AnyNumber):
+        return check_positive(rate, name)
+    if isinstance(rate, type) or not callable(rate):
+        raise TypeError(f"{name} must be None, a name, a number > 0 or a schedule; it is {described(rate)}")
+    return rate
 
 
 def _standardize(given: Any, name: str) -> bool:

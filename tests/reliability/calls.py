@@ -191,6 +191,7 @@ class Public:
 
     def __init__(self, name: str, target: Callable[..., Any], owner: str | None = None) -> None:
         self.name, self.target, self.owner = name, target, owner
+        self.known: dict[str, Argument] = {}  # its arguments, where they are not what their names say elsewhere
 
     def parameters(self) -> list[inspect.Parameter]:
         """Those that a call names."""

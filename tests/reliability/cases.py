@@ -16,12 +16,18 @@ RIGHT = Bad("right", lambda value: value, SAME)
 """The example call itself, twice."""
 
 
+RIGHTS: dict[tuple[str, str, str], Any] = {}
+"""The answers of the example calls, in the process that makes them."""
+
+
 class Unknown(LookupError):
     """A public callable has an argument of which nothing is known."""
 
 
 def argument_of(public: Public, name: str) -> Argument:
     """What is known of an argument: of this callable's, of its class's, or of any of that name."""
+    if name in public.known:
+        return public.known[name]
     home = (public.owner or "").partition(".")[0]
     for key in (f"{public.name}.{name}", f"{public.owner}.*.{name}", f"{home}.*.{name}"):
         if key in SPECIAL:
@@ -81,7 +87,10 @@ class Case:
             return f"can't be made: {type(error).__name__}: {error}"
         right = None
         if self.bad.want in (SAME, EITHER):
-            right = self._call(self._right())
+            key = (self.public.name, self.label, self.name)
+            if key not in RIGHTS:
+                RIGHTS[key] = self._call(self._right())
+            right = RIGHTS[key]
             if isinstance(right, BaseException):
                 return f"the example call fails: {type(right).__name__}: {right}"
         before = {name: contents(value) for name, value in given.items()}
@@ -103,12 +112,16 @@ class Case:
 
 def cases_of(name: str) -> list[Case]:
     """All cases of one public callable."""
-    public = public_callables()[name]
+    return cases_of_public(public_callables()[name])
+
+
+def cases_of_public(public: Public) -> list[Case]:
+    """Each argument of each example call x the wrong values of its kind."""
     cases = []
     for parameter in public.parameters():
         for label, make, changes in public.variants():
             change = changes.get(parameter.name)
-            if change is LEFT_OUT or label in WITHOUT.get(f"{name}.{parameter.name}", ()):
+            if change is LEFT_OUT or label in WITHOUT.get(f"{public.name}.{parameter.name}", ()):
                 continue
             argument = change if isinstance(change, Argument) else argument_of(public, parameter.name)
             bads = [RIGHT, *(bad for bad in argument.bad if bad is not NONE)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any
@@ -169,7 +168,6 @@ def _places(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 def cases_of(name: str) -> list[Crafted]:
     """All of one optimizer's."""
-    os.fsync = lambda handle: None  # in this process, which writes thousands of files
     optimizer = next(kind for kind in OPTIMIZERS if kind.__name__ == name)
     arrays, facts = _written(optimizer)
     whole = optimizer in WHOLE

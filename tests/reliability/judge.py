@@ -64,6 +64,8 @@ def answer(result: Any, depth: int = DEPTH) -> Any:
     if isinstance(result, gd.LinearObjective):
         value, gradient = result.value_and_gradient(np.full(result.shape, 0.25))
         return [result.shape, result.n_samples, value, gradient]
+    if hasattr(result, "get_params") and hasattr(result, "coef_"):
+        return [np.asarray(result.coef_), np.asarray(result.intercept_)]
     if isinstance(result, gd.FunctionObjective):
         return answer(result.value_and_gradient(np.full((3, 4), 0.25)))
     if isinstance(result, Mapping):
@@ -75,8 +77,6 @@ def answer(result: Any, depth: int = DEPTH) -> Any:
         return [answer(getattr(result, f.name), depth - 1) for f in fields(result) if f.name not in UNTIMED]
     if isinstance(result, list | tuple):
         return [answer(part, depth - 1) for part in result]
-    if hasattr(result, "get_params") and hasattr(result, "coef_"):
-        return [answer(result.coef_), answer(result.intercept_)]
     if hasattr(result, "__next__"):
         return [answer(part, depth - 1) for part in result]
     return type(result).__name__

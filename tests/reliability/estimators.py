@@ -1,0 +1,223 @@
+"""The scikit-learn estimators: each parameter through `fit`, and each argument of their methods, X sparse and dense.
+
+What scikit-learn itself refuses it refuses in its own words, which may name a "2D array" or "samples" instead of X.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+import gdfast as gd
+from gdfast.estimators import GDClassifier, GDRegressor
+from reliability import bad_arrays as arrays
+from reliability import bad_values as values
+from reliability.arguments import Argument, X, Y, csr, number
+from reliability.bad_values import EITHER, SURVIVES, Bad, constant
+from reliability.calls import Public
+from reliability.cases import Case, cases_of_public
+
+TARGETS = np.array([0.5, 1.0, -2.0, 0.25, 3.0, 1.5, 0.0, -1.0])
+QUICK = {"epochs": 2, "min_steps": 1, "random_state": 0, "n_threads": 1}
+THEIR_WORDS = (
+    "X",
+    "y",
+    "array",
+    "samples",
+    "feature",
+    "features",
+    "Input",
+    "input",
+    "dtype",
+    "data",
+    "matrix",
+    "sparse",
+)
+
+TAKEN = {  # scikit-learn takes other types of numbers, and whatever an array can be made of; sparse X is another model
+    *("int64 dtype", "int32 dtype", "int8 dtype", "uint64 dtype", "bool dtype", "object dtype", "StringDType"),
+    *(f"sparse {name}" for name in ("csc", "coo", "lil", "dok", "bsr", "dia")),
+    *("text dtype", "bytes dtype", "list with text", "masked array without a mask", "timedelta64 dtype"),
+}
+
+
+def _relaxed(bads: tuple[Bad, ...]) -> tuple[Bad, ...]:
+    """Wrong values of an array for whom scikit-learn converts."""
+    return tuple(bad._replace(want=SURVIVES) if bad.name in TAKEN else bad for bad in bads)
+
+
+OTHER_LABELS = {  # are labels as any other
+    *("-1", "int64 minimum", "2**32, which int32 makes 0", "2**63", "2**64 - 1", "float dtype", "float16 dtype"),
+    *("one axis more", "complex64", "complex128", "huge, of stride 0"),
+}
+OF_TEXT = (
+    "upper case",
+    "with a space",
+    "with a null",
+    "bytes of it",
+    "numpy text",
+    "list of it",
+    "array of it",
+    "0-d array",
+)
+
+
+def _words(*more: Bad) -> tuple[Bad, ...]:
+    """Wrong values of a name; gdfast's own objects are right as well."""
+    return (*(bad for bad in values.WORD if bad.name not in ("True", "0")), *more)
+
+
+_labels = tuple(
+    bad
+    for bad in arrays.LABELS
+    if bad.name
+    not in (
+        "huge, of stride 0",
+        "-1",
+        "int64 minimum",
+        "2**32, which int32 makes 0",
+        "2**63",
+        "2**64 - 1",
+        "float dtype",
+    )
+    and bad.name not in ("float16 dtype", "one axis more", "complex64", "complex128")
+)
+_targets = tuple(bad for bad in arrays.REAL_ROW if bad.name not in ("one axis more", "huge, of stride 0"))
+
+SETTINGS: dict[str, Argument] = {
+    "alpha": number(0.125, tuple(bad for bad in values.NON_NEGATIVE if bad.name not in ("largest float", "1e308"))),
+    "l1_ratio": number(0.5, (*values.NON_NEGATIVE, constant("1.5", 1.5))),
+    "optimizer": Argument(lambda: "adam", (*_words(), Bad("the class Adam", lambda _: gd.Adam))),
+    "learning_rate": number(0.125, tuple(bad for bad in values.POSITIVE if bad.name != "function")),
+    "batch_size": number(3, (*values.COUNT, *values.LARGE_INTEGER)),
+    "epochs": number(2, values.COUNT),
+    "min_steps": number(2, values.COUNT_FROM_0),
+    "tol": number(0.125, values.NON_NEGATIVE),
+    "early_stopping": number(False, values.FLAG),
+    "validation_fraction": number(0.25, (*values.FRACTION, *values.ZERO)),
+    "n_iter_no_change": number(3, (*values.COUNT, *values.LARGE_INTEGER)),
+    "fit_intercept": number(True, values.FLAG),
+    "standardize": number(True, tuple(bad for bad in values.FLAG if bad.name != "the text True")),
+    "warm_start": number(False, values.FLAG),
+    "random_state": number(3, tuple(bad for bad in values.SEED if bad.name not in ("RandomState", "np.random"))),
+    "n_threads": number(1, values.COUNT),
+    "certify": number(True, values.FLAG),
+    "verbose": number(0, tuple(bad for bad in values.COUNT_FROM_0 if "True" not in bad.name and bad.name != "False")),
+    "class_weight": Argument(
+        lambda: {0: 1.0, 1: 2.0, 2: 0.5},
+        (
+            *(
+                bad
+                for bad in values.WORD
+                if bad.name not in ("dict", "empty list", "array of it", "0-d array", *OF_TEXT)
+            ),
+            constant("of NaN", {0: np.nan, 1: 1.0, 2: 1.0}),
+            constant("of inf", {0: np.inf, 1: 1.0, 2: 1.0}),
+            constant("negative", {0: -1.0, 1: 1.0, 2: 1.0}),
+            constant("all zero", {0: 0.0, 1: 0.0, 2: 0.0}),
+            constant("of text", {0: "a", 1: 1.0, 2: 1.0}),
+            constant("of None", {0: None, 1: 1.0, 2: 1.0}),
+            constant("of 10**400", {0: 10**400, 1: 1.0, 2: 1.0}),
+            constant("of booleans", {0: True, 1: 1.0, 2: 1.0}),
+            constant("of complex", {0: 1j, 1: 1.0, 2: 1.0}),
+        ),
+    ),
+}
+DATA: dict[str, Argument] = {
+    "X": Argument(X.copy, _relaxed(arrays.matrix(len(X))), called=THEIR_WORDS),
+    "sample_weight": Argument(
+        lambda: np.array([1.0, 2, 0.5, 1, 1, 0, 3, 0.25]),
+        _relaxed(tuple(bad for bad in arrays.NON_NEGATIVE_ROW if bad.name not in ("1.5", "huge, of stride 0"))),
+        called=("weights", "weight", *THEIR_WORDS),
+    ),
+    "classes": Argument(
+        lambda: np.array([0, 1, 2]),
+        (constant("others", [5, 6]), constant("one", [0]), constant("NaN", [np.nan])),
+        called=("y",),
+    ),
+}
+ROWS = Argument(X.copy, _relaxed(arrays.matrix()), called=THEIR_WORDS)
+SPARSE = Argument(
+    csr,
+    tuple(
+        bad._replace(want=EITHER)
+        if bad.name in ("CSC", "COO", "BSR", "LIL", "DIA")
+        else bad._replace(want=SURVIVES)
+        if bad.name in ("integer data", "bool data", "float16 data", "object data", "columns a list", "int16 columns")
+        else bad
+        for bad in arrays.CSR
+        if bad.name != "entries twice, at half"
+    ),
+    called=(*THEIR_WORDS, "indices", "indptr", "index"),
+)
+LABELS = Argument(Y.copy, _relaxed(_labels), called=(*THEIR_WORDS, "label", "labels", "classes", "class"))
+REALS = Argument(TARGETS.copy, _relaxed(_targets), called=THEIR_WORDS)
+
+
+class Estimator(Public):
+    """The constructor of an estimator with `fit`, or one of its methods."""
+
+    def __init__(self, kind: type, method: str | None) -> None:
+        self.kind, self.method = kind, method
+        super().__init__(kind.__name__ if method is None else f"{kind.__name__}.{method}", kind, None)
+        loss = "hinge" if kind is GDClassifier else "huber"
+        self.known = (
+            SETTINGS | DATA | {"loss": Argument(lambda: loss, _words()), "y": LABELS if kind is GDClassifier else REALS}
+        )
+        if self.name == "GDRegressor.partial_fit":  # the weights of before are beyond float64 in units of such targets
+            y = self.known["y"]
+            self.known["y"] = replace(y, bad=tuple(bad for bad in y.bad if bad.name != "all 5e-324"))
+        if method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
+            self.known["X"] = ROWS
+
+    def parameters(self) -> list[inspect.Parameter]:
+        """Those of `score` that are not X are scikit-learn's own affair."""
+        target = self.kind if self.method is None else getattr(self._fitted(), self.method)
+        return [
+            p
+            for p in inspect.signature(target).parameters.values()
+            if p.name in self.known and (self.method != "score" or p.name == "X")
+        ]
+
+    def variants(self) -> Iterator[tuple[str, Callable[[], Callable[..., Any]], dict[str, Any]]]:
+        if self.method is None:
+            yield "", lambda: self._fit_with, {}
+            return
+        y = {"y": self.known["y"]} if self.method in ("fit", "partial_fit", "score") else {}
+        for label, change in {"": self.known["X"], "CSR": SPARSE}.items():
+            yield label, lambda: getattr(self._owner(), self.method), {"X": change, **y}
+
+    def _owner(self) -> Any:
+        return self.kind(**QUICK) if self.method == "fit" else self._fitted()
+
+    def _fitted(self) -> Any:
+        loss = {"loss": "cross_entropy"} if self.kind is GDClassifier else {}
+        return self.kind(**QUICK, **loss).fit(X, self.known["y"].right())
+
+    def _fit_with(self, **settings: Any) -> Any:
+        return self.kind(**(QUICK | settings)).fit(X.copy(), self.known["y"].right())
+
+
+METHODS = ("fit", "partial_fit", "predict", "score")
+NAMES = {
+    estimator.name: estimator
+    for kind in (GDClassifier, GDRegressor)
+    for estimator in (
+        Estimator(kind, None),
+        *(Estimator(kind, method) for method in METHODS),
+        *(
+            Estimator(kind, method)
+            for method in ("decision_function", "predict_proba", "predict_log_proba")
+            if kind is GDClassifier
+        ),
+    )
+}
+
+
+def cases_of(name: str) -> list[Case]:
+    """All cases of an estimator or one of its methods."""
+    return cases_of_public(NAMES[name])
