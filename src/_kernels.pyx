@@ -89,6 +89,13 @@ cdef int raise_if_stopped(const pool_control *control) except -1:
     return 0
 
 
+cdef int raise_if_changed(bint changed) except -1:
+    """What steps on sparse rows found: their indices are read anew each time."""
+    if changed:
+        raise ValueError("X.indices must not change while X is in use: one of them is not in [0, n_features) any more")
+    return 0
+
+
 cdef void *allocate(size_t size, void **aligned) except NULL:
     cdef void *memory = PyMem_RawMalloc(size + 64)
     if memory == NULL:

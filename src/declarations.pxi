@@ -94,11 +94,13 @@ cdef extern from "kernels.h":
         int n_states
         double *values
         Py_ssize_t done
+        int changed
     ctypedef struct gd_csr:
         const void *values
         const void *indices
         const int64_t *first
         int wide_values, wide_indices
+        Py_ssize_t n_columns
     ctypedef struct gd_tiles:
         Py_ssize_t n_rows, n_columns, panel_rows, n_panels, block_columns, n_blocks
         int64_t *entry
@@ -111,6 +113,7 @@ cdef extern from "kernels.h":
     enum: GD_PANEL_ROWS_MOST, GD_BLOCK_COLUMNS_MOST
     enum: CSR_RIGHT, CSR_NOT_FINITE
     int gd_check_csr(const gd_csr *, Py_ssize_t, Py_ssize_t, int64_t, int, int64_t *) nogil
+    int gd_leads_outside(const gd_csr *, const int64_t *, Py_ssize_t) nogil
     int64_t gd_count_entries(const gd_csr *, const int64_t *, Py_ssize_t, Py_ssize_t, int64_t *) nogil
     int64_t gd_fill_tiles(gd_tiles *, const gd_csr *, const int64_t *, void *, int64_t) nogil
     ctypedef struct gd_kernels:

@@ -17,12 +17,13 @@ cdef extern from "kernels.h":
         double *sums
         int as_given
         double total, moment
+        int changed
     ctypedef struct gd_dual_kernels:
         size_t (*epoch_scratch)(const gd_problem *, const gd_csr *, int) noexcept nogil
         void (*epoch)(const gd_problem *, const gd_csr *, gd_duals *, void *, pool_control *) noexcept nogil
         size_t (*sums_scratch)(const gd_problem *, const gd_csr *) noexcept nogil
         void (*sums)(const gd_problem *, const gd_csr *, gd_duals *, void *, pool_control *) noexcept nogil
-        void (*squares)(const gd_problem *, const gd_csr *, double *, void *, pool_control *) noexcept nogil
+        int (*squares)(const gd_problem *, const gd_csr *, double *, void *, pool_control *) noexcept nogil
     const gd_dual_kernels *gd_duals_of(const gd_kernels *) nogil
 
 
@@ -66,6 +67,7 @@ def dual_epoch(problem, order, rows, squares, unit, bias_square, mean_weight, du
         own.epoch(&own_problem.p, x, &asked, scratch, &control)
     PyMem_RawFree(memory)
     raise_if_stopped(&control)
+    raise_if_changed(asked.changed)
 
 
 def dual_sums(problem, squares, mean_weight, duals, sums, as_given):
@@ -100,6 +102,7 @@ def dual_sums(problem, squares, mean_weight, duals, sums, as_given):
         own.sums(&own_problem.p, x, &asked, scratch, &control)
     PyMem_RawFree(memory)
     raise_if_stopped(&control)
+    raise_if_changed(asked.changed)
     return asked.total, asked.moment
 
 
@@ -112,13 +115,15 @@ def dual_squares(problem, squares):
     cdef pool_control control
     cdef void *scratch = NULL
     cdef void *memory
+    cdef int changed
     memset(&control, 0, sizeof(control))
     control.poll = poll_signals
     memory = allocate(own.sums_scratch(&own_problem.p, x), &scratch)
     with nogil:
-        own.squares(&own_problem.p, x, <double *> q.data, scratch, &control)
+        changed = own.squares(&own_problem.p, x, <double *> q.data, scratch, &control)
     PyMem_RawFree(memory)
     raise_if_stopped(&control)
+    raise_if_changed(changed)
 
 
 cdef Problem dual_problem(problem):

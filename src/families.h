@@ -61,6 +61,6 @@ size_t GD(dual_epoch_scratch)(const gd_problem *, const gd_csr *, int double_ari
 void GD(dual_epoch)(const gd_problem *, const gd_csr *, gd_duals *, void *scratch, pool_control *);
 size_t GD(dual_sums_scratch)(const gd_problem *, const gd_csr *);
 void GD(dual_sums)(const gd_problem *, const gd_csr *, gd_duals *, void *scratch, pool_control *);
-void GD(dual_squares)(const gd_problem *, const gd_csr *, double *squares, void *scratch, pool_control *);
+int GD(dual_squares)(const gd_problem *, const gd_csr *, double *squares, void *scratch, pool_control *);
 
 #endif

@@ -112,6 +112,7 @@ typedef struct gd_descent {
     int n_states;
     double *values;         /* (n_steps,) the objective on the batch before each step */
     ptrdiff_t done;         /* steps taken: fewer than n_steps when stopped, or when a value is not finite */
+    int changed;            /* set where column indices of sparse X lead out of it: they have changed since X was checked */
 } gd_descent;
 
 enum { GD_IDLE_MOST = 255 };
@@ -132,6 +133,7 @@ typedef struct gd_duals {
     double *sums;           /* (k, d + 1): A'X, and the sums of A */
     int as_given;           /* sums of any coefficients (n_rows, k) in place of duals */
     double total, moment;   /* sum of a; sum over rows of |A|_1 |x| */
+    int changed;            /* as for steps */
 } gd_duals;
 
 typedef struct gd_dual_kernels { /* x NULL: dense */
@@ -139,7 +141,7 @@ typedef struct gd_dual_kernels { /* x NULL: dense */
     void (*epoch)(const gd_problem *, const gd_csr *x, gd_duals *, void *scratch, pool_control *);
     size_t (*sums_scratch)(const gd_problem *, const gd_csr *x); /* for the squares as well */
     void (*sums)(const gd_problem *, const gd_csr *x, gd_duals *, void *scratch, pool_control *);
-    void (*squares)(const gd_problem *, const gd_csr *x, double *squares, void *scratch, pool_control *);
+    int (*squares)(const gd_problem *, const gd_csr *x, double *squares, void *scratch, pool_control *); /* changed? */
 } gd_dual_kernels;
 
 typedef struct gd_kernels {

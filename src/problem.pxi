@@ -297,6 +297,7 @@ cdef class Problem:
         PyMem_RawFree(memory)
         (<int64_t *> n.data)[0] = asked.done
         raise_if_stopped(&control)
+        raise_if_changed(asked.changed)
 
     cdef list hold_states(self, states, Buffer w, const gd_descent *asked):
         """As many arrays like W as the rule has."""

@@ -8,7 +8,7 @@ GROUP_CLASSES = 32       # as the kernels group classes
 cdef class SparseRows:
     """X in compressed rows: values and column indices held where they lie, row starts as a copy.
 
-    They must not change while this lives; starts can't.
+    They must not change while this lives. Whoever reads indices anew notices those that lead out of X.
     """
     cdef gd_csr csr
     cdef tuple buffers  # None before __init__ and after one that failed
@@ -38,6 +38,7 @@ cdef class SparseRows:
         self.csr.first = <const int64_t *> s.data
         self.csr.wide_values = v.type == FLOAT64
         self.csr.wide_indices = i.type == INT64
+        self.csr.n_columns = d
         self.n_entries = v.view.shape[0]
         self.is_sound = False
         self.buffers = (v, i, s)
@@ -129,6 +130,10 @@ cdef class SparseProblem(Problem):
         most = min(PANEL_BYTES // row_bytes, GD_PANEL_ROWS_MOST)
         t.n_panels = (n + most - 1) // most
         t.panel_rows = (n + t.n_panels - 1) // t.n_panels
+        cdef int changed
+        with nogil:
+            changed = gd_leads_outside(&self.sparse.csr, self.p.index, n)
+        raise_if_changed(changed)
         with nogil:
             entries = gd_count_entries(&self.sparse.csr, self.p.index, n, t.panel_rows, &fullest)
         t.block_columns = BLOCK_COLUMNS

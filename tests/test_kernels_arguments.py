@@ -493,3 +493,39 @@ def test_some_rows_of_a_problem_are_the_problem_on_those_rows():
                 one.evaluate(np.ones((K, D + 1)), value, gradient, None, wide)
                 answers.append((value.tobytes(), gradient.tobytes()))
             assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("wide", [np.int32, np.int64])
+@pytest.mark.parametrize("bad", [D, 2**31 - 1, -1, -(2**31)])
+def test_indices_of_sparse_rows_that_change_afterwards_are_noticed(wide, bad):
+    # In a child: before the check they led wherever they pointed.
+    def outcome(name: str) -> str:
+        rng = np.random.default_rng(0)
+        given = row_arguments(np.ones((N, D)))
+        given["indices"] = given["indices"].astype(wide)
+        rows = _kernels.SparseRows(**given)
+        rows.first_fault(N * D, True)
+        problem = make(True, {**problem_arguments("float64", True, HINGE, rng), "X": rows, "index": None})
+        W, squares, order, duals = np.zeros((K, D + 1)), np.ones(N), np.arange(N), np.ones((N, K))
+        given["indices"][N * D // 2] = bad
+        calls = {
+            "evaluate": lambda: problem.evaluate(W, np.zeros(1), None, None, True),
+            "differences": lambda: problem.differences(W, 1e-3, 0, order[:3], np.zeros((K, 3)), None),
+            "descend": lambda: problem.descend(
+                0, (), order, np.arange(N + 1), np.full(N, 0.1), 0.0, 0.0, False, 1.0, 0, W, (), np.zeros(N),
+                np.zeros(1, np.int64), True,
+            ),
+            "dual_squares": lambda: _kernels.dual_squares(problem, squares),
+            "dual_epoch": lambda: _kernels.dual_epoch(
+                problem, order, order, squares, 1.0, 1.0, 1.0, np.zeros((N, K)), np.zeros(N, np.uint8), W
+            ),
+            "dual_sums": lambda: _kernels.dual_sums(problem, squares, 1.0, duals, np.zeros((K, D + 1)), False),
+        }  # fmt: skip
+        try:
+            calls[name]()
+        except ValueError as error:
+            return str(error)[:30]
+        return "nothing was noticed"
+
+    names = ["evaluate", "differences", "descend", "dual_squares", "dual_epoch", "dual_sums"]
+    assert in_children(names, outcome) == ["X.indices must not change whil"] * len(names)

@@ -83,10 +83,9 @@ void GD(dual_sums)(const gd_problem *p, const gd_csr *x, gd_duals *asked, void *
         runs[p->input](p, asked, scratch, control);
 }
 
-void GD(dual_squares)(const gd_problem *p, const gd_csr *x, double *squares, void *scratch, pool_control *control) {
+int GD(dual_squares)(const gd_problem *p, const gd_csr *x, double *squares, void *scratch, pool_control *control) {
     double *row = scratch, *inverse_scale = row + (p->n_features + 7) / 8 * 8;
-    if (x)
-        sparse_dual_squares(p, x, squares, row);
-    else
-        dense_dual_squares(p, squares, row, inverse_scale, control);
+    if (x) return sparse_dual_squares(p, x, squares, row);
+    dense_dual_squares(p, squares, row, inverse_scale, control);
+    return 0;
 }

@@ -31,6 +31,7 @@ static size_t R(lay_sparse_dual)(char *base, R(sparse_dual) * run, const gd_prob
     s->bias = carve(base, &used, k * sizeof(REAL));
     s->reader.x = x;
     s->reader.scale = p->scale;
+    s->reader.changed = &run->steps.changed;
     s->reader.runs = carve(base, &used, 2 * sizeof(R(row_run)));
     if (base) R(forget_runs)(&s->reader);
     run->change = carve(base, &used, (k + LANES) * sizeof(REAL));
@@ -68,6 +69,7 @@ static void R(sparse_dual_epoch)(const gd_problem *p, const gd_csr *x, gd_duals 
         R(add_row)(s, asked->rows[i], i + 1 < asked->n_visits ? asked->rows[i + 1] : -1, s->v);
     }
     R(turn_weights)(s, asked->w, s->v, s->bias, 1, 1);
+    asked->changed = run.steps.changed;
 }
 
 #if REAL_IS_DOUBLE
@@ -96,24 +98,31 @@ static void sparse_dual_sums(const gd_problem *p, const gd_csr *x, gd_duals *ask
         add_row_double(s, id, -1, s->v);
     }
     turn_weights_double(s, asked->sums, s->v, s->bias, 1, 1);
+    asked->changed = run.steps.changed;
 }
 
 /* Squared norms of the rows. Of repeated entries the sizes are added up: never below the norm, and above what rounding
- * can do to their sum. `row` (d,) is scratch. */
-static void sparse_dual_squares(const gd_problem *p, const gd_csr *x, double *squares, double *row) {
+ * can do to their sum. `row` (d,) is scratch. Returns whether indices have changed since X was checked. */
+static int sparse_dual_squares(const gd_problem *p, const gd_csr *x, double *squares, double *row) {
     memset(row, 0, (size_t)p->n_features * sizeof(double));
     for (ptrdiff_t i = 0; i < p->n_rows; i++) {
         int64_t id = p->index ? p->index[i] : i;
         double sum = 0;
         for (int64_t e = x->first[id]; e < x->first[id + 1]; e++) {
             int64_t c = column_of(x, e);
+            if ((uint64_t)c >= (uint64_t)p->n_features) return 1;
             double value = x->wide_values ? ((const double *)x->values)[e] : (double)((const float *)x->values)[e];
             double added = fabs(p->scale ? value / p->scale[c] : value);
             sum += added * (2 * row[c] + added);
             row[c] += added;
         }
-        for (int64_t e = x->first[id]; e < x->first[id + 1]; e++) row[column_of(x, e)] = 0;
+        for (int64_t e = x->first[id]; e < x->first[id + 1]; e++) {
+            int64_t c = column_of(x, e);
+            if ((uint64_t)c >= (uint64_t)p->n_features) return 1;
+            row[c] = 0;
+        }
         squares[i] = sum;
     }
+    return 0;
 }
 #endif

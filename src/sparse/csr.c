@@ -56,6 +56,16 @@ gd_csr_fault gd_check_csr(const gd_csr *x, ptrdiff_t n_rows, ptrdiff_t n_columns
     return *at >= 0 ? CSR_NOT_FINITE : CSR_RIGHT;
 }
 
+int gd_leads_outside(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows) {
+    for (ptrdiff_t i = 0; i < n_rows; i++) {
+        int64_t row = index ? index[i] : i, begin = x->first[row], end = x->first[row + 1];
+        int64_t at = x->wide_indices ? first_outside_int64_t(x->indices, begin, end, x->n_columns)
+                                     : first_outside_int32_t(x->indices, begin, end, x->n_columns);
+        if (at >= 0) return 1;
+    }
+    return 0;
+}
+
 /* ---- tiles ---- */
 
 int64_t gd_count_entries(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows, ptrdiff_t panel_rows,

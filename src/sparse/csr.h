@@ -17,6 +17,7 @@ typedef struct gd_csr {
     const void *indices;  /* columns, int32 or int64 */
     const int64_t *first; /* (n_total + 1,) */
     int wide_values, wide_indices;
+    ptrdiff_t n_columns;
 } gd_csr;
 
 enum { GD_PANEL_ROWS_MOST = 65536, GD_BLOCK_COLUMNS_MOST = 4096 };
@@ -39,6 +40,9 @@ typedef enum { CSR_RIGHT, CSR_START, CSR_DECREASING, CSR_BEYOND, CSR_INDEX, CSR_
  * in the row starts, or among the entries. Only entries of rows are checked; values only with check_finite. */
 gd_csr_fault gd_check_csr(const gd_csr *x, ptrdiff_t n_rows, ptrdiff_t n_columns, int64_t n_entries, int check_finite,
                           int64_t *at);
+
+/* Whether an index of the rows `index` (n_rows,), or of rows 0 .. n_rows - 1, is not a column. */
+int gd_leads_outside(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows);
 
 /* Entries of the rows `index` (n_rows,), or of rows 0 .. n_rows - 1, repeats counted; *fullest: those of the
  * fullest panel. */

@@ -122,14 +122,23 @@ static const struct {
     double (*add_squares)(const R(row_run) *, const R(row_run) * next, const REAL *coefficients, R(split_rows) v);
 } R(sparse_rows)[] = {{NULL, NULL, NULL}, EACH_QUADS(ROWS_ROW)};
 
-/* The n entries from `begin` on, widened, divided by `scale` unless that is NULL. */
-static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int n, R(row_run) * run) {
+/* The n entries from `begin` on, widened, divided by `scale` unless that is NULL. Indices were checked; where one has
+ * changed since and leads out of X, *changed is set, and the run is empty. */
+static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int n, int *changed, R(row_run) * run) {
+    const uint64_t last = (uint64_t)x->n_columns - 1;
+    uint64_t outside = 0;
     run->begin = begin;
     run->n = n;
     if (x->wide_indices)
         memcpy(run->columns, (const int64_t *)x->indices + begin, (size_t)n * sizeof(int64_t));
     else
         for (int e = 0; e < n; e++) run->columns[e] = ((const int32_t *)x->indices)[begin + e];
+    for (int e = 0; e < n; e++) outside |= (uint64_t)run->columns[e] | (last - (uint64_t)run->columns[e]);
+    if (outside >> 63) {
+        run->n = 0;
+        *changed = 1;
+        return;
+    }
     if (x->wide_values)
         for (int e = 0; e < n; e++) run->x[e] = (REAL)((const double *)x->values)[begin + e];
     else
@@ -142,6 +151,7 @@ static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int
 typedef struct R(reader) {
     const gd_csr *x;
     const double *scale;
+    int *changed;      /* set where indices of X have changed */
     R(row_run) * runs; /* 2 of them */
 } R(reader);
 
@@ -151,7 +161,7 @@ static R(row_run) * R(fetch_run)(const R(reader) * reader, int64_t begin, int64_
     for (int i = 0; i < 2; i++)
         if (&runs[i] != kept && runs[i].begin == begin && runs[i].n == n) return &runs[i];
     R(row_run) *free = kept == &runs[0] ? &runs[1] : &runs[0];
-    R(read_run)(reader->x, reader->scale, begin, n, free);
+    R(read_run)(reader->x, reader->scale, begin, n, reader->changed, free);
     return free;
 }
 

@@ -32,6 +32,15 @@ typedef struct R(sparse_job) {
     pool_control *control;
 } R(sparse_job);
 
+/* Of the longest of its loops: more threads are of no use. */
+static ptrdiff_t R(most_chunks)(const R(sparse_job) * j) {
+    const sparse_layout *l = &j->layout;
+    ptrdiff_t counts[] = {l->n_groups * j->tiles->n_blocks, j->tiles->n_panels * l->splits, l->loss_chunks,
+                          l->gradient_chunks}, most = 1;
+    for (int i = 0; i < 4; i++) most = counts[i] > most ? counts[i] : most;
+    return most;
+}
+
 static size_t R(lay_sparse_job)(char *base, R(sparse_job) * j, int n_threads) {
     const sparse_layout *l = &j->layout;
     size_t used = 0, K = (size_t)l->K, block = (size_t)j->tiles->block_columns;
@@ -47,7 +56,7 @@ static size_t R(lay_sparse_job)(char *base, R(sparse_job) * j, int n_threads) {
     loss += (size_t)j->problem->n_classes * sizeof(double);
     size_t most = turned_block > gradient_blocks ? turned_block : gradient_blocks;
     j->worker_bytes = ((most > loss ? most : loss) + 63) / 64 * 64;
-    j->workers = carve(base, &used, j->worker_bytes * (size_t)(n_threads < 1 ? 1 : n_threads));
+    j->workers = carve(base, &used, j->worker_bytes * (size_t)useful_threads(n_threads, R(most_chunks)(j)));
     return used;
 }
 

@@ -39,6 +39,7 @@ static size_t R(lay_sparse_descent)(char *base, R(sparse_descent) * s) {
     s->padded = carve(base, &used, (size_t)(s->layout.n_groups * s->layout.K) * sizeof(REAL));
     s->reader.x = s->x;
     s->reader.scale = p->scale;
+    s->reader.changed = &s->asked->changed;
     s->reader.runs = carve(base, &used, 2 * sizeof(R(row_run)));
     return used;
 }
