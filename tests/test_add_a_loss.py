@@ -72,6 +72,7 @@ def test_the_changed_sources_keep_their_promises(tree):
         "-q",
         "-x",
         *(f"tests/{name}" for name in kept),
+        "-n0",
         "-p",
         "no:cacheprovider",
     ]
@@ -108,13 +109,14 @@ def in_the_built_package(built: Path, *arguments: str, instruction_set: str = ""
     code = f"import sys; sys.path[:0] = {places!r}; import pytest; sys.exit(pytest.main(sys.argv[1:]))"
     environment = {**os.environ, "GDFAST_ISA": instruction_set}
     environment.pop("PYTHONPATH", None)
-    common = ["-q", "-x", "-p", "no:cacheprovider", "--rootdir", str(LAWS.parents[1])]
+    common = ["-q", "-x", "-n0", "-p", "no:cacheprovider", "--rootdir", str(LAWS.parents[1])]
     return subprocess.run(
         [sys.executable, "-S", "-P", "-c", code, *common, *arguments],
         env=environment, cwd=built, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_the_built_loss_obeys_the_laws_of_a_loss(built):
     run = in_the_built_package(built, str(LAWS))
@@ -122,6 +124,7 @@ def test_the_built_loss_obeys_the_laws_of_a_loss(built):
     assert re.search(r"\d\d+ passed", run.stdout), run.stdout
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(900)
 def test_so_it_does_on_every_instruction_set(built):
     from gdfast import _kernels

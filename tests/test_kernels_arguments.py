@@ -511,7 +511,7 @@ def test_indices_of_sparse_rows_that_change_afterwards_are_noticed(wide, bad):
         calls = {
             "evaluate": lambda: problem.evaluate(W, np.zeros(1), None, None, True),
             "differences": lambda: problem.differences(W, 1e-3, 0, order[:3], np.zeros((K, 3)), None),
-            "descend": lambda: problem.descend(
+            "take_steps": lambda: problem.take_steps(
                 0, (), order, np.arange(N + 1), np.full(N, 0.1), 0.0, 0.0, False, 1.0, 0, W, (), np.zeros(N),
                 np.zeros(1, np.int64), True,
             ),
@@ -527,5 +527,5 @@ def test_indices_of_sparse_rows_that_change_afterwards_are_noticed(wide, bad):
             return str(error)[:30]
         return "nothing was noticed"
 
-    names = ["evaluate", "differences", "descend", "dual_squares", "dual_epoch", "dual_sums"]
+    names = ["evaluate", "differences", "take_steps", "dual_squares", "dual_epoch", "dual_sums"]
     assert in_children(names, outcome) == ["X.indices must not change whil"] * len(names)
