@@ -124,7 +124,8 @@ def _check_path(path: Any, name: str) -> Path:
 
 
 def _check_names(class_names: Any) -> tuple[str, ...]:
-    listed = isinstance(class_names, Iterable) and not isinstance(class_names, str)
+    is_one = isinstance(class_names, str) or (isinstance(class_names, np.ndarray) and class_names.ndim == 0)
+    listed = isinstance(class_names, Iterable) and not is_one
     names = tuple(class_names) if listed else (None,)
     if not all(isinstance(name, str) for name in names):
         raise TypeError("class_names must be a sequence of str")

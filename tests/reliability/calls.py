@@ -16,17 +16,22 @@ import numpy as np
 import gdfast as gd
 from gdfast.objective.losses import Loss
 from reliability import bad_arrays as arrays
+from reliability import bad_csr
 from reliability import bad_values as values
 from reliability.arguments import GIVEN, LEFT_OUT, Argument, U, V, W, X, Y, bowl, bowl_gradient, csr, linear, squares
 
-MODULES = ("landscape", "testing", "test_functions", "differences")
+MODULES = ("landscape", "testing", "test_functions", "differences", "datasets")
 
 RECORDS = {"Result", "SearchResult", "GradientReport", "CriticalPoint", "StepSweep", "SanityReport", "Status"}
 RECORDS |= {f"landscape.{name}" for name in ("Line", "Plane", "StepSizes", "Trajectory", "Weight")}
-RECORDS |= {"differences.ErrorCurve"}
+RECORDS |= {"differences.ErrorCurve", "datasets.Dataset", "datasets.Images"}
 """Classes that only the library makes: their methods are tested, their constructors are not."""
 
 HELPERS = {
+    "datasets.fetch_cifar10",  # from the network
+    "datasets.load_cifar10",  # of files of 180 MB: see tests/datasets
+    "datasets.Labels",
+    "datasets.Pixels",
     "test_functions.KnownFunction",
     "differences.Scheme",
     "differences.real_number",
@@ -103,8 +108,8 @@ OWNERS: dict[str, dict[str, Callable[[], Any]]] = {
 }
 """Instances for the methods of a class; a class that is not here is made without arguments."""
 
-CSR = Argument(csr, arrays.CSR, called=("y",))
-CSR_ROWS = Argument(csr, tuple(bad for bad in arrays.CSR if bad.name != "no columns"))
+CSR = Argument(csr, bad_csr.CSR, called=("y",))
+CSR_ROWS = Argument(csr, tuple(bad for bad in bad_csr.CSR if bad.name != "no columns"))
 OBJECTIVE = Argument(
     linear,
     tuple(bad for bad in values.OBJECTIVE if bad.name != "function"),

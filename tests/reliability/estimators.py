@@ -15,6 +15,7 @@ import numpy as np
 import gdfast as gd
 from gdfast.estimators import GDClassifier, GDRegressor
 from reliability import bad_arrays as arrays
+from reliability import bad_csr
 from reliability import bad_values as values
 from reliability.arguments import Argument, X, Y, csr, number
 from reliability.bad_values import EITHER, SURVIVES, Bad, constant
@@ -149,7 +150,7 @@ SPARSE = Argument(
         else bad._replace(want=SURVIVES)
         if bad.name in ("integer data", "bool data", "float16 data", "object data", "columns a list", "int16 columns")
         else bad
-        for bad in arrays.CSR
+        for bad in bad_csr.CSR
         if bad.name != "entries twice, at half"
     ),
     called=(*THEIR_WORDS, "indices", "indptr", "index"),

@@ -86,8 +86,10 @@ def same(one: Any, other: Any, tolerance: float = 1e-9) -> bool:
     """Whether two answers are the same numbers, to rounding."""
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return len(one) == len(other) and all(same(a, b, tolerance) for a, b in zip(one, other, strict=True))
-    if one is None or other is None or isinstance(one, str | bytes) or isinstance(other, str | bytes):
-        return bool(np.array_equal(one, other)) if type(one) is type(other) else False
+    if one is None or other is None:
+        return one is other
+    if isinstance(one, str | bytes) or isinstance(other, str | bytes):
+        return isinstance(one, str | bytes) and isinstance(other, str | bytes) and one == other
     a, b = np.asarray(one), np.asarray(other)
     if a.shape != b.shape:
         return False

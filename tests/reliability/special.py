@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -84,7 +86,10 @@ def names(right: tuple[str, ...]) -> Argument:
     )
 
 
-_either_way = (values.SAME, EITHER)
+OTHER_LABELS = {
+    *("-1", "int64 minimum", "2**32, which int32 makes 0", "2**63", "2**64 - 1", "float dtype", "float16 dtype"),
+    *("one axis more", "list with text", "text dtype", "bytes dtype", "bool dtype"),
+}
 _weights = ARGUMENTS["w"]
 _stack = [W, V, W + V]
 WS = Argument(
@@ -164,6 +169,16 @@ FACTS = Argument(
     ),
 )
 MODEL = Argument(lambda: W.copy(), arrays.matrix_of_weights(), called=("W", "model"))
+_columns = tuple(bad for bad in values.COUNT_FROM_0 if bad.name not in ("-1", "text", "a digit as text", "numpy text"))
+_names_of_classes = tuple(  # labels may be anything that can be told apart; text is the path of a file
+    bad._replace(want=SURVIVES) if bad.name in OTHER_LABELS else bad
+    for bad in arrays.LABELS
+    if bad.name not in ("text", "empty text", "a digit as text", "numpy text", "huge, of stride 0")
+)
+_two = names(("0", "1"))
+NAMES_OF_CLASSES = replace(
+    _two, bad=tuple(bad for bad in _two.bad if bad.name != "one more"), called=("classes",)
+)  # a class may have no rows
 NONSENSE = tuple(bad.name for bad in values.OBJECTIVE if bad.name.startswith(("value is", "gradient of")))
 PAIR = copy_of(
     np.array([0.0, 1.0]), tuple(bad for bad in arrays.SEVERAL if bad.name not in ("0-d", "more than fit in memory"))
@@ -189,6 +204,12 @@ def saved_line() -> str:
     """A landscape file, made anew."""
     gd.landscape.line(linear(), W, V, [0.0, 1.0]).save("line.npz")
     return "line.npz"
+
+
+def table() -> str:
+    """A CSV file of three rows, made anew."""
+    Path("table.csv").write_text("a,b,label\n0.5,1,0\n2,-1,1\n0.25,3,1\n")
+    return "table.csv"
 
 
 def _jacobian_example(w: Any) -> Any:
@@ -252,6 +273,14 @@ SPECIAL: dict[str, Argument] = {
     "load_model.path": Argument(saved_model, values.PATH),
     "landscape.load.path": Argument(saved_line, values.PATH),
     "resume.max_steps": number(5, values.COUNT_FROM_0),
+    "datasets.load.path": Argument(table, values.PATH, called=("file",)),
+    "datasets.load.y": Argument(lambda: np.array([0, 1, 1]), _names_of_classes, called=("labels",)),
+    "datasets.load.label": number(2, _columns),
+    "datasets.load.header": number(True, values.FLAG),
+    "datasets.load.targets": number(True, values.FLAG),
+    "datasets.load.n_features": number(2, values.COUNT),
+    "datasets.load.class_names": NAMES_OF_CLASSES,
+    "datasets.load.mmap": number(True, values.FLAG),
     "ProximalGradient.momentum": number(True, values.FLAG),
     "ScoreLoss.function": function(squares),
     "ScoreLoss.curvature": number(0.5, values.POSITIVE),
