@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Number as AnyNumber
@@ -18,6 +18,7 @@ from ..objective.losses import Loss
 from ..objective.losses.table import BY_NAME as LOSSES
 from ..objective.losses.table import is_loss
 from ..objective.regularizers.regularizers import L2, ElasticNet
+from ..protocols import LineSearch
 
 CLASSIFIER_LOSSES = tuple(name for name, kind in LOSSES.items() if kind.classifies)
 REGRESSOR_LOSSES = tuple(name for name, kind in LOSSES.items() if not kind.classifies)
@@ -125,7 +126,9 @@ def _learning_rate(rate: Any, name: str) -> Any:
         return rate
     if isinstance(rate, AnyNumber):
         return check_positive(rate, name)
-    if isinstance(rate, type) or not callable(rate):
+    if isinstance(rate, Sequence) or (isinstance(rate, np.ndarray) and rate.ndim == 1):
+        return [check_positive(each, f"{name}[{i}]") for i, each in enumerate(rate)]
+    if isinstance(rate, type) or not (callable(rate) or isinstance(rate, LineSearch)):
         raise TypeError(f"{name} must be None, a name, a number > 0 or a schedule; it is {described(rate)}")
     return rate
 
@@ -185,7 +188,8 @@ class Settings:
         on all rows at every step, "lbfgs", "nonlinear_conjugate_gradient", "newton", "dual_coordinate_ascent".
     learning_rate : name, float > 0 or schedule, optional
         None and "linear": from the recipe's step, which is made of the data, linearly to 0; "cosine", "constant": from
-        the same step. A number is a constant step, a schedule (any callable of the step's number) is followed as it is.
+        the same step. A number is a constant step, a schedule (any callable of the step's number) or a sequence, one
+        for each step, is followed as it is, and so is a line search where an optimizer sees all rows.
     batch_size : int
         Rows of a step. No more rows than that: every step sees them all. On CSR the recipe (optimizer None, l1_ratio 0)
         takes single rows.

@@ -211,6 +211,14 @@ def test_learning_rates(rate):
         assert rates[-1] < 0.5 * rates[0]
 
 
+def test_a_sequence_of_learning_rates_is_followed_as_it_is():
+    X, y = blobs(100)
+    settings = {"epochs": 3, "min_steps": 0, "batch_size": 20}
+    each = model(learning_rate=np.full(15, 0.05), **settings).fit(X, y)
+    assert same(each, model(learning_rate=0.05, **settings).fit(X, y))
+    assert model(optimizer="lbfgs", learning_rate=gd.Backtracking(), min_steps=50).fit(X, y).score(X, y) > 0.7
+
+
 def test_a_small_alpha_fits_closer_and_a_large_one_less():
     X, y = blobs()
     sizes = [np.linalg.norm(model(alpha=alpha).fit(X, y).coef_ * X.std(axis=0)) for alpha in (0.0, 0.1, 10.0)]

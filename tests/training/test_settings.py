@@ -104,3 +104,15 @@ def test_early_stopping_has_a_tolerance_of_its_own():
     assert tolerance(Settings("hinge", early_stopping=True)) == 1e-3
     assert tolerance(Settings("hinge", early_stopping=True, tol=0.0)) == 0.0
     assert tolerance(Settings("hinge", tol=0.5)) == 0.5
+
+
+def test_learning_rates_may_be_schedules_sequences_and_line_searches():
+    for given in (gd.Cosine(0.1, 70), gd.Backtracking(), lambda k: 0.1, None, "cosine"):
+        assert checked(Settings("hinge", learning_rate=given), classifies=True).learning_rate is given
+    for sequence in ([0.1, 0.2], (0.1, 0.2), np.array([0.1, 0.2])):
+        assert checked(Settings("hinge", learning_rate=sequence), classifies=True).learning_rate == [0.1, 0.2]
+    with pytest.raises(ValueError, match=r"learning_rate\[1\] must be > 0; it is 0"):
+        checked(Settings("hinge", learning_rate=np.array([0.1, 0.0])), classifies=True)
+    for other in (gd.Cosine, object(), np.ones((2, 2)), {0.1}):
+        with pytest.raises(TypeError, match="learning_rate must be None, a name, a number > 0 or a schedule"):
+            checked(Settings("hinge", learning_rate=other), classifies=True)
