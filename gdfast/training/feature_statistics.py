@@ -7,7 +7,6 @@ change of units changes no z.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -117,16 +116,18 @@ def _moments(
     if unit is not None:
         shift /= unit
     with np.errstate(over="ignore", invalid="ignore"):
-        for block, w in blocks(X, weights, rows):
+        for chosen in blocks(X, rows):
+            block = np.array(X[chosen], dtype=np.float64, order="C")
             if unit is not None:
                 block /= unit
             if centre:
                 block -= shift
-            if w is None:
+            if weights is None:
                 total += len(block)
                 first += block.sum(axis=0)
                 block *= block
             else:
+                w = weights[chosen]
                 total += float(w.sum())
                 weighted = block * w[:, None]
                 first += weighted.sum(axis=0)
@@ -138,13 +139,11 @@ def _moments(
         return total, shift + offset, np.sqrt(np.maximum(seconds / total - offset**2, 0.0))
 
 
-def blocks(X: Array, weights: FloatArray | None, rows: Array | None) -> Iterator[tuple[FloatArray, FloatArray | None]]:
-    """Some rows at a time, as fresh float64 in C order, and their weights."""
+def blocks(X: Array, rows: Array | None) -> list[Any]:
+    """Indices of some rows at a time: as float64 they fit a cache."""
     n = len(X) if rows is None else len(rows)
     step = max(1, BLOCK_BYTES // (8 * X.shape[1]))
-    for start in range(0, n, step):
-        chosen: Any = slice(start, start + step) if rows is None else rows[start : start + step]
-        yield np.array(X[chosen], dtype=np.float64, order="C"), None if weights is None else weights[chosen]
+    return [slice(start, start + step) if rows is None else rows[start : start + step] for start in range(0, n, step)]
 
 
 def _sparse_statistics(X: Any, weights: FloatArray | None, rows: Array | None) -> FeatureStatistics:

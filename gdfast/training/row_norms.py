@@ -64,7 +64,8 @@ class StandardizedRows:
             ids = np.repeat(np.arange(X.shape[0]), np.diff(X.indptr))
             return np.asarray(np.bincount(ids, weights=values**2, minlength=X.shape[0]), dtype=np.float64)
         found = []
-        for block, _ in blocks(self.X, None, self.chosen):
+        for chosen in blocks(self.X, self.chosen):
+            block = np.array(self.X[chosen], dtype=np.float64, order="C")
             standardise(block, self.mean, self.scale)
             found.append(np.einsum("ij,ij->i", block, block))
         return np.concatenate(found)
@@ -139,9 +140,8 @@ def _standardised_copy(X: Any, mean: FloatArray | None, scale: FloatArray) -> An
         copy.data = (X.data.astype(np.float64) / scale[X.indices]).astype(X.dtype)
         return copy
     copy = np.empty(X.shape, dtype=np.float64 if X.dtype == np.float64 else np.float32)
-    start = 0
-    for block, _ in blocks(X, None, None):
+    for chosen in blocks(X, None):
+        block = np.array(X[chosen], dtype=np.float64, order="C")
         standardise(block, mean, scale)
-        copy[start : start + len(block)] = block
-        start += len(block)
+        copy[chosen] = block
     return copy
