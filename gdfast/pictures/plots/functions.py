@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._arrays import plain_array, require_finite
+from ..._arrays import float64_copy, plain_array
 from ...objective.rays.generic import on_plane
 from ...protocols import Array, FloatArray, Objective
 from ..canvas import BLUE, GREY, PURPLE, VERMILION, LineStyle, axes, height_colours, legend_below, line_style
@@ -262,5 +262,4 @@ def _floats(values: Any, name: str) -> FloatArray:
     array = plain_array(values, name)
     if array.dtype.kind not in "fiu":
         raise TypeError(f"{name} must hold real numbers; its dtype is {array.dtype}")
-    require_finite(array, name)
-    return array.astype(np.float64)
+    return float64_copy(array, name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..._arrays import check_flag
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
 from ..canvas import BLUE, GREY, VERMILION, axes, check_types, line_style
@@ -69,6 +70,7 @@ def history(
     """
     runs = check_types(result, (Result, History), "result", "from gdfast.minimize")
     _require_known(against, _AGAINST, "against")
+    check_flag(log, "log")
     for run in runs.values():
         _require_known(quantity, [*_LABELS, *history_of(run).metrics], "quantity")
     places = {name: positions(run, against) for name, run in runs.items()}
@@ -143,5 +145,5 @@ def history_of(run: Result | History) -> History:
 
 
 def _require_known(value: str, known: Any, name: str) -> None:
-    if value not in known:
+    if not isinstance(value, str) or value not in known:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, known))}; it is {value!r}")

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..._arrays import check_columns, check_point
+from ..._arrays import check_columns, check_point, float64_copy
+from ...describe import described
 from ...protocols import Array, FloatArray
 from ..canvas import axes
 
@@ -93,14 +94,21 @@ def class_pictures(
     if weights.ndim != 2:
         raise ValueError(f"W must be (n_classes, n_pixels) or (n_classes, n_pixels + 1); its shape is {weights.shape}")
     sides = _guessed_shape(weights.shape[1]) if shape is None else _checked_shape(shape, weights.shape[1])
-    pixels = weights[:, : prod(sides)].astype(np.float64)
-    names = [str(k) for k in range(len(weights))] if class_names is None else list(map(str, class_names))
+    pixels = float64_copy(weights[:, : prod(sides)], "W")
+    names = [str(k) for k in range(len(weights))] if class_names is None else _listed(class_names)
     if len(names) != len(weights):
         raise ValueError(f"class_names must hold {len(weights)} names, one for each row of W; it holds {len(names)}")
     divisor = check_columns(scale, "scale", pixels.shape[1], positive=True)
     if divisor is not None:
         pixels = pixels / divisor
     return names, [_picture(row.reshape(sides)) for row in pixels]
+
+
+def _listed(class_names: Any) -> list[str]:
+    is_list = isinstance(class_names, Sequence) or (isinstance(class_names, np.ndarray) and class_names.ndim == 1)
+    if not is_list or isinstance(class_names, bytes):
+        raise TypeError(f"class_names must be a sequence of str; it is {described(class_names)}")
+    return list(map(str, class_names))
 
 
 def _picture(weights: FloatArray) -> FloatArray:
