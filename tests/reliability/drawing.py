@@ -35,7 +35,7 @@ def _argument(right: Callable[[], Any], called: tuple[str, ...] = ()) -> Argumen
     return Argument(right, _objects, called=called)
 
 
-SHOWN_AS_TEXT = {"numbers", "None among them", "bytes", "nested"}
+SHOWN_AS_TEXT = {"numbers", "None among them", "bytes", "nested", "numpy text"}  # text is a sequence, too
 
 
 def _run() -> Any:
