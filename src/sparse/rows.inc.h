@@ -126,14 +126,26 @@ static const struct {
  * changed since and leads out of X, *changed is set, and the run is empty. */
 static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int n, int *changed, R(row_run) * run) {
     const uint64_t last = (uint64_t)x->n_columns - 1;
-    uint64_t outside = 0;
+    uint64_t outside = 0; /* v | (last - v) has the sign bit set exactly where v is not in [0, last] */
     run->begin = begin;
     run->n = n;
-    if (x->wide_indices)
-        memcpy(run->columns, (const int64_t *)x->indices + begin, (size_t)n * sizeof(int64_t));
-    else
-        for (int e = 0; e < n; e++) run->columns[e] = ((const int32_t *)x->indices)[begin + e];
-    for (int e = 0; e < n; e++) outside |= (uint64_t)run->columns[e] | (last - (uint64_t)run->columns[e]);
+    if (x->wide_indices) {
+        const int64_t *columns = (const int64_t *)x->indices + begin;
+        for (int e = 0; e < n; e++) {
+            int64_t column = columns[e];
+            run->columns[e] = column;
+            outside |= (uint64_t)column | (last - (uint64_t)column);
+        }
+    } else {
+        const int32_t *columns = (const int32_t *)x->indices + begin;
+        uint32_t narrow = last < INT32_MAX ? (uint32_t)last : INT32_MAX, some = 0;
+        for (int e = 0; e < n; e++) {
+            int32_t column = columns[e];
+            run->columns[e] = column;
+            some |= (uint32_t)column | (narrow - (uint32_t)column);
+        }
+        outside = (uint64_t)some << 32;
+    }
     if (outside >> 63) {
         run->n = 0;
         *changed = 1;
