@@ -222,7 +222,8 @@ def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlan
 def _checked(problem: LinearProblem, W: Array, **directions: Array) -> list[FloatArray]:
     check_weights(W, problem.rows.shape)
     arrays = zip(("W", *directions), check_directions(W, **directions), strict=True)
-    return [float64_copy(array, name) for name, array in arrays]
+    # What is wider than float64 may be infinite there.
+    return [np.array(a, dtype=np.float64) if a.itemsize <= 8 else float64_copy(a, name) for name, a in arrays]
 
 
 def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatArray]:
