@@ -75,7 +75,7 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
     if isinstance(settings.optimizer, FULL_BATCH):
         step = LINE_SEARCH if given is None or isinstance(given, str) else given
         step = None if sets_own_step(settings.optimizer) else step
-        return Plan(settings.optimizer, None, 1, max(epochs, min_steps), step)
+        return Plan(settings.optimizer, None, 1, max(epochs, min_steps), _long_enough(step, max(epochs, min_steps)))
     is_sparse = hasattr(rows.X, "indptr")
     size, optimizer = settings.batch_size, settings.optimizer
     is_full_batch = n <= size
@@ -87,7 +87,7 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
     epochs = max(epochs, -(-min_steps // per_epoch))
     batches = MiniBatches(size, seed=seed, shuffle=not is_full_batch)
     if given is not None and not isinstance(given, str):
-        return Plan(optimizer, batches, per_epoch, epochs, given)
+        return Plan(optimizer, batches, per_epoch, epochs, _long_enough(given, epochs * per_epoch))
     with np.errstate(over="ignore", invalid="ignore"):
         start = step_at_start(optimizer, settings.loss, n_outputs, rows, size, is_full_batch, is_sparse)
     if not 0 < start < np.inf:
@@ -98,6 +98,13 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
     else:
         rates = start * SHAPES[given or "linear"](k / len(k))
     return Plan(optimizer, batches, per_epoch, epochs, rates)
+
+
+def _long_enough(given: Any, n_steps: int) -> Any:
+    """A learning rate of the user's; a sequence must last."""
+    if isinstance(given, list) and len(given) < n_steps:
+        raise ValueError(f"learning_rate must hold one for each of the {n_steps} steps; it holds {len(given)}")
+    return given
 
 
 def step_at_start(

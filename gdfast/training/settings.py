@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass
 from functools import partial
 from numbers import Number as AnyNumber
@@ -126,7 +126,7 @@ def _learning_rate(rate: Any, name: str) -> Any:
         return rate
     if isinstance(rate, AnyNumber):
         return check_positive(rate, name)
-    if isinstance(rate, Sequence) or (isinstance(rate, np.ndarray) and rate.ndim == 1):
+    if isinstance(rate, list | tuple) or (isinstance(rate, np.ndarray) and rate.ndim == 1):
         return [check_positive(each, f"{name}[{i}]") for i, each in enumerate(rate)]
     if isinstance(rate, type) or not (callable(rate) or isinstance(rate, LineSearch)):
         raise TypeError(f"{name} must be None, a name, a number > 0 or a schedule; it is {described(rate)}")
