@@ -15,36 +15,45 @@ SHOWN = 12
 
 
 class Child:
-    """The process that forks: one line in, one line out."""
+    """The process that forks: one line in, one line out. It is started anew where it was not waited for."""
 
     def __init__(self) -> None:
-        script = Path(__file__).with_name("child.py")
-        self.process = subprocess.Popen(
-            [sys.executable, str(script)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
+        self._process: subprocess.Popen[str] | None = None
 
     def require_no_faults(self, module: str, name: str) -> int:
         """How many cases `reliability.module.cases_of(name)` has; AssertionError that lists those with faults."""
-        outcome = self.ask({"module": module, "name": name})
+        outcome = self._ask({"module": module, "name": name})
         cases, faults = outcome["cases"], outcome["faults"]
         more = f"\n... and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
         assert not faults, f"{len(faults)} of {cases} cases:\n" + "\n".join(faults[:SHOWN]) + more
         return int(cases)
 
-    def ask(self, question: dict[str, str]) -> dict[str, Any]:
-        """One line of JSON there and one back."""
-        assert self.process.stdin is not None
-        assert self.process.stdout is not None
-        self.process.stdin.write(json.dumps(question) + "\n")
-        self.process.stdin.flush()
-        line = self.process.stdout.readline()
-        assert line, "the process that runs the cases has ended"
-        return json.loads(line)  # type: ignore[no-any-return]
+    def stop(self) -> None:
+        """End the process."""
+        if self._process is not None:
+            with self._process:
+                self._process.kill()
+        self._process = None
+
+    def _ask(self, question: dict[str, str]) -> dict[str, Any]:
+        if self._process is None:
+            command = [sys.executable, str(Path(__file__).with_name("child.py"))]
+            self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        try:
+            self._process.stdin.write(json.dumps(question) + "\n")
+            self._process.stdin.flush()
+            line = self._process.stdout.readline()
+            assert line, "the process that runs the cases has ended"
+            return json.loads(line)  # type: ignore[no-any-return]
+        except BaseException:  # the time is up, or Ctrl-C
+            self.stop()
+            raise
 
 
 @pytest.fixture(scope="session")
 def child() -> Iterator[Child]:
     child = Child()
     yield child
-    with child.process:
-        child.process.kill()
+    child.stop()
