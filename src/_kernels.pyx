@@ -65,6 +65,9 @@ cdef int choose() except -1:
         raise ImportError(
             f"GDFAST_ISA must be one of {', '.join(available_instruction_sets())} on this machine; it is {request!r}"
         )
+    for rule in range(RULE_COUNT):
+        if kernels.rules[rule].n_settings > GD_SETTINGS_MOST or kernels.rules[rule].n_states > GD_STATES_MOST:
+            raise ImportError(f"rule {rule} has more settings or states than steps have room for")
     return 0
 
 
