@@ -144,8 +144,8 @@ def require_finite(array: Array, name: str) -> None:
     raise ValueError(f"{name} must be finite; {name}{at} is {array[index]}")
 
 
-INPUT_CODES = {"uint8": 0, "float16": 1, "float32": 2, "float64": 3}
-"""Element types of X, as the kernels number them."""
+INPUT_CODES = {np.dtype(name): code for code, name in enumerate(("uint8", "float16", "float32", "float64"))}
+"""Element types of X, as the kernels number them. (By dtype: to make its name takes NumPy longer than all the rest.)"""
 
 
 def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
@@ -156,10 +156,10 @@ def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
         raise TypeError("X must be a plain array; it is a masked array, whose mask would be ignored")
     if not isinstance(X, np.ndarray):
         raise TypeError(f"X must be a numpy array; it is {type(X).__name__}")
-    if X.dtype.name not in INPUT_CODES:
+    if X.dtype not in INPUT_CODES:
+        if any(X.dtype.name == known.name for known in INPUT_CODES):
+            raise ValueError(f"X must be in this machine's byte order; its dtype is {X.dtype.str}")
         raise TypeError(f"X must be float64, float32, float16 or uint8; its dtype is {X.dtype}")
-    if not X.dtype.isnative:
-        raise ValueError(f"X must be in this machine's byte order; its dtype is {X.dtype.str}")
     if X.ndim != 2:
         raise ValueError(f"X must be (n_samples, n_features); its shape is {X.shape}")
     if X.shape[0] == 0 or X.shape[1] == 0:

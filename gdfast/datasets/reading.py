@@ -214,7 +214,7 @@ def _rows(X: Any, where: str, check_finite: bool) -> tuple[Any, tuple[int, ...] 
             raise ValueError(f"{where} must hold numbers; its dtype is {X.dtype}")
         if X.ndim < 2 or X.size == 0:
             raise ValueError(f"{where} must hold rows of features, (n, d) and not empty; its shape is {X.shape}")
-        if X.dtype.name not in INPUT_CODES:  # integers, bool, long double
+        if X.dtype.newbyteorder("=") not in INPUT_CODES:  # integers, bool, long double
             X = X.astype(np.float64)
         elif not X.dtype.isnative:
             X = X.astype(X.dtype.newbyteorder("="))

@@ -26,7 +26,7 @@ def compiled_kernel(
     """A compiled loss on rows, of other labels or targets than theirs, maybe; without any it makes scores alone."""
     make: Any = _kernels.SparseProblem if rows.is_sparse else _kernels.Problem
     kernel: _kernels.Problem = make(
-        rows.matrix, INPUT_CODES[rows.matrix.dtype.name], labels, targets, weights, rows.index, rows.mean, rows.scale,
+        rows.matrix, INPUT_CODES[rows.matrix.dtype], labels, targets, weights, rows.index, rows.mean, rows.scale,
         loss.code, loss.parameter, normalizer, n_classes, rows.bias,
     )  # fmt: skip
     return kernel

@@ -151,8 +151,8 @@ class Loss:
         normalizer = 1 / n if weights is None else 1 / float(weights.sum())
         assert self.code is not None
         problem = _kernels.Problem(
-            checked.scores, INPUT_CODES["float64"], checked.labels, checked.targets, weights, None, None, None,
-            self.code, self.parameter, normalizer, k, False,
+            checked.scores, INPUT_CODES[checked.scores.dtype], checked.labels, checked.targets, weights, None, None,
+            None, self.code, self.parameter, normalizer, k, False,
         )  # fmt: skip
         return problem, checked.scores, checked.dtype
 
