@@ -93,7 +93,9 @@ SETTINGS: dict[str, Argument] = {
     "alpha": number(0.125, tuple(bad for bad in values.NON_NEGATIVE if bad.name not in ("largest float", "1e308"))),
     "l1_ratio": number(0.5, (*values.NON_NEGATIVE, constant("1.5", 1.5))),
     "optimizer": Argument(lambda: "adam", (*_words(), Bad("the class Adam", lambda _: gd.Adam))),
-    "learning_rate": number(0.125, tuple(bad for bad in values.POSITIVE if bad.name != "function")),
+    "learning_rate": Argument(  # too short a sequence is refused by the run, which calls it its step
+        lambda: 0.125, tuple(bad for bad in values.POSITIVE if bad.name != "function"), called=("step",)
+    ),
     "batch_size": number(3, (*values.COUNT, *values.LARGE_INTEGER)),
     "epochs": number(2, values.COUNT),
     "min_steps": number(2, values.COUNT_FROM_0),
@@ -177,7 +179,7 @@ class Estimator(Public):
 
     def parameters(self) -> list[inspect.Parameter]:
         """Those of `score` that are not X are scikit-learn's own affair."""
-        target = self.kind if self.method is None else getattr(self._fitted(), self.method)
+        target = self.kind if self.method is None else getattr(self.kind, self.method)
         return [
             p
             for p in inspect.signature(target).parameters.values()
