@@ -27,6 +27,16 @@ typedef vdouble vdouble_unaligned __attribute__((aligned(8)));
 #define APART static __attribute__((noinline))  /* a call for each block costs nothing, and leaves loops their registers */
 #define LOCAL static __attribute__((unused)) /* in files that several units include: not all of them use it */
 
+/* Lanes of two vectors, by constant numbers. GCC has clang's builtin since 12; before it the numbers are a vector of
+ * whole numbers as wide as the lanes. */
+#if defined(__clang__) || !defined(__GNUC__) || __GNUC__ >= 12
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else
+#define WHOLE(type, a) ((type __attribute__((vector_size(sizeof(a))))){0})
+#define LANES_OF(a) __typeof__(__builtin_choose_expr(sizeof((a)[0]) == 4, WHOLE(int32_t, a), WHOLE(int64_t, a)))
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (LANES_OF(a)){__VA_ARGS__})
+#endif
+
 /* Loaded once and kept: the compiler would rather read a vector again for each of its uses. */
 #if defined(GD_AVX512)
 #define KEEP_IN_REGISTER(vector) __asm__("" : "+v"(vector))
@@ -167,7 +177,7 @@ INLINE double scalar_half(const char *p) {
 
 /* Horizontal sums: LANES vectors -> the vector of their sums, in order. Each stage folds every
  * vector's partial sums to half as many and sets two vectors side by side. */
-#define PAIR(a, b, low, high) (__builtin_shufflevector(a, b, low) + __builtin_shufflevector(a, b, high))
+#define PAIR(a, b, low, high) (SHUFFLE(a, b, low) + SHUFFLE(a, b, high))
 #define LOW_16_8 0, 1, 2, 3, 4, 5, 6, 7, 16, 17, 18, 19, 20, 21, 22, 23
 #define HIGH_16_8 8, 9, 10, 11, 12, 13, 14, 15, 24, 25, 26, 27, 28, 29, 30, 31
 #define LOW_16_4 0, 1, 2, 3, 8, 9, 10, 11, 16, 17, 18, 19, 24, 25, 26, 27

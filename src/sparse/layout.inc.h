@@ -27,12 +27,12 @@ typedef double pair_double __attribute__((vector_size(64), aligned(8), may_alias
 /* Four vectors of four, turned: rows become columns. */
 #define TRANSPOSE(type, a, b, c, d)                                                                                    \
     do {                                                                                                               \
-        type ab = __builtin_shufflevector(a, b, 0, 4, 1, 5), ba = __builtin_shufflevector(a, b, 2, 6, 3, 7);           \
-        type cd = __builtin_shufflevector(c, d, 0, 4, 1, 5), dc = __builtin_shufflevector(c, d, 2, 6, 3, 7);           \
-        a = __builtin_shufflevector(ab, cd, 0, 1, 4, 5);                                                               \
-        b = __builtin_shufflevector(ab, cd, 2, 3, 6, 7);                                                               \
-        c = __builtin_shufflevector(ba, dc, 0, 1, 4, 5);                                                               \
-        d = __builtin_shufflevector(ba, dc, 2, 3, 6, 7);                                                               \
+        type ab = SHUFFLE(a, b, 0, 4, 1, 5), ba = SHUFFLE(a, b, 2, 6, 3, 7);                                           \
+        type cd = SHUFFLE(c, d, 0, 4, 1, 5), dc = SHUFFLE(c, d, 2, 6, 3, 7);                                           \
+        a = SHUFFLE(ab, cd, 0, 1, 4, 5);                                                                               \
+        b = SHUFFLE(ab, cd, 2, 3, 6, 7);                                                                               \
+        c = SHUFFLE(ba, dc, 0, 1, 4, 5);                                                                               \
+        d = SHUFFLE(ba, dc, 2, 3, 6, 7);                                                                               \
     } while (0)
 
 typedef struct sparse_tile {
