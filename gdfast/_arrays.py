@@ -129,7 +129,7 @@ def check_point(w: Any, name: str = "w", *, finite: bool = True) -> Array:
 
 def float_array(W: Any, name: str = "W") -> Array:
     """The same where NaN and infinity are outcomes; it costs next to nothing for what is such an array."""
-    if type(W) is np.ndarray and W.dtype.kind == "f" and W.size:
+    if type(W) is np.ndarray and W.dtype.kind == "f" and W.size and W.dtype.isnative:
         return W
     return check_point(W, name, finite=False)
 

@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parent.parent / "gdfast"
 # stands to its left.
 LAYERS = [
     ["_kernels"],
-    ["protocols", "describe", "_arrays", "_config"],
+    ["protocols", "describe", "_returned", "_arrays", "_config"],
     ["differences", "files", "datasets"],
     ["objective", "test_functions"],
     ["descent", "checks", "model", "training", "testing", "distributed"],

@@ -11,7 +11,7 @@ import numpy as np
 from .._arrays import check_positive
 from ..describe import described
 from ..objective import capabilities
-from ..objective.function import returned_gradient, returned_value
+from ..objective.guarded import guarded
 from ..protocols import Array, FloatArray, Objective
 
 FEW = 200
@@ -181,9 +181,8 @@ def check_objective(objective: Any) -> None:
 
 def evaluate(objective: Objective, w: Array) -> tuple[float, FloatArray]:
     """Value and gradient at w, which stays as it is; in float64."""
-    value, gradient = objective.value_and_gradient(w.copy())
-    gradient = returned_gradient(gradient, w, "the objective")
-    return returned_value(value, "the objective"), gradient.astype(np.float64)
+    value, gradient = guarded(objective, "objective").value_and_gradient(w)
+    return value, np.asarray(gradient, dtype=np.float64)
 
 
 def _kind(eigenvalues: FloatArray, threshold: float) -> str:

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .._returned import array_like, returned_gradient
 from ..objective.capabilities import improved_bound
-from ..objective.function import returned_gradient
 from ..protocols import Array, Found, Objective
 from .checkpoints import check_can_save, save
 from .compiled import CompiledSteps
@@ -102,7 +102,7 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
         values = state.record.unreported
         value = settings.sign * sum(values) / len(values) if values else math.nan
         values.clear()
-        answer = settings.callback(k, state.w, value)
+        answer = settings.callback(k, sealed(state.w), value)
         if ending is None and (answer is True or answer is np.True_):
             ending = Status.STOPPED
     if ending is None and k == settings.max_steps:
@@ -153,9 +153,9 @@ def step(settings: Settings, state: RunState) -> RunState:
     # Which way?
     gradient = here.gradient if settings.clip is None else clipped(here.gradient, settings.clip)
     direction, optimizer_state = settings.direction(
-        settings.minimised, objective, k, w, gradient, state.optimizer_state
+        settings.minimised, objective, k, sealed(w), sealed(gradient), state.optimizer_state
     )
-    direction = returned_gradient(direction, w, "the optimizer")
+    direction = array_like(direction, w, "the optimizer")
     # How far?
     known, rule = UNEVALUATED, settings.step
     if rule.line_search is None:
@@ -203,7 +203,7 @@ def own_step(settings: Settings, state: RunState) -> RunState:
     else:
         gradient = record.gradient(settings.minimised, point)
     length = settings.step.rate_of(k)
-    there, optimizer_state = optimizer.step(gradient, state.optimizer_state, w, length)
+    there, optimizer_state = optimizer.step(sealed(gradient), state.optimizer_state, sealed(w), length)
     there = returned_gradient(there, w, "the optimizer")
     if not is_finite(there):
         return state.ended(Status.DIVERGED)
@@ -243,6 +243,12 @@ def clipped(gradient: Array, limit: float) -> Array:
     return gradient if norm <= limit else gradient * (limit / norm)
 
 
+def sealed(array: Array) -> Array:
+    """The array itself, read-only from now on: the run goes on from it, so that nobody who gets it may change it."""
+    array.flags.writeable = False
+    return array
+
+
 # ---- the end ----
 
 
@@ -278,7 +284,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         status = Status.DIVERGED
     best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
     return Result(
-        w=np.asarray(answer),
+        w=_writeable(answer),
         value=settings.sign * there.value,
         gradient_norm=there.norm,
         status=status,
@@ -287,7 +293,13 @@ def result_of(settings: Settings, state: RunState) -> Result:
         passes=record.passes(),
         seconds=record.elapsed(),
         history=record.history(before=k + 1 if settings.rows_of is None else k, steps=k, sign=settings.sign),
-        best_w=np.asarray(best_w),
+        best_w=_writeable(best_w),
         best_value=settings.sign * best_value,
         duality_gap=gap,
     )
+
+
+def _writeable(w: Array | None) -> Array:
+    """The caller's own: w, or a copy of what a callback may have kept."""
+    answer = np.asarray(w)
+    return answer if answer.flags.writeable else answer.copy()

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..objective.function import returned_gradient, returned_value
+from .._returned import array_like, returned_value
 from ..protocols import Array, Objective
 from .result import History
 
@@ -75,7 +75,7 @@ class Record:
         value, gradient = objective.value_and_gradient(w)
         # What is as it should be needs no call: this is asked at every step.
         if type(gradient) is not np.ndarray or gradient.dtype != w.dtype or gradient.shape != w.shape:
-            gradient = returned_gradient(gradient, w, "the objective")
+            gradient = array_like(gradient, w, "the objective")
         if type(value) is not float:
             value = returned_value(value, "the objective")
         if self._stationarity is None:
@@ -85,7 +85,7 @@ class Record:
     def gradient(self, objective: Objective, w: Array) -> Array:
         """The gradient at a point that nobody wants the value of: one evaluation."""
         self.evaluations += 1
-        return returned_gradient(objective.gradient(w), w, "the objective")
+        return array_like(objective.gradient(w), w, "the objective")
 
     def add(self, k: int, there: Evaluation) -> None:
         """What step k starts from goes into the history."""
@@ -122,6 +122,8 @@ class Record:
     def add_evaluated(self, k: int, there: Evaluation, w: Array) -> None:
         """The run is evaluated at w, after k steps: the metrics are called here, and only here."""
         self.keep_best(there.value, w)
+        if self._metrics:
+            w.flags.writeable = False  # nobody who gets it may change it: the run goes on from it
         numbers = tuple(returned_value(f(w), f"metrics[{name!r}]") for name, f in self._metrics.items())
         self.evaluated.append(EvaluatedStep(k, there.value, there.norm, numbers))
 

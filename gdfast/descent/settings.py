@@ -16,6 +16,7 @@ import numpy as np
 from .._arrays import check_flag, check_integer, check_non_negative, check_positive
 from ..describe import described
 from ..objective.capabilities import check_certifies, rows_wanted, weights_for
+from ..objective.guarded import guarded
 from ..objective.mini_batches import MiniBatches, rows_of_steps
 from ..objective.negated import Negated
 from ..protocols import Array
@@ -139,7 +140,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         **given
         | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)},
         sign=sign,
-        minimised=objective if sign > 0 else Negated(objective),
+        minimised=guarded(objective, "objective") if sign > 0 else Negated(objective),
         bound_optimizer=for_this_run,
         owns_step=owns_step(for_this_run),
         direction=None if owns_step(for_this_run) else direction_of(for_this_run),

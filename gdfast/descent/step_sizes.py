@@ -10,6 +10,7 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 
 from .._arrays import check_positive
+from .._returned import returned_value
 from ..describe import described
 from ..protocols import Array, LineSearch, Schedule
 from .schedules import steps_covered
@@ -82,9 +83,7 @@ def _checked_schedule(schedule: Callable[[int], Any]) -> Callable[[int], float]:
             error.add_note(f"raised by step at k = {k}")
             raise
         if type(rate) is not float:
-            if isinstance(rate, bool) or not isinstance(rate, numbers.Real):
-                raise TypeError(f"step must return a real number; at k = {k} it returned {described(rate)}")
-            rate = float(rate)
+            rate = returned_value(rate, "step", f"k = {k}")
         if not 0 <= rate < math.inf:
             raise ValueError(f"step must return a finite number >= 0; at k = {k} it returned {rate}")
         return rate

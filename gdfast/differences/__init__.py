@@ -12,7 +12,6 @@ from .directional import directional_derivative
 from .gradient import numerical_gradient
 from .hessian import numerical_hessian
 from .jacobian import numerical_jacobian
-from .returned import real_number
 from .stencils import Scheme, check_coordinates, evaluations, name_coordinate
 from .sweep import step_sweep
 from .sweep_result import ErrorCurve, StepSweep
@@ -28,6 +27,5 @@ __all__ = [
     "numerical_gradient",
     "numerical_hessian",
     "numerical_jacobian",
-    "real_number",
     "step_sweep",
 ]

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from .._arrays import check_flag, check_point, check_positive
+from .._returned import require_callable
 from ..protocols import Array, FloatArray
 from .points import numbers_at
-from .returned import require_callable
 from .stencils import Scheme, check_coordinates, difference_quotients
 
 

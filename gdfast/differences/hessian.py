@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_flag, check_point, check_positive
+from .._returned import array_like, require_callable
 from ..protocols import Array, FloatArray
 from .jacobian import jacobian
 from .points import numbers_at
-from .returned import like_the_point, require_callable
 from .stencils import moved, usable_stencil
 
 
@@ -84,7 +84,7 @@ def numerical_hessian(
 
 def _from_gradients(gradient: Callable[[Array], Any], x: Array, h: float, vectorized: bool) -> FloatArray:
     def checked(points: Array) -> Array:
-        return like_the_point(gradient(points), points)
+        return array_like(gradient(points), points, "gradient")
 
     columns = jacobian(checked, x, h, "centered", vectorized, "gradient").reshape(x.size, x.size)
     return (columns + columns.T) / 2

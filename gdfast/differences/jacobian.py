@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_flag, check_point, check_positive
+from .._returned import require_callable
 from ..protocols import Array, FloatArray
 from .points import arrays_at
-from .returned import require_callable
 from .stencils import Scheme, check_coordinates, difference_quotients
 
 

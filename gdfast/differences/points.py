@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .._returned import finite_number, returned_reals
 from ..protocols import Array, FloatArray
-from .returned import real_array, real_number
 
 BLOCK_BYTES = 2**22
 """Most that the points of one vectorized call take, unless a single point is larger."""
@@ -80,7 +80,7 @@ def numbers_at(f: Callable[[Array], Any], points: Points, vectorized: bool) -> F
         singles = np.empty(len(points))
         for i in range(len(points)):  # no generator: it would turn a StopIteration of f's into another error
             place = _Place(points, i)
-            singles[i] = real_number(_call(f, points.one(i), place), place)
+            singles[i] = finite_number(_call(f, points.one(i), place), "f", place)
         return singles
     return np.concatenate([_block(f, points, start, stop, (), "f") for start, stop in points.blocks()])
 
@@ -96,7 +96,7 @@ def arrays_at(f: Callable[[Array], Any], points: Points, vectorized: bool, name:
         return np.concatenate(found)
     for i in range(len(points)):
         place = _Place(points, i)
-        array = real_array(_call(f, points.one(i), place, name), place, name)
+        array = returned_reals(_call(f, points.one(i), place, name), name, place)
         if not np.isfinite(array).all():
             raise ValueError(f"{name} must return finite numbers; at {place} it returned {array}")
         shape = array.shape if shape is None else shape
@@ -111,7 +111,7 @@ def _block(
 ) -> FloatArray:
     """f at a block of points: (stop - start, *shape), any shape where it is None."""
     place = f"the {stop - start} points from {points.place(start)} to {points.place(stop - 1)}"
-    array = real_array(_call(f, points.block(start, stop), place, name), place, name)
+    array = returned_reals(_call(f, points.block(start, stop), place, name), name, place)
     needed = (stop - start, *(array.shape[1:] if shape is None else shape))
     if array.shape != needed:
         wanted = f"({stop - start}, ...)" if shape is None else f"{needed}"

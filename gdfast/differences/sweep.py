@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .._arrays import check_flag, check_point, check_rng, check_steps, plain_array
+from .._returned import array_like, require_callable
 from ..describe import described
 from ..protocols import Array, FloatArray
 from .points import arrays_at, numbers_at
-from .returned import like_the_point, require_callable
 from .stencils import check_coordinates, moved, stencil
 from .sweep_result import StepSweep, error_curve
 
@@ -178,5 +178,7 @@ def _steps(hs: Any) -> FloatArray:
 
 def _gradient_at(gradient: Callable[[Array], Any], x: Array) -> FloatArray:
     here = moved(x, np.zeros((1, 1), dtype=np.int64), x.reshape(-1)[:1, np.newaxis], 0.0)
-    found: FloatArray = arrays_at(lambda point: like_the_point(gradient(point), point), here, False, "gradient")[0]
+    found: FloatArray = arrays_at(
+        lambda point: array_like(gradient(point), point, "gradient"), here, False, "gradient"
+    )[0]
     return found

@@ -40,7 +40,7 @@ from ..protocols import (
     StepsKernel,
     StructuredNumericalGradient,
 )
-from .function import returned_value
+from .guarded import guarded
 
 if TYPE_CHECKING:
     from ..protocols import AlongRay, OnPlane
@@ -106,6 +106,7 @@ def values_at(objective: Objective, ws: Array) -> FloatArray:
     own = offered(objective, ManyValues)
     if own is not None:
         return np.asarray(own.values_at(points), dtype=np.float64)
+    objective = guarded(objective, "objective")
     return np.array([objective.value(w) for w in points], dtype=np.float64)
 
 
@@ -182,6 +183,7 @@ def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) 
     if v.shape != w.shape:
         raise ValueError(f"v must have the shape of w, {w.shape}; its shape is {v.shape}")
     h = None if h is None else check_positive(h, "h")
+    objective = guarded(objective, "objective")
     own = offered(objective, HessianProduct)
     if own is not None:
         return np.asarray(own.hessian_product(w, v), dtype=np.float64)
@@ -238,7 +240,7 @@ def fingerprint(objective: Objective, w: Array) -> dict[str, Any]:
     own = offered(objective, Fingerprint)
     if own is not None:
         return own.fingerprint(w)
-    return {"kind": type(objective).__name__, "value": returned_value(objective.value(w), "objective.value")}
+    return {"kind": type(objective).__name__, "value": guarded(objective, "objective").value(w)}
 
 
 def is_convex(objective: Objective) -> bool:

@@ -1,20 +1,15 @@
-"""Any callables as an objective: a value, and a gradient where there is one.
-
-This is also where the rules stand for what a function may return: a value is one real number, a
-gradient an array of w's shape and dtype. NaN and infinity pass: they are outcomes, which the driver
-reports, not wrong types.
-"""
+"""Any callables as an objective: a value, and a gradient where there is one."""
 
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
-from .._arrays import check_point
+from .._arrays import float_array
+from .._returned import returned_gradient, returned_value
 from ..describe import described
 from ..differences import numerical_gradient
 from ..protocols import Array
@@ -26,10 +21,10 @@ class FunctionObjective:
     Parameters
     ----------
     value : callable
-        Takes an array (of any shape), returns one real number.
+        Takes an array (of any shape), returns one real number. The array is its own: a copy in every call.
     gradient : callable, optional
-        Takes the same array, returns an array of its shape and dtype. Without it the gradient is the
-        centred difference quotient of `value` (`gdfast.numerical_gradient`, h = 1e-5).
+        Takes such an array, returns one of its shape and dtype, which is copied: it may be a buffer of its own.
+        Without it the gradient is the centred difference quotient of `value` (`gdfast.numerical_gradient`, h = 1e-5).
 
     Attributes
     ----------
@@ -58,6 +53,7 @@ class FunctionObjective:
     """
 
     __slots__ = ("_gradient", "_value")
+    guards_itself: ClassVar[bool] = True
 
     def __init__(self, value: Callable[[Array], Any], gradient: Callable[[Array], Any] | None = None) -> None:
         if not callable(value):
@@ -77,44 +73,28 @@ class FunctionObjective:
 
     def value(self, w: Any) -> float:
         """L(w)."""
-        return returned_value(self._value(check_point(w, finite=False)), "value")
+        return returned_value(self._value(_own_point(w)), "value")
 
     def gradient(self, w: Any) -> Array:
         """dL/dw, of w's shape and dtype."""
-        w = check_point(w, finite=False)
+        point = _own_point(w)
         if self._gradient is not None:
-            return returned_gradient(self._gradient(w), w, "gradient")
-        return numerical_gradient(self._value, w.astype(np.float64)).astype(w.dtype, copy=False)
+            return returned_gradient(self._gradient(point), point, "gradient")
+        return numerical_gradient(self._value, point.astype(np.float64)).astype(point.dtype, copy=False)
 
     def value_and_gradient(self, w: Any) -> tuple[float, Array]:
         """Both, one after the other."""
-        w = check_point(w, finite=False)
-        value = returned_value(self._value(w), "value")
-        if self._gradient is not None:
-            return value, returned_gradient(self._gradient(w), w, "gradient")
-        if not math.isfinite(value):
-            return value, np.full_like(w, math.nan)
-        return value, self.gradient(w)
+        point = _own_point(w)
+        value = returned_value(self._value(point), "value")
+        if self._gradient is None:
+            return value, self.gradient(w) if math.isfinite(value) else np.full_like(point, math.nan)
+        point[...] = w  # whatever value made of it
+        return value, returned_gradient(self._gradient(point), point, "gradient")
 
 
-def returned_value(value: Any, name: str) -> float:
-    """What the function `name` returned as a float: one real number, NaN and infinity included."""
-    if type(value) is float:  # first, because a driver asks at every step
-        return value
-    if isinstance(value, numbers.Real) and not isinstance(value, bool):
-        return float(value)
-    # The 0-d arrays of any library serve; an array of one element is an array.
-    dtype = str(getattr(value, "dtype", "")) if getattr(value, "shape", None) == () else ""
-    if "float" in dtype or "int" in dtype:
-        return float(value)
-    raise TypeError(f"{name} must return one real number; it returned {described(value)}")
-
-
-def returned_gradient(gradient: Any, w: Array, name: str) -> Array:
-    """What the function `name` returned as an array: w's shape and dtype, nothing cast."""
-    array = gradient if type(gradient) is np.ndarray else np.asarray(gradient)
-    if array.dtype != w.dtype:
-        raise TypeError(f"{name} must return an array of w's dtype {w.dtype}; it returned {described(gradient)}")
-    if array.shape != w.shape:
-        raise ValueError(f"{name} must return an array of w's shape {w.shape}; it returned shape {array.shape}")
-    return array
+def _own_point(w: Any) -> Array:
+    """w for a user's function, which may change what it gets: a copy in C order, float32 or float64."""
+    point = float_array(w, "w").copy()
+    if point.itemsize < 4:
+        raise TypeError(f"w must be float32 or float64; its dtype is {point.dtype}")
+    return point

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
+
+import numpy as np
 
 from ..protocols import Array, FloatArray, Objective, Ray
-from .function import returned_gradient, returned_value
+from .guarded import guarded
 from .rays.generic import Bisected, along_ray, reversed_ray
 
 
@@ -13,27 +15,27 @@ class Negated:
     """The objective ``-L``. What it offers beyond value and gradient needs the same of L."""
 
     __slots__ = ("_objective",)
+    guards_itself: ClassVar[bool] = True
 
     def __init__(self, objective: Objective) -> None:
-        self._objective = objective
+        self._objective: Any = guarded(objective, "objective")
 
     def value(self, w: Array) -> float:
         """-L(w)."""
-        return -self._objective.value(w)
+        return -float(self._objective.value(w))
 
     def gradient(self, w: Array) -> Array:
         """-dL/dw."""
-        return -self._objective.gradient(w)
+        return np.asarray(-self._objective.gradient(w))
 
     def value_and_gradient(self, w: Array) -> tuple[float, Array]:
         """Both."""
         value, gradient = self._objective.value_and_gradient(w)
-        return -returned_value(value, "the objective"), -returned_gradient(gradient, w, "the objective")
+        return -value, np.asarray(-gradient)
 
     def rows(self, indices: Array) -> Negated:
         """The mini-batch, negated."""
-        objective: Any = self._objective
-        return Negated(objective.rows(indices))
+        return Negated(self._objective.rows(indices))
 
     def along_ray(self, w: Array, v: Array) -> Ray:
         """L's own ray, negated."""

@@ -10,7 +10,7 @@ import numpy as np
 
 from .._arrays import check_point
 from ..protocols import Array, FloatArray, Objective
-from .function import returned_gradient, returned_value
+from .guarded import guarded
 
 
 def to_scipy(objective: Objective) -> tuple[Callable[[Any], float], Callable[[Any], FloatArray]]:
@@ -51,7 +51,7 @@ def to_scipy(objective: Objective) -> tuple[Callable[[Any], float], Callable[[An
     """
     if isinstance(objective, type) or not isinstance(objective, Objective):
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r:.60}")
-    shape = getattr(objective, "shape", None)
+    shape, objective = getattr(objective, "shape", None), guarded(objective, "objective")
 
     def at(x: Any) -> Array:
         point = check_point(x, "x")
@@ -64,11 +64,10 @@ def to_scipy(objective: Objective) -> tuple[Callable[[Any], float], Callable[[An
         return np.ascontiguousarray(point).reshape(shape)
 
     def fun(x: Any) -> float:
-        return returned_value(objective.value(at(x)), "the objective")
+        return float(objective.value(at(x)))
 
     def jac(x: Any) -> FloatArray:
         w = at(x)
-        gradient = returned_gradient(objective.gradient(w), w, "the objective")
-        return np.asarray(gradient, dtype=np.float64).reshape(np.shape(x))
+        return np.asarray(objective.gradient(w), dtype=np.float64).reshape(np.shape(x))
 
     return fun, jac

@@ -105,12 +105,27 @@ class ByHand:
 @pytest.mark.parametrize(
     ("value", "gradient", "error", "message"),
     [
-        (np.array([1.0]), np.ones(2), TypeError, "the objective must return one real number; it returned ndarray"),
-        (None, np.ones(2), TypeError, "the objective must return one real number; it returned NoneType"),
-        (1j, np.ones(2), TypeError, "the objective must return one real number; it returned complex"),
-        (1.0, np.ones(3), ValueError, r"the objective must return an array of w's shape \(2,\).*\(3,\)"),
-        (1.0, np.ones(2, np.float32), TypeError, "the objective must return an array of w's dtype float64"),
-        (1.0, None, TypeError, "the objective must return an array of w's dtype float64; it returned NoneType"),
+        (
+            np.array([1.0]),
+            np.ones(2),
+            TypeError,
+            "value_and_gradient must return one real number; it returned ndarray",
+        ),
+        (None, np.ones(2), TypeError, "value_and_gradient must return one real number; it returned NoneType"),
+        (1j, np.ones(2), TypeError, "value_and_gradient must return one real number; it returned complex"),
+        (1.0, np.ones(3), ValueError, r"value_and_gradient must return an array of w's shape \(2,\).*\(3,\)"),
+        (
+            1.0,
+            np.ones(2, np.float32),
+            TypeError,
+            "value_and_gradient must return an array of w's dtype float64",
+        ),
+        (
+            1.0,
+            None,
+            TypeError,
+            "value_and_gradient must return an array of w's dtype float64; it returned NoneType",
+        ),
     ],
 )
 def test_an_objective_that_returns_something_else(run, value, gradient, error, message):

@@ -167,7 +167,7 @@ def test_bad_steps(step, error, message):
         (math.inf, ValueError, "at k = 3 it returned inf"),
         (-0.1, ValueError, "at k = 3 it returned -0.1"),
         (np.float64(-1), ValueError, "at k = 3 it returned -1.0"),
-        (None, TypeError, "step must return a real number; at k = 3 it returned NoneType None"),
+        (None, TypeError, "step must return one real number; at k = 3 it returned NoneType None"),
         (True, TypeError, "at k = 3 it returned bool True"),
         (np.array([0.1]), TypeError, "at k = 3 it returned ndarray"),
         ("0.1", TypeError, "at k = 3 it returned str '0.1'"),

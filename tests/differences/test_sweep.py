@@ -239,9 +239,9 @@ def test_the_text_fits_a_terminal_and_names_the_best_steps(dtype, hs):
 @pytest.mark.parametrize(
     ("gradient", "error", "match"),
     [
-        (lambda x: x[:2], ValueError, r"gradient must return an array of the point's shape \(3,\)"),
-        (lambda x: x.astype(np.float32), TypeError, "gradient must return an array of the point's dtype float64"),
-        (lambda x: None, TypeError, "gradient must return an array of the point's dtype"),
+        (lambda x: x[:2], ValueError, r"gradient must return an array of w's shape \(3,\)"),
+        (lambda x: x.astype(np.float32), TypeError, "gradient must return an array of w's dtype float64"),
+        (lambda x: None, TypeError, "gradient must return an array of w's dtype"),
         (lambda x: x * np.inf, ValueError, "gradient must return finite numbers; at x"),
         (3.0, TypeError, "gradient must be callable"),
         (None, TypeError, "gradient must be given with a plain function"),

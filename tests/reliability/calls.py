@@ -34,7 +34,6 @@ HELPERS = {
     "datasets.Pixels",
     "test_functions.KnownFunction",
     "differences.Scheme",
-    "differences.real_number",
     "differences.name_coordinate",
     "differences.check_coordinates",
 }

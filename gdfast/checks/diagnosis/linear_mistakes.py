@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ...objective.capabilities import linear_problem_of
+from ...objective.guarded import unguarded
 from ...objective.linear.problem import LinearProblem
 from ...protocols import Array, FloatArray
 
@@ -82,7 +83,7 @@ def _penalty_mistakes(problem: LinearProblem, W: FloatArray, penalty: FloatArray
     assert problem.regularizer is not None
     half = np.zeros(problem.rows.shape)
     problem.penalised(half)[...] = 0.5 * float(getattr(problem.regularizer, "curvature", 0.0)) * problem.penalised(W)
-    name = type(problem.regularizer).__name__
+    name = type(unguarded(problem.regularizer)).__name__
     if half.any():
         yield (
             f"regularizer without the factor 2: the derivative of {name}'s w**2 is 2 w; multiply that part by 2.",

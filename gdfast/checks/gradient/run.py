@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._returned import returned_gradient
 from ...objective import capabilities
 from ...protocols import Array, FloatArray
 from ..diagnosis import name_bugs
@@ -112,7 +113,7 @@ class CheckRun:
         except Exception as error:
             error.add_note("raised by gradient, in a gradient check")
             raise
-        found = _float_array(returned, x)
+        found = returned_gradient(returned, x, "gradient(x)")
         if self.direction is not None:
             return np.asarray(np.sum(found.astype(np.float64) * self.direction)).reshape(1)
         return found.reshape(-1)[self.chosen].astype(np.float64)
@@ -228,18 +229,3 @@ class CheckRun:
             diagnosis=(said,),
             direction=self.direction,
         )
-
-
-def _float_array(gradient: Any, point: Array) -> Array:
-    """What the gradient returned, an array like the point."""
-    try:
-        result = np.asarray(gradient)
-    except (TypeError, ValueError, RuntimeError) as error:  # rows of unequal length; a tensor that won't be one
-        raise TypeError(f"gradient(x) must be a float array; it is {type(gradient).__name__}: {error}") from error
-    if result.dtype.kind != "f":
-        raise TypeError(f"gradient(x) must be a float array; its dtype is {result.dtype}")
-    if result.dtype != point.dtype:
-        raise TypeError(f"gradient(x) must have the point's dtype {point.dtype}; its dtype is {result.dtype}")
-    if result.shape != point.shape:
-        raise ValueError(f"gradient(x) must have the point's shape {point.shape}; its shape is {result.shape}")
-    return result

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ...objective.function import returned_gradient, returned_value
+from ...objective.guarded import guarded
 from ...objective.linear.objective import LinearObjective
 from ...objective.rays.generic import along_ray
 from ...protocols import Array, Objective
@@ -42,16 +42,15 @@ def check_data_gradient(data: LinearObjective, point: Array) -> Finding:
 
 def evaluated(objective: Objective, w: Array) -> tuple[float, Array]:
     """Value and gradient; TypeError or ValueError where they are no number and no array like w."""
-    value, gradient = objective.value_and_gradient(w.copy())
-    name = "objective.value_and_gradient"
-    return returned_value(value, name), returned_gradient(gradient, w, name)
+    value, gradient = guarded(objective, "objective").value_and_gradient(w)
+    return value, gradient
 
 
 def check_agreement(objective: Objective, w0: Array) -> Finding:
     """Do the three methods of an objective say the same?"""
     value, gradient = evaluated(objective, w0)
     apart: dict[str, tuple[Any, Any]] = {
-        "value": (value, returned_value(objective.value(w0.copy()), "objective.value")),
+        "value": (value, guarded(objective, "objective").value(w0)),
         "gradient": (gradient, objective.gradient(w0.copy())),
     }
     rtol = np.sqrt(np.finfo(w0.dtype).eps)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_flag, check_integer, check_rng
+from ..._returned import returned_value
 from ...describe import described
-from ...objective.function import returned_value
 from .random_and_local import SearchResult
 
 # Moves of the random walk that leads from x0 to the start of a restart, at most.

@@ -12,7 +12,7 @@ import numpy as np
 from ..._arrays import check_flag, check_integer, check_positive, check_rng
 from ...describe import described
 from ...objective.capabilities import values_at, weights_for
-from ...objective.function import returned_value
+from ...objective.guarded import guarded
 from ...protocols import Objective
 from ..record import progress_bar
 from ..settings import check_objective
@@ -188,13 +188,13 @@ def local_search(
     check_flag(progress, "progress")
 
     passes_before = getattr(objective, "passes", None)
-    value = returned_value(objective.value(w), "objective.value")
+    value = guarded(objective, "objective").value(w)
     with progress_bar(n - 1, "point", progress) as bar:
         for i in range(1, n):
             trial = w + (step * candidates.at(i)).astype(w.dtype, copy=False)
             if not np.isfinite(trial).all():
                 raise ValueError(f"step must leave the points finite in {w.dtype}; it is {step:g}")
-            trial_value = returned_value(objective.value(trial), "objective.value")
+            trial_value = guarded(objective, "objective").value(trial)
             if trial_value < value or (math.isnan(value) and not math.isnan(trial_value)):
                 w, value = trial, trial_value
             if bar is not None:

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._arrays import check_flag
+from ..._returned import array_like
 from ...describe import described
 from ...objective.capabilities import suggest_step
-from ...objective.function import returned_gradient
 from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array
 from .float64_dots import dot
@@ -166,12 +166,12 @@ class _ForRegularizer(ProximalGradient):
     def _proximal_step(self, gradient: Array, y: Array, length: float) -> Array:
         smooth = gradient.copy()
         part, penalized = self._penalized(smooth), self._penalized(y)
-        part -= returned_gradient(self.regularizer.gradient(penalized), penalized, "the regularizer")
+        part -= array_like(self.regularizer.gradient(penalized), penalized, "the regularizer")
         after = np.asarray(y - length * smooth)
         if not np.isfinite(after).all():
             return after  # the run has diverged, and says so
         part = self._penalized(after)
-        part[...] = returned_gradient(self.regularizer.proximal(part, length), part, "the regularizer's proximal")
+        part[...] = array_like(self.regularizer.proximal(part, length), part, "the regularizer's proximal")
         return after
 
     def _penalized(self, w: Array) -> Array:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..._arrays import check_integer, check_positive
+from ..._returned import returned_value
 from ...describe import described
-from ...objective.function import returned_value
 from ...protocols import Schedule
 from .capabilities import step_number, steps_covered
 from .decays import checked_tuple

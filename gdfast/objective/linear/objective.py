@@ -7,13 +7,14 @@ other files of this folder, functions of one frozen `LinearProblem` each; this c
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
 from ..._arrays import check_flag, check_indices, check_number
 from ...differences import Scheme
 from ...protocols import Array, FloatArray, NearestKinks, StepsKernel
+from ..guarded import unguarded
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
 from ..losses.table import check_loss
@@ -118,6 +119,7 @@ class LinearObjective:
     n_classes: int
     shape: tuple[int, int]
     linear_problem: LinearProblem
+    guards_itself: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -146,9 +148,9 @@ class LinearObjective:
     def _hold(self, problem: LinearProblem) -> None:
         rows = problem.rows
         self.__dict__.update(
-            linear_problem=problem, X=rows.X, loss=problem.loss, regularizer=problem.regularizer, bias=rows.bias,
-            penalize_bias=problem.penalize_bias, mean=rows.mean, scale=rows.scale, n_samples=rows.n_samples,
-            n_features=rows.n_features, n_classes=rows.n_classes, shape=rows.shape,
+            linear_problem=problem, X=rows.X, loss=problem.loss, regularizer=unguarded(problem.regularizer),
+            bias=rows.bias, penalize_bias=problem.penalize_bias, mean=rows.mean, scale=rows.scale,
+            n_samples=rows.n_samples, n_features=rows.n_features, n_classes=rows.n_classes, shape=rows.shape,
         )  # fmt: skip
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -169,7 +171,7 @@ class LinearObjective:
         known = other.__dict__
         known.update(self.__dict__)
         known["linear_problem"], known["n_samples"] = problem, problem.rows.n_samples
-        known["loss"], known["regularizer"] = problem.loss, problem.regularizer
+        known["loss"], known["regularizer"] = problem.loss, unguarded(problem.regularizer)
         return other
 
     def __reduce__(self) -> tuple[Any, ...]:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ... import _kernels
 from ...protocols import Array, FloatArray
+from ..guarded import guarded_regularizer
 from ..losses.base import Loss
 from ..regularizers.regularizers import Regularizer, Strengths, strengths_of
 from .products import compiled_kernel, residual_kernel, weighted_rows
@@ -31,8 +32,8 @@ class LinearProblem:
 
     @staticmethod
     def of(rows: Rows, loss: Loss, regularizer: Regularizer | None, penalize_bias: bool) -> LinearProblem:
-        """With a kernel made for it."""
-        return LinearProblem(rows, loss, regularizer, penalize_bias, kernel_on(rows, loss))
+        """With a kernel made for it, and a guard around a regularizer of a user's."""
+        return LinearProblem(rows, loss, guarded_regularizer(regularizer), penalize_bias, kernel_on(rows, loss))
 
     def on_rows(self, index: Array) -> LinearProblem:
         """The same loss and regularizer on some of the rows."""

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..._arrays import check_flag, check_positive
+from ..._returned import returned_reals
 from ...describe import described
 from ...protocols import Array, FloatArray
 from .base import Loss, RowFunction, checked_scores
@@ -117,7 +118,8 @@ class ScoreLoss(Loss):
         found = self.function(scores, y)
         if not isinstance(found, tuple | list) or len(found) != 2:
             raise TypeError(f"function must return (losses, gradient), two arrays; it returned {described(found)}")
-        return _returned(found[0], (n,), "losses"), _returned(found[1], (n, k), "the gradient")
+        losses = returned_reals(found[0], "function (losses)", shape=(n,), is_used_up=True)
+        return losses, returned_reals(found[1], "function (gradient)", shape=(n, k), is_used_up=True)
 
     def largest_curvature(self, n_classes: int) -> float | None:
         """As the user says; None: unknown."""
@@ -135,18 +137,3 @@ def weighted_sum(weights: FloatArray, losses: FloatArray) -> float:
     """``sum_i weights_i losses_i`` over the rows that have a weight."""
     has_weight = weights > 0
     return float(weights @ losses) if has_weight.all() else float(weights[has_weight] @ losses[has_weight])
-
-
-def _returned(values: Any, shape: tuple[int, ...], what: str) -> FloatArray:
-    """What the user's function returned, as float64; it may be a buffer of its own, which is used up at once."""
-    if isinstance(values, np.ma.MaskedArray):
-        raise TypeError(f"function must return {what} as a plain array; it returned a masked array")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:  # rows of unequal length
-        raise ValueError(f"function must return {what} as an array: {error}") from error
-    if array.dtype.kind not in "fiu":
-        raise TypeError(f"function must return {what} as real numbers; it returned {described(values)}")
-    if array.shape != shape:
-        raise ValueError(f"function must return {what} of shape {shape} for these scores; their shape is {array.shape}")
-    return array.astype(np.float64, copy=False)

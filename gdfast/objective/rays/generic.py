@@ -16,7 +16,7 @@ from ..._arrays import check_number, check_positive, check_steps, plain_array
 from ...describe import described
 from ...protocols import AlongRay, Array, FloatArray, Objective, OnPlane, Plane, Ray
 from ..capabilities import offered, weights_for
-from ..function import returned_value
+from ..guarded import guarded
 from .directions import check_directions
 from .minimum import lowest_step
 
@@ -64,7 +64,7 @@ def along_ray(objective: Objective, w: Array, v: Array) -> Ray:
             check_directions(weights_for(objective, w), v=v)  # what any objective refuses, in the same words
             raise
     point, direction = check_directions(weights_for(objective, w), v=v)
-    return FunctionRay(objective, point.copy(), direction.copy())
+    return FunctionRay(guarded(objective, "objective"), point.copy(), direction.copy())
 
 
 def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
@@ -103,7 +103,7 @@ def on_plane(objective: Objective, w: Array, u: Array, v: Array) -> Plane:
             check_directions(weights_for(objective, w), u=u, v=v)
             raise
     point, first, second = check_directions(weights_for(objective, w), u=u, v=v)
-    return FunctionPlane(objective, point.copy(), first.copy(), second.copy())
+    return FunctionPlane(guarded(objective, "objective"), point.copy(), first.copy(), second.copy())
 
 
 def rough_slope(ray: Ray, step: float) -> float:
@@ -205,7 +205,7 @@ class FunctionRay(Bisected):
 
     def value(self, step: float) -> float:
         """L(w + step * v)."""
-        return returned_value(self.objective.value(self._at(check_number(step, "step"))), "objective.value")
+        return self.objective.value(self._at(check_number(step, "step")))
 
     def slope(self, step: float) -> float:
         """The gradient there, times v."""
@@ -235,9 +235,7 @@ class FunctionPlane:
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
         first, second = check_grid(a, b)
-        return np.array(
-            [[returned_value(self.objective.value(self._at(p, q)), "objective.value") for q in second] for p in first]
-        )
+        return np.array([[self.objective.value(self._at(p, q)) for q in second] for p in first])
 
     def _at(self, p: float, q: float) -> Array:
         return np.asarray(self.w + p * self.u + q * self.v, dtype=self.w.dtype)

@@ -71,13 +71,13 @@ def test_bad_settings_are_refused_before_any_work(name, value, error):
 @pytest.mark.parametrize(
     ("gradient", "error", "match"),
     [
-        (lambda w: w[:2], ValueError, r"shape \(3,\); its shape is \(2,\)"),
-        (lambda w: w[None], ValueError, r"its shape is \(1, 3\)"),
-        (lambda w: w.astype(np.float32), TypeError, "dtype float64; its dtype is float32"),
-        (lambda w: w.astype(int), TypeError, "its dtype is int"),
-        (lambda w: w + 0j, TypeError, "its dtype is complex128"),
-        (lambda w: None, TypeError, "its dtype is object"),
-        (lambda w: [[1.0], [1.0, 2.0]], TypeError, "must be a float array; it is list"),
+        (lambda w: w[:2], ValueError, r"shape \(3,\); it returned shape \(2,\)"),
+        (lambda w: w[None], ValueError, r"it returned shape \(1, 3\)"),
+        (lambda w: w.astype(np.float32), TypeError, "dtype float64; it returned ndarray of dtype float32"),
+        (lambda w: w.astype(int), TypeError, "it returned ndarray of dtype int"),
+        (lambda w: w + 0j, TypeError, "it returned ndarray of dtype complex128"),
+        (lambda w: None, TypeError, "it returned NoneType"),
+        (lambda w: [[1.0], [1.0, 2.0]], TypeError, "it returned list"),
     ],
 )
 def test_a_gradient_of_another_shape_or_dtype_is_refused(gradient, error, match):
