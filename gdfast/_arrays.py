@@ -111,6 +111,8 @@ def plain_array(values: Any, name: str) -> Array:
         return np.asarray(values)
     except ValueError as error:  # rows of unequal length
         raise ValueError(f"{name} must be an array: {error}") from error
+    except OverflowError as error:  # an integer among floats
+        raise ValueError(f"{name} must hold numbers that float64 can hold: {error}") from error
 
 
 def check_point(w: Any, name: str = "w", *, finite: bool = True) -> Array:

@@ -19,7 +19,7 @@ SOURCE = Path(__file__).parent.parent / "gdfast"
 LAYERS = [
     ["_kernels"],
     ["protocols", "describe", "_returned", "_arrays", "_config"],
-    ["differences", "files", "datasets"],
+    ["notebook", "differences", "files", "datasets"],
     ["objective", "test_functions"],
     ["descent", "checks", "model", "training", "testing", "distributed"],
     ["pictures", "estimators"],

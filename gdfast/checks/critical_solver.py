@@ -91,7 +91,7 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
     there, status, k, extra = Evaluation(math.nan, w, math.nan), Status.INTERRUPTED, 0, 0
     try:
         there = record.evaluate(objective, w)
-        record.add(0, there)
+        record.add(0, there, w)
         status = _judged(there, gtol)
         while status is Status.MAX_STEPS and k < max_steps:
             products = Products(objective, w)
@@ -107,7 +107,7 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
                 break
             moved, ahead, length = found
             w, there, k = moved, ahead, k + 1
-            record.add(k, there)
+            record.add(k, there, w)
             record.step_sizes.append(length)
             status = _judged(there, gtol)
     except KeyboardInterrupt:

@@ -134,6 +134,7 @@ def load(path: str | os.PathLike[str], objective: Any) -> Loaded:
         facts |= {name: _decode(facts.get(name), arrays) for name in ("state", "known", "callback")}
         arguments = {name: _decode(value, arrays) for name, value in facts["settings"].items()}
         sign, every = arguments.pop("sign"), arguments.pop("every")
+        arguments.setdefault("keep_weights", False)  # which version 0.1 did not have
         arguments["w0"] = arrays["w0"]
         written = dict(facts["objective"])
         names = saved_names() | {"optimizer", "step", "batches", "w0"}

@@ -79,6 +79,7 @@ class CompiledSteps:
             settings.evaluate_every,
             None if settings.checkpoint is None else settings.checkpoint.every,
             None if settings.callback is None else settings.callback_every,
+            1 if settings.keep_weights else None,
         )
         self._periods = [period for period in periods if period is not None]
         self._most = max(1, settings.max_steps // 100) if settings.progress else settings.max_steps
@@ -148,7 +149,7 @@ class CompiledSteps:
             optimizer_state = type(state.optimizer_state)(*parts)
             if hasattr(optimizer_state, "steps"):
                 optimizer_state = optimizer_state._replace(steps=first_step + steps)
-        record.add_segment(k, values[:steps], rates[:steps])
+        record.add_segment(k, values[:steps], rates[:steps], state.w)
         if settings.callback is not None:
             record.unreported.extend(values[:steps].tolist())
         return RunState(

@@ -7,6 +7,7 @@ the next one; every array is fresh, so whatever a callback keeps stays as it was
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from math import isfinite
 from typing import Any
 
@@ -17,6 +18,7 @@ from ..objective.capabilities import improved_bound
 from ..protocols import Array, Found, Objective
 from .checkpoints import check_can_save, save
 from .compiled import CompiledSteps
+from .explanation import explain
 from .line_searches.first_trial import Trial, is_finite, moved
 from .optimizers.capabilities import evaluation_point, evaluations_of, final_answer, lower_bound
 from .record import Evaluation, largest_element, progress_bar
@@ -66,7 +68,7 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
         state.evaluation = here = record.evaluate(settings.minimised, state.w)
     if not (isfinite(here.value) and isfinite(here.norm)):
         return last.ended(Status.DIVERGED)
-    record.add(state.k, here)
+    record.add(state.k, here, state.w)
     if here.value < record.best[0]:
         record.keep_best(here.value, state.w)
     if settings.callback is not None and state.k > 0:
@@ -163,7 +165,7 @@ def step(settings: Settings, state: RunState) -> RunState:
     else:
         found, known = search_line(settings, state, objective, here, direction)
         if not found.accepted and settings.rows_of is None:
-            return state.ended(Status.NO_DESCENT)
+            return replace(state, ending=Status.NO_DESCENT, direction=direction)
         length = float(found.step) if found.accepted else 0.0  # the next mini-batch may go on
     there = moved(w, length, direction)
     if not is_finite(there):
@@ -183,7 +185,7 @@ def evaluate_batch(settings: Settings, state: RunState, point: Array) -> tuple[O
     objective, record = settings.minimised.rows(settings.rows_of(state.k)), state.record
     here = record.evaluate(objective, point)
     if here.is_finite():
-        record.add(state.k, here)
+        record.add(state.k, here, state.w)
         if settings.callback is not None:
             record.unreported.append(here.value)
     return objective, here
@@ -253,7 +255,10 @@ def sealed(array: Array) -> Array:
 
 
 def result_of(settings: Settings, state: RunState) -> Result:
-    """Where the last finished step led; the whole objective is evaluated once more where it is not known there."""
+    """Where the last finished step led; the whole objective is evaluated once more where it is not known there.
+
+    Not after a Ctrl-C, which wants an answer at once: what is not known is NaN.
+    """
     k, w, optimizer_state, there, record, status = (
         state.k,
         state.w,
@@ -270,8 +275,10 @@ def result_of(settings: Settings, state: RunState) -> Result:
         else:
             is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
             if settings.rows_of is not None or answer is not state.w or is_unknown:
-                there = record.evaluate(settings.minimised, answer)
-                record.keep_best(there.value, answer)
+                there = UNEVALUATED
+                if status is not Status.INTERRUPTED:
+                    there = record.evaluate(settings.minimised, answer)
+                    record.keep_best(there.value, answer)
             if status is not Status.INTERRUPTED:
                 record.add_evaluated(k, there, answer)
                 ends = status in (Status.MAX_STEPS, Status.NO_DESCENT)
@@ -282,6 +289,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         status, gap = Status.INTERRUPTED, None
     if status is Status.MAX_STEPS and not there.is_finite():
         status = Status.DIVERGED
+    explanation = explain(settings, state, status, there)
     best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
     return Result(
         w=_writeable(answer),
@@ -296,6 +304,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         best_w=_writeable(best_w),
         best_value=settings.sign * best_value,
         duality_gap=gap,
+        explanation=explanation,
     )
 
 

@@ -10,6 +10,7 @@ from typing import Any, ParamSpec, TypeVar
 
 from ..objective.mini_batches import MiniBatches
 from ..protocols import Objective, Optimizer
+from .argument_names import OF_RUNS, explains_names, refuse_unknown
 from .checkpoints import Checkpoint, load
 from .loop import run_loop
 from .optimizers import GradientDescent
@@ -24,13 +25,14 @@ Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
 
 
+@explains_names(OF_RUNS)
 def minimize(
     objective: Objective,
     w0: Any,
     optimizer: Optimizer[Any] = GradientDescent(),  # noqa: B008 (frozen)
     step: Step = DEFAULT_STEP,
     *,
-    batches: MiniBatches | None = None,
+    batches: MiniBatches | int | None = None,
     max_steps: int | None = None,
     epochs: int | None = None,
     gtol: float = 1e-6,
@@ -42,6 +44,7 @@ def minimize(
     clip: float | None = None,
     progress: bool = False,
     checkpoint: Checkpoint | None = None,
+    keep_weights: bool = False,
 ) -> Result:
     """Follow an optimizer downhill: ``w_(k+1) = w_k + step_k * direction_k``.
 
@@ -49,8 +52,8 @@ def minimize(
     ----------
     objective : Objective
         Anything with `value`, `gradient` and `value_and_gradient`.
-    w0 : float array of any shape
-        Where to start; never changed. A float32 run stays float32.
+    w0 : float array of any shape, or a number or list of them
+        Where to start; never changed. A float32 run stays float32; Python's numbers and lists become float64.
     optimizer : Optimizer
         Which way; `GradientDescent()` is steepest descent.
     step : float, "auto", sequence, callable or line search
@@ -58,7 +61,8 @@ def minimize(
         `gdfast.suggest_step(objective)` and suits `GradientDescent`; numbers a_1..a_K > 0,
         at least max_steps of them; a schedule ``k -> rate >= 0`` for k = 0, 1, ...; or an object with
         ``search(ray, value, slope) -> Found``.
-    batches : MiniBatches, optional
+    batches : MiniBatches or int, optional
+        A number of rows, 64 say, is ``MiniBatches(64)``.
         Step k sees ``objective.rows(batches.rows(n_samples, k))`` only. None: the whole objective.
     max_steps : int, optional
         Most steps to take: 1000 unless `epochs` is given.
@@ -92,6 +96,9 @@ def minimize(
     checkpoint : Checkpoint, optional
         Write the run to disk every so many steps; `gdfast.resume` goes on from there, to the same bits. Then
         optimizer, step and batches must be gdfast's own objects, arrays or numbers.
+    keep_weights : bool
+        Keep the weights at every point of the history: ``result.history.weights`` (m, *shape), so many times the memory
+        of w. The results are the same bits; mini-batch steps are then compiled one by one, which takes longer.
 
     Returns
     -------
@@ -131,6 +138,7 @@ def _with_signature_of(
     def decorate(function: Callable[[Mapping[str, Any]], Returned]) -> Callable[Arguments, Returned]:
         @wraps(function)
         def called(*arguments: Arguments.args, **keywords: Arguments.kwargs) -> Returned:
+            refuse_unknown(function.__name__, keywords, signature.parameters, OF_RUNS)
             try:
                 given = signature.bind(*arguments, **keywords)
             except TypeError as error:
@@ -167,16 +175,18 @@ def maximize(arguments: Mapping[str, Any]) -> Result:
     return run_loop(checked_settings(arguments, sign=-1.0))
 
 
+@explains_names(OF_RUNS)
 def resume(
     path: str | os.PathLike[str],
     objective: Any,
     *,
+    step: Step | None = None,
     max_steps: int | None = None,
     metrics: Metrics | None = None,
     callback: Callback | None = None,
     progress: bool = False,
 ) -> Result:
-    """Go on with the run in a checkpoint, to the same bits as if it had never stopped.
+    """Go on with the run in a checkpoint: to the same bits as if it had never stopped, or with another step, or longer.
 
     Parameters
     ----------
@@ -184,8 +194,11 @@ def resume(
         What `gdfast.Checkpoint` wrote; the run goes on writing there.
     objective : Objective
         The one of the run: recognised by its shape and settings, a digest of y and of 64 rows of X, and its value.
+    step : float, "auto", sequence, callable or line search, optional
+        Another one from here on, as for `minimize`: of a sequence or schedule that of k = the steps that were taken is
+        next. None: that of the run.
     max_steps : int, optional
-        Another number of steps in all; None: that of the run.
+        Another number of steps in all; None: that of the run. A sequence that ends before them needs a new `step`.
     metrics, callback, progress
         As for `minimize`; functions are not in the file, so they are given again. The metrics need the same names. A
         callback with ``restore`` gets back what its ``saved`` wrote.
@@ -219,8 +232,7 @@ def resume(
     defaults = {name: argument.default for name, argument in inspect.signature(minimize).parameters.items()}
     given = {"objective": objective, "metrics": metrics, "callback": callback, "progress": progress}
     arguments = defaults | saved.arguments | given | {"checkpoint": Checkpoint(path, saved.every)}
-    if max_steps is not None:
-        arguments["max_steps"] = max_steps
+    arguments |= {name: value for name, value in (("step", step), ("max_steps", max_steps)) if value is not None}
     settings = checked_settings(arguments, saved.sign)
     state = restored_state(path, saved.arrays, saved.facts, settings)
     if settings.max_steps < state.k:

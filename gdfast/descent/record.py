@@ -54,9 +54,11 @@ class Record:
         objective: Any,
         metrics: Mapping[str, Callable[[Array], Any]],
         stationarity: Callable[[Array, Array], Array] | None = None,
+        keeps_weights: bool = False,
     ) -> None:
         self.steps = array("q")
         self.values, self.norms, self.seconds, self.step_sizes = array("d"), array("d"), array("d"), array("d")
+        self.weights: list[Array] | None = [] if keeps_weights else None
         self.best: tuple[float, Array | None] = (math.inf, None)
         self.bound = -math.inf
         self.known: Any = None  # what the bound was proven with
@@ -87,16 +89,20 @@ class Record:
         self.evaluations += 1
         return array_like(objective.gradient(w), w, "the objective")
 
-    def add(self, k: int, there: Evaluation) -> None:
+    def add(self, k: int, there: Evaluation, w: Array) -> None:
         """What step k starts from goes into the history."""
+        if self.weights is not None:
+            self.weights.append(w)
         self.steps.append(k)
         self.values.append(there.value)
         self.norms.append(there.norm)
         self.seconds.append(perf_counter() - self._start)
 
-    def add_segment(self, k: int, values: Array, rates: Array) -> None:
-        """Steps from step k on that were taken in one call: without their gradients' norms, and at one time."""
+    def add_segment(self, k: int, values: Array, rates: Array, w: Array) -> None:
+        """Steps from step k (at w) on that were taken in one call: without their gradients' norms, and at one time."""
         n = len(values)
+        if self.weights is not None and n:  # then it is one step
+            self.weights.append(w)
         self.evaluations += n
         self.steps.extend(range(k, k + n))
         self.values.frombytes(values.tobytes())
@@ -130,6 +136,8 @@ class Record:
     def saved(self) -> tuple[dict[str, Array], dict[str, Any]]:
         """All that it knows, as arrays and numbers; `restore` takes it back."""
         arrays = {name: np.array(getattr(self, name)) for name in _GROWING}
+        if self.weights:
+            arrays["weights"] = np.stack(self.weights)
         arrays["evaluated"] = np.array([(e.k, e.value, e.norm, *e.metrics) for e in self.evaluated])
         value, w = self.best
         if w is not None:
@@ -149,6 +157,8 @@ class Record:
             raise ValueError(f"metrics must be those of the run, {facts['metrics']}; they are {list(self._metrics)}")
         for name in _GROWING:
             getattr(self, name).frombytes(arrays[name].tobytes())
+        if self.weights is not None:
+            self.weights = list(arrays.get("weights", ()))
         self.evaluated = [
             EvaluatedStep(int(k), value, norm, tuple(rest)) for k, value, norm, *rest in arrays["evaluated"]
         ]
@@ -178,6 +188,7 @@ class Record:
             evaluated_steps=np.array([e.k for e in self.evaluated], dtype=np.int64),
             evaluated_values=sign * np.array([e.value for e in self.evaluated]),
             metrics={name: np.array([e.metrics[i] for e in self.evaluated]) for i, name in enumerate(self._metrics)},
+            weights=None if self.weights is None else np.array(self.weights[:n]),
         )
 
 

@@ -47,6 +47,8 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
     record = new_record(settings)
     recorded = {name.removeprefix("record."): a for name, a in arrays.items() if name.startswith("record.")}
     _check_record(recorded, facts["record"], k, w, len(settings.metrics))
+    if settings.keep_weights and recorded["steps"].size:
+        _check_weights(recorded["weights"], recorded["steps"].size, w)
     record.restore(recorded, facts["record"] | {"known": facts["known"]})
     if "unreported" in arrays:
         record.unreported = _numbers(arrays["unreported"], "the values since the last callback").tolist()
@@ -72,7 +74,9 @@ def _extra_state(arrays: Mapping[str, Array], settings: Settings) -> tuple[Array
     """What the compiled steps kept besides: nothing, or arrays like those that they start with."""
     found = tuple(arrays[f"extra.{i}"] for i in range(sum(name.startswith("extra.") for name in arrays)))
     compiled = CompiledSteps.of(settings) if found else None
-    expected = compiled.extra_state if compiled is not None else ()
+    if compiled is None:  # as with another step, which they do not take
+        return ()
+    expected = compiled.extra_state
     if [(a.shape, a.dtype) for a in found] not in ([], [(a.shape, a.dtype) for a in expected]):
         raise ValueError("the state of the compiled steps must be like that of this run; it is of another")
     return found
@@ -95,6 +99,14 @@ def _check_record(arrays: Mapping[str, Array], facts: Mapping[str, Any], k: int,
     _count(facts["evaluations"], "the number of evaluations")
     if facts["passes"] is not None:
         _number(facts["passes"], "the number of passes")
+
+
+def _check_weights(weights: Array, size: int, w: Array) -> None:
+    if weights.shape != (size, *w.shape) or weights.dtype != w.dtype:
+        raise ValueError(
+            f"the weights of the history must be {w.dtype} of shape {(size, *w.shape)}; they are {weights.dtype} of "
+            f"shape {weights.shape}"
+        )
 
 
 def _like_w(array: Array, w: Array, name: str) -> Array:

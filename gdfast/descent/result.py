@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 from ..describe import counted
 from ..protocols import Array, FloatArray
+from .history_table import history_table, result_html
 
 
 class Status(enum.Enum):
-    """How a run ended. The value is a sentence, with a remedy where one is needed.
+    """How a run ended. The value is a sentence, with a remedy where one is needed; `Result.explanation` knows the run.
 
     Examples
     --------
@@ -21,8 +22,8 @@ class Status(enum.Enum):
 
     CONVERGED = "Converged: every element of the gradient is within gtol of zero, or the optimum proven within gap_tol."
     MAX_STEPS = (
-        "All steps were taken before every element of the gradient came within gtol of zero: "
-        "allow more steps, choose another step or optimizer, or a larger gtol."
+        "All steps were taken before every element of the gradient came within gtol of zero: print the result, which "
+        "tells whether the loss rose, was still falling (allow more steps) or has barely moved."
     )
     NO_DESCENT = (
         "No step along the direction improves the objective: w may be as good as its precision allows; "
@@ -56,6 +57,18 @@ class History:
         Where the run was evaluated (see `evaluate_every`), and the whole objective there.
     metrics : dict of name -> float (e,)
         The metrics there.
+    weights : (m, *shape) or None
+        The weights after `steps`, where `keep_weights` asked for them.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    >>> print(gd.minimize(bowl, [3.0], step=0.25, max_steps=2, keep_weights=True).history)
+    k  step  |gradient|       L     w
+    0  0.25           6       9     3
+    1  0.25           3    2.25   1.5
+    2                1.5  0.5625  0.75
     """
 
     steps: Array
@@ -66,6 +79,10 @@ class History:
     evaluated_steps: Array
     evaluated_values: FloatArray
     metrics: dict[str, FloatArray]
+    weights: Array | None = None
+
+    def __str__(self) -> str:
+        return history_table(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,8 +94,8 @@ class Result:
     w : array
         The weights after `steps` steps (for an optimizer that averages: the mean).
     value, gradient_norm : float
-        The objective at w and the largest absolute element of its gradient. (NaN after a Ctrl-C before
-        the first value; the last mini-batch's after a second Ctrl-C.)
+        The objective at w and the largest absolute element of its gradient. (NaN after a Ctrl-C where they are
+        not known: with batches, unless the run has just been evaluated.)
     status : Status
     steps : int
         Finished steps, those that led to w.
@@ -92,6 +109,8 @@ class Result:
         The best of all points where the whole objective was known.
     duality_gap : float or None
         A proven bound on the distance to the optimum, where one was asked for.
+    explanation : str
+        Why this run ended as it did: of MAX_STEPS whether the loss rose, was stuck, still falling or has barely moved.
 
     Examples
     --------
@@ -114,6 +133,7 @@ class Result:
     best_w: Array = field(repr=False)
     best_value: float
     duality_gap: float | None = None
+    explanation: str = field(default="", repr=False)
 
     def require(self) -> Result:
         """The result itself when it CONVERGED; RuntimeError with the status's sentence otherwise."""
@@ -124,7 +144,7 @@ class Result:
     def __str__(self) -> str:
         passes = "" if self.passes is None else f", {self.passes:.6g} passes over the data"
         lines = [
-            self.status.value,
+            self.explanation or self.status.value,
             f"After {counted(self.steps, 'step')} ({counted(self.evaluations, 'evaluation')}{passes}, "
             f"{self.seconds:.3g} s) the objective is {self.value:.10g} and the largest element of its gradient "
             f"{self.gradient_norm:.3g}.",
@@ -134,3 +154,6 @@ class Result:
         if self.duality_gap is not None:
             lines.append(f"The optimum is proven to be within {self.duality_gap:.3g}.")
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        return result_html(self)

@@ -51,9 +51,11 @@ def new_record(settings: Settings) -> Record:
     """The record of a run before its first step."""
     own, rule = stationarity(settings.bound_optimizer), settings.step
     if own is None:
-        return Record(settings.objective, settings.metrics)
+        return Record(settings.objective, settings.metrics, keeps_weights=settings.keep_weights)
     length = (rule.rate_of(0) if settings.max_steps > 0 else 0.0) or 1.0
-    return Record(settings.objective, settings.metrics, lambda gradient, w: own(gradient, w, length))
+    return Record(
+        settings.objective, settings.metrics, lambda gradient, w: own(gradient, w, length), settings.keep_weights
+    )
 
 
 def first_state(settings: Settings) -> RunState:

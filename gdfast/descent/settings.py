@@ -6,6 +6,7 @@ where the loop uses it; a checkpoint holds every field but those that are given 
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from functools import partial
@@ -15,7 +16,7 @@ import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_positive
 from ..describe import described
-from ..objective.capabilities import check_certifies, rows_wanted, weights_for
+from ..objective.capabilities import check_certifies, rows_wanted, start_for
 from ..objective.guarded import guarded
 from ..objective.mini_batches import MiniBatches, rows_of_steps
 from ..objective.negated import Negated
@@ -92,6 +93,7 @@ class Settings:
     callback: Callback | None = field(metadata=_given_again(_checked_callback))
     callback_every: int = field(metadata=_saved(check_integer, minimum=1))
     clip: float | None = field(metadata=_saved(_optional(check_positive)))
+    keep_weights: bool = field(metadata=_saved(check_flag))
     progress: bool = field(metadata=_given_again(check_flag))
     checkpoint: Any = field(metadata=_given_again(_checked_checkpoint))
 
@@ -126,10 +128,11 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
     `sign` is 1 to go down and -1 to go up. w0 is copied.
     """
     given = dict(arguments)
-    objective, optimizer, batches = given["objective"], given["optimizer"], given["batches"]
+    objective, optimizer = given["objective"], given["optimizer"]
+    given["batches"] = batches = _checked_batches(given["batches"])
     _check_objective(objective, batches)
     _check_optimizer(optimizer, given["clip"])
-    point = np.array(weights_for(objective, given["w0"], "w0"))
+    point = np.array(start_for(objective, given["w0"], "w0"))
     for_this_run = bind(optimizer, objective, point, batches, sign)
     given["max_steps"] = max_steps = _count_steps(given["max_steps"], given.pop("epochs"), batches, objective)
     for setting in fields(Settings):
@@ -160,11 +163,17 @@ def check_objective(objective: Any, methods: tuple[str, ...]) -> None:
 
 def _check_objective(objective: Any, batches: Any) -> None:
     check_objective(objective, ("value", "gradient", "value_and_gradient"))
-    if batches is None:
-        return
-    if not isinstance(batches, MiniBatches):
-        raise TypeError(f"batches must be gdfast.MiniBatches or None; it is {described(batches)}")
-    rows_wanted(objective, "batches need")
+    if batches is not None:
+        rows_wanted(objective, "batches need")
+
+
+def _checked_batches(batches: Any) -> MiniBatches | None:
+    """A number of rows is taken as `MiniBatches` of that size."""
+    if batches is None or isinstance(batches, MiniBatches):
+        return batches
+    if isinstance(batches, bool | np.bool_ | np.timedelta64) or not isinstance(batches, numbers.Integral):
+        raise TypeError(f"batches must be a number of rows, gdfast.MiniBatches or None; it is {described(batches)}")
+    return MiniBatches(check_integer(batches, "batches", minimum=1))
 
 
 def _check_optimizer(optimizer: Any, clip: Any) -> None:

@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 import numpy as np
 
 from .. import differences
-from .._arrays import check_indices, check_number, check_point, check_positive, check_weights, plain_array
+from .._arrays import (
+    check_indices,
+    check_number,
+    check_point,
+    check_positive,
+    check_weights,
+    float64_copy,
+    plain_array,
+)
 from ..describe import described, shortened
 from ..differences import Scheme
 from ..differences.stencils import check_scheme
@@ -84,6 +92,19 @@ def weights_for(objective: Any, w: Any, name: str = "w") -> Array:
     """Finite weights: of the objective's shape, float32 or float64 and in C order where it has a shape of its own."""
     shape = getattr(objective, "shape", None)
     return check_weights(w, shape, name) if isinstance(shape, tuple) else check_point(w, name)
+
+
+def start_for(objective: Any, w0: Any, name: str = "w0") -> Array:
+    """The same where a run begins: numbers and lists of Python's, whole ones too, become float64."""
+    if _is_whole(w0):
+        array = plain_array(w0, name)
+        w0 = float64_copy(array, name) if array.dtype.kind in "iu" else array
+    return weights_for(objective, w0, name)
+
+
+def _is_whole(w: Any) -> bool:
+    """Whether it is an integer of Python's, or lists of nothing else (an array has a type, which is not guessed at)."""
+    return all(map(_is_whole, w)) and len(w) > 0 if isinstance(w, list | tuple) else type(w) is int
 
 
 def rows_wanted(objective: Any, subject: str) -> HasRows:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
@@ -193,18 +195,35 @@ def test_ascent_with_batches(regression):
     assert np.array_equal(up.history.evaluated_values, -down.history.evaluated_values)
 
 
-def test_interrupted_with_batches_evaluates_the_whole_once(regression):
+def test_interrupted_with_batches_answers_at_once_and_says_what_is_not_known(regression):
     def callback(k, w, value):
         if k == 4:
             raise KeyboardInterrupt
 
     result = minimize(regression, np.zeros(3), step=0.01, batches=MiniBatches(5), callback=callback)
-    assert (result.status, result.steps) == (Status.INTERRUPTED, 4)
-    assert result.value == regression.value(result.w)
+    assert (result.status, result.steps, result.evaluations) == (Status.INTERRUPTED, 4, 4)
+    assert math.isnan(result.value)
+    assert math.isnan(result.gradient_norm)
+    assert "not known there" in str(result)
     assert len(result.history.values) == len(result.history.step_sizes) == 4
+    straight = minimize(regression, np.zeros(3), step=0.01, batches=MiniBatches(5), max_steps=4)
+    assert np.array_equal(result.w, straight.w)
+    assert straight.evaluations == 5
 
 
-def test_interrupted_twice_keeps_the_last_batch_s_numbers(regression):
+def test_interrupted_after_an_evaluation_keeps_it(regression):
+    def callback(k, w, value):
+        if k == 4:
+            raise KeyboardInterrupt
+
+    options = {"step": 0.01, "batches": MiniBatches(5), "callback": callback}
+    result = minimize(regression, np.zeros(3), evaluate_every=2, **options)
+    assert (result.status, result.steps) == (Status.INTERRUPTED, 4)
+    assert result.value == result.best_value == regression.value(result.w)
+    assert np.array_equal(result.best_w, result.w)
+
+
+def test_interrupted_in_a_mini_batch_keeps_the_last_finished_step(regression):
     calls = []
 
     class Slow(Regression):
@@ -220,7 +239,8 @@ def test_interrupted_twice_keeps_the_last_batch_s_numbers(regression):
     slow = Slow(regression.X, regression.y)
     result = minimize(slow, np.zeros(3), step=0.01, batches=MiniBatches(5))
     assert (result.status, result.steps) == (Status.INTERRUPTED, 4)
-    assert result.value == result.history.values[-1]
+    assert math.isnan(result.value)
+    assert len(result.history.values) == 4
 
 
 def test_lecture_38_mini_batches_are_ahead_after_each_of_the_same_passes():

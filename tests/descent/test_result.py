@@ -30,7 +30,8 @@ def test_an_ending_that_is_not_wanted_has_a_remedy(status):
 
 def test_a_result_reads_as_sentences():
     text = str(minimize(PARABOLA, [3.0], step=[0.1, 0.9, 1.0], max_steps=3))
-    assert text.startswith(Status.MAX_STEPS.value + "\nAfter 3 steps (4 evaluations, ")
+    assert text.startswith("All steps were taken, ")
+    assert "\nAfter 3 steps (4 evaluations, " in text
     assert " the objective is 3.6864 and the largest element of its gradient 3.84." in text
     assert "best value" not in text
     assert "1 step (2 evaluations" in str(minimize(PARABOLA, [3.0], max_steps=1))

@@ -27,7 +27,7 @@ class Untouchable:
 
 
 BAD = [
-    ({"w0": [1, 2]}, TypeError, "w0 must be a float array"),
+    ({"w0": np.array([1, 2])}, TypeError, "w0 must be a float array"),
     ({"w0": [1.0, math.nan]}, ValueError, r"w0 must be finite; w0\[1\] is nan"),
     ({"w0": []}, ValueError, "w0 must not be empty"),
     ({"w0": None}, TypeError, "w0 must be a float array"),
@@ -49,7 +49,9 @@ BAD = [
     ({"clip": 0}, ValueError, "clip must be > 0"),
     ({"clip": "1"}, TypeError, "clip must be a real number"),
     ({"progress": 1}, TypeError, "progress must be True or False"),
-    ({"batches": 32}, TypeError, "batches must be gdfast.MiniBatches or None; it is int 32"),
+    ({"batches": 32.0}, TypeError, "batches must be a number of rows, gdfast.MiniBatches or None; it is float 32.0"),
+    ({"batches": True}, TypeError, "batches must be a number of rows"),
+    ({"batches": 0}, ValueError, "batches must be >= 1; it is 0"),
     ({"step": 0}, ValueError, "step must be > 0; it is 0"),
 ]
 

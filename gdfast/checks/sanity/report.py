@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ...describe import counted, described
+from ...notebook import BAD, DOUBTFUL, GOOD, panel, table
 
 
 class Severity(StrEnum):
@@ -15,6 +16,9 @@ class Severity(StrEnum):
     OK = "ok"
     WARNING = "warning"
     PROBLEM = "problem"
+
+
+_COLOURS = {Severity.OK: GOOD, Severity.WARNING: DOUBTFUL, Severity.PROBLEM: BAD}
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,16 @@ class SanityReport:
         return "\n".join(
             [f"Sanity check: {counts}", *(_lines(finding) for _, found in worst_first for finding in found)]
         )
+
+    def _repr_html_(self) -> str:
+        worst = next((severity for severity in reversed(Severity) if self.with_severity(severity)), Severity.OK)
+        title, *_ = str(self).splitlines()
+        rows = [
+            (finding.severity.value, finding.check, finding.sentence)
+            for severity in reversed(Severity)
+            for finding in self.with_severity(severity)
+        ]
+        return panel(_COLOURS[worst], title, (), table(("severity", "check", "finding"), rows, numbers=False))
 
 
 def _lines(finding: Finding) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -11,12 +12,15 @@ import numpy as np
 from ..._arrays import check_flag, check_integer, check_rng
 from ..._returned import returned_value
 from ...describe import described
+from ..argument_names import OF_CLIMBS, explains_names
+from ..result import Status
 from .random_and_local import SearchResult
 
 # Moves of the random walk that leads from x0 to the start of a restart, at most.
 _WALK = 100
 
 
+@explains_names(OF_CLIMBS)
 def hill_climb(
     f: Callable[[Any], Any],
     x0: Any,
@@ -25,6 +29,7 @@ def hill_climb(
     maximize: bool = False,
     restarts: int = 0,
     rng: int | np.random.Generator | None = None,
+    max_evaluations: int = 100_000,
 ) -> SearchResult:
     """Go to the best neighbour as long as it is better: ``x <- argmin f(neighbors(x))``.
 
@@ -44,11 +49,15 @@ def hill_climb(
         random walk of 1 to 100 moves from x0 over the neighbours ends.
     rng : int, Generator or None
         For the starts; the same seed gives the same climbs. A climb itself draws nothing.
+    max_evaluations : int
+        How many points are evaluated at most, in all climbs together, >= 1.
 
     Returns
     -------
     SearchResult
-        `w` is the best x found, `value` is f there, `evaluations` counts the calls of f; `passes` is None.
+        `w` is the best x found, `value` is f there, `evaluations` counts the calls of f; `passes` is None. `status` is
+        CONVERGED where every climb has reached a local optimum, MAX_STEPS after max_evaluations and INTERRUPTED after a
+        Ctrl-C: then the best of the points so far, which may have better neighbours.
 
     Raises
     ------
@@ -59,9 +68,8 @@ def hill_climb(
     Notes
     -----
     All neighbours are evaluated before each move, and of equal ones the first is taken: the climb is the steepest
-    one and the same every time. It goes on while a neighbour is strictly better, so it ends on plateaus, and it
-    ends only where f is bounded on what can be reached. Its end is no worse than any of its neighbours: a local
-    optimum, which need not be the global one. Restarts are the remedy.
+    one and the same every time. It goes on while a neighbour is strictly better, so it ends on plateaus. Its end is no
+    worse than any of its neighbours: a local optimum, which need not be the global one. Restarts are the remedy.
 
     Lists, arrays, sets and dicts are copied (as deep as their ``copy`` goes) where they are kept, so a generator may
     yield one and the same list again and again, changed in place. Other objects must be left as they are.
@@ -81,27 +89,47 @@ def hill_climb(
     sign = -1.0 if check_flag(maximize, "maximize") else 1.0
     restarts = check_integer(restarts, "restarts", minimum=0)
     generator = check_rng(rng)
-    evaluations = 0
+    search = _Search(f, sign, check_integer(max_evaluations, "max_evaluations", minimum=1))
+    status = Status.CONVERGED
+    try:
+        for climb in range(restarts + 1):
+            start = x0
+            if callable(x0):
+                start = x0(generator)
+            elif climb > 0:
+                start = _walk(x0, neighbors, generator, search.limit)
+            _climb(search.height, _kept(start), neighbors)
+    except _LimitReached:
+        status = Status.MAX_STEPS
+    except KeyboardInterrupt:
+        if search.evaluations == 0:  # nothing is known that could be handed back
+            raise
+        status = Status.INTERRUPTED
+    return SearchResult(search.best_x, sign * search.best, search.evaluations, None, status)
 
-    def height(x: Any) -> float:
-        nonlocal evaluations
-        evaluations += 1
-        return sign * returned_value(f(x), "f")
 
-    best_x, best = None, math.nan
-    for climb in range(restarts + 1):
-        start = x0
-        if callable(x0):
-            start = x0(generator)
-        elif climb > 0:
-            start = _walk(x0, neighbors, generator)
-        x, value = _climb(height, _kept(start), neighbors)
-        if climb == 0 or _is_lower(value, best):
-            best_x, best = x, value
-    return SearchResult(best_x, sign * best, evaluations, None)
+class _LimitReached(Exception):
+    """No further point may be evaluated."""
 
 
-def _climb(height: Callable[[Any], float], x: Any, neighbors: Callable[[Any], Any]) -> tuple[Any, float]:
+class _Search:
+    """Evaluates points, up to a limit, and keeps the first of the best."""
+
+    def __init__(self, f: Callable[[Any], Any], sign: float, limit: int) -> None:
+        self._f, self._sign, self.limit = f, sign, limit
+        self.evaluations, self.best_x, self.best = 0, None, math.nan
+
+    def height(self, x: Any) -> float:
+        if self.evaluations == self.limit:
+            raise _LimitReached
+        value = self._sign * returned_value(self._f(x), "f")
+        if self.evaluations == 0 or _is_lower(value, self.best):
+            self.best_x, self.best = _kept(x), value
+        self.evaluations += 1
+        return value
+
+
+def _climb(height: Callable[[Any], float], x: Any, neighbors: Callable[[Any], Any]) -> None:
     """From x down to where no neighbour is lower."""
     value = height(x)
     while True:
@@ -111,15 +139,15 @@ def _climb(height: Callable[[Any], float], x: Any, neighbors: Callable[[Any], An
             if _is_lower(candidate_value, lowest_value):
                 lowest, lowest_value, is_lower = _kept(candidate), candidate_value, True
         if not is_lower:
-            return x, value
+            return
         x, value = lowest, lowest_value
 
 
-def _walk(x: Any, neighbors: Callable[[Any], Any], generator: np.random.Generator) -> Any:
-    """Where a random walk from x ends; at the latest where there is no neighbour."""
+def _walk(x: Any, neighbors: Callable[[Any], Any], generator: np.random.Generator, limit: int) -> Any:
+    """Where a random walk from x ends; at the latest where there is no neighbour. It sees at most `limit` of them."""
     x = _kept(x)
     for _ in range(generator.integers(1, _WALK + 1)):
-        around = [_kept(candidate) for candidate in _iterate(neighbors(x))]
+        around = [_kept(candidate) for candidate in islice(_iterate(neighbors(x)), limit)]
         if not around:
             break
         x = around[generator.integers(len(around))]

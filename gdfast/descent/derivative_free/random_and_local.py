@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_flag, check_integer, check_positive, check_rng
-from ...describe import described
-from ...objective.capabilities import values_at, weights_for
+from ...describe import counted, described
+from ...objective.capabilities import start_for, values_at
 from ...objective.guarded import guarded
 from ...protocols import Objective
+from ..argument_names import OF_SEARCHES, explains_names
 from ..record import progress_bar
+from ..result import Status
 from ..settings import check_objective
 from .random_points import Candidates
 
@@ -36,6 +38,9 @@ class SearchResult:
         How many points were evaluated.
     passes : float or None
         Passes over the data; None when the objective does not count them.
+    status : Status
+        MAX_STEPS where all points were evaluated that were allowed, CONVERGED where a hill climb has no better
+        neighbour, INTERRUPTED after a Ctrl-C: w is then the best so far (value NaN where none is known).
 
     Examples
     --------
@@ -49,12 +54,15 @@ class SearchResult:
     value: float
     evaluations: int
     passes: float | None
+    status: Status = Status.MAX_STEPS
 
     def __str__(self) -> str:
         passes = "" if self.passes is None else f" ({self.passes:.6g} passes over the data)"
-        return f"The best of {self.evaluations:,} points{passes} has the value {self.value:.10g}."
+        found = f"The best of {counted(self.evaluations, 'point')}{passes} has the value {self.value:.10g}."
+        return f"Interrupted (Ctrl-C). {found}" if self.status is Status.INTERRUPTED else found
 
 
+@explains_names(OF_SEARCHES)
 def random_search(
     objective: Objective,
     shape: int | tuple[int, ...] | None = None,
@@ -86,7 +94,7 @@ def random_search(
     -------
     SearchResult
         The first of the best; a NaN is never better than a number. w is float64, unless the objective says
-        ``objective.dtype``.
+        ``objective.dtype``. After a Ctrl-C the best so far, and `status` is INTERRUPTED.
 
     Raises
     ------
@@ -116,23 +124,29 @@ def random_search(
     dtype = np.dtype(getattr(objective, "dtype", np.float64))
     block = min(_BLOCK, max(1, _BLOCK_BYTES // (8 * math.prod(shape))))
     passes_before = getattr(objective, "passes", None)
-    best_w, best_value = None, math.nan
+    best_w, best_value, evaluations, status = None, math.nan, 0, Status.MAX_STEPS
     with progress_bar(n, "point", progress) as bar:
-        for start in range(0, n, block):
-            m = min(block, n - start)
-            ws = (scale * candidates.block(start, start + m)).astype(dtype, copy=False)
-            if not np.isfinite(ws).all():
-                raise ValueError(f"scale must leave the points finite in {dtype}; it is {scale:g}")
-            values = values_at(objective, ws)
-            i = int(np.argmin(np.where(np.isnan(values), math.inf, values)))
-            if best_w is None or values[i] < best_value or (math.isnan(best_value) and not math.isnan(values[i])):
-                best_w, best_value = ws[i].copy(), float(values[i])
-            if bar is not None:
-                bar.update(m)
-    assert best_w is not None
-    return SearchResult(best_w, best_value, n, _passes_since(objective, passes_before))
+        try:
+            for start in range(0, n, block):
+                m = min(block, n - start)
+                ws = (scale * candidates.block(start, start + m)).astype(dtype, copy=False)
+                if not np.isfinite(ws).all():
+                    raise ValueError(f"scale must leave the points finite in {dtype}; it is {scale:g}")
+                values = values_at(objective, ws)
+                i = int(np.argmin(np.where(np.isnan(values), math.inf, values)))
+                if best_w is None or values[i] < best_value or (math.isnan(best_value) and not math.isnan(values[i])):
+                    best_w, best_value = ws[i].copy(), float(values[i])
+                evaluations += m
+                if bar is not None:
+                    bar.update(m)
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+    if best_w is None:
+        best_w = (scale * candidates.at(0)).astype(dtype, copy=False)
+    return SearchResult(best_w, best_value, evaluations, _passes_since(objective, passes_before), status)
 
 
+@explains_names(OF_SEARCHES)
 def local_search(
     objective: Objective,
     w0: Any,
@@ -162,7 +176,7 @@ def local_search(
     Returns
     -------
     SearchResult
-        Where the search stands at the end, which is the best point seen.
+        Where the search stands at the end, which is the best point seen; also after a Ctrl-C (`status`).
 
     Raises
     ------
@@ -181,25 +195,29 @@ def local_search(
     True
     """
     check_objective(objective, ("value",))
-    w = np.array(weights_for(objective, w0, "w0"))
+    w = np.array(start_for(objective, w0, "w0"))
     n = check_integer(n, "n", minimum=1)
     step = check_positive(step, "step")
     candidates = Candidates(check_rng(rng), w.shape)
     check_flag(progress, "progress")
 
     passes_before = getattr(objective, "passes", None)
-    value = guarded(objective, "objective").value(w)
-    with progress_bar(n - 1, "point", progress) as bar:
-        for i in range(1, n):
-            trial = w + (step * candidates.at(i)).astype(w.dtype, copy=False)
-            if not np.isfinite(trial).all():
-                raise ValueError(f"step must leave the points finite in {w.dtype}; it is {step:g}")
-            trial_value = guarded(objective, "objective").value(trial)
-            if trial_value < value or (math.isnan(value) and not math.isnan(trial_value)):
-                w, value = trial, trial_value
-            if bar is not None:
-                bar.update()
-    return SearchResult(w, value, n, _passes_since(objective, passes_before))
+    value, evaluations, status = math.nan, 0, Status.MAX_STEPS
+    with progress_bar(n, "point", progress) as bar:
+        try:
+            for i in range(n):
+                trial = w if i == 0 else w + (step * candidates.at(i)).astype(w.dtype, copy=False)
+                if not np.isfinite(trial).all():
+                    raise ValueError(f"step must leave the points finite in {w.dtype}; it is {step:g}")
+                trial_value = guarded(objective, "objective").value(trial)
+                if trial_value < value or (math.isnan(value) and not math.isnan(trial_value)):
+                    w, value = trial, trial_value
+                evaluations += 1
+                if bar is not None:
+                    bar.update()
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+    return SearchResult(w, value, evaluations, _passes_since(objective, passes_before), status)
 
 
 def _checked_shape(objective: Any, shape: Any) -> tuple[int, ...]:

@@ -153,6 +153,9 @@ class LinearObjective:
             n_samples=rows.n_samples, n_features=rows.n_features, n_classes=rows.n_classes, shape=rows.shape,
         )  # fmt: skip
 
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.linear_problem.described()})"
+
     def __setattr__(self, name: str, value: Any) -> None:
         own = LinearObjective
         if type(self) is own or name in own.__annotations__ or hasattr(own, name):

@@ -76,6 +76,16 @@ class LinearProblem:
         """A compiled kernel on these rows, of whatever loss."""
         return self.kernel.scorer if isinstance(self.kernel, ScoredKernel) else self.kernel
 
+    def described(self) -> str:
+        """Its sizes, loss, regularizer and X's type: what a representation shows."""
+        rows, loss = self.rows, self.loss
+        kind = f"{'CSR ' if rows.is_sparse else ''}{getattr(rows.X, 'dtype', '')}"
+        outputs = "n_classes" if loss.classifies else "n_outputs"
+        return (
+            f"n_samples={rows.n_samples}, n_features={rows.n_features}, {outputs}={rows.n_classes}, loss={loss!r}, "
+            f"regularizer={self.regularizer!r}, dtype={kind}"
+        )
+
     def penalised(self, W: Array) -> Array:
         """A view of the weights that the regularizer sees."""
         return W[:, :-1] if self.rows.bias and not self.penalize_bias else W

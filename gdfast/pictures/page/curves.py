@@ -100,7 +100,7 @@ def _sentence(name: str, run: Result | History) -> str:
     for metric, numbers in past.metrics.items():
         if numbers.size:
             says += f" The {metric} was {numbers[-1]:.6g} at the end."
-    return f"{says} {run.status.value}" if isinstance(run, Result) else says
+    return f"{says} {run.explanation or run.status.value}" if isinstance(run, Result) else says
 
 
 def _tables(runs: Runs, places: Mapping[str, Mapping[str, Array]]) -> str:

@@ -8,9 +8,10 @@ import os
 from importlib.resources import files
 
 from ...files.saved_arrays import write_whole
+from ...notebook import escaped
 from ..canvas import check_type
 from . import curves, gradient_checks, step_sizes, surface, templates, text_sections
-from .html import Section, escape, paragraph, to_json
+from .html import Section, paragraph, to_json
 from .report import RunReport
 
 
@@ -65,11 +66,11 @@ def render(report: RunReport) -> str:
     scripts = [library, _own("page.js")] if any(section.figures for section in found) else [_own("page.js")]
     if any("</script" in script.lower() for script in scripts):
         raise ValueError("a script of the page must not end its own element; plotly is of a version not known here")
-    links = "".join(f'<li><a href="#{section.name}">{escape(section.title)}</a></li>' for section in found)
+    links = "".join(f'<li><a href="#{section.name}">{escaped(section.title)}</a></li>' for section in found)
     drawn = [figure for section in found for figure in section.figures]
     body = "".join(
         f'<section id="{section.name}" aria-labelledby="{section.name}-title">'
-        f'<h2 id="{section.name}-title">{escape(section.title)}</h2>{section.body}</section>'
+        f'<h2 id="{section.name}-title">{escaped(section.title)}</h2>{section.body}</section>'
         for section in found
     )
     return (
@@ -77,9 +78,9 @@ def render(report: RunReport) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{_policy(scripts)}">\n'
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
-        f"<title>{escape(report.title)}</title>\n<style>{_own('page.css')}</style>\n</head>\n<body>\n"
+        f"<title>{escaped(report.title)}</title>\n<style>{_own('page.css')}</style>\n</head>\n<body>\n"
         '<a class="skip" href="#main">Skip to the results</a>\n'
-        f"<header><h1>{escape(report.title)}</h1>{paragraph(report.description) if report.description else ''}"
+        f"<header><h1>{escaped(report.title)}</h1>{paragraph(report.description) if report.description else ''}"
         f'<nav aria-label="On this page"><ul>{links}</ul></nav>'
         "<noscript><p>The figures and their controls need JavaScript; every figure's numbers stand in a table under it."
         '</p></noscript></header>\n<main id="main" tabindex="-1">\n'

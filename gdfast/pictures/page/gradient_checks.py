@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ...checks.gradient.report import GradientReport
+from ...notebook import escaped
 from ...protocols import FloatArray
 from ..plots.gradients import HIGHEST, LOWEST
-from .html import Section, escape, figure, preformatted, rows_evenly, table
+from .html import Section, figure, preformatted, rows_evenly, table
 from .style import axis, colour_bar
 
 MOST_CELLS = (256, 1024)  # rows and columns of a picture: a screen shows no more
@@ -35,10 +36,10 @@ def section(reports: Mapping[str, GradientReport]) -> Section:
         }  # fmt: skip
         layout = {"xaxis": axis("column of the weights"), "yaxis": axis("row", autorange="reversed")}
         drawn.append({"id": f"check-{i}", "draw": "still", "data": [data], "layout": layout})
-        text = preformatted(f"The report: {name}", escape(report))
+        text = preformatted(f"The report: {name}", escaped(report))
         is_coarse = "" if rows * columns == 1 else f" Each cell is the largest of {rows} by {columns} coordinates."
         parts.append(
-            f"<h3>{escape(name)}</h3>"
+            f"<h3>{escaped(name)}</h3>"
             + figure(f"check-{i}", _sentence(name, report) + is_coarse, _table(report))
             + text
         )

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...notebook import escaped
+
 MOST_ROWS = 40  # of a table under a figure; of more rows, evenly many are shown
 
 
@@ -19,11 +21,6 @@ class Section(NamedTuple):
     title: str
     body: str
     figures: tuple[dict[str, Any], ...] = ()
-
-
-def escape(text: Any) -> str:
-    """A text as HTML, safe in attributes too; lone surrogates, which no file can hold, become "?"."""
-    return html.escape(str(text).encode("utf-8", "replace").decode())
 
 
 def number(value: Any) -> str:
@@ -37,7 +34,7 @@ def number(value: Any) -> str:
 
 def prose(text: str) -> str:
     """Sentences, escaped; a number stays with its percent sign."""
-    return escape(text).replace(" %", "&nbsp;%")
+    return escaped(text).replace(" %", "&nbsp;%")
 
 
 def paragraph(*sentences: str) -> str:
@@ -47,22 +44,22 @@ def paragraph(*sentences: str) -> str:
 
 def table(caption: str, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
     """A table that scrolls within itself; the first column names the rows."""
-    head = "".join(f'<th scope="col">{escape(name)}</th>' for name in header)
+    head = "".join(f'<th scope="col">{escaped(name)}</th>' for name in header)
     body = "".join(
-        f'<tr><th scope="row">{escape(number(first))}</th>'
-        + "".join(f"<td>{escape(number(cell))}</td>" for cell in rest)
+        f'<tr><th scope="row">{escaped(number(first))}</th>'
+        + "".join(f"<td>{escaped(number(cell))}</td>" for cell in rest)
         + "</tr>"
         for first, *rest in rows
     )
     return (
-        f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(caption)}"><table>'
-        f"<caption>{escape(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+        f'<div class="scroll" tabindex="0" role="region" aria-label="{escaped(caption)}"><table>'
+        f"<caption>{escaped(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
     )
 
 
 def preformatted(label: str, markup: str) -> str:
     """Lines that keep their breaks, and scroll within themselves; the markup is escaped already."""
-    return f'<pre class="scroll" tabindex="0" role="region" aria-label="{escape(label)}">{markup}</pre>'
+    return f'<pre class="scroll" tabindex="0" role="region" aria-label="{escaped(label)}">{markup}</pre>'
 
 
 def pairs(caption: str, facts: Mapping[str, Any]) -> str:
@@ -85,11 +82,11 @@ def figure(name: str, sentence: str, numbers: str, controls: str = "") -> str:
 def choices(name: str, legend: str, options: Mapping[str, str]) -> str:
     """Radio buttons, the first of them chosen."""
     buttons = "".join(
-        f'<label><input type="radio" name="{name}" value="{escape(value)}"{" checked" if i == 0 else ""}> '
-        f"{escape(label)}</label>"
+        f'<label><input type="radio" name="{name}" value="{escaped(value)}"{" checked" if i == 0 else ""}> '
+        f"{escaped(label)}</label>"
         for i, (value, label) in enumerate(options.items())
     )
-    return f'<fieldset class="controls"><legend>{escape(legend)}</legend>{buttons}</fieldset>'
+    return f'<fieldset class="controls"><legend>{escaped(legend)}</legend>{buttons}</fieldset>'
 
 
 def evenly(count: int, most: int) -> Any:

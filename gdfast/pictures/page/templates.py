@@ -8,9 +8,10 @@ import zlib
 
 import numpy as np
 
+from ...notebook import escaped
 from ...protocols import FloatArray
 from ..plots.templates import class_pictures
-from .html import Section, escape, paragraph
+from .html import Section, paragraph
 from .report import Templates
 
 
@@ -19,8 +20,8 @@ def section(templates: Templates) -> Section:
     names, pictures = class_pictures(templates.W, templates.shape, templates.class_names, templates.scale)
     shown = "".join(
         f'<figure><img src="data:image/png;base64,{base64.b64encode(png(picture)).decode()}" '
-        f'width="{picture.shape[1]}" height="{picture.shape[0]}" alt="The weights of class {escape(name)}">'
-        f"<figcaption>{escape(name)}</figcaption></figure>"
+        f'width="{picture.shape[1]}" height="{picture.shape[0]}" alt="The weights of class {escaped(name)}">'
+        f"<figcaption>{escaped(name)}</figcaption></figure>"
         for name, picture in zip(names, pictures, strict=True)
     )
     says = paragraph(

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ..._config import config
+from ...notebook import escaped
 from ..strategies import StrategyTable
-from .html import Section, escape, pairs, paragraph, preformatted, table
+from .html import Section, pairs, paragraph, preformatted, table
 
 
 def strategies(found: StrategyTable) -> Section:
@@ -47,7 +48,7 @@ def command(text: str) -> Section:
     return Section(
         "command-section",
         "Reproduce this run",
-        preformatted("The command", f'<code id="command">{escape(text)}</code>')
+        preformatted("The command", f'<code id="command">{escaped(text)}</code>')
         + '<p class="controls"><button type="button" id="copy">Copy the command</button> '
         '<span id="copied" role="status"></span></p>',
     )

@@ -212,7 +212,7 @@ def test_the_progress_bar(capsys):
     random_search(OBJECTIVE, 2, n=100, rng=0, progress=True)
     assert "100/100" in capsys.readouterr().err
     local_search(OBJECTIVE, [1.0], n=100, rng=0, progress=True)
-    assert "99/99" in capsys.readouterr().err
+    assert "100/100" in capsys.readouterr().err
 
 
 BAD_BOTH = [
@@ -244,7 +244,7 @@ def test_bad_arguments_of_random_search(arguments, error, message):
     ("arguments", "error", "message"),
     [
         *BAD_BOTH,
-        ({"w0": [1, 2]}, TypeError, "w0 must be a float array"),
+        ({"w0": np.array([1, 2])}, TypeError, "w0 must be a float array"),
         ({"w0": [math.inf]}, ValueError, r"w0 must be finite; w0\[0\] is inf"),
         ({"step": -1.0}, ValueError, "step must be > 0"),
         ({"objective": None}, TypeError, "objective must be an object with value; it is NoneType"),
