@@ -18,6 +18,10 @@ from .describe import described
 from .protocols import Array, FloatArray
 
 
+class NotFiniteError(ValueError):
+    """A function returned NaN or infinity where a number is needed."""
+
+
 def require_callable(f: Any, name: str = "f") -> None:
     """TypeError for what can't be called."""
     if not callable(f):
@@ -42,7 +46,7 @@ def finite_number(value: Any, name: str, place: object = "") -> float:
     """The same; ValueError for NaN and infinity."""
     number = returned_value(value, name, place)
     if not math.isfinite(number):
-        raise ValueError(f"{name} must return a finite number; {_at(place)}it returned {number}")
+        raise NotFiniteError(f"{name} must return a finite number; {_at(place)}it returned {number}")
     return number
 
 

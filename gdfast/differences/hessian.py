@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal, overload
 
 import numpy as np
 
-from .._arrays import check_flag, check_point, check_positive
+from .._arrays import check_flag, check_point
 from .._returned import array_like, require_callable
 from ..protocols import Array, FloatArray
-from .jacobian import jacobian
-from .points import numbers_at
-from .stencils import moved, usable_stencil
+from .estimates import KNOWN, Tolerant, best, estimated, good_enough, improved, unjudged
+from .first import first_derivatives, require_known
+from .points import Points, arrays_at, numbers_at
+from .rules import MixedDerivatives, SecondDerivatives
+from .stencils import unmoved, usable_stencil
+from .steps import Steps, absolute_steps, is_auto, relative_steps, rounding_unit, sizes
 
 
+@overload
 def numerical_hessian(
     f: Callable[[Array], Any] | None,
     x: Any,
-    h: float = 1e-4,
+    h: Steps = ...,
+    *,
+    gradient: Callable[[Array], Any] | None = ...,
+    vectorized: bool = ...,
+    error: Literal[False] = ...,
+) -> FloatArray: ...
+@overload
+def numerical_hessian(
+    f: Callable[[Array], Any] | None,
+    x: Any,
+    h: Steps = ...,
+    *,
+    gradient: Callable[[Array], Any] | None = ...,
+    vectorized: bool = ...,
+    error: Literal[True],
+) -> tuple[FloatArray, FloatArray]: ...
+def numerical_hessian(
+    f: Callable[[Array], Any] | None,
+    x: Any,
+    h: Steps = "auto",
     *,
     gradient: Callable[[Array], Any] | None = None,
     vectorized: bool = False,
-) -> FloatArray:
+    error: bool = False,
+) -> Any:
     """The matrix of second derivatives of f at x, symmetric to the last bit.
 
     ``(f(x + h e_i + h e_j) - f(x + h e_i - h e_j) - f(x - h e_i + h e_j) + f(x - h e_i - h e_j)) / 4 h**2``
@@ -36,16 +60,22 @@ def numerical_hessian(
         gradient is given.
     x : array of any shape, float
         Never modified, also when f raises.
-    h : float
-        Length of the step along each coordinate, > 0. With a gradient 1e-5 is more precise.
+    h : float, array of x's shape, or "auto"
+        Length of the step, > 0: one for all coordinates, or one for each (both absolute); "auto": relative to each
+        coordinate, ``eps**(1/4) * |x_j|`` (with a gradient ``eps**(1/3)``), and another where that step's error is
+        poor, as where a large value drowns the changes: the best of many, up to the largest coordinate.
     gradient : callable, optional
         Takes the same array, returns one of its shape and dtype.
     vectorized : bool
         f (or the gradient) takes many points at once: (m, *x.shape), and returns (m,) (or (m, *x.shape)).
 
+    error : bool
+        Return the estimated absolute errors as well.
+
     Returns
     -------
-    float64 array of shape ``x.shape + x.shape``: (P, P) for a vector.
+    float64 array of shape ``x.shape + x.shape``: (P, P) for a vector; with ``error=True`` two of them, (second
+    derivatives, errors).
 
     Raises
     ------
@@ -54,9 +84,10 @@ def numerical_hessian(
 
     Notes
     -----
-    Evaluations: 2 P**2 + 1 of f, or 2 P of the gradient, for P = x.size. Exact on quadratic functions up to
-    rounding. The truncation error falls with h**2. The rounding error is about eps * abs(f) / h**2 from values,
-    2e-8 * abs(f) with the default h, and eps * abs(g) / h from gradients. In float32 values use h about 0.05.
+    Evaluations: 2 P**2 + 1 of f, or 2 P of the gradient, for P = x.size; "auto" takes 4 P more, and about 50 for each
+    step that has to be searched (100 for a mixed derivative); ``error=True`` three times as many. Exact on quadratic
+    functions up to rounding. The truncation error falls with h**2. The rounding error is about eps * abs(f) / h**2 from
+    values and eps * abs(g) / h from gradients. An error is estimated as by `numerical_gradient`.
 
     References
     ----------
@@ -72,46 +103,66 @@ def numerical_hessian(
     array([[2., 0.],
            [0., 2.]])
     """
-    point, h, vectorized = check_point(x, "x"), check_positive(h, "h"), check_flag(vectorized, "vectorized")
+    point, vectorized, error = check_point(x, "x"), check_flag(vectorized, "vectorized"), check_flag(error, "error")
     if gradient is not None:
         require_callable(gradient, "gradient")
-        hessian = _from_gradients(gradient, point, h, vectorized)
+        found = from_gradients(gradient, point, h, vectorized, error)
     else:
         require_callable(f)
-        hessian = _from_values(lambda points: numbers_at(f, points, vectorized), point, h)  # type: ignore[arg-type]
-    return hessian.reshape(point.shape + point.shape)
+        found = _from_values(lambda points: numbers_at(f, points, vectorized), point, h, error)  # type: ignore[arg-type]
+    hessians = tuple(matrix.reshape(point.shape + point.shape) for matrix in found)
+    return hessians if error else hessians[0]
 
 
-def _from_gradients(gradient: Callable[[Array], Any], x: Array, h: float, vectorized: bool) -> FloatArray:
-    def checked(points: Array) -> Array:
-        return array_like(gradient(points), points, "gradient")
+def from_gradients(
+    gradient: Callable[[Array], Any], x: Array, h: Any, vectorized: bool, error: bool, unit: float | None = None
+) -> tuple[FloatArray, ...]:
+    """(P, P) by differences of the gradient, and with `error` what it may be off by.
 
-    columns = jacobian(checked, x, h, "centered", vectorized, "gradient").reshape(x.size, x.size)
-    return (columns + columns.T) / 2
+    `unit` is the relative rounding of the gradient where that is coarser than x's type says.
+    """
+
+    def weighted_at(points: Points) -> FloatArray:  # element i times |x_i|, so that all have f's unit
+        found = arrays_at(lambda at: array_like(gradient(at), at, "gradient"), points, vectorized, "gradient")
+        return found.reshape(len(points), -1) * weights
+
+    every = np.arange(x.size)
+    weights = 2.0 ** np.round(np.log2(sizes(x, every))) if is_auto(h) else np.ones(x.size)
+    columns = (
+        part.T / weights[:, np.newaxis] for part in first_derivatives(weighted_at, x, every, h, "centered", error, unit)
+    )
+    return tuple((part + part.T) / 2 for part in columns)
 
 
-def _from_values(values_at: Callable[..., FloatArray], x: Array, h: float) -> FloatArray:
-    size = x.size
-    every = np.arange(size)
-    ends = usable_stencil(x, every, h, "centered")
-    both = np.stack([ends.high, ends.low], axis=1)  # (P, 2)
-    steps = ends.taken / 2
-
-    flat = np.append(0, np.repeat(every, 2))[:, np.newaxis]
-    values = np.append(x.reshape(-1)[:1], both)[:, np.newaxis]
-    middle, *along = values_at(moved(x, flat, values, h))
-    ahead, behind = np.reshape(along, (size, 2)).T
-    with np.errstate(over="ignore", invalid="ignore"):
-        hessian = np.diag(((ahead - middle) - (middle - behind)) / steps**2)
-
-    for i in range(size - 1):  # row by row, so that the points of one row are all that is kept
+def _from_values(values_at: Callable[[Points], FloatArray], x: Array, h: Any, error: bool) -> tuple[FloatArray, ...]:
+    """The same from values: the diagonal first, then row by row, so that one row's points are all that is kept."""
+    every, unit, auto = np.arange(x.size), rounding_unit(x), is_auto(h)
+    steps = relative_steps(x, every, unit, order=2) if auto else absolute_steps(h, x, every)
+    if not auto:
+        usable_stencil(x, every, steps, "centered")
+    at = Tolerant(values_at) if auto else values_at
+    rule = SecondDerivatives(at, x, float(values_at(unmoved(x))[0]))
+    largest, noise = max(1.0, float(np.abs(x).max())), np.zeros(x.size)
+    judge = estimated if error else unjudged
+    diagonal = best(rule, every, steps, unit, largest) if auto else judge(rule, every, steps)
+    require_known(diagonal.quotients, at, every, x)
+    if auto:
+        with np.errstate(all="ignore"):
+            noise = np.nan_to_num(diagonal.errors * diagonal.steps**2, posinf=0.0)
+        steps = np.where(diagonal.relative() < KNOWN, diagonal.steps, steps)
+    hessian, errors = np.diag(diagonal.quotients), np.diag(diagonal.errors)
+    for i in range(x.size - 1):
         others = every[i + 1 :]
-        flat = np.stack([np.full(4 * others.size, i), np.repeat(others, 4)], axis=1)
-        own = np.tile(np.repeat(both[i], 2), others.size)  # + + - -
-        other = np.tile(both[others], 2).reshape(-1)  # + - + -
-        corners = values_at(moved(x, flat, np.stack([own, other], axis=1), h)).reshape(-1, 2, 2)
-        with np.errstate(over="ignore", invalid="ignore"):
-            slopes = corners[:, :, 0] - corners[:, :, 1]
-            mixed = (slopes[:, 0] - slopes[:, 1]) / (4 * steps[i] * steps[others])
-        hessian[i, others] = hessian[others, i] = mixed
-    return hessian
+        pairs = np.stack([np.full(others.size, i), others], axis=1)
+        mixed, lines = MixedDerivatives(at, x, pairs, steps), np.arange(others.size)
+        row = judge(mixed, lines, np.ones(others.size))
+        if auto:
+            with np.errstate(all="ignore"):
+                expected = row.errors if error else (noise[i] + noise[others]) / (steps[i] * steps[others])
+                scale = np.sqrt(np.abs(diagonal.quotients[i] * diagonal.quotients[others]))
+                poor = ~(expected <= good_enough(unit, mixed) * np.maximum(np.abs(row.quotients), scale))
+            row = improved(mixed, lines, row, poor, unit, largest / np.minimum(steps[i], steps[others]))
+        require_known(row.quotients, at, others, x)
+        hessian[i, others] = hessian[others, i] = row.quotients
+        errors[i, others] = errors[others, i] = row.errors
+    return (hessian, errors) if error else (hessian,)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from .._returned import finite_number, returned_reals
+from .._returned import NotFiniteError, finite_number, returned_reals
 from ..protocols import Array, FloatArray
 
 BLOCK_BYTES = 2**22
@@ -57,6 +57,10 @@ class Points:
         block.reshape(stop - start, -1)[rows, self.flat[start:stop]] = self.values[start:stop]
         return block
 
+    def some(self, start: int, stop: int) -> Points:
+        """Those from start to stop."""
+        return Points(self.x, self.flat[start:stop], self.values[start:stop], lambda i: self.place(start + i))
+
     def blocks(self) -> Iterator[tuple[int, int]]:
         """(start, stop) of consecutive blocks of at most BLOCK_BYTES."""
         size = max(1, BLOCK_BYTES // self.x.nbytes)
@@ -98,7 +102,7 @@ def arrays_at(f: Callable[[Array], Any], points: Points, vectorized: bool, name:
         place = _Place(points, i)
         array = returned_reals(_call(f, points.one(i), place, name), name, place)
         if not np.isfinite(array).all():
-            raise ValueError(f"{name} must return finite numbers; at {place} it returned {array}")
+            raise NotFiniteError(f"{name} must return finite numbers; at {place} it returned {array}")
         shape = array.shape if shape is None else shape
         if array.shape != shape:
             raise ValueError(f"{name} must always return one shape; it returned {shape}, and {array.shape} at {place}")
@@ -122,7 +126,7 @@ def _block(
     finite = np.isfinite(array).reshape(stop - start, -1).all(axis=1)
     if not finite.all():
         i = int(np.argmin(finite))
-        raise ValueError(f"{name} must return finite numbers; at {points.place(start + i)} it returned {array[i]}")
+        raise NotFiniteError(f"{name} must return finite numbers; at {points.place(start + i)} it returned {array[i]}")
     return array
 
 
@@ -130,5 +134,17 @@ def _call(f: Callable[[Array], Any], argument: Array, place: object, name: str =
     try:
         return f(argument)
     except Exception as error:
-        error.add_note(f"raised by {name} at {place}, in a difference quotient")
+        error.add_note(f"{_RAISED} {name} at {place}, in a difference quotient")
         raise
+
+
+_RAISED = "raised by"
+
+
+def is_outside(error: Exception) -> bool:
+    """Whether f has no value there, as far as one can tell: it raised, or returned NaN or infinity.
+
+    What it returns of a wrong type or shape is a mistake wherever it happens.
+    """
+    notes = getattr(error, "__notes__", ())
+    return isinstance(error, NotFiniteError) or any(str(note).startswith(_RAISED) for note in notes)

@@ -88,14 +88,15 @@ class Stencil:
         return usable
 
 
-def stencil(x: Array, flat: NDArray[np.int64], h: float, scheme: Scheme) -> Stencil:
-    """The stencil of each coordinate in `flat`, usable or not.
+def stencil(x: Array, flat: NDArray[np.int64], h: float | FloatArray, scheme: Scheme) -> Stencil:
+    """The stencil of each coordinate in `flat`, usable or not; h is a number, or one for each.
 
     The centred one is rounded once, on the side away from zero, and mirrored: that is exact, so x stays its middle
     to the last bit.
     """
     middle = x.reshape(-1)[flat]
     with np.errstate(over="ignore", invalid="ignore"):
+        h = np.asarray(h).astype(x.dtype)  # x's own type, in which the points are
         if scheme == "forward":
             high, low = middle + h, middle
         else:
@@ -106,11 +107,12 @@ def stencil(x: Array, flat: NDArray[np.int64], h: float, scheme: Scheme) -> Sten
     return Stencil(high, low, taken)
 
 
-def usable_stencil(x: Array, flat: NDArray[np.int64], h: float, scheme: Scheme) -> Stencil:
+def usable_stencil(x: Array, flat: NDArray[np.int64], h: float | FloatArray, scheme: Scheme) -> Stencil:
     """The stencil of each coordinate, or ValueError naming the first that h does not move."""
     found = stencil(x, flat, h, scheme)
     if not found.usable.all():
-        raise lost_step(name_coordinate(int(flat[np.argmin(found.usable)]), x.shape), h, x)
+        lost = int(np.argmin(found.usable))
+        raise lost_step(name_coordinate(int(flat[lost]), x.shape), float(np.broadcast_to(h, flat.size)[lost]), x)
     return found
 
 
@@ -134,15 +136,23 @@ def moved(x: Array, flat: Array, values: Array, h: float | FloatArray) -> Points
     return Points(x, flat, values, place)
 
 
+def unmoved(x: Array) -> Points:
+    """x itself, one point."""
+    return moved(x, np.zeros((1, 1), dtype=np.int64), x.reshape(-1)[:1, np.newaxis], 0.0)
+
+
 def difference_quotients(
-    values_at: Callable[[Points], FloatArray], x: Array, flat: NDArray[np.int64], h: float, scheme: Scheme
+    values_at: Callable[[Points], FloatArray], x: Array, flat: NDArray[np.int64], h: FloatArray, scheme: Scheme
 ) -> FloatArray:
-    """One quotient for each coordinate in `flat`: (n, *out), where values_at gives (m, *out) for m points."""
-    check_scheme(scheme)
+    """One quotient for each coordinate in `flat`, by its step h (n,): (n, *out).
+
+    values_at gives (m, *out) for m points.
+    """
     ends = usable_stencil(x, flat, h, scheme)
     if scheme == "forward":  # x itself first: its coordinate flat[0] at its own value
-        flat, values = np.append(flat[:1], flat), np.append(ends.low[:1], ends.high)
+        flat, values, h = np.append(flat[:1], flat), np.append(ends.low[:1], ends.high), np.append(h[:1], h)
     else:
+        h = np.repeat(h, 2)
         flat, values = np.repeat(flat, 2), np.stack([ends.high, ends.low], axis=1).reshape(-1)
     found = values_at(moved(x, flat[:, np.newaxis], values[:, np.newaxis], h))
     with np.errstate(over="ignore"):

@@ -127,8 +127,8 @@ def values_at(objective: Objective, ws: Array) -> FloatArray:
     own = offered(objective, ManyValues)
     if own is not None:
         return np.asarray(own.values_at(points), dtype=np.float64)
-    objective = guarded(objective, "objective")
-    return np.array([objective.value(w) for w in points], dtype=np.float64)
+    known = guarded(objective, "objective")
+    return np.array([known.value(w) for w in points], dtype=np.float64)
 
 
 def numerical_gradient(

@@ -150,9 +150,9 @@ def test_a_step_that_is_not_positive_is_refused(h):
     assert f.seen == []
 
 
-@pytest.mark.parametrize("h", ["1e-5", None, True, 1j, [1e-5]])
+@pytest.mark.parametrize("h", ["1e-5", None, True, 1j, [True], ["1e-5"]])
 def test_a_step_that_is_no_number_is_refused(h):
-    with pytest.raises(TypeError, match="h must be a real number"):
+    with pytest.raises(TypeError, match=r"h must (be a|hold) real number"):
         numerical_gradient(lambda x: 0.0, [1.0], h)
 
 

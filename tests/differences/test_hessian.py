@@ -105,7 +105,7 @@ def test_with_a_gradient_f_is_not_called():
         (lambda x: None, TypeError, "w's dtype float64; it returned NoneType None"),
         (lambda x: [[1.0], [2.0, 3.0]], TypeError, "w's dtype float64; it returned list"),
         (lambda x: np.ma.array(x), TypeError, "w's dtype float64; it returned MaskedArray"),
-        (lambda x: x * np.nan, ValueError, r"gradient must return finite numbers; at x \+ h in x\[0\]"),
+        (lambda x: x * np.nan, ValueError, r"gradient must return finite numbers; at x it returned"),
     ],
 )
 def test_what_is_no_gradient_is_refused(gradient, error, match):
@@ -119,5 +119,5 @@ def test_without_a_gradient_f_is_needed():
 
 
 def test_values_that_overflow_make_no_warning():
-    found = numerical_hessian(lambda x: float(1.7e308 * np.sign(x[0] * x[1])), [0.0, 0.0])
+    found = numerical_hessian(lambda x: float(1.7e308 * np.sign(x[0] * x[1])), [0.0, 0.0], 1e-4)
     assert not np.isfinite(found[0, 1])

@@ -153,7 +153,7 @@ def test_the_note_names_both_coordinates_of_a_second_derivative():
         return 1 / 0 if x[0, 1] > 1 and x[1, 2] < 1 else 0.0
 
     with pytest.raises(ZeroDivisionError) as caught:
-        numerical_hessian(f, np.ones((2, 3)))
+        numerical_hessian(f, np.ones((2, 3)), 1e-4)
     assert "at x + h in x[0, 1], - h in x[1, 2] (h = 0.0001)" in caught.value.__notes__[0]
 
 

@@ -32,10 +32,10 @@ def test_lecture_18_counts_are_those_of_real_calls(shape, scheme):
 @pytest.mark.parametrize("size", [1, 2, 5])
 def test_lecture_18_the_counts_of_a_hessian_are_those_its_page_says(size):
     f = Counted(lambda x: float(np.sum(x)))
-    numerical_hessian(f, np.ones(size))
+    numerical_hessian(f, np.ones(size), 1e-4)
     assert len(f.seen) == 2 * size**2 + 1
     g = Counted(np.copy)
-    numerical_hessian(None, np.ones(size), gradient=g)
+    numerical_hessian(None, np.ones(size), 1e-4, gradient=g)
     assert len(g.seen) == evaluations(size)
 
 

@@ -139,6 +139,7 @@ ARGUMENTS: dict[str, Argument] = {
     "scheme": number("forward", values.WORD),  # type: ignore[arg-type]
     "coordinates": copy_of(np.array([0, 3, 5, 7]), arrays.indices(SIZE)),
     "vectorized": number(False, values.FLAG),
+    "error": number(False, values.FLAG),
     "rng": number(0, values.SEED),
     # runs
     "w0": copy_of(W, arrays.WEIGHTS),

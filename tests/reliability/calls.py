@@ -123,7 +123,18 @@ OTHER_SHAPES = (*arrays.POINT, *arrays.SHAPES)
 DIRECTION = Argument(V.copy, OTHER_SHAPES)
 LINE_SEARCH = Argument(gd.Backtracking, tuple(bad for bad in values.FUNCTION if bad.name not in ("1", "1.5", "array")))
 
+STEPS = Argument(
+    lambda: np.full(W.shape, 0.125),
+    tuple(bad for bad in (*arrays.POSITIVE_ROW, *arrays.SHAPES) if bad.name not in ("1.5", "0-d")),  # one for all
+)
+STEP_VARIANTS: dict[str, dict[str, Any]] = {
+    "": {},
+    "a step for each": {"h": STEPS},
+    "auto": {"h": Argument(lambda: "auto", ())},
+}
+
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
+    **{f"numerical_{name}": STEP_VARIANTS for name in ("gradient", "jacobian", "hessian")},
     "LinearObjective": {
         "dense": {},
         "CSR": {"X": CSR, "loss": gd.Hinge, "mean": LEFT_OUT},

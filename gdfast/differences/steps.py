@@ -1,0 +1,67 @@
+"""What h may be: one number, one for each coordinate (both absolute), or "auto", relative to each coordinate.
+
+The best step of a difference quotient balances truncation, which rises with h, against the rounding of f's values
+divided by ``h**order``: about ``unit**(1 / (order + power))`` times the length over which f bends, of which the
+coordinate's own size is the first guess. (Where that guess is poor, `estimates` finds a better one by trying.)
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .._arrays import check_positive, float64_copy, plain_array, require_finite
+from ..describe import described
+from ..protocols import Array, FloatArray
+
+SMALLEST = 1e-150
+"""Coordinates whose squared steps would vanish are as good as 0."""
+
+Steps = float | Array | Literal["auto"]
+"""A number or an array of x's shape (absolute), or "auto"."""
+
+
+def relative_steps(x: Array, flat: NDArray[np.int64], unit: float, order: int = 1, power: int = 2) -> FloatArray:
+    """``unit**(1 / (order + power)) * |x_j|`` for each coordinate in `flat`; where it is 0, as if it were 1.
+
+    For the derivative of this order, by a quotient whose truncation rises with ``h**power`` (2: centred, 1: forward);
+    `unit` is the rounding unit of f's values.
+    """
+    return np.asarray(unit ** (1 / (order + power)) * sizes(x, flat))
+
+
+def sizes(x: Array, flat: NDArray[np.int64]) -> FloatArray:
+    """``|x_j|``, and 1 where that is 0 (or too small for a step): (n,); ValueError beyond float64."""
+    size = np.abs(float64_copy(x, "x").reshape(-1)[flat])
+    return np.asarray(np.where(size > SMALLEST, size, 1.0))
+
+
+def rounding_unit(x: Array) -> float:
+    """The spacing of numbers near 1 of x's type, or of float64 where that is coarser: f's values are float64."""
+    return max(float(np.finfo(x.dtype).eps), float(np.finfo(np.float64).eps))
+
+
+def is_auto(h: Any) -> bool:
+    """Whether h is "auto"; TypeError for any other text."""
+    if isinstance(h, str) and h != "auto":
+        raise TypeError(f"h must be a real number, an array of them or 'auto'; it is {described(h)}")
+    return isinstance(h, str)
+
+
+def absolute_steps(h: Any, x: Array, flat: NDArray[np.int64]) -> FloatArray:
+    """h, a number or an array of x's shape, as the step of each coordinate in `flat`: (n,)."""
+    if not isinstance(h, np.ndarray | list | tuple):
+        return np.full(flat.size, check_positive(h, "h"))
+    steps = plain_array(h, "h")
+    if steps.dtype.kind not in "fiu":
+        raise TypeError(f"h must hold real numbers; its dtype is {steps.dtype}")
+    if steps.shape != x.shape:
+        raise ValueError(f"h must be a number or have x's shape {x.shape}, a step for each; its shape is {steps.shape}")
+    steps = steps.astype(np.float64)
+    require_finite(steps, "h")
+    if not (steps > 0).all():
+        i = np.unravel_index(int(np.argmin(steps)), steps.shape)
+        raise ValueError(f"h must be > 0; h[{', '.join(map(str, i))}] is {steps[i]:g}")
+    return np.asarray(steps.reshape(-1)[flat])
