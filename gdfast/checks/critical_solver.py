@@ -81,7 +81,7 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
     'saddle'
     """
     check_objective(objective)
-    w = np.array(capabilities.weights_for(objective, w0, "w0"), order="C")
+    w = np.array(capabilities.start_for(objective, w0, "w0"), order="C")
     gtol = check_non_negative(gtol, "gtol")
     max_steps = check_integer(max_steps, "max_steps", minimum=0)
     capabilities.check_curvature(objective)

@@ -91,7 +91,12 @@ def offered(objective: Any, capability: type[Capability]) -> Capability | None:
 def weights_for(objective: Any, w: Any, name: str = "w") -> Array:
     """Finite weights: of the objective's shape, float32 or float64 and in C order where it has a shape of its own."""
     shape = getattr(objective, "shape", None)
-    return check_weights(w, shape, name) if isinstance(shape, tuple) else check_point(w, name)
+    if isinstance(shape, tuple):
+        return check_weights(w, shape, name)
+    point = check_point(w, name)
+    if point.itemsize < 4:
+        raise TypeError(f"{name} must be float32 or float64; its dtype is {point.dtype}")
+    return point
 
 
 def start_for(objective: Any, w0: Any, name: str = "w0") -> Array:

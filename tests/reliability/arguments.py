@@ -148,8 +148,11 @@ ARGUMENTS: dict[str, Argument] = {
     "batches": Argument(
         lambda: gd.MiniBatches(3),
         (
-            *values.FUNCTION,
+            *(bad for bad in values.FUNCTION if bad.name not in ("1", "10**400")),
             Bad("its class", type),
+            constant("1 row", 1, SURVIVES),
+            constant("10**400 rows", 10**400, SURVIVES),
+            constant("-1 rows", -1),
             constant("of 2**63 rows", gd.MiniBatches(2**63), SURVIVES),
             constant("of 10**400 rows", gd.MiniBatches(10**400), SURVIVES),
         ),
@@ -175,6 +178,7 @@ ARGUMENTS: dict[str, Argument] = {
     "clip": number(0.5, values.POSITIVE),
     "progress": number(False, values.FLAG),
     "checkpoint": Argument(lambda: gd.Checkpoint("run.npz"), (*values.FUNCTION, Bad("its class", type))),
+    "keep_weights": number(True, values.FLAG),
     "n": number(3, values.COUNT),
     "shape": Argument(
         lambda: (3, 4),

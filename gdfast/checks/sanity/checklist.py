@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from ...objective.capabilities import weights_for
+from ...objective.capabilities import start_for
 from ...objective.linear.objective import LinearObjective
 from ...protocols import Array, Objective
 from .data import check_features, check_labels
@@ -80,10 +80,10 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
     if isinstance(objective, type) or not isinstance(objective, Objective):
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r:.60}")
     if isinstance(objective, LinearObjective):
-        return SanityReport(tuple(_of_linear(objective, None if w0 is None else weights_for(objective, w0, "w0"))))
+        return SanityReport(tuple(_of_linear(objective, None if w0 is None else start_for(objective, w0, "w0"))))
     if w0 is None:
         raise TypeError(f"w0 must be given: the shape of the weights of a {type(objective).__name__} is not known")
-    return SanityReport(tuple(_of_any(objective, np.array(weights_for(objective, w0, "w0")))))
+    return SanityReport(tuple(_of_any(objective, np.array(start_for(objective, w0, "w0")))))
 
 
 def _of_linear(objective: LinearObjective, w0: Array | None) -> list[Finding]:
