@@ -9,7 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import BinaryIO
+
+from ..files.atomic import Unfinished
 
 
 def check_folder(folder: Path) -> None:
@@ -36,17 +40,19 @@ def check_file(path: Path) -> None:
 
 def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
     """Write every file into the folder, which is made where it is missing; their paths."""
-    pairs = [(folder / f".{name}.{os.getpid()}", folder / name) for name in contents]
+    targets = [folder / name for name in contents]
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for (temporary, _), content in zip(pairs, contents.values(), strict=True):
-            temporary.write_bytes(content)
-        for temporary, target in pairs:
-            temporary.replace(target)
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(Unfinished(target)) for target in targets]
+            for file, content in zip(files, contents.values(), strict=True):
+                file.fill(partial(_put, content=content))
+            for file in files:
+                file.finish()
     except OSError as error:
         raise OSError(f"{folder} cannot be written: {error.strerror or error}") from error
-    finally:
-        for temporary, _ in pairs:
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-    return [target for _, target in pairs]
+    return targets
+
+
+def _put(file: BinaryIO, content: bytes) -> None:
+    file.write(content)

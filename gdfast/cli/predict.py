@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from ..files.saved_arrays import write_whole
+from ..files.atomic import write_whole
 from ..model import Model, load_model
 from ..objective.losses.cross_entropy import softmax
 from ..protocols import Array

@@ -1,28 +1,24 @@
-"""Atomic writing of files; arrays and facts in one .npz without pickles, with a version and a digest.
-
-A file is written beside its place, flushed to the disk and then renamed over it, so that a crash at any moment leaves
-the file that was there. What an earlier crash left beside it is swept away at the next writing.
-"""
+"""Arrays and facts in one .npz without pickles, with a version and a digest, written atomically."""
 
 from __future__ import annotations
 
-import glob
 import hashlib
 import io
 import json
 import os
-import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 
 from .._arrays import check_path
 from ..protocols import Array
+from .atomic import write_whole
 from .npy_reader import names_in_archive, read_archive
 
 _HEADER = "gdfast"
+_PIECE = 1 << 24
 
 
 def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: Mapping[str, Array], facts: Any) -> None:
@@ -48,31 +44,6 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
     text = json.dumps(header, sort_keys=True)
     sealed = np.frombuffer(json.dumps({"header": text, "digest": _digest(text, plain)}).encode(), dtype=np.uint8)
     write_whole(path, lambda file: np.savez(file, allow_pickle=False, **plain, **{_HEADER: sealed}))
-
-
-def write_whole(path: str | os.PathLike[str], write: Callable[[BinaryIO], Any]) -> None:
-    """A file that `write` fills, there whole or not at all; its folder must exist."""
-    place = Path(check_path(path))
-    if place.exists() and not place.is_file():
-        raise OSError(f"{place} must be a file, or nothing yet: it is a folder or a device")
-    prefix = f".{place.name}."
-    for left in place.parent.glob(f"{glob.escape(prefix)}*.unfinished"):
-        left.unlink(missing_ok=True)
-    unfinished = place.parent / f"{prefix}{secrets.token_hex(8)}.unfinished"
-    try:
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
-    except OSError as error:  # named by the file that the caller wanted
-        raise type(error)(error.errno, error.strerror, os.fspath(path)) from None
-    try:
-        with os.fdopen(handle, "wb") as file:
-            write(file)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(unfinished, place)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
-    _sync_folder(place.parent)
 
 
 def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[dict[str, Array], Any]:
@@ -113,16 +84,7 @@ def _digest(text: str, arrays: Mapping[str, Array]) -> str:
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype.str} {array.shape}".encode())
-        digest.update(np.ascontiguousarray(array).data)
+        content = np.ascontiguousarray(array).reshape(-1).view(np.uint8)
+        for start in range(0, content.size, _PIECE):  # between which a Ctrl-C is heard
+            digest.update(content[start : start + _PIECE].data)
     return digest.hexdigest()
-
-
-def _sync_folder(folder: Path) -> None:
-    """The new name reaches the disk too, where folders can be flushed."""
-    if not hasattr(os, "O_DIRECTORY"):
-        return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

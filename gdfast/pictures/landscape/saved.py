@@ -13,7 +13,8 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..._arrays import check_path
-from ...files.saved_arrays import load_arrays, save_arrays, write_whole
+from ...files.atomic import write_whole
+from ...files.saved_arrays import load_arrays, save_arrays
 from ...protocols import Array
 
 KIND, VERSION = "landscape", 1

@@ -7,7 +7,7 @@ import hashlib
 import os
 from importlib.resources import files
 
-from ...files.saved_arrays import write_whole
+from ...files.atomic import write_whole
 from ...notebook import escaped
 from ..canvas import check_type
 from . import curves, gradient_checks, step_sizes, surface, templates, text_sections
