@@ -3,7 +3,7 @@
 the process, and decides nothing else (what users give is checked in _arrays.py)."""
 
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
-from cpython.mem cimport PyMem_RawFree, PyMem_RawMalloc
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t, uintptr_t
 from libc.string cimport memcmp, memset
 
@@ -100,7 +100,7 @@ cdef int raise_if_changed(bint changed) except -1:
 
 
 cdef void *allocate(size_t size, void **aligned) except NULL:
-    cdef void *memory = PyMem_RawMalloc(size + 64)
+    cdef void *memory = PyMem_Malloc(size + 64)
     if memory == NULL:
         raise MemoryError(f"{size} bytes of scratch space could not be allocated")
     aligned[0] = <void *> ((<uintptr_t> memory + 63) & ~(<uintptr_t> 63))

@@ -65,7 +65,7 @@ def dual_epoch(problem, order, rows, squares, unit, bias_square, mean_weight, du
     memory = allocate(own.epoch_scratch(&own_problem.p, x, asked.is_double), &scratch)
     with nogil:
         own.epoch(&own_problem.p, x, &asked, scratch, &control)
-    PyMem_RawFree(memory)
+    PyMem_Free(memory)
     raise_if_stopped(&control)
     raise_if_changed(asked.changed)
 
@@ -100,7 +100,7 @@ def dual_sums(problem, squares, mean_weight, duals, sums, as_given):
     memory = allocate(own.sums_scratch(&own_problem.p, x), &scratch)
     with nogil:
         own.sums(&own_problem.p, x, &asked, scratch, &control)
-    PyMem_RawFree(memory)
+    PyMem_Free(memory)
     raise_if_stopped(&control)
     raise_if_changed(asked.changed)
     return asked.total, asked.moment
@@ -121,7 +121,7 @@ def dual_squares(problem, squares):
     memory = allocate(own.sums_scratch(&own_problem.p, x), &scratch)
     with nogil:
         changed = own.squares(&own_problem.p, x, <double *> q.data, scratch, &control)
-    PyMem_RawFree(memory)
+    PyMem_Free(memory)
     raise_if_stopped(&control)
     raise_if_changed(changed)
 

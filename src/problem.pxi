@@ -144,7 +144,7 @@ cdef class Problem:
         memory = allocate(self.evaluate_scratch(&weights, wide, n_threads), &scratch)
         with nogil:
             self.run_evaluate(&weights, &answer, wide, scratch, n_threads, &control)
-        PyMem_RawFree(memory)
+        PyMem_Free(memory)
         raise_if_stopped(&control)
 
     def differences(self, W, h, scheme, columns, difference, crossings, generic=False):
@@ -191,7 +191,7 @@ cdef class Problem:
         memory = allocate(self.differences_scratch(&asked, n_threads), &scratch)
         with nogil:
             self.run_differences(&weights, &asked, scratch, n_threads, &control)
-        PyMem_RawFree(memory)
+        PyMem_Free(memory)
         raise_if_stopped(&control)
 
     def mix(self, base, first, second, points, values, slopes, coefficients):
@@ -238,7 +238,7 @@ cdef class Problem:
         memory = allocate(kernels.mix_scratch(&self.p, &asked, n_threads), &scratch)
         with nogil:
             kernels.mix(&self.p, &asked, scratch, n_threads, &control)
-        PyMem_RawFree(memory)
+        PyMem_Free(memory)
         raise_if_stopped(&control)
 
     def take_steps(self, rule, settings, order, starts, rates, l1, l2, penalize_bias, mean_weight, first_step, W, states,
@@ -294,7 +294,7 @@ cdef class Problem:
         memory = allocate(self.take_steps_scratch(&asked, wide), &scratch)
         with nogil:
             self.run_steps(&asked, wide, scratch, &control)
-        PyMem_RawFree(memory)
+        PyMem_Free(memory)
         (<int64_t *> n.data)[0] = asked.done
         raise_if_stopped(&control)
         raise_if_changed(asked.changed)

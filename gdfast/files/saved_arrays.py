@@ -40,10 +40,13 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
         The file cannot be written; what was there before is still there.
     """
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
+    for name, array in plain.items():  # np.savez would pickle them: before NumPy 2.1 it cannot be told not to
+        if array.dtype.hasobject:
+            raise TypeError(f"{name} must be an array of numbers or text; its dtype is {array.dtype}")
     header = {"kind": kind, "version": version, "facts": facts}
     text = json.dumps(header, sort_keys=True)
     sealed = np.frombuffer(json.dumps({"header": text, "digest": _digest(text, plain)}).encode(), dtype=np.uint8)
-    write_whole(path, lambda file: np.savez(file, allow_pickle=False, **plain, **{_HEADER: sealed}))
+    write_whole(path, lambda file: np.savez(file, **plain, **{_HEADER: sealed}))
 
 
 def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[dict[str, Array], Any]:
