@@ -31,7 +31,8 @@ def read_columnar(path: Path, kind: str, label: str | int | None, n_features: in
         import pyarrow
         import pyarrow.parquet
     except ImportError as error:
-        raise ImportError(f"reading {path} takes pyarrow, which is not installed: pip install 'gdfast[tables]'") from error
+        needed = "pyarrow, which is not installed: pip install 'gdfast[tables]'"
+        raise ImportError(f"reading {path} takes {needed}") from error
     try:
         if kind == "parquet":
             facts = pyarrow.parquet.read_metadata(path)

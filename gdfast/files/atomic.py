@@ -148,7 +148,7 @@ def _remove_if_free(path: Path) -> None:
 
 
 def _is_locked_here(handle: int, *, wait: bool) -> bool:
-    """Whether the file is locked by us now, and still there. Where a disk knows no locks, whoever made it takes it so."""
+    """Whether the file is locked by us now, and still there. On a disk without locks, whoever made it takes it so."""
     if fcntl is None:
         return True
     try:

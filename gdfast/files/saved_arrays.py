@@ -46,7 +46,8 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
     header = {"kind": kind, "version": version, "facts": facts}
     text = json.dumps(header, sort_keys=True)
     sealed = np.frombuffer(json.dumps({"header": text, "digest": _digest(text, plain)}).encode(), dtype=np.uint8)
-    write_whole(path, lambda file: np.savez(file, **plain, **{_HEADER: sealed}))
+    entries: dict[str, Any] = {**plain, _HEADER: sealed}
+    write_whole(path, lambda file: np.savez(file, **entries))
 
 
 def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[dict[str, Array], Any]:
