@@ -18,6 +18,7 @@ import json, os, signal, sys, threading, time
 import numpy as np
 import gdfast as gd
 
+gd.minimize, gd.FunctionObjective, gd.random_search, gd.sanity_check  # imported on first use: not in what lasts
 signal.signal(signal.SIGINT, signal.default_int_handler)
 pressed = []
 
