@@ -27,6 +27,10 @@ GOOD = 300.0
 RATIO = 6.0
 """Of one step to the next where several are tried."""
 MOST_LARGER = 40
+DOUBT = 3.0
+"""Two quotients contradict each other where they differ by more than so many times their errors."""
+EXPLAINED = 10.0
+"""The spacing of f's values explains a quotient up to so many times what it does alone."""
 KNOWN = 0.1
 """A derivative whose relative error is below this is known not to be 0."""
 
@@ -47,11 +51,13 @@ class Rule(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
-    """Quotients (n, *out), their estimated errors and the steps (n,) that they were made with."""
+    """Quotients (n, *out), their estimated errors, the steps (n,) that they were made with, and what the spacing of f's
+    values may have done to them."""
 
     steps: FloatArray
     quotients: FloatArray
     errors: FloatArray
+    spacing: FloatArray
 
     def relative(self) -> FloatArray:
         """Error over quotient, (n,): of the norms where there are several; infinite where there is none."""
@@ -61,6 +67,17 @@ class Estimates:
             )
             ratio = np.where(error == 0, 0.0, error / size)
         return np.where(np.isnan(ratio), np.inf, ratio)
+
+    def largest(self) -> FloatArray:
+        """The largest error of each line, (n,); infinite where it is not known."""
+        errors = self.errors.reshape(len(self.errors), -1).max(axis=1)
+        return np.asarray(np.where(np.isnan(errors), np.inf, errors))
+
+    def may_be_zero(self) -> NDArray[np.bool_]:
+        """(n,): whether the spacing of f's values explains all that there is of the quotients."""
+        with np.errstate(invalid="ignore"):
+            explained = np.abs(self.quotients) <= EXPLAINED * self.spacing
+        return np.asarray(explained.reshape(len(explained), -1).all(axis=1))
 
 
 def estimated(rule: Rule, lines: Lines, steps: FloatArray) -> Estimates:
@@ -72,13 +89,13 @@ def estimated(rule: Rule, lines: Lines, steps: FloatArray) -> Estimates:
             nearer, _ = rule(lines, share * steps)
             errors = np.maximum(errors, np.abs(quotients - nearer) / (1 - share**rule.power))
         errors = SAFETY * errors + spacing
-    return Estimates(steps, quotients, np.where(np.isnan(errors), np.inf, errors))
+    return Estimates(steps, quotients, np.where(np.isnan(errors), np.inf, errors), spacing)
 
 
 def unjudged(rule: Rule, lines: Lines, steps: FloatArray) -> Estimates:
     """The quotients alone: one evaluation of each; their errors are NaN."""
-    quotients, _ = rule(lines, steps)
-    return Estimates(steps, quotients, np.full_like(quotients, np.nan))
+    quotients, spacing = rule(lines, steps)
+    return Estimates(steps, quotients, np.full_like(quotients, np.nan), spacing)
 
 
 def best(rule: Rule, lines: Lines, first: FloatArray, unit: float, largest: float | FloatArray) -> Estimates:
@@ -97,12 +114,36 @@ def improved(
     poor = np.flatnonzero(is_poor)
     if poor.size == 0:
         return found
-    steps, quotients, errors = found.steps.copy(), found.quotients.copy(), found.errors.copy()
-    limits = np.broadcast_to(largest, steps.shape)[poor]
-    steps[poor] = _best_steps(rule, lines[poor], steps[poor], unit, limits)
-    again = estimated(rule, lines[poor], steps[poor])
-    quotients[poor], errors[poor] = again.quotients, again.errors
-    return Estimates(steps, quotients, errors)
+    parts = found.steps.copy(), found.quotients.copy(), found.errors.copy(), found.spacing.copy()
+    limits = np.broadcast_to(largest, found.steps.shape)[poor]
+    for candidate in (rule, Extrapolated(rule)):
+        tried = _best_steps(candidate, lines[poor], found.steps[poor], unit, limits)
+        again = estimated(candidate, lines[poor], tried)
+        better = _is_better(again, Estimates(*(part[poor] for part in parts)))
+        for part, new in zip(parts, (tried, again.quotients, again.errors, again.spacing), strict=True):
+            part[poor[better]] = new[better]
+    return Estimates(*parts)
+
+
+def _is_better(new: Estimates, old: Estimates) -> NDArray[np.bool_]:
+    """Of each line: by the relative errors; by the errors where both may be of 0."""
+    may_be_zero = new.may_be_zero() & old.may_be_zero()
+    return np.asarray(np.where(may_be_zero, new.largest() < old.largest(), new.relative() < old.relative()))
+
+
+class Extrapolated:
+    """``(2**power D(h/2) - D(h)) / (2**power - 1)``: the first term of the truncation is gone (Richardson)."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._rule, self.order = rule, rule.order
+        self.power = rule.power + min(rule.power, 2)
+
+    def __call__(self, lines: Lines, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Quotients, and what spacing may have done."""
+        (far, spread), (near, spread_near) = self._rule(lines, steps), self._rule(lines, 0.5 * steps)
+        factor = 2.0**self._rule.power
+        with np.errstate(all="ignore"):
+            return (factor * near - far) / (factor - 1), (factor * spread_near + spread) / (factor - 1)
 
 
 def good_enough(unit: float, rule: Rule) -> float:
@@ -123,23 +164,47 @@ def _best_steps(rule: Rule, lines: Lines, first: FloatArray, unit: float, larges
     with np.errstate(all="ignore"):
         for i in range(2, len(levels)):
             gaps = (np.abs(every[i] - every[i - 1]) / (1 - RATIO**-rule.power), np.abs(every[i] - every[i - 2]))
-            candidates.append(Estimates(levels[i], every[i], SAFETY * np.maximum(*gaps) + spacings[i]))
+            candidates.append(Estimates(levels[i], every[i], SAFETY * np.maximum(*gaps) + spacings[i], spacings[i]))
         relative = np.stack([candidate.relative() for candidate in candidates])
-        errors = np.stack([candidate.errors.reshape(len(lines), -1).max(axis=1) for candidate in candidates])
-    errors = np.where(np.isnan(errors), np.inf, errors)
+        errors = np.stack([candidate.largest() for candidate in candidates])
+        zeros = np.stack([candidate.may_be_zero() for candidate in candidates])
+        against = _contradicts(candidates)
+    relative[against] = errors[against | ~zeros] = np.inf
     by_ratio, by_error = relative.argmin(axis=0), errors.argmin(axis=0)
     columns = np.arange(lines.size)
-    chosen = np.where(relative[by_ratio, columns] < KNOWN, by_ratio, by_error)
+    best_ratio, least_error = relative[by_ratio, columns], errors[by_error, columns]
+    chosen = np.where((best_ratio < KNOWN) | np.isinf(least_error), by_ratio, by_error)
     steps = np.stack([candidate.steps for candidate in candidates])[chosen, columns]
-    return np.asarray(np.where(np.isfinite(errors[by_error, columns]), steps, first))
+    return np.asarray(np.where(np.isfinite(best_ratio) | np.isfinite(least_error), steps, first))
 
 
-def spacing_of(values: FloatArray) -> float:
-    """The relative spacing of f's values: float32's where all of them are float32 numbers, else float64's."""
-    finite = values[np.isfinite(values)]
-    with np.errstate(over="ignore"):
-        narrow = finite.size > 0 and bool((finite.astype(np.float32) == finite).all()) and bool(finite.any())
-    return float(np.finfo(np.float32 if narrow else np.float64).eps)
+def _contradicts(candidates: list[Estimates]) -> NDArray[np.bool_]:
+    """Whether what a step says is not what the smaller ones say, within their errors: (number of steps, n).
+
+    Steps beyond the length over which f bends may agree among themselves: the slope of a bounded function is 0 there.
+    """
+    low, high = (
+        np.stack([(part.quotients + sign * DOUBT * part.errors).reshape(len(part.steps), -1) for part in candidates])
+        for sign in (-1, 1)
+    )
+    low, high = np.where(np.isnan(low), -np.inf, low), np.where(np.isnan(high), np.inf, high)
+    lowest = np.maximum.accumulate(low, axis=0)
+    highest = np.minimum.accumulate(high, axis=0)
+    return np.asarray(((high < lowest) | (low > highest)).any(axis=2))
+
+
+class Spacing:
+    """The relative spacing of f's values: float32's while all that were seen are float32 numbers, else float64's."""
+
+    def __init__(self) -> None:
+        self._is_narrow = True
+
+    def __call__(self, values: FloatArray) -> float:
+        """With these values seen."""
+        finite = values[np.isfinite(values)]
+        with np.errstate(over="ignore"):
+            self._is_narrow = self._is_narrow and bool((finite.astype(np.float32) == finite).all())
+        return float(np.finfo(np.float32 if self._is_narrow else np.float64).eps)
 
 
 class Tolerant:

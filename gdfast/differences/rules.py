@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..protocols import Array, FloatArray
-from .estimates import Lines, differences_of, spacing_of
+from .estimates import Lines, Spacing, differences_of
 from .points import Points
 from .stencils import Scheme, moved, stencil
 
@@ -24,6 +24,7 @@ class FirstDerivatives:
     def __init__(self, values_at: Values, x: Array, here: FloatArray, flat: NDArray[np.int64], scheme: Scheme) -> None:
         self.power = 2 if scheme == "centered" else 1
         self._values_at, self._x, self.here, self._flat, self._scheme = values_at, x, here, flat, scheme
+        self._spacing_of = Spacing()
 
     def __call__(self, lines: Lines, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Quotients, and what spacing may have done."""
@@ -45,7 +46,7 @@ class FirstDerivatives:
         with np.errstate(all="ignore"):
             quotients[usable] = differences_of(ahead - behind, taken)
             size = np.maximum(np.abs(ahead), np.abs(behind))
-            spacing[usable] = differences_of(spacing_of(ahead) * size, taken)
+            spacing[usable] = differences_of(self._spacing_of(ahead) * size, taken)
         return quotients, spacing
 
     def _values(self, flat: NDArray[np.int64], values: Array, steps: FloatArray) -> FloatArray:
@@ -59,7 +60,7 @@ class SecondDerivatives:
     order = power = 2
 
     def __init__(self, values_at: Values, x: Array, here: float) -> None:
-        self._values_at, self._x, self.here = values_at, x, here
+        self._values_at, self._x, self.here, self._spacing_of = values_at, x, here, Spacing()
 
     def __call__(self, lines: Lines, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Quotients, and what spacing may have done."""
@@ -77,7 +78,7 @@ class SecondDerivatives:
             squares = (ends.taken[usable] / 2) ** 2
             quotients[usable] = differences_of((ahead - self.here) - (self.here - behind), squares)
             size = np.maximum(np.maximum(np.abs(ahead), np.abs(behind)), abs(self.here))
-            spacing[usable] = differences_of(2 * spacing_of(found) * size, squares)
+            spacing[usable] = differences_of(2 * self._spacing_of(found) * size, squares)
         return quotients, spacing
 
 
@@ -87,7 +88,7 @@ class MixedDerivatives:
     order = power = 2
 
     def __init__(self, values_at: Values, x: Array, pairs: NDArray[np.int64], steps: FloatArray) -> None:
-        self._values_at, self._x, self._pairs, self._steps = values_at, x, pairs, steps
+        self._values_at, self._x, self._pairs, self._steps, self._spacing_of = values_at, x, pairs, steps, Spacing()
 
     def __call__(self, lines: Lines, steps: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Quotients, and what spacing may have done; steps are multiples."""
@@ -106,5 +107,5 @@ class MixedDerivatives:
             areas = first.taken[usable] * second.taken[usable]
             slopes = found[:, :, 0] - found[:, :, 1]
             quotients[usable] = differences_of(slopes[:, 0] - slopes[:, 1], areas)
-            spacing[usable] = differences_of(2 * spacing_of(found) * np.abs(found).max(axis=(1, 2)), areas)
+            spacing[usable] = differences_of(2 * self._spacing_of(found) * np.abs(found).max(axis=(1, 2)), areas)
         return quotients, spacing
