@@ -30,7 +30,7 @@ TERMS = {  # f, f', f''
         lambda t: -t * (16 - t * t) ** -1.5,
     ),
 }
-POINTS, SCALES, CONSTANTS = (0.45, 1.3, 2.2), (1e-9, 1e-3, 1.0, 1e4, 1e12), (0.0, 1.0, 1e6, 1e10)
+POINTS, SCALES, CONSTANTS = (0.45, 2.2), (1e-9, 1.0, 1e12), (0.0, 1.0, 1e10)
 
 
 def cases():
@@ -92,9 +92,9 @@ def test_the_errors_of_a_given_step_are_its_own(h):
 def test_steps_are_relative_to_the_coordinate_and_to_the_values_noise():
     for _, f, x, (first, second), scale, constant in cases():
         found = gd.numerical_gradient(f, x, "auto")[0]
-        noise = 1e-16 * max(1.0, constant) / scale
-        assert abs(found - first) <= 1e-7 * abs(first) + 1e3 * noise
-        assert abs(gd.numerical_hessian(f, x)[0, 0] - second) <= 1e-5 * abs(second) + 1e5 * noise / scale
+        noise = 1e-16 * max(1.0, constant)
+        assert abs(found - first) <= 10 * noise ** (2 / 3) * max(abs(first), 1 / scale) + 1e-7 * abs(first)
+        assert abs(gd.numerical_hessian(f, x)[0, 0] - second) <= 30 * noise**0.5 * max(abs(second), 1 / scale**2)
 
 
 @pytest.mark.parametrize("point", [[1e4, 1e4], [1e6, 1e6], [1e4, 1e-4], [1.0, 0.0], [1e12, 1e-3], [0.0, 0.0]])
