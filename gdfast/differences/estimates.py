@@ -27,6 +27,8 @@ GOOD = 300.0
 RATIO = 6.0
 """Of one step to the next where several are tried."""
 MOST_LARGER = 40
+NEARBY = (1.0, 0.4, 0.16, 0.06)
+"""Around the best of many, which is judged by much smaller steps and so tends to be too large."""
 DOUBT = 3.0
 """Two quotients contradict each other where they differ by more than so many times their errors."""
 EXPLAINED = 10.0
@@ -115,13 +117,17 @@ def improved(
     if poor.size == 0:
         return found
     parts = found.steps.copy(), found.quotients.copy(), found.errors.copy(), found.spacing.copy()
-    limits = np.broadcast_to(largest, found.steps.shape)[poor]
+    limits = np.broadcast_to(largest, found.steps.shape)
     for candidate in (rule, Extrapolated(rule)):
-        tried = _best_steps(candidate, lines[poor], found.steps[poor], unit, limits)
-        again = estimated(candidate, lines[poor], tried)
-        better = _is_better(again, Estimates(*(part[poor] for part in parts)))
-        for part, new in zip(parts, (tried, again.quotients, again.errors, again.spacing), strict=True):
-            part[poor[better]] = new[better]
+        steps = _best_steps(candidate, lines[poor], found.steps[poor], unit, limits[poor])
+        for share in NEARBY:
+            new = estimated(candidate, lines[poor], share * steps)
+            better = _is_better(new, Estimates(*(part[poor] for part in parts)))
+            for part, replaced in zip(parts, (new.steps, new.quotients, new.errors, new.spacing), strict=True):
+                part[poor[better]] = replaced[better]
+        poor = poor[parts[1][poor].reshape(poor.size, -1).any(axis=1)]  # what is 0 gains nothing
+        if poor.size == 0:
+            break
     return Estimates(*parts)
 
 
@@ -162,13 +168,15 @@ def _best_steps(rule: Rule, lines: Lines, first: FloatArray, unit: float, larges
     every, spacings = zip(*(rule(lines, steps) for steps in levels), strict=True)
     candidates = []
     with np.errstate(all="ignore"):
-        for i in range(2, len(levels)):
-            gaps = (np.abs(every[i] - every[i - 1]) / (1 - RATIO**-rule.power), np.abs(every[i] - every[i - 2]))
-            candidates.append(Estimates(levels[i], every[i], SAFETY * np.maximum(*gaps) + spacings[i], spacings[i]))
+        for i in range(1, len(levels)):
+            gap = np.abs(every[i] - every[i - 1]) / (1 - RATIO**-rule.power)
+            candidates.append(Estimates(levels[i], every[i], SAFETY * gap + spacings[i], spacings[i]))
         relative = np.stack([candidate.relative() for candidate in candidates])
         errors = np.stack([candidate.largest() for candidate in candidates])
         zeros = np.stack([candidate.may_be_zero() for candidate in candidates])
         against = _contradicts(candidates)
+    unknown = np.isinf(errors) & ~np.isfinite(relative)
+    zeros = np.logical_and.accumulate((zeros | unknown)[::-1], axis=0)[::-1]  # and at all larger steps
     relative[against] = errors[against | ~zeros] = np.inf
     by_ratio, by_error = relative.argmin(axis=0), errors.argmin(axis=0)
     columns = np.arange(lines.size)

@@ -84,8 +84,8 @@ def numerical_hessian(
 
     Notes
     -----
-    Evaluations: 2 P**2 + 1 of f, or 2 P of the gradient, for P = x.size; "auto" takes 4 P more, and about 50 for each
-    step that has to be searched (100 for a mixed derivative); ``error=True`` three times as many. Exact on quadratic
+    Evaluations: 2 P**2 + 1 of f, or 2 P of the gradient, for P = x.size; "auto" takes 4 P more, and about 200 for each
+    step that has to be searched (400 for a mixed derivative); ``error=True`` three times as many. Exact on quadratic
     functions up to rounding. The truncation error falls with h**2. The rounding error is about eps * abs(f) / h**2 from
     values and eps * abs(g) / h from gradients. An error is estimated as by `numerical_gradient`.
 

@@ -70,7 +70,7 @@ def numerical_jacobian(
     Notes
     -----
     Evaluations: 2P centred, P + 1 forward, for P = x.size; three times as many with ``error=True`` or "auto", which
-    judges a column by its 2-norm, and about 50 more for each column whose relative step is poor. The values of all of
+    judges a column by its 2-norm, and about 200 more for each column whose relative step is poor. The values of all of
     them are kept, so the memory is about three times the Jacobian's.
 
     Examples
