@@ -108,7 +108,7 @@ def compare(images: Images, seed: int, trajectory: list[Array]) -> StrategyTable
         begin=lambda name: click.echo(f"  {name} ..."),
         callback=add_point,
     )
-    if table.descent.status in (Status.DIVERGED, Status.INTERRUPTED):
+    if table.descent.status is Status.DIVERGED:
         raise click.ClickException(f"gradient descent did not finish, nothing was written. {table.descent}")
     click.echo(f"\n{table}")
     overtaken = table.overtaken_at()

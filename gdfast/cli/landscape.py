@@ -14,7 +14,7 @@ import numpy as np
 from ..datasets import Images
 from ..descent.minimize import minimize
 from ..descent.optimizers import Momentum
-from ..descent.result import Status
+from ..descent.result import Status, uninterrupted
 from ..describe import counted
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy, Hinge
@@ -154,7 +154,7 @@ def _weights(objective: LinearObjective, kind: str, epochs: int, rng: np.random.
         return unit_direction(objective, rng)
     batches = MiniBatches(min(64, objective.n_samples), seed=int(rng.integers(2**31)))
     run = minimize(objective, zeros, Momentum(), 0.01, batches=batches, epochs=epochs)
-    if run.status in (Status.DIVERGED, Status.INTERRUPTED):
+    if uninterrupted(run).status is Status.DIVERGED:
         raise ValueError(f"training did not finish, nothing was written. {run}")
     return run.w
 

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
 
 from ..describe import counted
 from ..protocols import Array, FloatArray
 from .history_table import history_table, result_html
+
+
+class _HasStatus(Protocol):
+    @property
+    def status(self) -> Status: ...
+
+
+Ended = TypeVar("Ended", bound=_HasStatus)
 
 
 class Status(enum.Enum):
@@ -157,3 +166,10 @@ class Result:
 
     def _repr_html_(self) -> str:
         return result_html(self)
+
+
+def uninterrupted(found: Ended) -> Ended:
+    """A run or search within a larger work: a Ctrl-C, which ended it, ends that work too (KeyboardInterrupt)."""
+    if found.status is Status.INTERRUPTED:
+        raise KeyboardInterrupt
+    return found

@@ -10,6 +10,7 @@ import numpy as np
 from .. import test_functions as functions
 from ..datasets import Images
 from ..descent.minimize import minimize
+from ..descent.result import uninterrupted
 from ..objective.function import FunctionObjective
 from ..objective.losses import Hinge
 from ..objective.rays.generic import along_ray
@@ -118,7 +119,7 @@ def where_runs_end(images: Images | None = None, seed: int = 0) -> Any:
             if len(box) == 1
             else rng.uniform(box[:, 0], box[:, 1], (STARTS, 2))
         )
-        ends = np.array([minimize(function, start, step=step, max_steps=5000).w for start in starts])
+        ends = np.array([uninterrupted(minimize(function, start, step=step, max_steps=5000)).w for start in starts])
         plots.ends(function, starts, ends, ax, bounds=box)
         ax.set_title(title)
     picture.suptitle("Figure 5: where gradient descent ends: small marks are starts, large ones ends")
@@ -153,9 +154,10 @@ def _draw_descent(
     """A curve, the points of gradient descent on it, and the tangent that each of the first follows."""
     curve = FunctionObjective(lambda w: value(float(w[0])), lambda w: np.array([slope(float(w[0]))]))
     path = [start]
-    minimize(
+    run = minimize(
         curve, [start], step=rate, max_steps=STEPS, gtol=0.0, callback=lambda k, w, _: path.append(float(w[0]))
     )  # fmt: skip
+    uninterrupted(run)
     ax.plot(x, [value(float(t)) for t in x], color=GREY)
     reach = 0.8 * abs(path[1] - path[0])
     for at in path[:6:2]:

@@ -19,7 +19,7 @@ from .._arrays import check_flag, check_integer, check_positive, check_rng
 from ..descent.derivative_free.random_and_local import local_search, random_search
 from ..descent.minimize import minimize
 from ..descent.optimizers import Momentum
-from ..descent.result import Result
+from ..descent.result import Result, uninterrupted
 from ..describe import described
 from ..protocols import Array, Optimizer
 
@@ -205,7 +205,7 @@ def compare_strategies(
         if begin is not None:
             begin(name)
         start = perf_counter()
-        found = search()
+        found = uninterrupted(search())
         seconds = perf_counter() - start
         w, value = (found.best_w, found.best_value) if isinstance(found, Result) else (found.w, found.value)
         rows.append(StrategyRow(name, found.evaluations, found.passes, seconds, value, held_out.accuracy(w), w))

@@ -9,6 +9,7 @@ import numpy as np
 from ...descent.line_searches.searches import StrongWolfe
 from ...descent.minimize import minimize
 from ...descent.optimizers import LBFGS, NonlinearConjugateGradient
+from ...descent.result import uninterrupted
 from ...describe import counted
 from ...objective.linear.objective import LinearObjective
 from ...protocols import Array, FloatArray
@@ -88,7 +89,7 @@ def _fit(data: LinearObjective, chosen: Array) -> tuple[float, float]:
     optimizer = LBFGS() if W.size <= LARGE else NonlinearConjugateGradient()
     for stage in stages:
         run = minimize(stage, W, optimizer, StrongWolfe(), max_steps=STEPS, gtol=0.0, callback=is_enough)
-        W = run.best_w
+        W = uninterrupted(run).best_w
     return at_first, batch.value(W)
 
 
