@@ -50,6 +50,10 @@ class Rule(Protocol):
         what the spacing of f's values may have done to them (m, *out)."""
         ...
 
+    def resolution(self, lines: Lines) -> FloatArray:
+        """The smallest step of each that is not changed much when x + h is rounded, (m,)."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class Estimates:
@@ -91,6 +95,7 @@ def estimated(rule: Rule, lines: Lines, steps: FloatArray) -> Estimates:
             nearer, _ = rule(lines, share * steps)
             errors = np.maximum(errors, np.abs(quotients - nearer) / (1 - share**rule.power))
         errors = SAFETY * errors + spacing
+        errors[SHARES[-1] * steps < rule.resolution(lines)] = np.inf  # they are the same stencil
     return Estimates(steps, quotients, np.where(np.isnan(errors), np.inf, errors), spacing)
 
 
@@ -151,6 +156,10 @@ class Extrapolated:
         with np.errstate(all="ignore"):
             return (factor * near - far) / (factor - 1), (factor * spread_near + spread) / (factor - 1)
 
+    def resolution(self, lines: Lines) -> FloatArray:
+        """That of half the step."""
+        return 2 * self._rule.resolution(lines)
+
 
 def good_enough(unit: float, rule: Rule) -> float:
     """The relative error of a quotient that need not be improved."""
@@ -177,6 +186,7 @@ def _best_steps(rule: Rule, lines: Lines, first: FloatArray, unit: float, larges
         against = _contradicts(candidates)
     unknown = np.isinf(errors) & ~np.isfinite(relative)
     zeros = np.logical_and.accumulate((zeros | unknown)[::-1], axis=0)[::-1]  # and at all larger steps
+    against |= np.stack([candidate.steps for candidate in candidates]) < RATIO * rule.resolution(lines)
     relative[against] = errors[against | ~zeros] = np.inf
     by_ratio, by_error = relative.argmin(axis=0), errors.argmin(axis=0)
     columns = np.arange(lines.size)

@@ -87,8 +87,8 @@ def numerical_gradient(
     Notes
     -----
     Evaluations: 2P centred, P + 1 forward, for P coordinates (`gdfast.differences.evaluations`); with ``error=True`` or
-    "auto" three times as many, and about 200 more for each coordinate whose relative step is poor. An error is estimated
-    by comparing h with 3h/4 and h/2, and doubled; it bounds the true one in nearly all cases, where f is smooth. The
+    "auto" three times as many, about 200 more for each coordinate whose relative step is poor. Errors are estimated
+    by comparing h with 3h/4 and h/2, and doubled; they bound the true ones in nearly all cases, where f is smooth. The
     truncation error falls with h**2 (centred) or h (forward), the rounding error grows as eps * abs(f) / h:
     `gdfast.step_sweep` shows both and suggests h. In float32 use a much larger h, about 1e-2. A vectorized f
     gives the same bits as its plain form where the two agree to the bit themselves.

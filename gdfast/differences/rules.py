@@ -12,6 +12,9 @@ from .estimates import Lines, Spacing, differences_of
 from .points import Points
 from .stencils import Scheme, moved, stencil
 
+UNITS = 64.0
+"""Of rounding of a coordinate: a step of fewer is not the step that was asked for."""
+
 Values = Callable[[Points], FloatArray]
 """f at n points: (n, *out)."""
 
@@ -49,6 +52,10 @@ class FirstDerivatives:
             spacing[usable] = differences_of(self._spacing_of(ahead) * size, taken)
         return quotients, spacing
 
+    def resolution(self, lines: Lines) -> FloatArray:
+        """Some units of rounding of the coordinate."""
+        return _resolution(self._x, self._flat[lines])
+
     def _values(self, flat: NDArray[np.int64], values: Array, steps: FloatArray) -> FloatArray:
         found = self._values_at(moved(self._x, flat[:, np.newaxis], values[:, np.newaxis], steps))
         return found if found.shape[1:] == self.here.shape else np.full((flat.size, *self.here.shape), np.nan)
@@ -81,6 +88,10 @@ class SecondDerivatives:
             spacing[usable] = differences_of(2 * self._spacing_of(found) * size, squares)
         return quotients, spacing
 
+    def resolution(self, lines: Lines) -> FloatArray:
+        """Some units of rounding of the coordinate."""
+        return _resolution(self._x, lines)
+
 
 class MixedDerivatives:
     """``(f(+, +) - f(+, -) - f(-, +) + f(-, -)) / 4 h_i h_j`` of the pairs (i, j), by multiples of their steps."""
@@ -109,3 +120,12 @@ class MixedDerivatives:
             quotients[usable] = differences_of(slopes[:, 0] - slopes[:, 1], areas)
             spacing[usable] = differences_of(2 * self._spacing_of(found) * np.abs(found).max(axis=(1, 2)), areas)
         return quotients, spacing
+
+    def resolution(self, lines: Lines) -> FloatArray:
+        """The multiple at which either step is some units of rounding."""
+        first, second = (_resolution(self._x, line) / self._steps[line] for line in self._pairs[lines].T)
+        return np.asarray(np.maximum(first, second))
+
+
+def _resolution(x: Array, flat: NDArray[np.int64]) -> FloatArray:
+    return np.asarray(UNITS * np.spacing(np.abs(x.reshape(-1)[flat])).astype(np.float64))
