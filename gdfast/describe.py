@@ -5,9 +5,14 @@ Every message of the library names what came in the same way: its type, an array
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
+
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What a terminal obeys instead of showing: control characters, marks that turn the direction of writing, halves of a
+character that cannot be written at all."""
 
 LONGEST = 40  # letters of a value that a message shows
 
@@ -32,3 +37,8 @@ def shortened(value: Any, longest: int = LONGEST) -> str:
 def counted(number: Any, noun: str, plural: str | None = None) -> str:
     """``1 row``, ``2 rows``, ``1,000 rows``; the plural is given where it takes more than an s."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def printable(text: str) -> str:
+    """The text as a terminal may be given it: a control character in a name from a file is written as it is escaped."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)

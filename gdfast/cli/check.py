@@ -19,6 +19,7 @@ from ..checks.sanity import SanityReport, sanity_check
 from ..describe import described
 from ..objective.function import FunctionObjective
 from ..protocols import Array, Objective
+from .tables import say
 from .user_code import attribute, explain_errors_of, load_module
 
 SCALE = 0.01  # of the random weights at which an objective is checked when no point is named
@@ -91,10 +92,10 @@ def check(
             )
             findings = sanity_check(as_objective(case), case.point) if sanity else None
     if as_json:
-        click.echo(json.dumps(as_data(target, case.place, report, findings), indent=2))
+        say(json.dumps(as_data(target, case.place, report, findings), indent=2))
     else:
-        click.echo(f"{target} at {case.place}")
-        click.echo(str(report) if findings is None else f"{report}\n\n{findings}")
+        say(f"{target} at {case.place}")
+        say(str(report) if findings is None else f"{report}\n\n{findings}")
     failed = [] if report.passed else [f"the gradient check says {report.verdict}"]
     if findings is not None and not findings.passed:
         failed.append("the sanity check found a problem")

@@ -2,70 +2,51 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import click
 
-from ..datasets import Dataset, load
+from ..datasets import Dataset
+from ..datasets.options import ReadingOptions
+from ..datasets.reading import load_with
 from ..model import Model
 from .failures import explain_mistakes
+from .tables import say
 
-F = TypeVar("F", bound=Callable[..., Any])
 STDIN = "-"
 STDIN_NAME = "standard input"
-
-
-class Label(click.ParamType):  # type: ignore[type-arg]
-    """A column by its name or its number (from 0; -1 is the last), or "none"."""
-
-    name = "column"
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        """An int, a name, or "none" as it is."""
-        try:
-            return int(value)
-        except ValueError:
-            return str(value)
-
-
-def label_option(default: str) -> Callable[[F], F]:
-    """`--label`, with what it is without it."""
-    return click.option(
-        "--label", type=Label(), metavar="COLUMN",
-        help=f"Of a table: the labels' column, by name or number; none: there is none.  [default: {default}]",
-    )  # fmt: skip
-
+_ARGUMENT = re.compile(r"(label|drop|columns|header|delimiter|decimal|encoding|zero_based) must")
 
 labels_option = click.option(
     "--labels", type=click.Path(), metavar="FILE", help="A .npy file of labels, apart from DATA."
 )
 
 
-def open_data(data: str, *, label: Any = None, labels: str | None = None, targets: bool = False) -> Dataset:
+def open_data(data: str, reading: ReadingOptions, *, labels: str | None = None, targets: bool = False) -> Dataset:
     """Rows to train on."""
-    return _load(data, label=-1 if label is None else label, y=labels, targets=targets)
+    return _load(data, reading, y=labels, targets=targets)
 
 
-def open_rows_for(
-    model: Model, data: str, *, label: Any = None, labels: str | None = None, judged: bool = False
-) -> Dataset:
+def open_rows_for(model: Model, data: str, reading: ReadingOptions, *, labels: str | None = None) -> Dataset:
     """Rows for a model, its columns in its order; labels that are evaluated are its classes."""
     classes = None
-    if judged and model.loss.classifies:
+    if reading.judged and model.loss.classifies:
         classes = model.class_names or tuple(map(str, range(len(model.W))))
     found = _load(
         data,
-        label=model.facts.get("label", -1) if label is None else label,
+        reading,
         y=labels,
         targets=not model.loss.classifies,
         n_features=model.n_features,
         class_names=classes,
     )
+    for note in found.notes:
+        say(f"Note: {note}", err=True)
     return _in_the_order_of(model, found, name_of(data))
 
 
@@ -74,29 +55,32 @@ def name_of(data: str) -> str:
     return STDIN_NAME if data == STDIN else data
 
 
-def _load(data: str, *, label: Any, n_features: int | None = None, **options: Any) -> Dataset:
-    options |= {"label": None if label == "none" else label, "n_features": n_features}
+def _load(data: str, reading: ReadingOptions, *, n_features: int | None = None, **options: Any) -> Dataset:
     with explain_mistakes():
         if data != STDIN:
-            return _reworded(data, data, n_features, options)
+            return _reworded(data, data, reading, n_features, options)
         if sys.stdin is None:
             raise ValueError("standard input is closed")
         if sys.stdin.isatty():
-            click.echo("Reading rows from the keyboard; Ctrl-D ends them.", err=True)
+            say("Reading rows from the keyboard; Ctrl-D ends them.", err=True)
         with tempfile.TemporaryDirectory(prefix="gdfast-") as folder:
             spooled = Path(folder) / "stdin"
             with spooled.open("wb") as file:
                 while part := sys.stdin.buffer.read(1 << 20):
                     file.write(part)
-            return _reworded(str(spooled), STDIN_NAME, n_features, options | {"mmap": False})
+            return _reworded(str(spooled), STDIN_NAME, reading, n_features, options | {"mmap": False})
 
 
-def _reworded(path: str, name: str, n_features: int | None, options: dict[str, Any]) -> Dataset:
+def _reworded(
+    path: str, name: str, reading: ReadingOptions, n_features: int | None, options: dict[str, Any]
+) -> Dataset:
     """The dataset, or the error in words that suit a command: options instead of arguments."""
     try:
-        found = load(path, **options)
+        found = load_with(path, reading, n_features=n_features, **options)
     except (ValueError, FileNotFoundError) as error:
         text = str(error).replace(path, name).replace("(targets=True reads", "(--loss squared_error reads")
+        if argument := _ARGUMENT.match(text):
+            text = f"--{argument[1].replace('_', '-')}{text[argument.end(1) :]}"
         if text.startswith("y must"):
             text = f"--labels{text[1:]}"
         if n_features is not None:

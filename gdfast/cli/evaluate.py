@@ -11,9 +11,10 @@ from ..datasets import Dataset
 from ..model import load_model
 from ..protocols import Array
 from ..training.evaluation import Evaluation, evaluate_model
-from .data_files import label_option, labels_option, name_of, open_rows_for
+from .data_files import labels_option, name_of, open_rows_for
 from .failures import explain_mistakes
-from .tables import print_facts, print_json
+from .reading_options import given_in, reading_of, reading_options
+from .tables import print_facts, print_json, say
 from .training_summary import scores
 
 MOST_CLASSES = 20
@@ -24,10 +25,10 @@ FORMAT = {"accuracy": ".4f", "R2": ".4f"}
 @click.command()
 @click.argument("model_file", metavar="MODEL")
 @click.argument("data", metavar="DATA")
-@label_option("as in training")
+@reading_options("as in training")
 @labels_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the whole confusion matrix.")
-def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json: bool) -> None:
+def evaluate(model_file: str, data: str, labels: str | None, as_json: bool, **options: Any) -> None:
     """Evaluate MODEL on rows with labels.
 
     Accuracy, loss, recall and precision of each class; of a regression R2 and errors. Of data that hold a part out
@@ -38,7 +39,7 @@ def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json
     """
     with explain_mistakes():
         model = load_model(model_file)
-    found = open_rows_for(model, data, label=label, labels=labels, judged=True)
+    found = open_rows_for(model, data, reading_of(given_in(options), model, model_file), labels=labels)
     with explain_mistakes():
         X, y, which = _judged(found)
         if model.loss.classifies and y.max() >= len(model.W):
@@ -54,7 +55,7 @@ def evaluate(model_file: str, data: str, label: Any, labels: str | None, as_json
         | {name.replace("_", " "): f"{value:{FORMAT.get(name, '.5g')}}" for name, value in scores(outcome).items()}
     )
     if outcome.confusion is not None:
-        click.echo()
+        say()
         _print_classes(names, outcome.confusion)
 
 
@@ -73,20 +74,20 @@ def _print_classes(names: tuple[str, ...], confusion: Array) -> None:
         worst = shown[np.argsort(recall[shown], kind="stable")][:MOST_CLASSES]
         worst = worst[recall[worst] < 1]
         if not worst.size:
-            click.echo(f"The recall of each of the {len(shown):,} classes is 100 %.")
+            say(f"The recall of each of the {len(shown):,} classes is 100 %.")
             return
-        click.echo(f"The {len(worst)} of {len(shown):,} classes of the lowest recall:")
+        say(f"The {len(worst)} of {len(shown):,} classes of the lowest recall:")
         shown = worst
     width = min(NAME_WIDTH, max(5, *(len(names[i]) for i in shown)))
-    click.echo(f"{'class':<{width}} {'rows':>9} {'recall':>7} {'precision':>9}  most often predicted as")
+    say(f"{'class':<{width}} {'rows':>9} {'recall':>7} {'precision':>9}  most often predicted as")
     for i in shown:
         precision = f"{100 * confusion[i, i] / taken[i]:5.1f} %" if taken[i] else "-"
         others = confusion[i].copy()
         others[i] = 0
         wrong = int(others.argmax())
         mistaken = f"{_cut(names[wrong])} ({others[wrong]:,})" if others[wrong] else "-"
-        click.echo(f"{_cut(names[i]):<{width}} {counts[i]:>9,} {100 * recall[i]:5.1f} % {precision:>9}  {mistaken}")
-    click.echo("recall: of the rows of the class; precision: of the rows predicted as it.")
+        say(f"{_cut(names[i]):<{width}} {counts[i]:>9,} {100 * recall[i]:5.1f} % {precision:>9}  {mistaken}")
+    say("recall: of the rows of the class; precision: of the rows predicted as it.")
 
 
 def _cut(name: str) -> str:

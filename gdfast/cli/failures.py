@@ -10,6 +10,8 @@ from typing import Any
 
 import click
 
+from ..describe import printable
+
 MISTAKES = (OSError, ValueError, ImportError, MemoryError)
 """What a user can do wrong; a command answers it with one sentence."""
 
@@ -75,7 +77,8 @@ class Commands(click.Group):
             context.exit(0)
         except KeyboardInterrupt:
             raise Interrupted("Interrupted.") from None
-        except click.ClickException:
+        except click.ClickException as error:
+            vars(error)["message"] = printable(error.message)  # a name from a file may be in it
             _leave_stdout()
             raise
 

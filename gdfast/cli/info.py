@@ -10,7 +10,7 @@ import click
 from .._config import config, show_config
 from ..model import Model, load_model
 from .failures import explain_mistakes
-from .tables import print_facts, print_json
+from .tables import print_facts, print_json, say
 
 
 @click.command()
@@ -37,7 +37,7 @@ def info(model_file: str | None, as_json: bool) -> None:
         trained = facts.pop("trained")
         print_facts({name: value for name, value in facts.items() if value is not None})
         if trained:
-            click.echo("\ntrained with")
+            say("\ntrained with")
             print_facts(trained, indent="  ")
 
 

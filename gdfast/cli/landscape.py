@@ -26,6 +26,7 @@ from ..protocols import Array, FloatArray
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
 from .outputs import check_folder, write_files
+from .tables import say
 
 LOSSES = {"hinge": Hinge, "softmax": CrossEntropy}
 POINTS = {"line": 401, "plane": 101, "weight": 401, "step-sizes": 81}
@@ -118,10 +119,8 @@ def landscape(
         written = write_files(out, _files(data_shown, kind, title))
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
-    click.echo(
-        f"The {loss} loss of {counted(objective.n_samples, 'image')} at {weights} weights is {objective.value(w):.6g}."
-    )
-    click.echo(f"Wrote {', '.join(map(str, written))} in {perf_counter() - start:.1f} s.")
+    say(f"The {loss} loss of {counted(objective.n_samples, 'image')} at {weights} weights is {objective.value(w):.6g}.")
+    say(f"Wrote {', '.join(map(str, written))} in {perf_counter() - start:.1f} s.")
 
 
 def landscape_data(objective: LinearObjective, w: Array, view: View, images: Images, rng: np.random.Generator) -> Any:

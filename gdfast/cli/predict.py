@@ -8,15 +8,18 @@ from typing import Any, BinaryIO
 
 import click
 
+from ..describe import printable
 from ..files.atomic import write_whole
 from ..model import Model, load_model
 from ..objective.losses.cross_entropy import softmax
 from ..protocols import Array
 from ..training.evaluation import scores_in_blocks
-from .data_files import STDIN, label_option, open_rows_for
+from .data_files import STDIN, open_rows_for
 from .failures import explain_mistakes, writing
 from .outputs import check_file
 from .predictions import FORMATS, Predicted, format_of
+from .reading_options import given_in, reading_of, reading_options
+from .tables import say
 
 
 @click.command()
@@ -26,7 +29,7 @@ from .predictions import FORMATS, Predicted, format_of
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Without it: by the name of --out, else csv.")
 @click.option("--probabilities", is_flag=True, help="Of each class as well: of models trained with cross_entropy.")
 @click.option("--scores", "with_scores", is_flag=True, help="The score of each class as well.")
-@label_option("as in training")
+@reading_options("as in training")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def predict(
     model_file: str,
@@ -35,8 +38,8 @@ def predict(
     kind: str | None,
     probabilities: bool,
     with_scores: bool,
-    label: Any,
     quiet: bool,
+    **options: Any,
 ) -> None:
     """Predict each row's class with MODEL.
 
@@ -62,12 +65,16 @@ def predict(
         if out != STDIN:
             _check_is_other(out, data, model_file)
             check_file(Path(out))
-    found = open_rows_for(model, data, label=label)
+    found = open_rows_for(model, data, reading_of(given_in(options), model, model_file, judged=False))
     with explain_mistakes():
         predicted = [_predicted(model, scores, more) for scores in scores_in_blocks(model, found.X)]
 
+    names = _names(model)
+    if out == STDIN and kind == "csv" and sys.stdout.isatty():
+        names = tuple(map(printable, names))
+
     def write(file: BinaryIO) -> None:
-        FORMATS[kind](file, predicted, _names(model), more)
+        FORMATS[kind](file, predicted, names, more)
 
     if out == STDIN:
         with writing("the output"):
@@ -77,7 +84,7 @@ def predict(
     with writing(out):
         write_whole(out, write)
     if not quiet:
-        click.echo(f"Wrote {found.X.shape[0]:,} predictions to {out}.", err=True)
+        say(f"Wrote {found.X.shape[0]:,} predictions to {out}.", err=True)
 
 
 def _check_can(model: Model, more: str) -> None:

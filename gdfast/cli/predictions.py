@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 
+from ..datasets.labels import number_or_none
 from ..protocols import Array
+from .tables import json_text
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 PART = 10_000  # rows that are made into text together
 
 
@@ -24,7 +26,8 @@ class Predicted(NamedTuple):
 
 
 def write_csv(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[str], more: str) -> None:
-    """A header and a line for each row."""
+    """A header and a line for each row; a name that a spreadsheet would take for a formula begins with a '."""
+    names = [_no_formula(name) for name in names]
     first = predicted[0]
     k = first.numbers.shape[1] if first.numbers is not None else 0
     if first.classes is None:
@@ -46,7 +49,7 @@ def write_json_lines(file: BinaryIO, predicted: Sequence[Predicted], names: Sequ
             row: dict[str, Any] = {"prediction": said}
             if part.classes is not None and part.numbers is not None:
                 row[more] = dict(zip(names, map(float, _texts(part.numbers[i])), strict=True))
-            lines.append(json.dumps(row, ensure_ascii=False) + "\n")
+            lines.append(json_text(row) + "\n")
         file.write("".join(lines).encode())
 
 
@@ -110,6 +113,13 @@ def _csv(rows: Iterable[list[str]]) -> bytes:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue().encode()
+
+
+def _no_formula(name: str) -> str:
+    """As OWASP says of formulas in CSV: what begins like one is given a single quote; numbers stay numbers."""
+    if not name.startswith(_FORMULA) or number_or_none(name) is not None:
+        return name
+    return f"'{name}"
 
 
 def _as_numbers(names: Sequence[str]) -> Array | None:

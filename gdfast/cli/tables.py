@@ -10,7 +10,19 @@ from typing import Any
 
 import click
 
+from ..describe import CONTROL, printable
+
 WIDTH = 80
+
+
+def say(text: str = "", *, err: bool = False) -> None:
+    """Print text whose names may come from files: their control characters are shown, not obeyed."""
+    click.echo(printable(text), err=err)
+
+
+def json_text(data: Any, indent: int | None = None) -> str:
+    """JSON in which control characters are escaped, those beyond ASCII too."""
+    return CONTROL.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(data, ensure_ascii=False, indent=indent))
 
 
 def print_facts(facts: Mapping[str, Any], indent: str = "") -> None:
@@ -20,7 +32,7 @@ def print_facts(facts: Mapping[str, Any], indent: str = "") -> None:
         start = f"{indent}{name:<{width}}"
         text = shown(value)
         folded = textwrap.wrap(text, WIDTH - len(start), break_long_words=False, break_on_hyphens=False) or [""]
-        click.echo(start + f"\n{' ' * len(start)}".join(folded))
+        say(start + f"\n{' ' * len(start)}".join(folded))
 
 
 def shown(value: Any) -> str:
@@ -40,7 +52,7 @@ def shown(value: Any) -> str:
 
 def print_json(data: Any) -> None:
     """One JSON value on one line; numbers that are not finite are null."""
-    click.echo(json.dumps(_plain(data), ensure_ascii=False))
+    click.echo(json_text(_plain(data)))
 
 
 def _plain(value: Any) -> Any:

@@ -32,12 +32,14 @@ from ..training.settings import (
 )
 from ..training.split import held_out_rows
 from ..training.train_model import train_model
-from .data_files import STDIN, label_option, labels_option, name_of, open_data
+from .data_files import STDIN, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
 from .failures import Interrupted, explain_mistakes, writing
 from .images import seed_option
 from .outputs import check_file
+from .reading_options import given_in, reading_of, reading_options
 from .saved_run import saved_run_in
+from .tables import say
 from .training_page import Trajectory, write_page_of
 from .training_summary import Summary
 
@@ -89,7 +91,7 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
     "--epochs", type=click.IntRange(min=1), help=f"Passes.  [default: {EPOCHS}; small data: {MIN_STEPS:,} steps]"
 )
 @click.option("--batch-size", type=click.IntRange(min=1), default=64, show_default=True, help="Rows of a step.")
-@label_option("the last")
+@reading_options("the last")
 @labels_option
 @click.option(
     "--val-fraction", type=click.FloatRange(0, 1, max_open=True),
@@ -120,6 +122,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     """
     start = perf_counter()
     settings = _settings(options)
+    reading = reading_of(given_in(options))
     _check_outputs(data, out, options)
     with explain_mistakes():
         saved_run = saved_run_in(options["checkpoint"], options["resume"], _deciding(options))
@@ -127,8 +130,8 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
             set_num_threads(options["threads"])
     shows = sys.stderr is not None and sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
     if shows and data != STDIN:
-        click.echo(f"Reading {data} ...", err=True)
-    found = open_data(data, label=options["label"], labels=options["labels"], targets=not settings.loss.classifies)
+        say(f"Reading {data} ...", err=True)
+    found = open_data(data, reading, labels=options["labels"], targets=not settings.loss.classifies)
     if not options["quiet"]:
         _hint(found, settings)
     with explain_mistakes():
@@ -143,7 +146,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
             model, fitted, evaluate_model(model, found.X, y, fitted.split.chosen), on_held_out, data=name_of(data),
             found=found, out=out, seconds=perf_counter() - start,
         )  # fmt: skip
-        model = summary.with_facts(model, {**_deciding(options), "label": options["label"]})
+        model = summary.with_facts(model, {**_deciding(options), **_how_read(options, found)})
         if trajectory is not None:
             with writing(options["report"]):
                 write_page_of(
@@ -162,10 +165,12 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
 
 
 def _hint(found: Dataset, settings: Settings) -> None:
-    """Labels that are numbers and hardly ever repeat are probably targets."""
+    """What was guessed; and labels that are numbers and hardly ever repeat are probably targets."""
+    for note in found.notes:
+        say(f"Note: {note}", err=True)
     k, n = len(found.class_names or ()), found.X.shape[0]
     if settings.loss.classifies and k > max(10, n / 3) and (found.class_names or ("x",))[0].lstrip("-").isdecimal():
-        click.echo(f"Note: {k:,} classes in {n:,} rows; if they are targets: --loss squared_error", err=True)
+        say(f"Note: {k:,} classes in {n:,} rows; if they are targets: --loss squared_error", err=True)
 
 
 def _trained(
@@ -278,6 +283,15 @@ def _deciding(options: dict[str, Any]) -> dict[str, Any]:
     return {"--" + name.replace("_", "-"): options[name] for name in names}
 
 
+def _how_read(options: dict[str, Any], found: Dataset) -> dict[str, Any]:
+    """What the model stores of it, so that other rows are read alike: the labels' name beside what was given."""
+    stored = {name: value for name, value in given_in(options).items() if name != "label"}
+    stored |= {name: value for name, value in found.reading.items() if name == "zero_based"}
+    if isinstance(found.reading.get("label"), str):
+        stored["label_name"] = found.reading["label"]
+    return {"label": options["label"], "reading": stored or None}
+
+
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in _deciding(options).items() if value is not None}
 
@@ -290,7 +304,9 @@ def _command_line(context: click.Context) -> str:
         if context.get_parameter_source(name) is not ParameterSource.COMMANDLINE or name in ("data", "resume"):
             continue
         value = context.params[name]
-        if isinstance(parameter, click.Option) and parameter.is_flag:
+        if name in ("drop", "columns"):
+            words += [parameter.opts[0], ",".join(map(str, given_in(context.params)[name]))]
+        elif isinstance(parameter, click.Option) and parameter.is_flag:
             words.append(parameter.opts[0] if value else (parameter.secondary_opts or [""])[0])
         else:
             words += [parameter.opts[0], str(value)]

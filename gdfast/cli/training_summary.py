@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-import click
-
 from ..datasets import Dataset
 from ..describe import counted
 from ..model import Model
 from ..training.evaluation import Evaluation
 from ..training.fit import Fit
-from .tables import print_facts, print_json
+from .tables import print_facts, print_json, say
 
 SHORT = {"mean_absolute_error": "MAE"}
 FORMAT = {"accuracy": ".3f", "R2": ".3f"}
@@ -45,7 +43,7 @@ class Summary:
         return Summary(
             data=data,
             out=out,
-            description=found.description,
+            description=found.description.removesuffix("".join(f"; {note}" for note in found.notes)),
             features=int(found.X.shape[1]),
             classes=found.class_names if model.loss.classifies else None,
             loss_name=model.loss.title,
@@ -71,7 +69,7 @@ class Summary:
             print_json(self._as_data(report))
         elif not quiet:
             print_facts(self.lines(report))
-            click.echo(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
+            say(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
 
     def lines(self, report: str | None) -> dict[str, str]:
         went = f"{counted(self.epochs, 'epoch')}, {self.passes:,.4g} passes"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+import json
 from pathlib import Path
 from typing import Any
 
@@ -10,15 +10,16 @@ import numpy as np
 
 from ..files.npy_reader import require_memory
 from ..protocols import Array
-from .csv_files import Table, label_position
+from .columns import Header, Table, choose_columns, feature_names, index_columns, label_name, remedy
+from .labels import LabelColumn
+from .options import ReadingOptions
 
-_INDEX = re.compile(r"__index_level_\d+__")
 
-
-def read_columnar(path: Path, kind: str, label: str | int | None, n_features: int | None) -> Table:
+def read_columnar(path: Path, kind: str, options: ReadingOptions, n_features: int | None) -> Table:
     """The table of a .parquet or .arrow file: X in the type that all its columns share, else float64.
 
-    A column of lists of one length (embeddings) counts as that many features.
+    A column of lists of one length (embeddings) counts as that many features. What pandas' own metadata call an index
+    is no column.
 
     Raises
     ------
@@ -34,36 +35,55 @@ def read_columnar(path: Path, kind: str, label: str | int | None, n_features: in
         needed = "pyarrow, which is not installed: pip install 'gdfast[tables]'"
         raise ImportError(f"reading {path} takes {needed}") from error
     try:
-        if kind == "parquet":
-            facts = pyarrow.parquet.read_metadata(path)
-            require_memory(facts.num_rows * facts.num_columns, str(path))
-            table = pyarrow.parquet.read_table(path)
-        else:
-            with pyarrow.memory_map(str(path)) as source:
-                table = pyarrow.ipc.open_file(source).read_all()
-    except (pyarrow.ArrowException, OSError) as error:
+        table = _opened(path, kind)
+        table.validate(full=True)
+    except (pyarrow.ArrowException, OSError, ValueError, KeyError) as error:
+        if isinstance(error, ValueError) and str(error).startswith(str(path)):
+            raise
         raise ValueError(f"{path} is damaged or no {kind} file: {error}") from error
-    table = table.drop_columns([name for name in table.column_names if _INDEX.fullmatch(name)])
     if table.num_rows == 0 or table.num_columns == 0:
         raise ValueError(f"{path} holds no rows")
-    return _split(path, table, label, n_features)
+    names = list(table.column_names)
+    widths = [_width(table.column(j)) for j in range(len(names))]
+    header = Header(names, True, widths, _left_out(table))
+    choice = choose_columns(str(path), header, options, n_features)
+    columns = {j: table.column(j) for j in choice.features}
+    require_memory(table.num_rows * sum(widths[j] * _bytes_of(column) for j, column in columns.items()), str(path))
+    parts = [_numbers(path, names[j], column) for j, column in columns.items()]
+    labels = None if choice.label is None else _labels(path, names[choice.label], table.column(choice.label))
+    d = sum(widths[j] for j in choice.features)
+    return Table(
+        _together(path, parts, d), labels, feature_names(header, choice), choice.notes, label_name(header, choice)
+    )
 
 
-def _split(path: Path, table: Any, label: str | int | None, n_features: int | None) -> Table:
-    columns = list(table.column_names)
-    wide = any(_is_list(field.type) for field in table.schema)
-    position = label_position(str(path), columns, label, None if wide else n_features, named=True)
-    parts: list[Array] = []
-    names: list[str] = []
-    for j, name in enumerate(columns):
-        if j != position:
-            part = _numbers(path, name, table.column(j))
-            parts.append(part)
-            names += [name] if part.ndim == 1 else [f"{name}[{i}]" for i in range(part.shape[1])]
-    if n_features is not None and len(names) != n_features:
-        raise ValueError(f"{path} must hold {n_features:,} features; it holds {len(names):,}")
-    labels = None if position is None else _labels(path, columns[position], table.column(position))
-    return Table(_together(path, parts, len(names)), labels, tuple(names))
+def _opened(path: Path, kind: str) -> Any:
+    import pyarrow
+    import pyarrow.parquet
+
+    if kind == "parquet":
+        facts = pyarrow.parquet.read_metadata(path)
+        require_memory(facts.num_rows * facts.num_columns, str(path))
+        return pyarrow.parquet.ParquetFile(path).read()
+    with path.open("rb") as file:
+        streamed = not file.read(6).startswith(b"ARROW1")
+    with pyarrow.memory_map(str(path)) as source:
+        return (pyarrow.ipc.open_stream if streamed else pyarrow.ipc.open_file)(source).read_all()
+
+
+def _left_out(table: Any) -> dict[int, str]:
+    """The columns that are pandas' index, by the metadata that it stores with the table."""
+    names = table.column_names
+    found = index_columns(names)
+    try:
+        stored = json.loads((table.schema.metadata or {}).get(b"pandas", b"{}"))["index_columns"]
+    except (ValueError, KeyError, TypeError):
+        stored = []
+    for name in stored if isinstance(stored, list) else ():
+        if isinstance(name, str) and names.count(name) == 1:
+            shown = "" if name.startswith("__index_level_") else f" {name!r:.40}"
+            found[names.index(name)] = f"the index{shown} that pandas stored is left out"
+    return found if len(found) < len(names) else {}
 
 
 def _together(path: Path, parts: list[Array], d: int) -> Array:
@@ -91,6 +111,30 @@ def _is_list(kind: Any) -> bool:
     )
 
 
+def _width(column: Any) -> int:
+    """How many numbers a row of the column holds: of lists as many as its first."""
+    if not _is_list(column.type):
+        return 1
+    first = column[0].as_py()
+    return max(len(first), 1) if first is not None else 1
+
+
+def _bytes_of(column: Any) -> int:
+    kind = column.type.value_type if _is_list(column.type) else column.type
+    try:
+        return max(int(kind.bit_width) // 8, 1)
+    except ValueError:  # text
+        return 8
+
+
+def _type_of(column: Any) -> Any:
+    """The type of its values; in a dictionary (pandas' and polars' categories, Enum) that of the dictionary's."""
+    import pyarrow.types
+
+    kind = column.type
+    return kind.value_type if pyarrow.types.is_dictionary(kind) else kind
+
+
 def _numbers(path: Path, name: str, column: Any) -> Array:
     """A column as (n,), or as (n, k) where it holds lists of k numbers."""
     import pyarrow.types
@@ -109,29 +153,38 @@ def _numbers(path: Path, name: str, column: Any) -> Array:
         width = int(lengths[0])
         column = pyarrow.chunked_array([chunk.flatten() for chunk in column.chunks])
         _require_whole(path, name, column)
-    kind = column.type
+    kind = _type_of(column)
     if pyarrow.types.is_decimal(kind):
         column = column.cast(pyarrow.float64())
     elif not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or pyarrow.types.is_boolean(kind)):
-        raise ValueError(f"{path} must hold numbers; column {name!r} holds {kind}")
-    numbers: Array = column.to_numpy()
+        raise ValueError(f"{path} must hold numbers; column {name!r} holds {kind}{remedy(name)}")
+    numbers: Array = column.cast(kind).to_numpy()
     return numbers if width is None else numbers.reshape(n, width)
 
 
-def _labels(path: Path, name: str, column: Any) -> Array:
+def _labels(path: Path, name: str, column: Any) -> LabelColumn:
+    """The labels' column: of the type that it has, or as the text that CSV would hold."""
     import pyarrow.types
 
-    _require_whole(path, name, column)
-    kind = column.type
-    if pyarrow.types.is_dictionary(kind):
-        column = column.cast(kind.value_type)
-        kind = column.type
-    if pyarrow.types.is_string(kind) or pyarrow.types.is_large_string(kind):
-        return np.array(column.to_pylist(), dtype=np.str_)
-    return _numbers(path, name, column)
+    types = pyarrow.types
+    kind = _type_of(column)
+    is_text = str(kind) in ("string", "large_string", "string_view")
+    known = is_text or types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
+    if not (known or types.is_decimal(kind) or types.is_null(kind)):
+        raise ValueError(f"{path} must hold labels, text or numbers, in column {name!r}; it holds {kind}")
+    values: list[Any]
+    if types.is_floating(kind) and not types.is_float64(kind):
+        values = [None if value is None else float(str(value)) for value in column.cast(kind).to_numpy()]
+    else:
+        values = column.to_pylist()
+    if is_text:
+        values = [None if value is None else value.strip() for value in values]
+    elif types.is_decimal(kind):
+        values = [None if value is None else str(value) for value in values]
+    return LabelColumn.of(values, f"{path}'s {name}")
 
 
 def _require_whole(path: Path, name: str, column: Any) -> None:
     if column.null_count:
         row = int(np.argmax(column.is_null().to_numpy()))
-        raise ValueError(f"{path} must hold a value in every row; row {row:,} of column {name!r} is null")
+        raise ValueError(f"{path} must hold a value in every row; row {row:,} of column {name!r} is null{remedy(name)}")

@@ -1,180 +1,197 @@
-"""CSV tables: numbers and one column of labels, a header or none; errors name line and column."""
+"""CSV tables as float64 and labels, block by block: through pyarrow or pandas where they read the same, else plainly.
+
+What a file means is what the plain reader says: `csv.reader`, and `float` for every number. The quick parsers get
+whole rows that are quoted by the rules; where one refuses a block, or finds a number that is not finite, the plain
+reader goes on from there and names the fault by line and column.
+"""
 
 from __future__ import annotations
 
-import csv
 import math
+from array import array
 from collections.abc import Iterator
-from itertools import islice
+from itertools import chain
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..protocols import Array, FloatArray
+from .columns import Table, feature_names, label_name, remedy
+from .csv_layout import BOOLEANS, Layout, layout_of, number_of, read_rows
+from .labels import MISSING, LabelColumn
+from .options import ReadingOptions
+from .quick_csv import Parser, end_of_rows, quick_parser
+from .text_files import BLOCK, Lines, text_blocks
+
+_HEAD = 1 << 18
+_PART = 1 << 14
 
 
-class Table(NamedTuple):
-    """What a table holds: the numbers, the labels as they were found, and the names of the features."""
+def read_csv(path: Path, options: ReadingOptions, n_features: int | None, *, targets: bool = False) -> Table:
+    """A delimited text file as float64 (n, d), its labels as they are written, and names.
 
-    X: Array
-    labels: Array | None
-    feature_names: tuple[str, ...] | None
-
-
-def read_csv(path: Path, label: str | int | None, header: bool | None, n_features: int | None) -> Table:
-    """A comma-, semicolon- or tab-separated file as float64 (n, d), labels and names.
-
-    Parameters
-    ----------
-    label : str, int or None
-        The column of the labels by its name or position; None: there is none.
-    header : bool or None
-        The first line holds names. None: it does where none of its fields is a number, or one is text above a number.
-    n_features : int or None
-        A table of exactly so many columns has no labels, unless `label` is the name of one.
+    `targets`: labels are numbers, whose decimal mark may be a comma.
 
     Raises
     ------
     ValueError
-        Not UTF-8 text, no rows, rows of unequal length, text or nothing where a number belongs, or a number that is
-        not finite: the message names line and column.
+        No text in its encoding, no rows, a first row that may be names or not, rows of unequal length, text or nothing
+        where a number belongs, or a number that is not finite: the message names line and column.
     """
-    layout = _layout(path, label, header, n_features)
-    texts: dict[str, int] = {}
-    converters: Any = None
-    if layout.label is not None:
-        converters = {layout.label: lambda text: texts.setdefault(text.strip(), len(texts))}
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            table: FloatArray = np.loadtxt(
-                file, np.float64, comments=None, delimiter=layout.delimiter, converters=converters,
-                skiprows=layout.lines_before, ndmin=2, quotechar='"',
-            )  # fmt: skip
-    except (ValueError, OverflowError) as error:
-        raise ValueError(_first_fault(path, layout) or f"{path} is no table of numbers: {error}") from error
-    if table.shape[1] != len(layout.columns) or not np.isfinite(table).all():
-        raise ValueError(_first_fault(path, layout) or f"{path} is no table of finite numbers")
-    return _split(table, layout, list(texts))
+    blocks = text_blocks(path, options.encoding)
+    head, whole = b"", False
+    while len(head) < _HEAD or head.count(b"\n") < 3:
+        block = next(blocks, None)
+        if block is None:
+            whole = True
+            break
+        head += block
+    tabs = any(suffix.lower() in (".tsv", ".tab") for suffix in path.suffixes[-2:])
+    start = head if whole else head[: head.rfind(b"\n", 0, max(_HEAD, head.find(b"\n") + 1)) + 1] or head
+    layout = layout_of(path, start.decode(), whole and len(start) == len(head), tabs, options, n_features)
+    rows = _Rows(path, layout, targets)
+    _read(rows, chain([_without_lines(head, layout.lines_before)], blocks), quick_parser(layout))
+    return rows.table()
 
 
-class _Layout(NamedTuple):
-    delimiter: str
-    columns: list[str]
-    named: bool
-    label: int | None
-    lines_before: int
+def _without_lines(text: bytes, count: int) -> bytes:
+    """What follows the first lines, as `csv.reader` counts them: they end with CR, LF or both."""
+    position = 0
+    for _ in range(count):
+        ends = [end for end in (text.find(b"\n", position), text.find(b"\r", position)) if end >= 0]
+        position = min(ends) + 1 if ends else len(text)
+        position += text[position - 1 : position + 1] == b"\r\n"
+    return text[position:]
 
 
-def _layout(path: Path, label: str | int | None, header: bool | None, n_features: int | None) -> _Layout:
-    delimiter = _delimiter(path)
-    (line, first), (_, second) = [*islice(_rows(path, delimiter), 2), (0, []), (0, [])][:2]
-    if not first:
-        raise ValueError(f"{path} holds no rows")
-    named = _holds_names(first, second) if header is None else header
-    columns = [field.strip() for field in first] if named else [str(j) for j in range(len(first))]
-    position = label_position(str(path), columns, label, n_features, named=named)
-    if named and not second:
-        raise ValueError(f"{path} holds no rows, only the names of its columns (header=False reads them as a row)")
-    return _Layout(delimiter, columns, named, position, line if named else 0)
+def _read(rows: _Rows, blocks: Iterator[bytes], parse: Parser | None) -> None:
+    rest = b""
+    for block in blocks if parse is not None else ():
+        for i in range(0, len(block), BLOCK):  # the first may be longer
+            data = rest + block[i : i + BLOCK]
+            end = end_of_rows(data, rows.layout.delimiter)
+            parsed = None if end is None or parse is None else parse(data[:end])
+            if end is None or (end and (parsed is None or not rows.add_block(*parsed, data[:end]))):
+                rows.add_plainly(chain([data, block[i + BLOCK :]], blocks))
+                return
+            rest = data[end:]
+    rows.add_plainly(chain([rest], blocks))
 
 
-def _holds_names(first: list[str], second: list[str]) -> bool:
-    """None of the first row's fields is a number, or one is text above a number."""
-    numbers = [_is_number(field) for field in first]
-    return not any(numbers) or any(not a and _is_number(b) for a, b in zip(numbers, second, strict=False))
+class _Rows:
+    """The rows that have been read, and on which line the next one begins."""
 
+    def __init__(self, path: Path, layout: Layout, targets: bool) -> None:
+        self.path, self.layout, self.targets = path, layout, targets
+        self.d = len(layout.choice.features)
+        self.X: FloatArray = np.empty((0, self.d))
+        self.n, self.line = 0, layout.lines_before
+        self.known: dict[str, int] = {}
+        self.codes: list[Array] = []
 
-def label_position(
-    name: str, columns: list[str], label: str | int | None, n_features: int | None, *, named: bool
-) -> int | None:
-    """Where the labels stand among the columns; the number of the others must be n_features."""
-    width = len(columns)
-    if isinstance(label, str):
-        places = [j for j, column in enumerate(columns) if column == label] if named else []
-        if not places and n_features == width:
-            return None
-        if len(places) != 1:
-            shown = ", ".join(columns[:12]) + (", ..." if width > 12 else "")
-            found = f"its columns are {shown}" if named else "its columns have no names"
-            raise ValueError(f"{name} must hold one column named {label!r}; {found}")
-        position: int | None = places[0]
-    elif label is None or n_features == width:
-        position = None
-    elif not -width <= label < width:
-        raise ValueError(f"label must be in [{-width}, {width}), the columns of {name}; it is {label}")
-    else:
-        position = label % width
-    d = width - (position is not None)
-    if d == 0:
-        raise ValueError(f"{name} must hold at least one column of numbers beside the labels; it has {width} column")
-    if n_features is not None and d != n_features:
-        raise ValueError(f"{name} must hold {n_features:,} features; it holds {d:,}")
-    return position
+    def add_block(self, columns: list[Array], labels: tuple[Array, list[str]] | None, text: bytes) -> bool:
+        """The rows of a block that a quick parser has read; False where a number of theirs is not finite."""
+        m = len(columns[0])
+        self._reserve(m)
+        part = self.X[self.n : self.n + m]
+        for j, column in enumerate(columns):
+            part[:, j] = column
+        if not np.isfinite(part).all():
+            return False
+        if labels is not None:
+            codes, values = labels
+            table = np.array(
+                [self.known.setdefault(value.strip(), len(self.known)) for value in values], dtype=np.int64
+            )
+            self.codes.append(table[codes])
+        self.n += m
+        self.line += text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+        return True
 
+    def add_plainly(self, blocks: Iterator[bytes]) -> None:
+        """All rows that are left, by `csv.reader` and `float`."""
+        label, features = self.layout.choice.label, self.layout.choice.features
+        numbers, codes = array("d"), array("q")
+        width = len(self.layout.header.names)
+        plain = self.layout.decimal == "." and not self.layout.booleans
+        whole = features == [j for j in range(width) if j != label]
+        for line, fields in read_rows(self.path, Lines(blocks), self.layout.delimiter, self.line):
+            if len(fields) != width:
+                raise ValueError(f"{self.path} must hold {width} columns in every row; line {line:,} has {len(fields)}")
+            if label is not None:
+                codes.append(self.known.setdefault(fields[label].strip(), len(self.known)))
+                if whole:
+                    del fields[label]
+            chosen = fields if whole else [fields[j] for j in features]
+            try:
+                row = list(map(float, chosen)) if plain else list(map(self._number, features, chosen))
+                if not math.isfinite(sum(row)) or "_" in "".join(chosen):
+                    raise ValueError
+            except ValueError:
+                row = [self._judged(line, j, field) for j, field in zip(features, chosen, strict=True)]
+            numbers.extend(row)
+            if len(numbers) >= _PART * self.d:
+                self._take(numbers, codes)
+                numbers, codes = array("d"), array("q")
+        self._take(numbers, codes)
 
-def _delimiter(path: Path) -> str:
-    if path.suffix.lower() in (".tsv", ".tab"):
-        return "\t"
-    with path.open(encoding="utf-8-sig", errors="replace") as file:
-        line = file.readline(1 << 20)
-    return next((mark for mark in (",", "\t", ";") if mark in line), ",")
+    def table(self) -> Table:
+        """All of it."""
+        if self.n == 0:
+            raise ValueError(f"{self.path} holds no rows")
+        self.X.resize((self.n, self.d), refcheck=False)
+        labels = None
+        if self.layout.choice.label is not None:
+            texts = list(self.known)
+            if self.targets and self.layout.decimal != ".":
+                texts = [text if number_of(text, ",") is None else text.replace(",", ".") for text in texts]
+            labels = LabelColumn(np.concatenate(self.codes), tuple(texts))
+        header, choice = self.layout.header, self.layout.choice
+        return Table(self.X, labels, feature_names(header, choice), choice.notes, label_name(header, choice))
 
+    def _take(self, numbers: array[float], codes: array[int]) -> None:
+        m = len(numbers) // self.d
+        self._reserve(m)
+        self.X[self.n : self.n + m] = np.frombuffer(numbers).reshape(m, self.d) if m else 0
+        self.codes.append(np.frombuffer(codes, dtype=np.int64) if codes else np.empty(0, dtype=np.int64))
+        self.n += m
 
-def _rows(path: Path, delimiter: str, after: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """The number of the line on which each row ends, and its fields; empty lines are passed over."""
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            count = 0
-            for fields in reader:
-                if fields:
-                    count += 1
-                    if count > after:
-                        yield reader.line_num, fields
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{path} is not UTF-8 text: {error.reason} at byte {error.start:,}") from error
-    except csv.Error as error:
-        raise ValueError(f"{path} is no table: {error} in line {reader.line_num:,}") from error
+    def _reserve(self, more: int) -> None:
+        if self.n + more > len(self.X):
+            self.X.resize((max(self.n + more, len(self.X) * 3 // 2), self.d), refcheck=False)
 
+    def _number(self, column: int, field: str) -> float:
+        if column in self.layout.booleans:
+            number = BOOLEANS.get(field.strip())
+        else:
+            number = number_of(field, self.layout.decimal)
+        if number is None:
+            raise ValueError
+        return number
 
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    def _judged(self, line: int, column: int, field: str) -> float:
+        """The number, or the error that says why it is none."""
+        text, where = field.strip(), self.layout.where(line, column)
+        header = self.layout.header
+        name = header.names[column] if header.named else column
+        try:
+            number = self._number(column, field)
+        except ValueError:
+            kind = "a number in every field" if not text else "numbers"
+            if column in self.layout.booleans:
+                kind = "booleans in this column, as in its first row"
+            said = "empty" if not text else f"{field!r:.40}"
+            hint = remedy(name)
+            if self.layout.decimal == "." and number_of(text, ",") is not None:
+                hint = ": decimal=',', or --decimal, reads decimal commas"
+            raise ValueError(f"{self.path} must hold {kind}; {where} is {said}{self._shown(line)}{hint}") from None
+        if not math.isfinite(number):
+            hint = remedy(name) if text in MISSING else ""
+            raise ValueError(f"{self.path} must hold finite numbers; {where} is {field!r:.40}{hint}")
+        return number
 
-
-def _first_fault(path: Path, layout: _Layout) -> str | None:
-    """A sentence about the first row that cannot be read."""
-    width = len(layout.columns)
-    for line, fields in _rows(path, layout.delimiter, after=int(layout.named)):
-        if len(fields) != width:
-            return f"{path} must hold {width} columns in every row; line {line:,} has {len(fields)}"
-        for j, field in enumerate(fields):
-            if j == layout.label:
-                continue
-            where = f"line {line:,}, column {j + 1}" + (f" ({layout.columns[j]!r:.40})" if layout.named else "")
-            if not field.strip():
-                return f"{path} must hold a number in every field; {where} is empty"
-            if not _is_number(field) or "_" in field:  # 1_000 is a number in Python only
-                return f"{path} must hold numbers; {where} is {field!r:.40}"
-            if not math.isfinite(float(field)):
-                return f"{path} must hold finite numbers; {where} is {field!r:.40}"
-    return None
-
-
-def _split(table: FloatArray, layout: _Layout, texts: list[str]) -> Table:
-    names = layout.columns if layout.named else None
-    if layout.label is None:
-        return Table(table, None, None if names is None else tuple(names))
-    labels = np.array(texts)[table[:, layout.label].astype(np.intp)]
-    last = table.shape[1] - 1
-    # A view where the labels stand at an end: the kernels read rows of any stride.
-    if layout.label == last:
-        X = table[:, :-1]
-    else:
-        X = table[:, 1:] if layout.label == 0 else np.delete(table, layout.label, axis=1)
-    features = None if names is None else tuple(n for j, n in enumerate(names) if j != layout.label)
-    return Table(X, labels, features)
+    def _shown(self, line: int) -> str:
+        """Of the first row: that it was not taken for names."""
+        if line == 1 and not self.layout.header.named:
+            return " (header=True, or --header, if this line holds names)"
+        return ""

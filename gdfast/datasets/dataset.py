@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ Pixels = NDArray[np.uint8]
 Labels = NDArray[np.int64]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
     """Rows to train on, and a held-out part where the source has one.
 
@@ -36,6 +37,10 @@ class Dataset:
         Where the rows come from, and which of them are held out.
     feature_names : tuple of str or None
         Of X's columns.
+    notes : tuple of str
+        What was decided while reading that might have been meant otherwise; `description` ends with them.
+    reading : dict
+        Options of `load` that read another file of the same layout alike: ``load(path, **data.reading)``.
     """
 
     X: Any
@@ -47,6 +52,11 @@ class Dataset:
     pixel_max: int | None = None
     description: str = ""
     feature_names: tuple[str, ...] | None = None
+    notes: tuple[str, ...] = ()
+    reading: Mapping[str, Any] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self.description})"
 
     def labels(self) -> Array:
         """`y`, or a ValueError that says that the data hold no labels."""
@@ -55,7 +65,7 @@ class Dataset:
         return self.y
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Images(Dataset):
     """A `Dataset` of labelled uint8 images with a held-out part: nothing in it is None but the feature names."""
 

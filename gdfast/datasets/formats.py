@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+from .text_files import byte_blocks, compression_of
+
 READ = (
-    ".npy, .npz, .csv, .tsv, .jsonl, .svmlight, .parquet, .arrow, .feather, and CIFAR-10 as a folder or a .tar.gz; "
-    "folders of pictures are not read: put their pixels into a .npy file"
+    ".npy, .npz, .csv, .tsv, .jsonl, .svmlight (these four also .gz, .bz2, .xz, .zst), .parquet, .arrow, .feather, and "
+    "CIFAR-10 as a folder or a .tar.gz; folders of pictures are not read: put their pixels into a .npy file"
 )
 _BY_SUFFIX = {
     "npy": (".npy",),
@@ -16,26 +18,37 @@ _BY_SUFFIX = {
     "jsonl": (".jsonl", ".ndjson"),
     "svmlight": (".svmlight", ".svm", ".libsvm"),
     "parquet": (".parquet", ".pq"),
-    "arrow": (".arrow", ".feather", ".ipc"),
+    "arrow": (".arrow", ".feather", ".ipc", ".arrows"),
     "tar.gz": (".tar.gz", ".tgz"),
 }
+_PACKED = (".gz", ".bz2", ".xz", ".zst")
+_TEXT = ("csv", "jsonl", "svmlight")
 _BY_START = {
     b"\x93NUMPY": "npy",
     b"PK\x03\x04": "npz",
     b"PK\x05\x06": "npz",
     b"PAR1": "parquet",
     b"ARROW1": "arrow",
-    b"\x1f\x8b": "gzip",
+    b"\xff\xff\xff\xff": "arrow",
+    b"FEA1": "Feather file of version 1 (pyarrow.feather.read_feather reads it)",
     b"\x89PNG": "PNG picture",
     b"\xff\xd8\xff": "JPEG picture",
     b"\x89HDF": "HDF5 file",
+    b"SQLite format 3": "SQLite database",
+    b"\xd0\xcf\x11\xe0": "Excel or Word file: save it as CSV",
+    b"%PDF": "PDF document",
     b"\x80": "Python pickle",
+    b"\xff\xfe": "text in UTF-16 (encoding='utf-16', or --encoding, reads it)",
+    b"\xfe\xff": "text in UTF-16 (encoding='utf-16', or --encoding, reads it)",
 }
+_MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|table|\?xml|!--)", re.IGNORECASE)
+_OLD_PICKLE = re.compile(rb"\((lp|dp)\d*\n|c(__builtin__|builtins|copy_reg|numpy|pandas|sklearn)[\w.]*\n")
 _SVMLIGHT_LINE = re.compile(r"\s*[-+.\deE]+(,[-+.\deE]+)*(\s+qid:\d+)?(\s+\d+:[-+.\w]+)+\s*(#.*)?$")
+_LABEL_ALONE = re.compile(r"\s*[-+.\deE]+(\s+qid:\d+)?\s*(#.*)?$")
 _HEAD = 1 << 16
 
 
-def format_of(path: Path) -> str:
+def format_of(path: Path, encoding: str = "utf-8") -> str:
     """ "npy", "npz", "csv", "jsonl", "svmlight", "parquet", "arrow" or "cifar10".
 
     Raises
@@ -56,16 +69,23 @@ def format_of(path: Path) -> str:
         raise ValueError(f"{path} must be a file or a folder; it is a device or a pipe")
     with path.open("rb") as file:
         head = file.read(_HEAD)
+    named, packed = _named(path), compression_of(head)
+    if packed == "gzip" and named == "tar.gz":
+        return "cifar10"
+    if packed is not None:
+        head = next(byte_blocks(path, _HEAD), b"")
     if not head.strip():
         raise ValueError(f"{path} is empty")
-    named, found = _named(path), _found(head)
-    if found == "gzip":
-        if named == "tar.gz":
-            return "cifar10"
-        raise ValueError(f"{path} is compressed by gzip: unpack it first (gunzip); only CIFAR-10's .tar.gz is read so")
+    found = _found(head, encoding)
+    if packed is not None and found not in _TEXT:
+        raise ValueError(
+            f"{path} is compressed by {packed}, and what it holds is no CSV, JSON lines or svmlight: unpack it first"
+        )
     if found == "unknown" or " " in found:
-        what = "a " + found if " " in found else "of no kind that is known"
+        what = "a" + "n" * (found[0] in "AEIOU") + " " + found if " " in found else "of no kind that is known"
         raise ValueError(f"{path} is {what}; read are {READ}")
+    if named == "svmlight" and found == "csv":  # the reader names the first field that is odd
+        return named
     if named is not None and found != named:
         raise ValueError(
             f"{path} is named {_suffix(path)}, but it is {_article(found)} file: rename it or give another"
@@ -74,7 +94,11 @@ def format_of(path: Path) -> str:
 
 
 def _suffix(path: Path) -> str:
-    return next((s for suffixes in _BY_SUFFIX.values() for s in suffixes if path.name.lower().endswith(s)), "")
+    name = path.name.lower()
+    for ending in _PACKED:
+        if not name.endswith(".tar.gz"):
+            name = name.removesuffix(ending)
+    return next((s for suffixes in _BY_SUFFIX.values() for s in suffixes if name.endswith(s)), "")
 
 
 def _named(path: Path) -> str | None:
@@ -92,15 +116,27 @@ def _article(kind: str) -> str:
     }.get(kind, f"a .{kind}")
 
 
-def _found(head: bytes) -> str:
+def _found(head: bytes, encoding: str) -> str:
+    text = head.decode(encoding, errors="replace").lstrip("\ufeff")
+    wide = "\0" not in text and encoding.lower().replace("_", "-").startswith(("utf-16", "utf-32"))
     for start, kind in _BY_START.items():
-        if head.startswith(start):
+        if head.startswith(start) and not wide:
             return kind
-    if b"\0" in head:
+    if _MARKUP.match(head):
+        return "page of HTML or XML, not a table"
+    if _OLD_PICKLE.match(head):
+        return "Python pickle"
+    if "\0" in text or (b"\0" in head and not wide):
         return "unknown"
-    lines = head.decode("utf-8", errors="replace").lstrip("\ufeff").splitlines()
+    lines = text.splitlines()
     content = [line for line in lines if line.strip() and not line.lstrip().startswith("#")]
     first = content[0].lstrip() if content else ""
     if first.startswith(("{", "[")):
         return "jsonl"
-    return "svmlight" if _SVMLIGHT_LINE.match(first) else "csv"
+    if _SVMLIGHT_LINE.match(first):
+        return "svmlight"
+    # A first row without features: the rows after it tell.
+    rows = content[:-1] if len(head) == _HEAD else content
+    is_label = [bool(_LABEL_ALONE.match(line)) for line in rows]
+    sparse = sum(map(bool, map(_SVMLIGHT_LINE.match, rows)))
+    return "svmlight" if sparse and sparse + sum(is_label) == len(rows) else "csv"

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..files.npy_reader import names_in_archive, read_archive, read_header
 from ..protocols import Array
+from .labels import LabelColumn
 
 BIG = 1 << 26
 """From this many bytes on a .npy file is memory-mapped unless the caller says otherwise."""
@@ -28,11 +31,13 @@ class Arrays(NamedTuple):
     """What a file holds, by role."""
 
     X: Any
-    y: Array | None = None
+    y: Array | LabelColumn | None = None
     X_test: Any = None
     y_test: Array | None = None
     class_names: Array | None = None
     feature_names: Array | None = None
+    notes: tuple[str, ...] = ()
+    reading: Mapping[str, Any] = MappingProxyType({})
 
 
 def read_npy(path: Path, mmap: bool | None) -> Array:
@@ -57,6 +62,7 @@ def read_npz(path: Path) -> Arrays:
     name = str(path)
     names = names_in_archive(path, name)
     if {"format", "shape", "data"} <= names.keys():
+        _require_filled(names.get("indptr", 0) // 8, names["data"], name)
         return Arrays(_sparse(read_archive(path, name, _SPARSE), name))
     chosen = {role: next((n for n in accepted if n in names), None) for role, accepted in _ROLES.items()}
     if chosen["X"] is None and len(names) == 1:
@@ -66,12 +72,21 @@ def read_npz(path: Path) -> Arrays:
             f"{path} must hold an array named X (or {', '.join(_ROLES['X'][1:-1])}); it holds {_list(names)}"
         )
     arrays = read_archive(path, name, {n for n in chosen.values() if n is not None})
-    return Arrays(**{role: arrays[n] for role, n in chosen.items() if n is not None})
+    found: dict[str, Any] = {role: arrays[n] for role, n in chosen.items() if n is not None}
+    return Arrays(**found)
 
 
 def _list(names: Any) -> str:
     listed = sorted(names)
     return ", ".join(listed[:8]) + (", ..." if len(listed) > 8 else "")
+
+
+def _require_filled(length: int, entries: int, name: str) -> None:
+    """ValueError where hardly a row holds anything: a small file could ask for gigabytes so."""
+    if length > 10_000_000 + 1000 * entries:
+        raise ValueError(
+            f"{name} is no data to train on: it says that it has {length:,} rows or columns, nearly all empty"
+        )
 
 
 def _sparse(arrays: dict[str, Array], name: str) -> Any:
@@ -87,6 +102,7 @@ def _sparse(arrays: dict[str, Array], name: str) -> Any:
         kind = kind.decode("ascii") if isinstance(kind, bytes) else str(kind)
         n, d = (int(length) for length in arrays["shape"])
         data = arrays["data"]
+        _require_filled(n, data.size, name)
         if kind in ("csr", "csc"):
             make = scipy.sparse.csr_matrix if kind == "csr" else scipy.sparse.csc_matrix
             matrix = make((data, arrays["indices"], arrays["indptr"]), shape=(n, d))
@@ -96,6 +112,8 @@ def _sparse(arrays: dict[str, Array], name: str) -> Any:
         else:
             raise ValueError(f"its format is {kind!r:.20}; csr, csc and coo are read")
         matrix = matrix.tocsr()
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, MemoryError) as error:
+        if str(error).startswith(name):
+            raise
         raise ValueError(f"{name} is not a whole sparse matrix ({type(error).__name__}: {error})") from error
     return matrix if matrix.dtype in (np.float32, np.float64) else matrix.astype(np.float64)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,12 +15,14 @@ from ..describe import counted, described
 from ..protocols import Array
 from .cifar10 import load_cifar10
 from .columnar_files import read_columnar
+from .columns import Table, remedy
 from .csv_files import read_csv
 from .dataset import Dataset
 from .formats import format_of
 from .json_lines import read_json_lines
-from .labels import encode_labels
+from .labels import LabelColumn, encode_labels
 from .numpy_files import Arrays, labels_beside, read_npy, read_npz
+from .options import ReadingOptions
 from .svmlight import read_svmlight
 
 
@@ -28,7 +31,13 @@ def load(
     *,
     y: Any = None,
     label: str | int | None = -1,
+    drop: str | int | Sequence[str | int] = (),
+    columns: Sequence[str | int] | None = None,
     header: bool | None = None,
+    delimiter: str | None = None,
+    decimal: str = ".",
+    encoding: str = "utf-8",
+    zero_based: bool | str = "auto",
     targets: bool = False,
     n_features: int | None = None,
     class_names: Sequence[str] | None = None,
@@ -40,15 +49,29 @@ def load(
     Parameters
     ----------
     path : str or path
-        The file, or CIFAR-10's folder. Its first bytes say what it is; its name must not say otherwise.
+        The file, or CIFAR-10's folder. Its first bytes say what it is; its name must not say otherwise. CSV, JSON
+        lines and svmlight may be compressed (.gz, .bz2, .xz, .zst).
     y : array (n,), or path of a .npy file, optional
         The labels, where they lie apart. Without it: the column `label` of a table, the array y of a .npz, the
         labels of svmlight, NAME_labels.npy beside NAME.npy; None where there are none of these.
     label : str, int or None
         Of a table: the name or position of the labels' column, the last one by default; None: it has no labels.
+    drop : str, int or sequence of them
+        Of a table: columns that are left out, by name or position.
+    columns : sequence of str or int, optional
+        Of a table: the columns that are used, features in this order; a label that is given by its name need not be
+        among them. None: all.
     header : bool or None
-        Of a CSV file: its first line holds names. None: it does where none of its fields is a number, or where one
-        is text above a number.
+        Of a CSV file: its first line holds names. None: it does where it can't be a row of the table; where that
+        can't be told, it is an error.
+    delimiter : str, optional
+        Of a CSV file: the character between its columns. None: comma, tab, semicolon or bar, whichever fits.
+    decimal : "." or ","
+        Of a CSV file: the decimal mark.
+    encoding : str
+        Of a text file: its encoding, such as "cp1252" or "utf-16".
+    zero_based : bool or "auto"
+        Of svmlight: its columns count from 0. "auto": they count from 1 unless an index 0 occurs.
     targets : bool
         The labels are real numbers to be predicted (float64), not classes.
     n_features : int, optional
@@ -65,8 +88,8 @@ def load(
     -------
     Dataset
         ``X`` stays uint8, float16, float32 or float64 as in the file (CSV: float64); other numbers become float64;
-        pictures (n, rows, columns) become rows. ``y`` is int64 in [0, len(class_names)), or float64 with `targets`,
-        or None.
+        columns of booleans become 0 and 1; pictures (n, rows, columns) become rows. ``y`` is int64 in
+        [0, len(class_names)), or float64 with `targets`, or None. ``notes`` say what was guessed.
 
     Raises
     ------
@@ -76,8 +99,8 @@ def load(
         There is no such file.
     ValueError
         The file is empty, truncated, damaged, in another format than its name says or in one that is not read
-        (folders of pictures, pickles); rows are ragged; text or a number that is not finite stands where a number
-        belongs (line and column are named); features or labels are not as required.
+        (folders of pictures, pickles); rows are ragged; text, nothing or a number that is not finite stands where a
+        number belongs (line and column are named); a label is missing; features or labels are not as required.
     ImportError
         The format needs a library that is not installed; the message says which to install.
 
@@ -85,35 +108,66 @@ def load(
     -----
     No code in a file is run: pickles are never loaded. A .npz holds X (or X_train, data, ...), y (labels, targets,
     ...), and where it has them X_test and y_test, class_names, feature_names; or a matrix of scipy.sparse.save_npz.
-    Sizes are checked before memory is taken. Memory: a mapped .npy takes none; a table in Parquet or Arrow about
-    twice its numbers while it is read.
+    Sizes are checked before memory is taken. Memory: a mapped .npy takes none; CSV its numbers and some megabytes;
+    Parquet and Arrow about twice their numbers while they are read. CSV is read at the speed of pyarrow or pandas where
+    one of them is installed, with the same results as without.
 
-    svmlight counts columns from 1 unless an index 0 occurs.
+    Labels keep their text: 01 and 1 are two classes. Only where all are plain integers are they sorted as numbers.
+    Empty labels and words for missing values (NA, NaN, null, ...) are refused. The index that pandas writes into CSV
+    (a first column without a name), Parquet and Feather is no feature.
 
     Examples
     --------
     >>> from pathlib import Path
     >>> import gdfast as gd
-    >>> _ = Path("flowers.csv").write_text("length,width,kind\\n5.1,3.5,setosa\\n6.2,2.9,versicolor\\n")
-    >>> flowers = gd.datasets.load("flowers.csv")
+    >>> _ = Path("flowers.csv").write_text("id;length;width;kind\\n1;5,1;3,5;setosa\\n2;6,2;2,9;versicolor\\n")
+    >>> flowers = gd.datasets.load("flowers.csv", drop="id", decimal=",")
     >>> flowers.X.shape, flowers.y, flowers.class_names, flowers.feature_names
     ((2, 2), array([0, 1]), ('setosa', 'versicolor'), ('length', 'width'))
     """
+    options = ReadingOptions(label, drop, columns, header, delimiter, decimal, encoding, zero_based)  # type: ignore[arg-type]
+    return load_with(
+        path, options, y=y, targets=targets, n_features=n_features, class_names=class_names, mmap=mmap,
+        check_finite=check_finite,
+    )  # fmt: skip
+
+
+def load_with(
+    path: str | os.PathLike[str],
+    options: ReadingOptions,
+    *,
+    y: Any = None,
+    targets: bool = False,
+    n_features: int | None = None,
+    class_names: Sequence[str] | None = None,
+    mmap: bool | None = None,
+    check_finite: bool = True,
+) -> Dataset:
+    """The same with the options of a table as one object, which may ask for a model's features by name."""
     place = _check_path(path, "path")
-    if label is not None and not isinstance(label, str):
-        label = check_integer(label, "label")
-    header = None if header is None else check_flag(header, "header")
     mmap = None if mmap is None else check_flag(mmap, "mmap")
     targets, check_finite = check_flag(targets, "targets"), check_flag(check_finite, "check_finite")
     if n_features is not None:
         n_features = check_integer(n_features, "n_features", minimum=1)
     wanted = None if class_names is None else _check_names(class_names)
-    kind = format_of(place)
+    kind = format_of(place, options.encoding)
+    if kind in ("npy", "npz", "svmlight", "cifar10"):
+        for name in ("drop", "columns"):
+            if getattr(options, name) and options.only is None:
+                raise ValueError(f"{name} must be left out: {place} is no table of columns")
     if kind == "cifar10":
         return _cifar10(place, y, n_features)
-    found = _read(kind, place, label, header, n_features, mmap)
-    if y is None and found.y is None and label is not None and labels_beside(place).is_file():
+    found = _read(kind, place, options, n_features, mmap, targets)
+    if (
+        y is None
+        and found.y is None
+        and options.label is not None
+        and options.judged
+        and labels_beside(place).is_file()
+    ):
         y = labels_beside(place)
+    if y is not None and not options.judged:
+        y = None
     return _dataset(place, found, y, targets, n_features, wanted, check_finite)
 
 
@@ -143,24 +197,37 @@ def _cifar10(place: Path, y: Any, n_features: int | None) -> Dataset:
 
 
 def _read(
-    kind: str, place: Path, label: str | int | None, header: bool | None, n_features: int | None, mmap: bool | None
+    kind: str, place: Path, options: ReadingOptions, n_features: int | None, mmap: bool | None, targets: bool
 ) -> Arrays:
+    has_labels = options.label is not None and options.judged
     if kind == "npy":
         return Arrays(read_npy(place, mmap))
     if kind == "npz":
         found = read_npz(place)
-        return found if label is not None else found._replace(y=None, y_test=None)
+        return found if has_labels else found._replace(y=None, y_test=None)
     if kind == "svmlight":
-        X, labels = read_svmlight(place, n_features)
-        return Arrays(X, labels if label is not None else None)
+        sparse = read_svmlight(place, options, n_features)
+        return Arrays(sparse.X, sparse.labels if has_labels else None, reading={"zero_based": sparse.zero_based})
     if kind == "csv":
-        table = read_csv(place, label, header, n_features)
+        table = read_csv(place, options, n_features, targets=targets)
     elif kind == "jsonl":
-        table = read_json_lines(place, label, n_features)
+        table = read_json_lines(place, options, n_features)
     else:
-        table = read_columnar(place, kind, label, n_features)
-    names = None if table.feature_names is None else np.array(table.feature_names)
-    return Arrays(table.X, table.labels, feature_names=names)
+        table = read_columnar(place, kind, options, n_features)
+    return _of_table(table, options)
+
+
+def _of_table(table: Table, options: ReadingOptions) -> Arrays:
+    names = None if table.feature_names is None else np.array(table.feature_names, dtype=object)
+    label = options.label if table.label_name is None else table.label_name
+    reading = {**({} if label == -1 else {"label": label}), **options.given()}
+    X = table.X
+    if options.only is not None and table.feature_names is not None and table.feature_names != options.only:
+        found = {name: j for j, name in enumerate(table.feature_names)}
+        if len(found) == len(table.feature_names) and all(name in found for name in options.only):
+            X = X[:, [found[name] for name in options.only]]
+            names = np.array(options.only, dtype=object)
+    return Arrays(X, table.labels, feature_names=names, notes=table.notes, reading=reading)
 
 
 def _dataset(
@@ -172,7 +239,7 @@ def _dataset(
     class_names: tuple[str, ...] | None,
     check_finite: bool,
 ) -> Dataset:
-    X, image_shape = _rows(found.X, str(place), check_finite)
+    X, image_shape = _rows(found.X, str(place), check_finite, found.feature_names)
     n, d = X.shape
     if n_features not in (None, d):
         raise ValueError(f"{place} must hold {n_features:,} features; it holds {d:,}")
@@ -201,12 +268,16 @@ def _dataset(
         class_names=names,
         image_shape=image_shape,
         pixel_max=255 if image_shape and X.dtype == np.uint8 else None,
-        description=f"{place}: {counted(n, 'row')} of {counted(d, 'feature')} ({X.dtype}), {what}{held_out}",
+        description="; ".join(
+            [f"{place}: {counted(n, 'row')} of {counted(d, 'feature')} ({X.dtype}), {what}{held_out}", *found.notes]
+        ),
         feature_names=feature_names,
+        notes=found.notes,
+        reading=found.reading,
     )
 
 
-def _rows(X: Any, where: str, check_finite: bool) -> tuple[Any, tuple[int, ...] | None]:
+def _rows(X: Any, where: str, check_finite: bool, names: Array | None = None) -> tuple[Any, tuple[int, ...] | None]:
     """X as a model takes it, one sample a row, and the shape of a picture where the rows were pictures."""
     image_shape = None
     if isinstance(X, np.ndarray):
@@ -224,6 +295,10 @@ def _rows(X: Any, where: str, check_finite: bool) -> tuple[Any, tuple[int, ...] 
     try:
         check_matrix(X, check_finite=check_finite)
     except ValueError as error:
+        place = re.match(r"X must be finite; X\[\d+, (\d+)\]", str(error))
+        if place is not None and names is not None and int(place[1]) < len(names):
+            name = str(names[int(place[1])])
+            raise ValueError(f"{where}: {error}, in column {name!r:.40}{remedy(name)}") from error
         raise ValueError(f"{where}: {error}") from error
     return X, image_shape
 
@@ -241,7 +316,7 @@ def _given_labels(y: Any) -> tuple[Any, str]:
 def _names(values: Array | None, what: str, place: Path) -> tuple[str, ...] | None:
     if values is None:
         return None
-    if values.ndim != 1 or values.dtype.kind != "U":
+    if values.ndim != 1 or not (values.dtype.kind == "U" or all(isinstance(name, str) for name in values)):
         raise ValueError(f"{place} must hold its {what} as one row of text; they are {values.dtype} {values.shape}")
     return tuple(str(name) for name in values)
 
@@ -252,7 +327,7 @@ def _encode(
     """Class numbers among the wanted names; `own` are the file's, for which its numbers 0, 1, ... stand."""
     if own is None or targets:
         return encode_labels(values, n, where, targets=targets, class_names=wanted)
-    if np.asarray(values).dtype.kind not in "US":
+    if not isinstance(values, LabelColumn) and np.asarray(values).dtype.kind not in "USO":
         numbers, _ = encode_labels(values, n, where, targets=False, class_names=[str(i) for i in range(len(own))])
         values = np.array(own)[numbers]
     return encode_labels(values, n, where, targets=False, class_names=wanted or own)

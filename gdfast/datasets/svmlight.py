@@ -1,53 +1,107 @@
-"""svmlight (LIBSVM) text: a label and the features that are not 0, read through scikit-learn as CSR."""
+"""svmlight (LIBSVM) text: a label and the features that are not 0, read through scikit-learn as CSR, block by block."""
 
 from __future__ import annotations
 
+import io
 import re
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+
+import numpy as np
 
 from ..protocols import Array
+from .options import ReadingOptions
+from .text_files import text_blocks
 
 _NUMBER = r"[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|inf|nan)"
 _LABEL = re.compile(_NUMBER, re.IGNORECASE)
 _PAIR = re.compile(rf"(qid:\d+|\d+:{_NUMBER})", re.IGNORECASE)
+_BLOCK = 1 << 20
+"""scikit-learn does not listen to Ctrl-C while it reads: it is given this much at a time."""
 
 
-def read_svmlight(path: Path, n_features: int | None) -> tuple[Any, Array]:
-    """CSR float64 (n, n_features) and the labels float64 (n,).
+class SparseTable(NamedTuple):
+    """CSR float64 (n, d), the labels float64 (n,), and whether columns are counted from 0."""
 
-    Columns count from 1, as svmlight's do, unless an index 0 occurs in the file.
+    X: Any
+    labels: Array
+    zero_based: bool
+
+
+def read_svmlight(path: Path, options: ReadingOptions, n_features: int | None) -> SparseTable:
+    """The rows of an svmlight file.
+
+    With `zero_based` "auto" columns count from 1, as svmlight's do, unless an index 0 occurs in the file.
 
     Raises
     ------
     ImportError
         scikit-learn is not installed.
     ValueError
-        The file is not svmlight, or it has features beyond n_features.
+        The file is not svmlight, it has features beyond n_features, or an index 0 where they count from 1.
     """
     try:
+        import scipy.sparse
         from sklearn.datasets import load_svmlight_file
     except ImportError as error:
         raise ImportError(
             f"reading {path} takes scikit-learn, which is not installed: pip install 'gdfast[sklearn]'"
         ) from error
-    try:
-        X, labels = load_svmlight_file(str(path))
-    except (ValueError, OverflowError) as error:
-        where = _first_text(path) or str(error)
-        raise ValueError(f"{path} is not svmlight text (label index:value ...): {where}") from error
+    data, indices, lengths, labels = [], [], [np.zeros(1, dtype=np.int64)], []
+    line = 0
+    for block in _whole_lines(path, options.encoding):
+        try:
+            part, y = load_svmlight_file(io.BytesIO(block), zero_based=True)
+        except (ValueError, OverflowError) as error:
+            where = _first_text(block, line) or str(error)
+            raise ValueError(f"{path} is not svmlight text (label index:value ...): {where}") from error
+        data.append(part.data)
+        indices.append(part.indices)
+        lengths.append(np.diff(part.indptr).astype(np.int64))
+        labels.append(y)
+        line += block.count(b"\n")
+    columns = np.concatenate(indices) if indices else np.zeros(0, dtype=np.int32)
+    if not sum(map(len, labels)):
+        raise ValueError(f"{path} holds no rows")
+    lowest = int(columns.min()) if columns.size else 1
+    zero_based = lowest == 0 if options.zero_based == "auto" else bool(options.zero_based)
+    if lowest < (not zero_based):
+        raise ValueError(
+            f"{path} must count its columns from 1; it holds an index {lowest} (zero_based=True, or --zero-based, "
+            "counts from 0)"
+        )
+    columns = columns - (not zero_based)
+    d = int(columns.max()) + 1 if columns.size else 1
     if n_features is not None:
-        if X.shape[1] > n_features:
-            raise ValueError(f"{path} must hold {n_features:,} features at most; it holds a feature {X.shape[1]:,}")
-        X.resize((X.shape[0], n_features))
-    return X, labels
+        if d > n_features:
+            base = "" if zero_based else " (zero_based=True, or --zero-based, counts from 0)"
+            raise ValueError(f"{path} must hold {n_features:,} features at most; it holds a feature {d:,}{base}")
+        d = n_features
+    starts = np.cumsum(np.concatenate(lengths))
+    index = np.int32 if max(d, int(starts[-1])) < 2**31 else np.int64
+    X = scipy.sparse.csr_matrix(
+        (np.concatenate(data), columns.astype(index, copy=False), starts.astype(index)), shape=(len(starts) - 1, d)
+    )
+    return SparseTable(X, np.concatenate(labels), zero_based)
 
 
-def _first_text(path: Path) -> str | None:
+def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
+    rest = b""
+    for block in text_blocks(path, encoding, _BLOCK):
+        data = rest + block
+        end = data.rfind(b"\n") + 1
+        if end:
+            yield data[:end]
+        rest = data[end:]
+    if rest:
+        yield rest
+
+
+def _first_text(block: bytes, before: int) -> str | None:
     """Where text stands first instead of a number, or instead of index:value."""
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line, text in enumerate(file, 1):
-            for j, field in enumerate(text.partition("#")[0].split()):
-                if not (_LABEL if j == 0 else _PAIR).fullmatch(field):
-                    return f"line {line:,}, field {j + 1} is {field!r:.40}"
+    for line, text in enumerate(io.StringIO(block.decode("utf-8", "replace")), before + 1):
+        for j, field in enumerate(text.partition("#")[0].split()):
+            if not (_LABEL if j == 0 else _PAIR).fullmatch(field):
+                return f"line {line:,}, field {j + 1} is {field!r:.40}"
     return None

@@ -47,8 +47,9 @@ def tar_members(path: Path, wanted: Mapping[str, int]) -> Iterator[tuple[str, by
                 if len(content) != member.size:
                     raise ValueError(f"{path} is truncated: {name} has {len(content):,} of {member.size:,} bytes")
                 yield name, content
-    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
-        raise ValueError(f"{path} is not a whole .tar.gz: {error}") from error
+    except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError, RecursionError) as error:
+        said = "its names are nested too deeply" if isinstance(error, RecursionError) else error
+        raise ValueError(f"{path} is not a whole .tar.gz: {said}") from error
 
 
 def _check(member: tarfile.TarInfo, path: Path) -> None:

@@ -97,9 +97,10 @@ def test_labels_are_looked_up_among_the_classes_of_a_model(tmp_path):
         ([1, 2], r"one label for each of the 3 rows; the shape is \(2,\)"),
         ([[1, 2, 3]], r"the shape is \(1, 3\)"),
         ([0.5, 1, 2], "whole numbers or text; row 0 is 0.5"),
-        ([0, np.nan, 2], "row 1 is nan"),
+        ([0, np.nan, 2], "row 1 is missing"),
         (["a", "", "b"], "must name a class in every row; row 1 is empty"),
-        ([None, 1, 2], "must hold numbers or text; the dtype is object"),
+        ([None, 1, 2], "must name a class in every row; row 0 is missing"),
+        ([(1,), 1, 2], "y must be an array|must hold numbers or text; row 0"),
     ],
 )
 def test_labels_that_are_none(y, message, tmp_path):
@@ -110,7 +111,7 @@ def test_labels_that_are_none(y, message, tmp_path):
 
 def test_targets_that_are_none(tmp_path):
     np.save(tmp_path / "a.npy", X[:3])
-    with pytest.raises(ValueError, match="must hold real targets; there is text, such as 'b'"):
+    with pytest.raises(ValueError, match="must hold real targets; row 1 is text, 'b'"):
         load(tmp_path / "a.npy", y=["1", "b", "2"], targets=True)
     with pytest.raises(ValueError, match="must be finite; row 2 is inf"):
         load(tmp_path / "a.npy", y=[1, 2, np.inf], targets=True)

@@ -1,0 +1,145 @@
+"""CSV blocks through the parser of pyarrow or pandas: what one of them accepts, the plain reader reads alike."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..protocols import Array
+from .csv_layout import BOOLEANS, Layout
+
+Parsed = tuple[list[Array], "tuple[Array, list[str]] | None"]
+Parser = Callable[[bytes], Parsed | None]
+"""Whole rows -> the features' columns, and the labels as positions among their distinct texts; None: not read."""
+
+_LONGEST = 131_072  # csv.reader's limit of a field
+_QUOTE = ord('"')
+
+
+def end_of_rows(text: bytes, delimiter: str) -> int | None:
+    """Where the last whole row ends (0: there is none as yet); None where quotes are not by the rules.
+
+    A quote opens a field at its beginning and closes it at its end; two of them within are one. Of such a text every
+    reader makes the same rows.
+    """
+    end = text.rfind(b"\n") + 1
+    if text.find(b'"', 0, end) < 0:
+        return end if end or len(text) < 1 << 26 else None
+    letters = np.frombuffer(text, dtype=np.uint8)
+    quotes = np.flatnonzero(letters == _QUOTE)
+    marks = np.array([ord(delimiter), 10, 13], dtype=np.uint8)
+    opening, closing = quotes[0::2], quotes[1::2]
+    while end and np.searchsorted(quotes, end) % 2:  # within a field
+        end = text.rfind(b"\n", 0, end - 1) + 1
+    opening, closing = opening[opening < end], closing[closing < end]
+    before, after = letters[opening - 1], letters[np.minimum(closing + 1, len(text) - 1)]
+    opens = np.isin(before, marks) | (opening == 0)
+    opens[1:] |= opening[1:] == closing[: len(opening) - 1] + 1
+    closes = np.isin(after, marks)
+    closes[:-1] |= closing[:-1] + 1 == opening[1 : len(closing)]
+    if not (opens.all() and closes.all()):
+        return None
+    return end if end or len(text) < 1 << 26 else None
+
+
+def quick_parser(layout: Layout) -> Parser | None:
+    """The quickest parser that is installed; None: there is none."""
+    try:
+        return _through_pyarrow(layout)
+    except ImportError:
+        pass
+    try:
+        return _through_pandas(layout)
+    except ImportError:
+        return None
+
+
+def _through_pyarrow(layout: Layout) -> Parser:
+    import pyarrow
+    import pyarrow.csv
+
+    names = [str(j) for j in range(len(layout.header.names))]
+    label, features = layout.choice.label, layout.choice.features
+    types = {str(j): pyarrow.bool_() if j in layout.booleans else pyarrow.float64() for j in features}
+    if label is not None:
+        types[str(label)] = pyarrow.string()
+    reading = pyarrow.csv.ReadOptions(column_names=names, block_size=1 << 20)
+    parsing = [
+        pyarrow.csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=quoted) for quoted in (False, True)
+    ]
+    converting = pyarrow.csv.ConvertOptions(
+        column_types=types,
+        include_columns=list(types),
+        null_values=[],
+        strings_can_be_null=False,
+        true_values=[word for word, value in BOOLEANS.items() if value],
+        false_values=[word for word, value in BOOLEANS.items() if not value],
+        decimal_point=layout.decimal,
+    )
+
+    def parse(rows: bytes) -> Parsed | None:
+        try:
+            table = pyarrow.csv.read_csv(pyarrow.BufferReader(rows), reading, parsing[b'"' in rows], converting)
+        except pyarrow.ArrowInvalid:
+            return None
+        if table.num_rows == 0:
+            return None
+        texts = None
+        if label is not None:
+            coded = table.column(str(label)).combine_chunks().dictionary_encode()
+            words = coded.dictionary.to_pylist()
+            if any(len(word) > _LONGEST for word in words):
+                return None
+            texts = coded.indices.to_numpy(), words
+        return [table.column(str(j)).to_numpy() for j in features], texts
+
+    return parse
+
+
+def _through_pandas(layout: Layout) -> Parser | None:
+    import pandas
+
+    if layout.booleans or layout.decimal != ".":
+        return None
+    label, features = layout.choice.label, layout.choice.features
+    types: dict[int, Any] = dict.fromkeys(features, np.float64)
+    if label is not None:
+        types[label] = str
+    exact = {} if int(pandas.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
+    width = len(layout.header.names)
+
+    def parse(rows: bytes) -> Parsed | None:
+        if not _is_rectangular(rows, layout.delimiter, width):  # pandas fills and cuts
+            return None
+        try:
+            frame = pandas.read_csv(
+                io.BytesIO(rows), sep=layout.delimiter, header=None, names=range(width), usecols=sorted(types),
+                dtype=types, na_filter=False, engine="c", index_col=False, encoding="utf-8", **exact,
+            )  # fmt: skip
+        except (ValueError, OverflowError, pandas.errors.ParserError):
+            return None
+        if frame.empty:
+            return None
+        texts = None
+        if label is not None:
+            codes, words = pandas.factorize(frame[label].to_numpy(dtype=object))
+            texts = codes, [str(word) for word in words]
+        return [frame[j].to_numpy() for j in features], texts
+
+    return parse
+
+
+def _is_rectangular(text: bytes, delimiter: str, width: int) -> bool:
+    """Whether every line that is not empty has so many fields."""
+    if text.count(b"\r") != text.count(b"\r\n"):
+        return False
+    letters = np.frombuffer(text.replace(b"\r\n", b"\n"), dtype=np.uint8)
+    outside = np.cumsum(letters == _QUOTE) % 2 == 0
+    ends = np.flatnonzero((letters == 10) & outside)
+    marks = np.flatnonzero((letters == ord(delimiter)) & outside)
+    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
+    empty = np.diff(ends, prepend=-1) == 1
+    return bool(((counts == width - 1) | empty).all())
