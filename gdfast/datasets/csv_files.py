@@ -49,7 +49,7 @@ def read_csv(path: Path, options: ReadingOptions, n_features: int | None, *, tar
     tabs = any(suffix.lower() in (".tsv", ".tab") for suffix in path.suffixes[-2:])
     start = head if whole else head[: head.rfind(b"\n", 0, max(_HEAD, head.find(b"\n") + 1)) + 1] or head
     layout = layout_of(path, start.decode(), whole and len(start) == len(head), tabs, options, n_features)
-    rows = _Rows(path, layout, targets)
+    rows = _Rows(path, layout, options.encoding, targets)
     _read(rows, chain([_without_lines(head, layout.lines_before)], blocks), quick_parser(layout))
     return rows.table()
 
@@ -69,9 +69,14 @@ def _read(rows: _Rows, blocks: Iterator[bytes], parse: Parser | None) -> None:
     for block in blocks if parse is not None else ():
         for i in range(0, len(block), BLOCK):  # the first may be longer
             data = rest + block[i : i + BLOCK]
-            end = end_of_rows(data, rows.layout.delimiter)
-            parsed = None if end is None or parse is None else parse(data[:end])
-            if end is None or (end and (parsed is None or not rows.add_block(*parsed, data[:end]))):
+            found = end_of_rows(data, rows.layout.delimiter)
+            if found is None or parse is None:
+                rows.add_plainly(chain([data, block[i + BLOCK :]], blocks))
+                return
+            end, quoted = found
+            whole = memoryview(data)[:end]
+            parsed = parse(whole, quoted) if end else None
+            if end and (parsed is None or not rows.add_block(*parsed, end)):
                 rows.add_plainly(chain([data, block[i + BLOCK :]], blocks))
                 return
             rest = data[end:]
@@ -79,20 +84,20 @@ def _read(rows: _Rows, blocks: Iterator[bytes], parse: Parser | None) -> None:
 
 
 class _Rows:
-    """The rows that have been read, and on which line the next one begins."""
+    """The rows that have been read, and after how many bytes of text the next one begins."""
 
-    def __init__(self, path: Path, layout: Layout, targets: bool) -> None:
-        self.path, self.layout, self.targets = path, layout, targets
+    def __init__(self, path: Path, layout: Layout, encoding: str, targets: bool) -> None:
+        self.path, self.layout, self.encoding, self.targets = path, layout, encoding, targets
         self.d = len(layout.choice.features)
         self.X: FloatArray = np.empty((0, self.d))
-        self.n, self.line = 0, layout.lines_before
+        self.n, self.position = 0, 0
         self.known: dict[str, int] = {}
         self.codes: list[Array] = []
 
-    def add_block(self, columns: list[Array], labels: tuple[Array, list[str]] | None, text: bytes) -> bool:
+    def add_block(self, columns: list[Array], labels: tuple[Array, list[str]] | None, size: int) -> bool:
         """The rows of a block that a quick parser has read; False where a number of theirs is not finite."""
         m = len(columns[0])
-        self._reserve(m)
+        self._reserve(m, size)
         part = self.X[self.n : self.n + m]
         for j, column in enumerate(columns):
             part[:, j] = column
@@ -100,12 +105,10 @@ class _Rows:
             return False
         if labels is not None:
             codes, values = labels
-            table = np.array(
-                [self.known.setdefault(value.strip(), len(self.known)) for value in values], dtype=np.int64
-            )
-            self.codes.append(table[codes])
+            numbers = [self.known.setdefault(value.strip(), len(self.known)) for value in values]
+            self.codes.append(np.array(numbers, dtype=np.int64)[codes])
         self.n += m
-        self.line += text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+        self.position += size
         return True
 
     def add_plainly(self, blocks: Iterator[bytes]) -> None:
@@ -115,8 +118,9 @@ class _Rows:
         width = len(self.layout.header.names)
         plain = self.layout.decimal == "." and not self.layout.booleans
         whole = features == [j for j in range(width) if j != label]
-        for line, fields in read_rows(self.path, Lines(blocks), self.layout.delimiter, self.line):
+        for line, fields in read_rows(self.path, Lines(blocks), self.layout.delimiter, self._lines_before):
             if len(fields) != width:
+                line += self._lines_before()
                 raise ValueError(f"{self.path} must hold {width} columns in every row; line {line:,} has {len(fields)}")
             if label is not None:
                 codes.append(self.known.setdefault(fields[label].strip(), len(self.known)))
@@ -156,9 +160,27 @@ class _Rows:
         self.codes.append(np.frombuffer(codes, dtype=np.int64) if codes else np.empty(0, dtype=np.int64))
         self.n += m
 
-    def _reserve(self, more: int) -> None:
-        if self.n + more > len(self.X):
-            self.X.resize((max(self.n + more, len(self.X) * 3 // 2), self.d), refcheck=False)
+    def _reserve(self, more: int, size: int = 0) -> None:
+        """Room for more rows: for as many as the whole file will hold, by the bytes that those so far took."""
+        n = self.n + more
+        if n > len(self.X):
+            share = self.path.stat().st_size / max(self.position + size, 1)
+            self.X.resize((max(n, int(1.02 * n * share) if size else 0, len(self.X) * 3 // 2), self.d), refcheck=False)
+
+    def _lines_before(self) -> int:
+        """How many lines stand before those that are read plainly: counted only where a message needs it."""
+        left, lines, last = self.position, self.layout.lines_before, b""
+        if not left:
+            return lines
+        blocks = text_blocks(self.path, self.encoding)
+        text = _without_lines(next(blocks, b""), lines)
+        while text and left:
+            text = text[:left]
+            left -= len(text)
+            lines += text.count(b"\n") + text.count(b"\r") - text.count(b"\r\n")
+            lines -= last == b"\r" and text[:1] == b"\n"
+            last, text = text[-1:], next(blocks, b"")
+        return lines
 
     def _number(self, column: int, field: str) -> float:
         if column in self.layout.booleans:
@@ -171,6 +193,7 @@ class _Rows:
 
     def _judged(self, line: int, column: int, field: str) -> float:
         """The number, or the error that says why it is none."""
+        line += self._lines_before()
         text, where = field.strip(), self.layout.where(line, column)
         header = self.layout.header
         name = header.names[column] if header.named else column

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
@@ -71,15 +71,20 @@ def layout_of(
     return Layout(delimiter, options.decimal, header, choice, booleans, line if named else 0)
 
 
-def read_rows(path: Path, lines: Iterable[str], delimiter: str, before: int = 0) -> Iterator[tuple[int, list[str]]]:
-    """The number of the line on which each row ends, and its fields; empty lines are passed over."""
+def read_rows(
+    path: Path, lines: Iterable[str], delimiter: str, before: Callable[[], int] = int
+) -> Iterator[tuple[int, list[str]]]:
+    """The number of the line on which each row ends, and its fields; empty lines are passed over.
+
+    `before` says, for messages, how many lines went before these.
+    """
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
     try:
         for fields in reader:
             if fields:
-                yield before + reader.line_num, fields
+                yield reader.line_num, fields
     except csv.Error as error:
-        raise ValueError(f"{path} is no table: {error} in line {before + reader.line_num:,}") from error
+        raise ValueError(f"{path} is no table: {error} in line {before() + reader.line_num:,}") from error
 
 
 def number_of(field: str, decimal: str) -> float | None:

@@ -88,9 +88,10 @@ def _column(value: Any, name: str) -> Column:
 
 
 def _columns(values: Any, name: str) -> tuple[Column, ...]:
-    if isinstance(values, str) or hasattr(values, "__index__"):
+    if isinstance(values, str | int | np.integer):
         return (_column(values, name),)
-    if isinstance(values, Mapping) or not isinstance(values, Iterable):
+    no_list = isinstance(values, np.ndarray) and values.ndim != 1
+    if no_list or isinstance(values, Mapping) or not isinstance(values, Iterable):
         raise TypeError(f"{name} must be a sequence of columns' names or positions; it is {described(values)}")
     return tuple(_column(str(v) if isinstance(v, np.str_) else v, f"{name}[{i}]") for i, v in enumerate(values))
 

@@ -12,22 +12,28 @@ from ..protocols import Array
 from .csv_layout import BOOLEANS, Layout
 
 Parsed = tuple[list[Array], "tuple[Array, list[str]] | None"]
-Parser = Callable[[bytes], Parsed | None]
-"""Whole rows -> the features' columns, and the labels as positions among their distinct texts; None: not read."""
+Parser = Callable[[memoryview, bool], Parsed | None]
+"""Whole rows, and whether there are quotes in them -> the features' columns, and the labels as positions among their
+distinct texts; None: not read."""
 
 _LONGEST = 131_072  # csv.reader's limit of a field
+_LONGEST_ROW = 1 << 26
 _QUOTE = ord('"')
 
 
-def end_of_rows(text: bytes, delimiter: str) -> int | None:
-    """Where the last whole row ends (0: there is none as yet); None where quotes are not by the rules.
+def end_of_rows(text: bytes, delimiter: str) -> tuple[int, bool] | None:
+    """Where the last whole row ends (0: there is none as yet), and whether there are quotes before it.
+
+    None where quotes are not by the rules.
 
     A quote opens a field at its beginning and closes it at its end; two of them within are one. Of such a text every
     reader makes the same rows.
     """
     end = text.rfind(b"\n") + 1
+    if not end and len(text) > _LONGEST_ROW:
+        return None
     if text.find(b'"', 0, end) < 0:
-        return end if end or len(text) < 1 << 26 else None
+        return end, False
     letters = np.frombuffer(text, dtype=np.uint8)
     quotes = np.flatnonzero(letters == _QUOTE)
     marks = np.array([ord(delimiter), 10, 13], dtype=np.uint8)
@@ -42,7 +48,7 @@ def end_of_rows(text: bytes, delimiter: str) -> int | None:
     closes[:-1] |= closing[:-1] + 1 == opening[1 : len(closing)]
     if not (opens.all() and closes.all()):
         return None
-    return end if end or len(text) < 1 << 26 else None
+    return end, True
 
 
 def quick_parser(layout: Layout) -> Parser | None:
@@ -80,9 +86,9 @@ def _through_pyarrow(layout: Layout) -> Parser:
         decimal_point=layout.decimal,
     )
 
-    def parse(rows: bytes) -> Parsed | None:
+    def parse(rows: memoryview, quoted: bool) -> Parsed | None:
         try:
-            table = pyarrow.csv.read_csv(pyarrow.BufferReader(rows), reading, parsing[b'"' in rows], converting)
+            table = pyarrow.csv.read_csv(pyarrow.BufferReader(rows), reading, parsing[quoted], converting)
         except pyarrow.ArrowInvalid:
             return None
         if table.num_rows == 0:
@@ -111,8 +117,8 @@ def _through_pandas(layout: Layout) -> Parser | None:
     exact = {} if int(pandas.__version__.split(".")[0]) >= 3 else {"float_precision": "round_trip"}
     width = len(layout.header.names)
 
-    def parse(rows: bytes) -> Parsed | None:
-        if not _is_rectangular(rows, layout.delimiter, width):  # pandas fills and cuts
+    def parse(rows: memoryview, quoted: bool) -> Parsed | None:
+        if not _is_rectangular(rows, quoted, layout.delimiter, width):  # pandas fills and cuts
             return None
         try:
             frame = pandas.read_csv(
@@ -132,14 +138,18 @@ def _through_pandas(layout: Layout) -> Parser | None:
     return parse
 
 
-def _is_rectangular(text: bytes, delimiter: str, width: int) -> bool:
+def _is_rectangular(text: memoryview, quoted: bool, delimiter: str, width: int) -> bool:
     """Whether every line that is not empty has so many fields."""
-    if text.count(b"\r") != text.count(b"\r\n"):
+    letters = np.frombuffer(text, dtype=np.uint8)
+    ends, marks = letters == ord("\n"), letters == ord(delimiter)
+    returns = np.flatnonzero(letters == ord("\r"))
+    if not ends[returns + 1 - (returns == len(letters) - 1)].all():  # a line end of its own
         return False
-    letters = np.frombuffer(text.replace(b"\r\n", b"\n"), dtype=np.uint8)
-    outside = np.cumsum(letters == _QUOTE) % 2 == 0
-    ends = np.flatnonzero((letters == 10) & outside)
-    marks = np.flatnonzero((letters == ord(delimiter)) & outside)
-    counts = np.diff(np.searchsorted(marks, ends), prepend=0)
-    empty = np.diff(ends, prepend=-1) == 1
-    return bool(((counts == width - 1) | empty).all())
+    if quoted:
+        outside = np.cumsum(letters == _QUOTE) % 2 == 0
+        ends, marks = ends & outside, marks & outside
+    ends, marks = np.flatnonzero(ends), np.flatnonzero(marks)
+    lengths = np.diff(ends, prepend=-1)
+    if returns.size:
+        lengths -= letters[ends - 1] == ord("\r")
+    return bool(((np.diff(np.searchsorted(marks, ends), prepend=0) == width - 1) | (lengths == 1)).all())

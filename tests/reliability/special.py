@@ -88,7 +88,7 @@ def names(right: tuple[str, ...]) -> Argument:
 
 OTHER_LABELS = {
     *("-1", "int64 minimum", "2**32, which int32 makes 0", "2**63", "2**64 - 1", "float dtype", "float16 dtype"),
-    *("one axis more", "list with text", "text dtype", "bytes dtype", "bool dtype"),
+    *("one axis more", "list with text", "text dtype", "bytes dtype", "bool dtype", "object dtype"),
 }
 _weights = ARGUMENTS["w"]
 _stack = [W, V, W + V]
@@ -206,6 +206,25 @@ def saved_line() -> str:
     return "line.npz"
 
 
+COLUMNS = (
+    *(b for b in values.NOTHING_LIKE_IT if b.name not in ("a digit as text", "set", "generator")),
+    *values.NOT_A_FUNCTION,
+    *values.NOT_FINITE,
+    *values.BEYOND,
+    constant("bytes among them", (b"b",)),
+    constant("None among them", ("a", None)),
+    constant("a flag among them", ("a", True)),
+    constant("a fraction among them", ("a", 1.0)),
+    constant("nested", (("a",),)),
+    constant("True", True),
+    constant("17", 17),
+    constant("no such column", ("a", "z")),
+    Bad("list", list, values.SAME),
+    Bad("array", np.array, values.SAME),
+)
+MARK = (*(b for b in values.WORD if b.name not in ("upper case",)), constant("two", ",,"), constant("a quote", '"'))
+
+
 def table() -> str:
     """A CSV file of three rows, made anew."""
     Path("table.csv").write_text("a,b,label\n0.5,1,0\n2,-1,1\n0.25,3,1\n")
@@ -276,7 +295,13 @@ SPECIAL: dict[str, Argument] = {
     "datasets.load.path": Argument(table, values.PATH, called=("file",)),
     "datasets.load.y": Argument(lambda: np.array([0, 1, 1]), _names_of_classes, called=("labels",)),
     "datasets.load.label": number(2, _columns),
+    "datasets.load.drop": Argument(lambda: ("b",), COLUMNS, called=("label",)),
+    "datasets.load.columns": Argument(lambda: ("a", "b", "label"), COLUMNS, called=("label",)),
     "datasets.load.header": number(True, values.FLAG),
+    "datasets.load.delimiter": number(",", MARK),  # type: ignore[arg-type]
+    "datasets.load.decimal": Argument(lambda: ".", MARK, called=("delimiter",)),
+    "datasets.load.encoding": number("ascii", tuple(bad for bad in MARK if bad.name != "with a space")),  # type: ignore[arg-type]
+    "datasets.load.zero_based": number(True, tuple(bad for bad in values.FLAG if bad.name != "None")),
     "datasets.load.targets": number(True, values.FLAG),
     "datasets.load.n_features": number(2, values.COUNT),
     "datasets.load.class_names": NAMES_OF_CLASSES,
