@@ -106,15 +106,20 @@ def reading_of(
     given: dict[str, Any], model: Model | None = None, where: str = "", *, judged: bool = True
 ) -> ReadingOptions:
     """The options of `load` for DATA; what was not given is as the model was trained with."""
+    given = {name: None if name == "label" and value == "none" else value for name, value in given.items()}
+    try:
+        asked = ReadingOptions(**given)
+    except (TypeError, ValueError) as error:
+        name, _, what = str(error).partition(" ")
+        raise click.UsageError(f"--{name.replace('_', '-')} {what}.") from error
+    if model is None:
+        return asked
     with explain_mistakes():
-        if model is None:
-            return ReadingOptions(**_with_label(given))
         stored = ReadingOptions.named_in(model.facts, where)
-        if "label" in given:
-            stored.pop("label_name", None)
-        # Columns that the model knows by name are found by it, whatever else the table holds.
-        return ReadingOptions(**{**stored, **_with_label(given)}, only=model.feature_names, judged=judged)
-
-
-def _with_label(given: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if name == "label" and value == "none" else value for name, value in given.items()}
+    if "label" in given:
+        stored.pop("label_name", None)
+    # Columns that the model knows by name are found by it, whatever else the table holds.
+    return ReadingOptions(
+        **{**stored, **given}, only=model.feature_names, judged=judged,
+        of_model=not given.keys() & {"drop", "columns"},
+    )  # fmt: skip

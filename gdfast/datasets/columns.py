@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from ..describe import shortened
@@ -68,6 +69,8 @@ def choose_columns(where: str, header: Header, options: ReadingOptions, n_featur
         as there must be.
     """
     table = _Columns(where, header)
+    if options.of_model:
+        options = _as_far_as_there(table, options, n_features)
     dropped = {table.position(column, "drop") for column in options.drop}
     named = header.named and options.only is not None
     rest = [j for j in table.present if j not in dropped]
@@ -98,6 +101,15 @@ def choose_columns(where: str, header: Header, options: ReadingOptions, n_featur
     if header.named and options.columns is None:
         notes += _notes(header.names, features, label, options)
     return Choice(features, label if options.judged else None, tuple(notes))
+
+
+def _as_far_as_there(table: _Columns, options: ReadingOptions, n_features: int | None) -> ReadingOptions:
+    """The options of a model's training for rows that may have less than those: what `drop` names may be gone."""
+    if sum(table.header.widths[j] for j in table.present) == n_features:
+        return replace(options, drop=(), columns=None)
+    there = [c for c in options.drop if (len(table.named(c)) == 1 if isinstance(c, str) else c < len(table.present))]
+    known = all(isinstance(c, int) or table.named(c) for c in options.columns or ())
+    return replace(options, drop=tuple(there), columns=options.columns if known else None)
 
 
 class _Columns:

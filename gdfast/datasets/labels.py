@@ -34,12 +34,12 @@ class LabelColumn(NamedTuple):
 
     @staticmethod
     def of(values: Iterable[Any], where: str) -> LabelColumn:
-        """Labels from Python objects; a 1 that is a truth is another label than the number.
+        """Labels from Python objects; True is another label than 1.
 
         Raises
         ------
         ValueError
-            One is no text, number or truth.
+            One is no text, number or boolean.
         """
         known: dict[tuple[type, Any], int] = {}
         codes: list[int] = []
@@ -137,7 +137,7 @@ def _column_of(array: Array, where: str) -> LabelColumn:
 
 
 def _same(name: str) -> tuple[str, ...]:
-    """The name, and the same whole number or truth as others write it."""
+    """The name, and the same whole number or boolean as others write it."""
     if name.lower() in ("true", "false"):
         return name, name.capitalize(), name.lower(), name.upper()
     if _PLAIN.fullmatch(name):

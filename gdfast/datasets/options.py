@@ -12,6 +12,7 @@ import numpy as np
 from .._arrays import check_flag, check_integer
 from ..describe import described
 
+_STORED = {"drop", "columns", "header", "delimiter", "decimal", "encoding", "zero_based", "label_name"}
 Column = str | int
 """A column by its name, or by its position: from 0, from the end below 0."""
 
@@ -20,8 +21,9 @@ Column = str | int
 class ReadingOptions:
     """The options of `load` that say how a file is laid out; each is checked here, whoever gives it.
 
-    Three are for the commands: `label_name` is what a model's labels were called, preferred where there is such a
-    column; `only` are the features that it wants, by name; `judged` says whether labels are read at all.
+    The rest is for the commands: `label_name` is what a model's labels were called, preferred where there is such a
+    column; `only` are the features that it wants, by name; `judged` says whether labels are read at all; `of_model`
+    that the options are those of its training, and new rows may lack the columns that `drop` names.
     """
 
     label: Column | None = -1
@@ -35,6 +37,7 @@ class ReadingOptions:
     label_name: str | None = None
     only: tuple[str, ...] | None = None
     judged: bool = True
+    of_model: bool = False
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
@@ -73,6 +76,8 @@ class ReadingOptions:
         try:
             if not isinstance(found, Mapping):
                 raise TypeError(f"they must be a dict; they are {described(found)}")
+            if odd := found.keys() - _STORED:
+                raise ValueError(f"they hold {described(min(odd))}")
             options = {"label": None if label == "none" else label, **found}
             options |= {
                 name: tuple(options[name]) for name in ("drop", "columns") if isinstance(options.get(name), list)
