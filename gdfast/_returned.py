@@ -22,6 +22,10 @@ class NotFiniteError(ValueError):
     """A function returned NaN or infinity where a number is needed."""
 
 
+OUTSIDE = (ArithmeticError, ValueError, RuntimeError, AssertionError)
+"""What a function may raise where it is not defined, at a point that nobody but a search asked for."""
+
+
 def require_callable(f: Any, name: str = "f") -> None:
     """TypeError for what can't be called."""
     if not callable(f):

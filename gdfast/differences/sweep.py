@@ -12,6 +12,7 @@ from .._arrays import check_flag, check_point, check_rng, check_steps, plain_arr
 from .._returned import array_like, require_callable
 from ..describe import described
 from ..protocols import Array, FloatArray
+from .estimates import Tolerant
 from .points import arrays_at, numbers_at
 from .stencils import check_coordinates, moved, stencil
 from .sweep_result import StepSweep, error_curve
@@ -68,8 +69,9 @@ def step_sweep(
         x or a returned value is not finite, the gradient has another shape; a step is not > 0; every step is lost
         when x + h is rounded to x's dtype (a step that is lost while others are not has the error NaN, see
         `ErrorCurve`); f is an
-        objective without a gradient of its own. Exceptions raised by f come through unchanged, with a note that
-        names the coordinate: where x +- 0.1 leaves the domain of f, give smaller hs.
+        objective without a gradient of its own. A step that leaves the domain of f (which raises there, or returns NaN
+        or infinity) has the error NaN; what f raises comes through unchanged, with a note that names the coordinate,
+        where it raises at x or at all steps.
 
     Notes
     -----
@@ -133,17 +135,21 @@ def _quotients(
     where = np.append(flat[:1], np.tile(np.repeat(flat, 2), len(kept)))
     steps = np.append(h[:1], np.repeat(h[kept], 2 * flat.size))
     points = moved(x, where[:, np.newaxis], np.append(middle[:1], both)[:, np.newaxis], steps)
-    found = numbers_at(f, points, vectorized)
+    here = numbers_at(f, points.some(0, 1), vectorized)
+    tolerant = Tolerant(lambda some: numbers_at(f, some, vectorized))
+    found = np.append(here, tolerant(points.some(1, len(points))))
     ahead, behind = np.moveaxis(found[1:].reshape(len(kept), flat.size, 2), 2, 0)
     centered, forward = (np.full((h.size, flat.size), np.nan) for _ in range(2))
     wide = np.promote_types(x.dtype, np.float64)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         centered[kept] = (ahead - behind) / np.array([stencils[i].taken for i in kept])
         forward[kept] = (ahead - found[0]) / (high.astype(wide) - middle.astype(wide)).astype(np.float64)
     unchanged = ((ahead == found[0]) & (behind == found[0])).all(axis=1)
     unchanged &= np.maximum.accumulate(~unchanged)  # f does change at a larger h: this one is lost in its rounding
     lost = np.array(kept)[unchanged]
     centered[lost] = forward[lost] = np.nan
+    if np.isnan(centered).any(axis=1).all():
+        raise tolerant.failure or ValueError("hs must hold a step at which f changes; it is the same at all points")
     return centered, forward, len(points)
 
 

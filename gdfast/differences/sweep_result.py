@@ -21,7 +21,8 @@ class ErrorCurve:
     Attributes
     ----------
     error : float64 (k,)
-        For each h; NaN where h is lost in rounding: x + h is x for a coordinate (or overflows), or f is the same
+        For each h; NaN where x + h or x - h leaves the domain of f, for a coordinate, and
+        where h is lost in rounding: x + h is x for a coordinate (or overflows), or f is the same
         at all points although it changes at a larger h.
     best_h, best_error : float
         The h to use, and its error there. It is the h with the lowest error once each error is replaced by the
@@ -138,7 +139,7 @@ class StepSweep:
         if lost:
             sentences.append(
                 f"At {lost} of {self.h.size} steps h is lost in rounding (x + h is x in {self.dtype}, or f does not "
-                "change): the error is nan there."
+                "change), or leaves the domain of f: the error is nan there."
             )
         return [textwrap.fill(line, 78, initial_indent="  ", subsequent_indent="  ") for line in sentences]
 

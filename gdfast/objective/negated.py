@@ -8,7 +8,7 @@ import numpy as np
 
 from ..protocols import Array, FloatArray, Objective, Ray
 from .guarded import guarded
-from .rays.generic import Bisected, along_ray, reversed_ray
+from .rays.generic import Bisected, along_ray, reversed_ray, rough_slope
 
 
 class Negated:
@@ -57,6 +57,10 @@ class NegatedRay(Bisected):
     def slope(self, step: float) -> float:
         """The slope there."""
         return -self._ray.slope(step)
+
+    def rough_slope(self, step: float) -> float:
+        """The slope there, for a search."""
+        return -rough_slope(self._ray, step)
 
     def values(self, steps: Array) -> FloatArray:
         """The values there: (m,) -> (m,)."""

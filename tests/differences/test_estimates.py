@@ -129,9 +129,9 @@ def test_parameters_of_mixed_units_in_one_vector():
 
 def test_a_short_wave_far_from_the_origin_is_resolved():
     found, error = gd.numerical_gradient(
-        lambda x: math.sin(x[0] / 1e-8) + math.sin(x[1]), [1.0, 1.7], "auto", error=True
+        lambda x: math.sin(x[0] / 1e-8) + math.sin(x[1]), [0.9, 1.7], "auto", error=True
     )
-    exact = math.cos(1e8) * 1e8, math.cos(1.7)
+    exact = math.cos(0.9 / 1e-8) * 1e8, math.cos(1.7)
     assert (abs(found - exact) <= error).all()
     np.testing.assert_allclose(found, exact, rtol=1e-2)
 

@@ -287,3 +287,37 @@ def test_steps_are_checked_before_f_is_called(hs, error, match):
     with pytest.raises(error, match=match):
         step_sweep(f, worked_gradient, POINT, hs)
     assert f.seen == []
+
+
+@pytest.mark.parametrize(
+    ("f", "gradient", "x"),
+    [
+        (lambda x: math.log(x[0]), lambda x: 1 / x, [0.05]),
+        (lambda x: math.acos(x[0]), lambda x: -1 / np.sqrt(1 - x**2), [0.95]),
+        (lambda x: float(np.log(x[0])), lambda x: 1 / x, [0.05]),  # NaN, with a warning
+        (lambda x: 1 / (x[0] if x[0] > 0 else 0), lambda x: -1 / x**2, [0.01]),
+        (lambda x: math.log(x[0]) + x[1] ** 2, lambda x: np.array([1 / x[0], 2 * x[1]]), [1e-4, 3.0]),
+    ],
+)
+@pytest.mark.parametrize("vectorized", [False, True])
+def test_steps_that_leave_the_domain_have_no_error_and_the_others_a_best_one(f, gradient, x, vectorized):
+    many = (lambda points: np.array([f(point) for point in points])) if vectorized else f
+    sweep = gd.step_sweep(many, gradient, x, vectorized=vectorized)
+    room = min(abs(x[0]), abs(1 - x[0]))
+    assert np.isnan(sweep.error[sweep.h > room]).all()
+    assert np.isfinite(sweep.error[(sweep.h < 0.9 * room) & (sweep.h > 1e-9)]).all()
+    assert 1e-10 < sweep.best_h < room
+    assert sweep.best_error < 1e-7
+    assert "domain" in str(sweep)
+
+
+def test_a_function_that_can_be_evaluated_nowhere_near_says_what_it_raised():
+    def f(x):
+        if x[0] != 1.0:
+            raise OSError("mine")
+        return 1.0
+
+    with pytest.raises(OSError, match="mine"):
+        gd.step_sweep(f, lambda x: x, [1.0])
+    with pytest.raises(ZeroDivisionError):
+        gd.step_sweep(lambda x: 1 / 0, lambda x: x, [1.0])

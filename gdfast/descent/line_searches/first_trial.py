@@ -3,6 +3,7 @@
 Most searches take the first step that they try. So the first value asked for is computed together with the gradient
 there; if that step is taken, the run has its next evaluation for nothing. (An exact search asks for slopes only, and
 then for the value where they vanish.) Any other question goes to the objective's own ray, which is made then.
+A step that leads out of the objective's domain, where it raises, is infinitely high.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._returned import OUTSIDE
 from ...objective.rays.generic import along_ray, rough_slope
 from ...protocols import Array, FloatArray, Objective, Ray
 from ..record import Evaluation
@@ -40,20 +42,32 @@ class Trial:
             there = moved(self._w, step, self._direction)
             if not is_finite(there):
                 return math.inf
-            self.step, self.evaluation = step, self._evaluate(self._objective, there)
+            try:
+                self.step, self.evaluation = step, self._evaluate(self._objective, there)
+            except OUTSIDE:
+                return math.inf
         if self.evaluation is not None and step == self.step:
             return self.evaluation.value
-        return self._own().value(step)
+        try:
+            return self._own().value(step)
+        except OUTSIDE:
+            return math.inf
 
     def slope(self, step: float) -> float:
         """The directional derivative there."""
         if self.evaluation is not None and step == self.step:
             return float(np.sum(np.multiply(self.evaluation.gradient, self._direction, dtype=np.float64)))
-        return rough_slope(self._own(), step)
+        try:
+            return rough_slope(self._own(), step)
+        except OUTSIDE:
+            return math.nan
 
     def values(self, steps: Array) -> FloatArray:
         """The objective at many steps: (m,) -> (m,)."""
-        return self._own().values(steps)
+        try:
+            return self._own().values(steps)
+        except OUTSIDE:
+            return np.array([self.value(float(step)) for step in steps])
 
     def minimum(self, *arguments: Any) -> float:
         """The lowest step of the objective's own ray."""

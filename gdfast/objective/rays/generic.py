@@ -5,6 +5,7 @@ An objective with more structure makes rays and planes of its own (`linear.rays`
 
 from __future__ import annotations
 
+import math
 import warnings
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_number, check_positive, check_steps, plain_array
+from ..._returned import OUTSIDE
 from ...describe import described
 from ...protocols import AlongRay, Array, FloatArray, Objective, OnPlane, Plane, Ray
 from ..capabilities import offered, weights_for
@@ -162,6 +164,10 @@ class Bisected(ABC):
     def reversed(self) -> Bisected:
         """The same line, run through the other way."""
 
+    def rough_slope(self, step: float) -> float:
+        """The same for a search: at a kink that of either side, where that is faster."""
+        return self.slope(step)
+
     def slope_left(self, step: float) -> float:
         """The left derivative there: less than the right one at a kink of a convex ray."""
         return -self.reversed().slope(-check_number(step, "step"))
@@ -169,7 +175,8 @@ class Bisected(ABC):
     def minimum(self, max_step: float = MAX_STEP) -> float:
         """The step >= 0 that minimises a convex ray (of any other: a local minimum), from its slopes.
 
-        0 when the ray rises at once; `max_step`, with a RuntimeWarning, when it still falls there.
+        0 when the ray rises at once; `max_step`, with a RuntimeWarning, when it still falls there. A ray that ends on
+        the way (its values are NaN or infinite, or the objective raises) has its minimum before.
         """
         max_step = check_positive(max_step, "max_step")
         step = self._lowest(max_step)
@@ -192,7 +199,8 @@ class Bisected(ABC):
         return None if step == MAX_STEP and ray.slope(step) < 0 else sign * step
 
     def _lowest(self, max_step: float) -> float:
-        return lowest_step(self.slope, max_step)
+        with np.errstate(all="ignore"):  # out there are overflow and NaN no surprise
+            return lowest_step(self.rough_slope, max_step)
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,6 +218,14 @@ class FunctionRay(Bisected):
     def slope(self, step: float) -> float:
         """The gradient there, times v."""
         return float(np.vdot(self.objective.gradient(self._at(check_number(step, "step"))), self.v))
+
+    def rough_slope(self, step: float) -> float:
+        """The same for a search: NaN where the objective ends (it raises, or is not finite)."""
+        try:
+            value, gradient = self.objective.value_and_gradient(self._at(check_number(step, "step")))
+        except OUTSIDE:
+            return math.nan
+        return float(np.vdot(gradient, self.v)) if math.isfinite(value) else math.nan
 
     def values(self, steps: Array) -> FloatArray:
         """L at many steps: (m,) -> (m,)."""

@@ -17,7 +17,7 @@ def lowest_step(slope: Callable[[float], float], max_step: float) -> float:
     """The step in [0, max_step] that minimises a convex function with this slope (a local minimum of any other).
 
     The slope at the step is >= 0, and < 0 just below. 0 when the function rises at once; `max_step` when it still
-    falls there. A slope that is NaN counts as rising.
+    falls there. Where the slope is NaN the function has ended: the last step before, if it falls up to there.
 
     References
     ----------
@@ -47,7 +47,7 @@ def lowest_step(slope: Callable[[float], float], max_step: float) -> float:
             replaced, at_replaced = high, above
             high, above = step, here
         share = _share(low, below, high, above, replaced, at_replaced)
-    return high
+    return low if math.isnan(above) else high
 
 
 def _further(before: float, slope_before: float, step: float, slope: float) -> float:
