@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -64,6 +66,28 @@ def set_num_threads(n: int) -> None:
     """
     # A C int holds the count; no machine has threads beyond that.
     _kernels.set_num_threads(min(check_integer(n, "n", minimum=1), 2**31 - 1))
+
+
+@contextmanager
+def own_threads(n: int | None) -> Iterator[None]:
+    """For the length of a block, and in the calling Python thread alone, n threads; None: as the process has it.
+
+    Examples
+    --------
+    >>> import gdfast as gd
+    >>> from gdfast._config import own_threads
+    >>> before = gd.get_num_threads()
+    >>> with own_threads(5):
+    ...     print(gd.get_num_threads())
+    5
+    >>> gd.get_num_threads() == before
+    True
+    """
+    before = _kernels.use_threads(0 if n is None else min(n, 2**31 - 1))
+    try:
+        yield
+    finally:
+        _kernels.use_threads(before)
 
 
 def config() -> dict[str, Any]:

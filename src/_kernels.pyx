@@ -53,6 +53,11 @@ def set_num_threads(n_threads):
     gdfast_set_num_threads(<int> whole(n_threads, "n_threads", 1, 2**31 - 1))
 
 
+def use_threads(n_threads):
+    """Set it for the calling Python thread alone (0: as the process has it); what that was is returned."""
+    return pool_use_threads(<int> whole(n_threads, "n_threads", 0, 2**31 - 1))
+
+
 cdef int choose() except -1:
     global kernels, kernels_name
     request = os.environ.get("GDFAST_ISA", "")

@@ -13,6 +13,7 @@ cdef extern from "pool.h":
         double last_poll
     int gdfast_get_num_threads() nogil
     void gdfast_set_num_threads(int) nogil
+    int pool_use_threads(int) nogil
 
 
 cdef extern from "arrays.h":

@@ -15,9 +15,23 @@
 
 static int thread_count = 1;
 
+/* What the calling thread asked for itself; 0: the process's count. */
+#if defined(_MSC_VER)
+static __declspec(thread) int own_thread_count = 0;
+#else
+static _Thread_local int own_thread_count = 0;
+#endif
+
 int gdfast_get_num_threads(void)
 {
-    return POOL_LOAD(thread_count);
+    return own_thread_count > 0 ? own_thread_count : POOL_LOAD(thread_count);
+}
+
+int pool_use_threads(int n_threads)
+{
+    int before = own_thread_count;
+    own_thread_count = n_threads < 0 ? 0 : n_threads;
+    return before;
 }
 
 void gdfast_set_num_threads(int n_threads)

@@ -79,8 +79,12 @@ void pool_turn_wait(pool_turn *turn, ptrdiff_t chunk); /* blocks until every chu
 void pool_turn_done(pool_turn *turn);
 void pool_turn_destroy(pool_turn *turn);
 
-/* The one thread count of the process: read by the binding at each call, and by threadpoolctl, which finds
- * these two symbols in the shared library. Below 1 is taken as 1. */
+/* From now on the calling thread, and no other, uses so many threads; 0: the process's count. What it was is returned.
+ * So a fit has a count of its own while other Python threads go on with theirs. */
+int pool_use_threads(int n_threads);
+
+/* The thread count of the process, or the calling thread's own: read by the binding at each call, and by threadpoolctl,
+ * which finds these two symbols in the shared library. Below 1 is taken as 1. */
 #if defined(_WIN32)
 #define POOL_PUBLIC __declspec(dllexport)
 #elif defined(__GNUC__)

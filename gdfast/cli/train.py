@@ -75,13 +75,13 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
 )  # fmt: skip
 @click.option(
     "--alpha", type=NumberOr("auto", positive=False), default="auto", show_default=True, metavar="NUMBER|auto",
-    help="Strength of the L2 penalty; auto is 1 / rows.",
+    help="Strength of the L2 penalty, scikit-learn's; auto is 1 / rows (C = 1).",
 )  # fmt: skip
 @click.option(
     "--optimizer",
     type=click.Choice(list(OPTIMIZERS)),
     metavar="NAME",
-    help=f"One of {', '.join(OPTIMIZERS)}.  [default: momentum; sparse data: gradient_descent]",
+    help=f"One of {', '.join(OPTIMIZERS)}.  [default: chosen by size and kind, see docs/estimators.md]",
 )
 @click.option(
     "--lr", type=NumberOr(*LEARNING_RATES, positive=True), metavar="NUMBER|NAME",

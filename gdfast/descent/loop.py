@@ -29,14 +29,23 @@ from .settings import Settings
 
 def run_loop(settings: Settings, state: RunState | None = None) -> Result:
     """Descend on ``sign * objective``: from the start, or from the state in which a run was saved."""
+    with quiet():
+        return result_of(settings, last_state(settings, state))
+
+
+def quiet() -> np.errstate:
+    """Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well."""
+    return np.errstate(over="ignore", invalid="ignore", divide="ignore")
+
+
+def last_state(settings: Settings, state: RunState | None = None) -> RunState:
+    """The state in which such a run ends."""
     if settings.checkpoint is not None:
         check_can_save(settings)
     compiled = CompiledSteps.of(settings)
-    is_new = state is None
     state = first_state(settings) if state is None else state
-    # Overflow and NaN are outcomes here (DIVERGED), so NumPy need not warn of them as well.
-    quiet = np.errstate(over="ignore", invalid="ignore", divide="ignore")
-    with quiet, progress_bar(settings.max_steps, "step", settings.progress) as bar:
+    is_new = state.k == 0
+    with progress_bar(settings.max_steps, "step", settings.progress) as bar:
         try:
             if is_new:
                 state = evaluate(settings, state, state)
@@ -47,7 +56,7 @@ def run_loop(settings: Settings, state: RunState | None = None) -> Result:
                 state = report_and_decide(settings, state, bar)
         except KeyboardInterrupt:
             state = state.ended(Status.INTERRUPTED)
-        return result_of(settings, state)
+        return state
 
 
 # ---- evaluate ----

@@ -12,10 +12,11 @@ from ..objective.mini_batches import MiniBatches
 from ..protocols import Objective, Optimizer
 from .argument_names import OF_RUNS, explains_names, refuse_unknown
 from .checkpoints import Checkpoint, load
-from .loop import run_loop
+from .loop import last_state, quiet, result_of, run_loop
 from .optimizers import GradientDescent
 from .restored_state import restored_state
 from .result import History, Result, Status
+from .run_state import RunState, first_state
 from .settings import DEFAULT_STEP, Callback, Metrics, check_objective, checked_settings
 from .step_sizes import Step
 
@@ -127,6 +128,18 @@ def minimize(
     (array([ 0.322123, -0.429497]), 0.28823, 'MAX_STEPS')
     """
     return run_loop(checked_settings(locals(), sign=1.0))
+
+
+def continued(optimizer_state: Any, **arguments: Any) -> tuple[Result, RunState]:
+    """`minimize` from the state of the optimizer that another run ended in (None: a fresh one), and the last state."""
+    defaults = {name: argument.default for name, argument in inspect.signature(minimize).parameters.items()}
+    settings = checked_settings(defaults | arguments, sign=1.0)
+    state = first_state(settings)
+    if optimizer_state is not None:
+        state.optimizer_state = optimizer_state
+    with quiet():
+        state = last_state(settings, state)
+        return result_of(settings, state), state
 
 
 def _with_signature_of(

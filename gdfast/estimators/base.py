@@ -6,8 +6,9 @@ import inspect
 import numbers
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from functools import wraps
 from typing import Any, TypeVar
 
 import numpy as np
@@ -17,18 +18,20 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from .._arrays import check_matrix, check_positive, check_sample_weight
-from .._config import get_num_threads, set_num_threads
+from .._config import own_threads
+from ..model import Model
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
-from ..training.fit import Coefficients, fit
+from ..training.fit import Coefficients, Observer, fit
 from ..training.settings import Settings
 from ..training.split import Split
-from .callbacks import Attributes, CallbackSupportMixin, CallbackTasks
+from .callbacks import Attributes, CallbackSupportMixin, CallbackTasks, PlainCallback
 
 DENSE_TYPES = (np.float64, np.float32, np.float16, np.uint8)
 SPARSE_TYPES = (np.float64, np.float32)
 CAST_BYTES = 1 << 23
+FEW = 8
 
 Class = TypeVar("Class", bound=type)
 
@@ -62,8 +65,10 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         and, with early_stopping, "validation_score": one number per epoch.
     duality_gap_ : float or None
         How far the objective is from its optimum at most, proven (the hinge's is loose, see
-        `LinearObjective.duality_gap`); None where nothing is proven (Huber, L1, `partial_fit`) or that would need
-        more than 64 MB.
+        `LinearObjective.duality_gap`), in the units of what was trained on (targets of a regression divided by their
+        spread). With `gap_tol`, and of dual coordinate ascent always, it is the run's own bound; otherwise it is
+        computed where `certify` asks. None where nobody asks, nothing is proven (Huber, L1, `partial_fit`), that would
+        need more than 64 MB, or it says next to nothing: nine tenths of the objective or more.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn
 
     Raises
@@ -74,7 +79,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
     Warns
     -----
     ConvergenceWarning
-        `tol` was not reached in `epochs`, or the loss grew at every step that was tried.
+        `tol` or `gap_tol` was not reached in `epochs`, or the loss grew at every step that was tried.
 
     Notes
     -----
@@ -84,9 +89,12 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
     `coef_` is float32, too. Where offsets are so large that float32 can't take them in (|mean| > 1,000 deviations), the
     standardised rows are a copy, and `coef_` is float64.
 
-    Cost: `epochs` passes in one thread, and one or two over the features before. A run that diverges is taken back to
-    its best weights and goes on at a quarter of the step, so finite data give finite weights. Where scikit-learn has
-    callbacks (1.9), each epoch is a task of theirs.
+    Sparse X with several entries for one place is taken as their sum; X itself stays as it is. A fit that is refused or
+    interrupted leaves the estimator as it was.
+
+    Cost: `epochs` passes in one thread (small data: some thirty passes by L-BFGS), one or two over the features
+    before. A run that diverges is taken back to its best weights and goes on at a quarter of the step, so finite data
+    give finite weights. Where scikit-learn has callbacks (1.9), each epoch is a task of theirs.
 
     References
     ----------
@@ -99,6 +107,7 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
     n_iter_: int
     duality_gap_: float | None
     _end: Coefficients
+    _unit: FloatArray
     _y_holds: str
 
     def _checked_y(self, y: Any) -> Array:
@@ -149,53 +158,71 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
             weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         return check_sample_weight(weights, X.shape[0])
 
+    def _validation(self, X_val: Any, y_val: Any) -> tuple[Any, Array] | None:
+        """The user's own validation rows, checked like X and y."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
+            raise ValueError(f"{missing} must be given with {there}; it is None")
+        with _renamed({"X": "X_val", "y": "y_val"}):
+            X, y = self._checked(X_val, y_val, reset=False)
+        return X, y
+
     def _train(
         self,
         settings: Settings,
-        X: Any,
-        y: Array,
-        weights: FloatArray | None,
+        split: Split,
         start: Coefficients,
         weight: float,
         attributes: Attributes,
         *,
+        class_factor: float = 1.0,
         stratify: Array | None = None,
-        offset: float = 0.0,
-        unit: float = 1.0,
+        offset: FloatArray | float = 0.0,
+        unit: FloatArray | float = 1.0,
         endless: bool = False,
         callback_data: tuple[Any, Any, Any] | None = None,
     ) -> None:
-        """Train from `start`, and set the attributes of what is fitted.
+        """Train on the split's rows from `start`, and set the attributes of what is fitted.
 
-        `weight` is the rows' before that of classes; `stratify` are classes of which the same share is held out;
-        `callback_data` the (X, y, sample_weight) that scikit-learn's callbacks are given: None where they are not told.
+        `weight` is the rows' before that of classes, whose mean is `class_factor`; `stratify` are classes of which the
+        same share is held out; `callback_data` the (X, y, sample_weight) that scikit-learn's callbacks are given: None
+        where they are not told.
         """
         held_out = None
-        if settings.early_stopping and not endless:
-            rows = np.arange(X.shape[0]) if weights is None else np.flatnonzero(weights)
+        if settings.early_stopping and split.X_val is None:
+            weights = split.weights
+            rows = np.arange(split.X.shape[0]) if weights is None else np.flatnonzero(weights)
             held_out = train_test_split(
                 rows,
                 test_size=settings.validation_fraction,
                 stratify=None if stratify is None else stratify[rows],
                 random_state=settings.random_state,
             )[1]
+        observers: list[Observer] = []
         tasks = None
         if callback_data and (getattr(self, "_skl_callbacks", None) or hasattr(self, "_parent_callback_ctx")):
             tasks = CallbackTasks(self, *callback_data, attributes)
-        with nullcontext() if settings.n_threads is None else _threads(settings.n_threads):
+            observers.append(tasks)
+        if settings.callback is not None:
+            observers.append(PlainCallback(settings.callback, attributes))
+        divided = Split.of(split.X, split.y, split.weights, held_out)._replace(X_val=split.X_val, y_val=split.y_val)
+        with nullcontext() if settings.n_threads is None else own_threads(settings.n_threads):
             fitted = fit(
-                settings, Split.of(X, y, weights, held_out), start, weight, offset=offset, unit=unit, endless=endless,
-                observers=() if tasks is None else (tasks,),
+                settings, divided, start, weight, class_factor=class_factor, offset=offset, unit=unit,
+                endless=endless, observers=observers,
             )  # fmt: skip
         if fitted.complaint is not None:
-            warnings.warn(fitted.complaint, ConvergenceWarning, stacklevel=4)
-        history = {"loss": fitted.run.losses, "learning_rate": fitted.run.rates}
+            warnings.warn(fitted.complaint, ConvergenceWarning, stacklevel=5)
+        history, epochs = {"loss": fitted.run.losses, "learning_rate": fitted.run.rates}, max(1, fitted.run.epochs)
         if fitted.run.scores:
             history["validation_score"] = fitted.run.scores
         if endless and hasattr(self, "history_"):
             history = {name: [*self.history_.get(name, []), *part] for name, part in history.items()}
+            epochs += self.n_iter_
         self.history_ = history
-        self.n_iter_ = max(1, len(history["loss"]))
+        self.n_iter_ = epochs
         self.duality_gap_ = fitted.gap
         self._end = fitted.end
         for name, value in attributes(fitted.end.coef, fitted.end.intercept, fitted.dtype).items():
@@ -203,9 +230,32 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         if tasks is not None:
             tasks.end()
 
+    def to_model(self) -> Model:
+        """What was learned as a `gdfast.Model`: what `gdfast.save_model` writes, and ``gdfast predict`` reads.
+
+        Returns
+        -------
+        Model
+            Its `to_sklearn` gives an estimator back that predicts the same.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            It is not fitted; its classes are not integers, text or booleans.
+        """
+        check_is_fitted(self)
+        names = getattr(self, "feature_names_in_", None)
+        return self._model(None if names is None else tuple(map(str, names)))
+
+    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
+        raise TypeError("a LinearEstimator is a classifier or a regressor")
+
     def _scores(self, X: Any) -> Array:
         """``X coef' + intercept``, (n, rows of coef_), by the kernels: X is never cast whole."""
         check_is_fitted(self)
+        known = self._few_scores(X)
+        if known is not None:
+            return known
         X = self._checked_X(X, reset=False)
         coef, intercept = np.atleast_2d(self.coef_), np.ravel(self.intercept_)
         if hasattr(X, "indptr"):
@@ -216,6 +266,18 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         # What float32 can't hold was learned in float64: so some rows at a time.
         step = max(1, CAST_BYTES // (8 * X.shape[1]))
         return np.concatenate([_scores_of(X[i : i + step].astype(np.float64), W) for i in range(0, len(X), step)])
+
+    def _few_scores(self, X: Any) -> Array | None:
+        """Those of a few rows, by BLAS: to check them, and to bring W together, would take longer. None: take the
+        other way, which says what is wrong with X."""
+        coef = self.coef_ if self.coef_.ndim == 2 else self.coef_[None]
+        if type(X) is not np.ndarray or X.ndim != 2 or not 0 < len(X) <= FEW or hasattr(self, "feature_names_in_"):
+            return None
+        if X.dtype != coef.dtype or X.shape[1] != coef.shape[1]:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = (coef @ X.T).T + self.intercept_
+            return scores if np.isfinite(scores.sum()) else None
 
 
 def _check_before_conversion(X: Any) -> None:
@@ -237,14 +299,31 @@ def _scores_of(X: Array, W: Array) -> Array:
 
 
 @contextmanager
-def _threads(n: int) -> Iterator[None]:
-    """So many threads for the length of a block."""
-    before = get_num_threads()
+def _renamed(names: Mapping[str, str]) -> Iterator[None]:
+    """Errors about X and y name the arguments that were meant."""
     try:
-        set_num_threads(n)
         yield
-    finally:
-        set_num_threads(before)
+    except (TypeError, ValueError) as error:
+        text = str(error)
+        for name, meant in names.items():
+            text = re.sub(rf"\b{name}\b", meant, text)
+        raise type(error)(text) from error
+
+
+def all_or_nothing(method: Callable[..., Any]) -> Callable[..., Any]:
+    """Method decorator: where it raises, the estimator is left as it was."""
+
+    @wraps(method)
+    def called(self: Any, *arguments: Any, **keywords: Any) -> Any:
+        before = dict(vars(self))
+        try:
+            return method(self, *arguments, **keywords)
+        except BaseException:
+            vars(self).clear()
+            vars(self).update(before)
+            raise
+
+    return called
 
 
 SECTIONS = ("", "Parameters", "Attributes", "Raises", "Warns", "Notes", "References", "Examples")

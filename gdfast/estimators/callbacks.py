@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from ..protocols import FloatArray
+import numpy as np
+
+from ..protocols import Array, FloatArray
 from ..training.fit import Epoch
 
 try:
@@ -20,10 +22,25 @@ except ImportError:  # before scikit-learn 1.9
         return method
 
 
-__all__ = ["Attributes", "CallbackSupportMixin", "CallbackTasks", "with_callbacks"]
+__all__ = ["Attributes", "CallbackSupportMixin", "CallbackTasks", "PlainCallback", "with_callbacks"]
 
 Attributes = Callable[[FloatArray, FloatArray, Any], dict[str, Any]]
 """(coef, intercept, dtype) of each output -> the estimator's own attributes, by name."""
+
+
+class PlainCallback:
+    """The user's function as an observer of the epochs: ``function(epoch, weights, loss)``, True to stop."""
+
+    def __init__(self, function: Callable[[int, Array, float], Any], attributes: Attributes) -> None:
+        self._function, self._attributes = function, attributes
+
+    def __call__(self, epoch: Epoch) -> bool:
+        if epoch.number == 0:
+            return False
+        there = self._attributes(*epoch.coefficients(), epoch.dtype)
+        weights = np.column_stack([np.atleast_2d(there["coef_"]), np.ravel(there["intercept_"])])
+        answer = self._function(epoch.number, weights, epoch.loss)
+        return answer is True or answer is np.True_
 
 
 class CallbackTasks:

@@ -1,4 +1,4 @@
-"""GDClassifier: hinge, squared hinge or softmax by gradient descent, as a scikit-learn classifier."""
+"""GDClassifier: softmax, hinge or squared hinge by gradient descent, as a scikit-learn classifier."""
 
 from __future__ import annotations
 
@@ -11,11 +11,12 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from ..model import Model
 from ..protocols import Array, FloatArray
 from ..training.fit import Coefficients
-from ..training.settings import Settings, checked, loss_of
-from ..training.split import times_class_weight
-from .base import LinearEstimator, documented
+from ..training.settings import Settings, check_parts, checked, loss_of
+from ..training.split import Split, times_class_weight
+from .base import LinearEstimator, all_or_nothing, documented
 from .callbacks import with_callbacks
 
 
@@ -29,18 +30,20 @@ def _is_cross_entropy(estimator: Any) -> bool:
 @documented
 @dataclass(eq=False, repr=False)
 class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
-    """Linear classifier by stochastic gradient descent, on data as it is: unscaled, uint8, sparse, memory-mapped.
+    """Linear classifier by gradient descent, on data as it is: unscaled, uint8, sparse, memory-mapped.
 
     ``mean loss(scores, y) + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` with scores ``z w' + b`` and
-    ``z = (x - mean) / scale``.
+    ``z = (x - mean) / scale``; of two classes w is one row, the difference of the two.
 
     Parameters
     ----------
-    loss : "hinge", "squared_hinge", "cross_entropy" (or "log_loss"), or a gdfast loss
-        All are multiclass losses, not one against the rest. `gd.ScoreLoss` makes one of a function of yours, which is
-        given each row's class as its place in `classes_`.
+    loss : "cross_entropy" (or "log_loss"), "hinge", "squared_hinge", or a gdfast loss
+        "cross_entropy" is softmax regression, the one with probabilities. All are multiclass losses, not one against
+        the rest. `gd.ScoreLoss` makes one of a function of yours, which is given each row's class as its place in
+        `classes_`.
     class_weight : dict, "balanced" or None
-        Factors of the sample weights; "balanced" gives each class the same total.
+        Factors of each row's loss; "balanced" gives each class the same total. A dict may hold classes that are not in
+        y (a fold may lack some), unless one of y is missing in it.
 
     Attributes
     ----------
@@ -54,18 +57,19 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
     >>> from sklearn.datasets import load_wine
     >>> from gdfast.estimators import GDClassifier
     >>> X, y = load_wine(return_X_y=True)  # features from 0.1 to 1,680, as they are
-    >>> model = GDClassifier("cross_entropy", random_state=0).fit(X, y)
+    >>> model = GDClassifier(certify=True).fit(X, y)
     >>> model.score(X, y) > 0.99, model.coef_.shape, model.duality_gap_ < 0.01
     (True, (3, 13), True)
     """
 
-    loss: Any = "hinge"
+    loss: Any = "cross_entropy"
     class_weight: Any = field(default=None, kw_only=True)
 
     _y_holds = "label"
 
     @with_callbacks  # type: ignore[untyped-decorator]
-    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> GDClassifier:
+    @all_or_nothing
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> GDClassifier:
         """Train from zero; with `warm_start`, from the weights there are.
 
         Parameters
@@ -74,6 +78,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         y : labels (n_samples,), numbers or strings
         sample_weight : array (n_samples,) >= 0, optional
             A weight of 3 counts as three equal rows, a weight of 0 as none.
+        X_val, y_val : like X and y, optional
+            Rows to score on after every epoch (`history_`), in place of those that early_stopping holds out.
 
         Returns
         -------
@@ -91,11 +97,13 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
                 f"y must hold the classes of the first fit, {self.classes_}, with warm_start; it holds {classes}"
             )
         start = self._start() if is_warm else None
-        self._learn(settings, X, y, weights, start, callback_data=(X, y, sample_weight))
+        own = self._validation(X_val, y_val)
+        self._learn(settings, X, y, weights, start, validation=own, callback_data=(X, y, sample_weight))
         return self
 
+    @all_or_nothing
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> GDClassifier:
-        """One epoch over these rows, from the weights there are.
+        """One epoch over these rows, from the weights and the optimizer's state there are.
 
         Mean and scale are those of all rows seen so far; the step falls as ``1 / sqrt(1 + steps / 1000)``.
 
@@ -111,6 +119,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         self
         """
         settings = checked(self, classifies=True)
+        check_parts(settings, self.class_weight)
         is_first = not hasattr(self, "coef_")
         if is_first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -170,24 +179,46 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         weights: FloatArray | None,
         start: Coefficients | None,
         *,
+        validation: tuple[Any, Array] | None = None,
         endless: bool = False,
         callback_data: tuple[Any, Any, Any] | None = None,
     ) -> None:
         k, d = len(self.classes_), X.shape[1]
         labels = np.minimum(np.searchsorted(self.classes_, y), k - 1)  # a class of weight 0 may be none of them
-        total = X.shape[0] if weights is None else float(weights.sum())
+        total, class_factor = X.shape[0] if weights is None else float(weights.sum()), 1.0
         if self.class_weight is not None:
-            weights = times_class_weight(self.class_weight, self.classes_, labels, weights)
+            weights, class_factor = times_class_weight(self.class_weight, self.classes_, labels, weights)
         if k == 1:  # nothing to learn
             dtype = np.float64 if X.dtype == np.float64 else np.float32
             self.coef_, self.intercept_ = np.zeros((1, d), dtype), np.zeros(1, dtype)
             self.n_iter_, self.history_, self.duality_gap_ = 1, {"loss": [0.0], "learning_rate": [0.0]}, 0.0
             return
+        split = Split(X, labels, weights)
+        if validation is not None:  # what was never seen is always wrong
+            y_val = np.minimum(np.searchsorted(self.classes_, validation[1]), k - 1)
+            split = split._replace(
+                X_val=validation[0], y_val=np.where(self.classes_[y_val] == validation[1], y_val, -1)
+            )
         start = start or Coefficients(np.zeros((k, d)), np.zeros(k))
         self._train(
-            settings, X, labels, weights, start, total, self._attributes, stratify=labels, endless=endless,
-            callback_data=callback_data,
+            settings, split, start, total, self._attributes, class_factor=class_factor, stratify=labels,
+            endless=endless, callback_data=callback_data,
         )  # fmt: skip
+
+    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
+        labels = self.classes_.tolist()
+        if not all(type(label) in (int, str, bool) for label in labels):
+            raise ValueError(
+                f"classes_ must be integers, text or booleans to be written down; they are {self.classes_}"
+            )
+        W = np.column_stack([self.coef_, self.intercept_])
+        return Model(
+            np.vstack([-W / 2, W / 2]) if len(labels) == 2 else W,
+            loss_of(self.loss, classifies=True),
+            class_names=tuple(map(str, labels)),
+            feature_names=feature_names,
+            facts={"labels": labels},
+        )
 
     def _start(self, *, going_on: bool = False) -> Coefficients:
         """From the coefficients there are: those of two classes are the difference of two opposite rows."""

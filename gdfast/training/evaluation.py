@@ -40,10 +40,11 @@ def accuracy(scores: Array, y: Array, weights: FloatArray | None) -> float:
 
 
 def r2(scores: Array, y: FloatArray, weights: FloatArray | None) -> float:
-    """The share of the variance of y that the scores explain; 0 where there is none."""
-    residual = np.average((y - scores[:, 0]) ** 2, weights=weights)
-    variance = np.average((y - np.average(y, weights=weights)) ** 2, weights=weights)
-    return float(1 - residual / variance) if variance > 0 else 0.0
+    """The share of the variance of y that the scores explain, the mean over outputs; 0 where there is none."""
+    y = y.reshape(len(y), -1)
+    residual = np.average((y - scores) ** 2, axis=0, weights=weights)
+    variance = np.average((y - np.average(y, axis=0, weights=weights)) ** 2, axis=0, weights=weights)
+    return float(np.mean(1 - np.divide(residual, variance, out=np.ones_like(residual), where=variance > 0)))
 
 
 def scores_in_blocks(model: Model, X: Any, rows: Array | None = None) -> Iterator[Array]:

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .._arrays import require_finite
 from ..protocols import Array, FloatArray
 
 BLOCK_BYTES = 1 << 18
@@ -160,6 +161,23 @@ def _sparse_statistics(X: Any, weights: FloatArray | None, rows: Array | None) -
     total = float(n) if weights is None else float(weights.sum())
     deviation = np.sqrt(np.bincount(X.indices, weights=squares, minlength=d) / total) * unit
     return FeatureStatistics(total, None, deviation, largest, X.dtype)
+
+
+def with_single_entries(X: Any) -> Any:
+    """CSR X with one entry for each place, in the order of its columns: itself where it is so, else a copy.
+
+    Entries of one place add up. The flags that scipy keeps of that are not asked: arrays may have changed since.
+    """
+    if not hasattr(X, "indptr"):
+        return X
+    rises = np.diff(X.indices) > 0
+    rises[X.indptr[(X.indptr > 0) & (X.indptr < X.indices.size)] - 1] = True  # from a row to the next anything may be
+    if rises.all():
+        return X
+    single = type(X)((X.data.copy(), X.indices.copy(), X.indptr.copy()), shape=X.shape)
+    single.sum_duplicates()
+    require_finite(single.data, "X")
+    return single
 
 
 # ---- standardisation folded into the coefficients, and out of them ----

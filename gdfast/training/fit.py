@@ -4,40 +4,73 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..descent.minimize import minimize
+from ..descent.optimizers.capabilities import check_state, weight_like
+from ..descent.result import Status
 from ..objective.linear.objective import LinearObjective
 from ..protocols import Array, FloatArray
+from .choice import TINY_GTOL, chosen_optimizer
 from .evaluation import accuracy, r2
-from .feature_statistics import FeatureStatistics, coefficients_of, feature_statistics, weights_of
+from .feature_statistics import (
+    FeatureStatistics,
+    coefficients_of,
+    feature_statistics,
+    weights_of,
+    with_single_entries,
+)
 from .guarded_run import GuardedRun, SavedRun
-from .recipe import Plan, plan_for
-from .row_norms import standardized_rows
+from .recipe import Plan, plan_for, plan_of_all_rows
+from .row_norms import StandardizedRows, standardized_rows
 from .settings import Settings, penalty, tolerance
 from .split import Split
-from .target_scaling import scaled
 
 GAP_BYTES = 1 << 26
 NOT_CONVERGED = "Maximum number of iteration reached before convergence. Consider increasing epochs to improve the fit."
+NOT_PROVEN = (
+    "The optimum was not proven to be within gap_tol. Give more epochs, a larger alpha, or for the hinge "
+    "optimizer='dual_coordinate_ascent'."
+)
+STUCK = 1e-2
+USEFUL = 0.9
+"""A gap of this share of the objective or more says next to nothing: the optimum may be near zero."""
+
 GIVEN_UP = (
     "The loss grew, or ceased to be finite, at every step that was tried: the weights are the best that were found. "
     "Leave optimizer and learning_rate to the recipe (None), or give a smaller learning_rate."
 )
 
 
+class Continuation(NamedTuple):
+    """What `partial_fit` keeps of the optimizer: its state, and the units of y that it is in.
+
+    Arrays of the state that are like weights (an average of them), and the weights where the run stands, from which
+    such an answer differs, are kept as coefficients: the features' scale changes with each call.
+    """
+
+    optimizer: Any
+    state: Any
+    coefficients: dict[str, tuple[FloatArray, FloatArray]]
+    offset: FloatArray
+    unit: FloatArray
+
+
 class Coefficients(NamedTuple):
     """Where a fit starts or ends: coefficients of each output, (k, d) and (k,), in the units of X and y; and what
-    `partial_fit` needs of earlier calls: feature statistics, weight of the rows and steps."""
+    `partial_fit` needs of earlier calls: feature statistics, weight of the rows, steps and the optimizer's state."""
 
     coef: FloatArray
     intercept: FloatArray
     statistics: FeatureStatistics | None = None
     weight: float = 0.0
     steps: int = 0
+    continuation: Continuation | None = None
 
 
 class Epoch(NamedTuple):
@@ -84,8 +117,9 @@ def fit(
     start: Coefficients,
     weight: float,
     *,
-    offset: float = 0.0,
-    unit: float = 1.0,
+    class_factor: float = 1.0,
+    offset: FloatArray | float = 0.0,
+    unit: FloatArray | float = 1.0,
     endless: bool = False,
     observers: Sequence[Observer] = (),
     saved_run: SavedRun | None = None,
@@ -96,7 +130,9 @@ def fit(
     ----------
     weight : float
         What alpha = 1 / n counts: the rows' weight before that of classes.
-    offset, unit : float
+    class_factor : float
+        The mean of the class weights, which multiply the losses but not the penalty.
+    offset, unit : float (k,)
         Trained on is (y - offset) / unit.
     endless : bool
         One epoch of a run without an end.
@@ -106,9 +142,13 @@ def fit(
         Where the run is written to disk, and gone on with.
     """
     bias, k, classifies = settings.fit_intercept, len(start.coef), settings.loss.classifies
-    y = split.y
-    if not classifies:
-        settings, y = scaled(settings, unit), (y - offset) / unit
+    split = split._replace(X=with_single_entries(split.X))
+    offset, unit = (np.broadcast_to(np.asarray(part, dtype=np.float64), k) for part in (offset, unit))
+
+    def in_units(y: Array) -> Array:
+        return y if classifies else (y - (offset[0] if y.ndim == 1 else offset)) / (unit[0] if y.ndim == 1 else unit)
+
+    y = in_units(split.y)
     # The model sees z = (x - mean) / scale: of all rows that `partial_fit` was ever given, where it goes on.
     statistics: FeatureStatistics | None = None
     if settings.standardize:
@@ -117,46 +157,136 @@ def fit(
             statistics = start.statistics.merged(statistics)
     rows = standardized_rows(split.X, statistics, split.weights, split.chosen)
     weight += start.weight
+    regularizer = penalty(settings, weight * class_factor, k, 1.0 if settings.loss.is_robust else float(unit[0]))
     whole = LinearObjective(
-        rows.X, y, settings.loss, penalty(settings, weight, unit), bias=bias, sample_weight=split.weights,
+        rows.X, y, settings.loss, regularizer, bias=bias, sample_weight=split.weights,
         mean=rows.mean, scale=rows.scale, n_classes=k if classifies else None, check_finite=False,
     )  # fmt: skip
     objective = whole if split.chosen is None else whole.rows(split.chosen)
-    plan = plan_for(settings, k, rows, start.steps if endless else None)
     dtype = objective.arithmetic if statistics is None or statistics.can_fold() else np.dtype(np.float64)
 
     def coefficients(w: Array) -> tuple[FloatArray, FloatArray]:
         coef, intercept = coefficients_of(w, statistics, bias)
-        return (coef, intercept) if classifies else (coef * unit, intercept * unit + offset)
+        return (coef, intercept) if classifies else (coef * unit[:, None], intercept * unit + offset)
+
+    def weights(coef: FloatArray, intercept: FloatArray) -> Array:
+        w = weights_of(coef / unit[:, None], (intercept - offset) / unit, statistics, bias)
+        return w.astype(objective.arithmetic)
 
     def tell(number: int, w: Array, loss: float, score: float | None) -> bool:
         epoch = Epoch(number, plan.epochs, w, loss, score, partial(coefficients, w), dtype)
         answers = [observe(epoch) for observe in observers]
         return any(answers)
 
-    w0 = weights_of(start.coef / unit, (start.intercept - offset) / unit, statistics, bias)
-    run = GuardedRun(objective, w0.astype(objective.arithmetic), plan, tolerance(settings), saved_run=saved_run)
-    # Small data have more epochs, and as much more patience with them.
-    stretch = 1 if plan.batches is None or endless else max(1, plan.epochs // settings.epochs)
-    run.patience = settings.n_iter_no_change * stretch
-    if split.held_out is not None:
-        held_out, measure = whole.rows(split.held_out), accuracy if classifies else r2
-        y_held_out = y[split.held_out]
-        run.score = lambda w: measure(held_out.scores(w), y_held_out, split.held_out_weights)
+    chosen = None if endless else chosen_optimizer(settings, k, rows)
+    if chosen is not None:
+        plan = plan_of_all_rows(settings, *chosen)
+    else:
+        plan = plan_for(settings, k, rows, start.steps if endless else None)
+    w0, optimizer_state = weights(start.coef, start.intercept), None
+    before = start.continuation if endless else None
+    if before is not None and before.optimizer == plan.optimizer:
+        averages = {name: weights(*pair) for name, pair in before.coefficients.items()}
+        there = averages.pop("w", w0)
+        found = before.state._replace(**averages) if averages else before.state
+        with suppress(ValueError):  # of another shape or type: a fresh state
+            check_state(plan.optimizer, objective, there, found)
+            w0, optimizer_state = there, found
+
+    def new_run(plan: Plan) -> GuardedRun:
+        run = GuardedRun(objective, w0, plan, tolerance(settings), settings.gap_tol, saved_run=saved_run)
+        run.optimizer_state = optimizer_state
+        # Small data have more epochs, and as much more patience with them.
+        stretch = 1 if plan.batches is None or endless else max(1, plan.epochs // settings.epochs)
+        run.patience = settings.n_iter_no_change * stretch
+        if score is not None:
+            run.score = score
+        if observers:
+            run.end_epoch = tell
+        return run
+
+    score = _score_on(split, whole, rows, in_units, statistics, settings) if split.has_scores else None
     if settings.verbose:
         observers = (_print_epoch, *observers)
     if observers:
-        run.end_epoch = tell
-        tell(0, run.w0, math.nan, None)
-    run.run()
+        tell(0, w0, math.nan, None)
+    run = new_run(plan).run()
+    if chosen is not None and _is_stuck(run):
+        plan = plan_for(settings, k, rows)
+        run = new_run(plan).run()
+    elif chosen is not None and chosen[1] == TINY_GTOL:
+        _polish(run)
     best = run.best_scored[1] if settings.early_stopping else None
     w = run.w if best is None else best
-    end = Coefficients(*coefficients(w), statistics, weight, start.steps + plan.per_epoch)
-    gap = proven_gap(objective, w) if settings.certify and not endless else None
+    kept = None
+    if endless and plan.batches is not None and run.optimizer_state is not None:
+        names = weight_like(plan.optimizer)
+        state = run.optimizer_state
+        own = {"w": coefficients(run.last_w), **{name: coefficients(getattr(state, name)) for name in names}}
+        kept = Continuation(plan.optimizer, state, own if names else {}, offset, unit)
+    steps = plan.per_epoch if endless else run.epochs * plan.per_epoch
+    if plan.batches is None:  # as many as would have led there row by row
+        steps = max(settings.min_steps, settings.epochs * len(rows))
+    end = Coefficients(*coefficients(w), statistics, weight, start.steps + steps, kept)
+    gap = None if endless else _gap(settings, objective, run, best)
     complaint = None if run.finished else GIVEN_UP
-    if run.finished and settings.tol is not None and not (endless or run.settled or run.stopped):
-        complaint = NOT_CONVERGED
+    if run.finished and not (endless or run.settled or run.stopped):
+        if settings.gap_tol is not None:
+            complaint = NOT_PROVEN
+        elif settings.tol is not None:
+            complaint = NOT_CONVERGED
     return Fit(split, objective, plan, run, end, dtype, gap, complaint)
+
+
+def _is_stuck(run: GuardedRun) -> bool:
+    """Whether no step was found though the gradient is large: beside outliers of 1e30 no change of the value shows."""
+    has_no_step = run.result.status is Status.NO_DESCENT and run.result.gradient_norm > STUCK
+    return not run.stopped and (has_no_step or not run.finished)
+
+
+def _polish(run: GuardedRun) -> None:
+    """Two full steps more, which no line search judges: a value's last digits hide what the gradient still shows.
+
+    Losses of classes are told by differences of scores: the systems leave the sum of free biases to chance, which is 0.
+    """
+    after = minimize(run.objective, run.w, run.plan.optimizer, 1.0, max_steps=2, gtol=0.0)
+    if after.gradient_norm < run.result.gradient_norm:
+        run.w, run.value = np.array(after.w), after.value
+    loss = run.objective.loss
+    if loss.classifies and loss.has_kernel and run.objective.bias:
+        run.w = np.array(run.w)
+        run.w[:, -1] -= run.w[:, -1].mean()
+
+
+def _score_on(
+    split: Split, whole: LinearObjective, rows: StandardizedRows, in_units: Callable[[Array], Array],
+    statistics: FeatureStatistics | None, settings: Settings,
+) -> Callable[[Array], float]:  # fmt: skip
+    """The score of weights on the held-out rows, or on the user's own."""
+    measure = accuracy if settings.loss.classifies else r2
+    if split.X_val is None:
+        assert split.held_out is not None
+        held_out, y, counts = whole.rows(split.held_out), in_units(split.y)[split.held_out], split.held_out_weights
+        return lambda w: measure(held_out.scores(w), y, counts)
+    assert split.y_val is not None
+    seen, y_val = standardized_rows(split.X_val, statistics, None, None), in_units(split.y_val)
+    own = LinearObjective(
+        seen.X, np.maximum(y_val, 0) if settings.loss.classifies else y_val, settings.loss, bias=whole.bias,
+        mean=seen.mean, scale=seen.scale, n_classes=whole.n_classes if settings.loss.classifies else None,
+        check_finite=False,
+    )  # fmt: skip
+    return lambda w: measure(own.scores(w), y_val, None)
+
+
+def _gap(settings: Settings, objective: LinearObjective, run: GuardedRun, best: Array | None) -> float | None:
+    """The run's own bound, or one from the weights where it is asked for; None where it says next to nothing."""
+    known = run.result.duality_gap if best is None and run.finished else None
+    w = run.w if best is None else best
+    if settings.certify or (settings.gap_tol is not None and known is None):
+        own = proven_gap(objective, w)
+        known = own if known is None or (own is not None and own < known) else known
+    value = run.value if best is None else math.inf
+    return None if known is None or known >= USEFUL * value else known
 
 
 def proven_gap(objective: LinearObjective, w: Array) -> float | None:

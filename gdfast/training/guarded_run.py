@@ -15,14 +15,22 @@ from typing import Any
 import numpy as np
 
 from ..descent.checkpoints import Checkpoint, Noted
-from ..descent.minimize import minimize, resume
+from ..descent.minimize import continued, resume
+from ..descent.optimizers import proves_bounds
 from ..descent.result import Result, Status
+from ..descent.settings import DEFAULT_STEP
 from ..protocols import Array
 from .recipe import Plan
 
 ATTEMPTS = 60
 EVALUATIONS = 20
 """So often at least a run is evaluated, where nobody wants to know of every epoch."""
+
+GAP_EVERY = 5
+"""So often a bound is proven where every step sees all rows: it costs two passes."""
+
+BOUND_TOL = 1e-4
+"""An optimizer that proves bounds as it goes has done enough where the gap is this share of the objective at first."""
 
 WRITINGS = 50
 """So often at least a run is written to disk, where that is asked for."""
@@ -80,14 +88,20 @@ class GuardedRun:
     end_epoch : callable, optional
         ``end_epoch(epoch, w, loss, score)`` reports, and says whether to stop.
     tol, patience
-        The run has `settled` when score (or loss, in units of its first) has not improved by `tol` for `patience`
-        epochs.
+        The run has `settled` when score (or loss, in units of its first) has not improved by `tol` from one of the
+        plan's `ends` to the next (to the first: from half of the way); without ends, for `patience` epochs.
+    gap_tol
+        It has settled also where the optimum is proven to be within this.
+    optimizer_state
+        What another run left, to go on from (None: nothing), and what this one leaves.
     w, value
-        Where it led, and the objective there.
+        Where it led, and the objective there. (`last_w`: where it stands, of which w may be an average.)
     losses, rates, scores : one number per epoch
         Mean loss, last learning rate, held-out score.
     finished
         It was not given up.
+    epochs
+        How many were run, of those that count.
     result
         That of the last attempt; `passes` are those of all.
     """
@@ -96,7 +110,9 @@ class GuardedRun:
     w0: Array
     plan: Plan
     tol: float | None = None
+    gap_tol: float | None = None
     patience: int = 1
+    optimizer_state: Any = None
     score: Callable[[Array], float] | None = None
     end_epoch: Callable[[int, Array, float, float | None], bool] | None = None
     saved_run: SavedRun | None = None
@@ -124,8 +140,16 @@ class GuardedRun:
 
     finished: bool = False
     w: Array = field(init=False)
+    last_w: Array = field(init=False)
     value: float = field(init=False)
     result: Result = field(init=False)
+
+    @property
+    def epochs(self) -> int:
+        """How many were run, without those that were taken back."""
+        return (
+            self.epochs_before + -(-self.result.steps // self.plan.per_epoch) if self.finished else self.epochs_before
+        )
 
     def run(self) -> GuardedRun:
         """Run the plan, or go on with the run that is on the disk; KeyboardInterrupt after a Ctrl-C."""
@@ -150,7 +174,7 @@ class GuardedRun:
             self.result, passes = result, self.passes + (result.passes or 0.0)
             is_sound = math.isfinite(result.value) and result.value <= 2 * self.first
             failed = self.failed or result.status is Status.DIVERGED or not is_sound
-            kept = self.best_epoch if failed else -(-result.steps // plan.per_epoch)
+            kept = self.best_epoch if failed else max(1, -(-result.steps // plan.per_epoch))
             self._record(result, plan.per_epoch, kept)
             if result.status is Status.INTERRUPTED:
                 raise KeyboardInterrupt
@@ -160,6 +184,7 @@ class GuardedRun:
                 self.settled = self.settled or result.status in (Status.CONVERGED, Status.NO_DESCENT)
                 return self
             del self.scores[len(self.losses) :]
+            self.optimizer_state = None
             self.attempt, self.epochs_before, self.shrink = self.attempt + 1, self.epochs_before + kept, self.shrink / 4
             self.w, self.value = self.best_w, self.objective.value(self.best_w)
             if not self.plan.is_recipe or self.epochs_before == self.plan.epochs:
@@ -168,7 +193,9 @@ class GuardedRun:
         return self
 
     def __call__(self, k: int, w: Array, loss: float) -> bool:
-        """An epoch, or some, have ended at w; their mean loss. True to stop."""
+        """An epoch, or some, have ended at w; their mean loss (NaN where it was not asked for). True to stop."""
+        if math.isnan(loss) and self.plan.evaluate_every is not None:
+            return False
         if not math.isfinite(loss) or loss > 2 * self.first:
             self.failed = True
             return True
@@ -176,12 +203,11 @@ class GuardedRun:
         if loss <= self.best_value:
             self.best_value, self.best_w, self.best_epoch = loss, w, self.epoch
         score = None if self.score is None else self.score(w)
-        if self.tol is not None:
-            self.idle = 0 if self._improves(loss, score, self.tol) else self.idle + 1
-            self.settled = self.idle >= self.patience
+        if self.tol is not None and self.plan.batches is not None:
+            self._judge(loss, score, self.tol)
         if score is not None:
             self.scores.append(score)
-            if score > self.best_scored[0]:
+            if score >= self.best_scored[0]:
                 self.best_scored = (score, w)
         if self.end_epoch is not None:
             self.stopped = self.end_epoch(self.epochs_before + self.epoch, w, loss, score)
@@ -211,33 +237,50 @@ class GuardedRun:
 
     def _begin_attempt(self) -> None:
         """From w, where the objective is `value`."""
-        self.first = self.least = self.best_value = self.value
+        self.first = self.best_value = self.value
+        self.least = math.inf
         self.best_w, self.best_epoch, self.epoch, self.idle = self.w, 0, 0, 0
         self.failed = False
 
     def _minimize(self, plan: Plan) -> Result:
-        step: dict[str, Any] = {} if plan.step is None else {"step": plan.step}
-        wants_every_epoch = self.tol is not None or self.score is not None or self.end_epoch is not None
-        every = 1 if wants_every_epoch else max(1, plan.epochs // EVALUATIONS)
-        return minimize(
-            self.objective,
-            self.w,
-            plan.optimizer,
-            **step,
+        wants_every_epoch = self.score is not None or self.end_epoch is not None
+        if self.tol is not None and plan.batches is not None:
+            wants_every_epoch = True
+        every = 1 if wants_every_epoch else plan.evaluate_every or max(1, plan.epochs // EVALUATIONS)
+        evaluate_every, gap_tol = None if plan.evaluate_every is None else every, self.gap_tol
+        if gap_tol is not None and evaluate_every is None:
+            evaluate_every = plan.per_epoch if plan.batches is not None else GAP_EVERY
+        elif gap_tol is None and proves_bounds(plan.optimizer):
+            gap_tol = (BOUND_TOL if self.tol is None else self.tol) * self.first
+        self.result, state = continued(
+            self.optimizer_state,
+            objective=self.objective,
+            w0=self.w,
+            optimizer=plan.optimizer,
+            step=DEFAULT_STEP if plan.step is None else plan.step,
             batches=plan.batches,
             max_steps=plan.epochs * plan.per_epoch,
-            gtol=0.0 if plan.batches is not None else (self.tol or 1e-6),
+            gtol=plan.gtol,
+            gap_tol=gap_tol,
+            evaluate_every=evaluate_every,
             callback=self,
             callback_every=every * plan.per_epoch,
             checkpoint=None if self.saved_run is None else self.saved_run.checkpoint(plan),
         )
+        self.last_w, self.optimizer_state = state.w, state.optimizer_state
+        return self.result
 
-    def _improves(self, loss: float, score: float | None, tol: float) -> bool:
-        if score is not None:
-            return score > self.best_scored[0] + tol
-        is_better = loss < self.least - tol * self.first
-        self.least = min(self.least, loss)
-        return is_better
+    def _judge(self, loss: float, score: float | None, tol: float) -> None:
+        """Whether the run has settled: while the rate is large, a loss that stands still says nothing."""
+        height = -score if score is not None else loss / self.first if self.first > 0 else 0.0
+        gains, ends, epoch = height < self.least - tol, self.plan.ends, self.epochs_before + self.epoch
+        if not ends:
+            self.idle = 0 if gains else self.idle + 1
+            self.settled = self.idle >= self.patience
+            self.least = min(self.least, height)
+        elif epoch in ends or epoch == ends[0] // 2:
+            self.settled = epoch in ends and not gains
+            self.least = height
 
     def _record(self, result: Result, per_epoch: int, epochs: int) -> None:
         """The mean loss and the last learning rate of the first epochs of an attempt."""

@@ -18,20 +18,27 @@ from ..descent.optimizers import (
     AdaDelta,
     AdaGrad,
     AveragedSGD,
+    DualCoordinateAscent,
     GradientDescent,
     Lion,
     Momentum,
     Nesterov,
+    ProximalGradient,
     sets_own_step,
 )
 from ..objective.losses import Loss
 from ..objective.mini_batches import MiniBatches
 from ..protocols import FloatArray
 from .row_norms import StandardizedRows
-from .settings import FULL_BATCH, LINE_SEARCH, Settings
+from .settings import FULL_BATCH, LINE_SEARCH, Settings, tolerance
 
 PLAIN, MOMENTUM = GradientDescent(), Momentum(0.9)
 MOST_SPARSE_STEPS = 2_000_000
+GTOL = 1e-6
+"""No element of the gradient is larger at the end, of an optimizer that the user named."""
+
+EVERY_DUAL, EVERY_PROXIMAL = 5, 10
+"""Methods whose steps need no objective are evaluated every so many steps: it costs as much as a step."""
 
 SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {
     "linear": lambda done: 1 - done,
@@ -45,7 +52,8 @@ class Plan:
     """What a run is to do: so many epochs of `per_epoch` steps.
 
     `batches` None: every step sees all rows. `step` is what `minimize` takes: the recipe's learning rates as an array,
-    what the user gave, or None where the optimizer sets its own.
+    what the user gave, or None where the optimizer sets its own. `ends` are the epochs at whose end the recipe's rate
+    has fallen to 0, where somebody asks whether the run has settled. `gtol` and `evaluate_every` go to `minimize`.
     """
 
     optimizer: Any
@@ -53,6 +61,9 @@ class Plan:
     per_epoch: int
     epochs: int
     step: Any
+    ends: tuple[int, ...] = ()
+    gtol: float = 0.0
+    evaluate_every: int | None = None
 
     @property
     def is_recipe(self) -> bool:
@@ -66,6 +77,32 @@ class Plan:
         return replace(self, batches=batches, epochs=self.epochs - done, step=step)
 
 
+def plan_of_all_rows(settings: Settings, optimizer: Any, gtol: float, n_steps: int) -> Plan:
+    """The plan of a run that sees all rows in every step."""
+    given: Any = settings.learning_rate
+    if isinstance(optimizer, DualCoordinateAscent):
+        return Plan(optimizer, None, 1, n_steps, None, evaluate_every=min(n_steps, EVERY_DUAL))
+    if isinstance(optimizer, ProximalGradient):
+        step = "auto" if given is None else _long_enough(given, n_steps)
+        return Plan(optimizer, None, 1, n_steps, step, gtol=gtol, evaluate_every=EVERY_PROXIMAL)
+    step = None if sets_own_step(optimizer) else LINE_SEARCH if given is None else _long_enough(given, n_steps)
+    return Plan(optimizer, None, 1, n_steps, step, gtol=gtol)
+
+
+def cycle_ends(epochs: int, default: int) -> tuple[int, ...]:
+    """Where the rate is to have fallen to 0: first after a default run, then after twice as long again, and so on.
+
+    No cycle is shorter than a default run, so that what is there at the end of any is no worse.
+    """
+    ends, length = [0], default
+    while ends[-1] < epochs:
+        left = epochs - ends[-1]
+        length = left if left - min(length, left) < default else length
+        ends.append(ends[-1] + length)
+        length *= 2
+    return tuple(ends[1:])
+
+
 def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_before: int | None = None) -> Plan:
     """The plan of a run on these rows; `steps_before` (of `partial_fit`): one more epoch of a run without an end."""
     n, epochs, min_steps, seed = len(rows), settings.epochs, settings.min_steps, settings.random_state
@@ -73,9 +110,8 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
         epochs, min_steps, seed = 1, 0, seed + steps_before
     given = settings.learning_rate
     if isinstance(settings.optimizer, FULL_BATCH):
-        step = LINE_SEARCH if given is None or isinstance(given, str) else given
-        step = None if sets_own_step(settings.optimizer) else step
-        return Plan(settings.optimizer, None, 1, max(epochs, min_steps), _long_enough(step, max(epochs, min_steps)))
+        gtol = GTOL if settings.tol is None else settings.tol
+        return plan_of_all_rows(settings, settings.optimizer, gtol, max(epochs, min_steps))
     is_sparse = hasattr(rows.X, "indptr")
     size, optimizer = settings.batch_size, settings.optimizer
     is_full_batch = n <= size
@@ -84,7 +120,8 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
     if optimizer is None:
         optimizer = PLAIN if is_sparse or steps_before is not None else MOMENTUM
     per_epoch = -(-n // size)
-    epochs = max(epochs, -(-min_steps // per_epoch))
+    least = -(-min_steps // per_epoch)
+    default, epochs = max(Settings.epochs, least), max(epochs, least)
     batches = MiniBatches(size, seed=seed, shuffle=not is_full_batch)
     if given is not None and not isinstance(given, str):
         return Plan(optimizer, batches, per_epoch, epochs, _long_enough(given, epochs * per_epoch))
@@ -92,12 +129,14 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
         start = step_at_start(optimizer, settings.loss, n_outputs, rows, size, is_full_batch, is_sparse)
     if not 0 < start < np.inf:
         raise ValueError("X must have features whose squares are finite with standardize=False; leave it 'auto'")
-    k = np.arange(epochs * per_epoch, dtype=np.float64)
+    k = np.arange(per_epoch, dtype=np.float64)
     if steps_before is not None:
-        rates = start / np.sqrt(1 + (steps_before + k) / 1000)
-    else:
-        rates = start * SHAPES[given or "linear"](k / len(k))
-    return Plan(optimizer, batches, per_epoch, epochs, rates)
+        return Plan(optimizer, batches, per_epoch, epochs, start / np.sqrt(1 + (steps_before + k) / 1000))
+    falls = given != "constant"
+    ends = cycle_ends(epochs, default) if falls and tolerance(settings) is not None else (epochs,)
+    cycles = [np.arange((b - a) * per_epoch) / ((b - a) * per_epoch) for a, b in zip((0, *ends), ends, strict=False)]
+    rates = start * SHAPES[given or "linear"](np.concatenate(cycles))
+    return Plan(optimizer, batches, per_epoch, epochs, rates, ends if falls else ())
 
 
 def _long_enough(given: Any, n_steps: int) -> Any:

@@ -13,6 +13,7 @@ import numpy as np
 from .._arrays import check_flag, check_integer, check_non_negative, check_number, check_positive
 from ..descent import optimizers
 from ..descent.line_searches.searches import StrongWolfe
+from ..descent.optimizers import sets_own_step
 from ..describe import described
 from ..objective.losses import Loss
 from ..objective.losses.table import BY_NAME as LOSSES
@@ -39,21 +40,19 @@ OPTIMIZERS: Mapping[str, Callable[[], Any]] = {
     "amsgrad": optimizers.AMSGrad,
     "lion": optimizers.Lion,
     "lbfgs": optimizers.LBFGS,
+    "proximal_gradient": optimizers.ProximalGradient,
     "nonlinear_conjugate_gradient": optimizers.NonlinearConjugateGradient,
     "newton": optimizers.Newton,
     "dual_coordinate_ascent": optimizers.DualCoordinateAscent,
 }
 
-FULL_BATCH = (
-    optimizers.LBFGS,
-    optimizers.NonlinearConjugateGradient,
-    optimizers.Newton,
-    optimizers.DualCoordinateAscent,
-)
+NEEDS_CURVATURE = (optimizers.LBFGS, optimizers.NonlinearConjugateGradient, optimizers.Newton)
+"""They see all rows in every step, go as far as `LINE_SEARCH` says, and L1 misleads them."""
+
+FULL_BATCH = (*NEEDS_CURVATURE, optimizers.ProximalGradient, optimizers.DualCoordinateAscent)
 """They see all rows in every step."""
 
 LINE_SEARCH = StrongWolfe()
-"""The step length of the first three of them."""
 
 EARLY_STOPPING_TOL = 1e-3
 LARGEST_SEED = np.iinfo(np.int32).max
@@ -149,6 +148,12 @@ def _tol(tol: Any, name: str) -> float | None:
     return None if tol is None else check_non_negative(tol, name)
 
 
+def _callback(callback: Any, name: str) -> Any:
+    if callback is None or (callable(callback) and not isinstance(callback, type)):
+        return callback
+    raise TypeError(f"{name} must be None or a function of (epoch, weights, loss); it is {described(callback)}")
+
+
 def _threads(n: Any, name: str) -> int | None:
     return None if n is None else check_integer(n, name, minimum=1)
 
@@ -167,6 +172,7 @@ FlagOrAuto = Annotated[Any, _standardize]
 RandomState = Annotated[Any, _seed]
 Threads = Annotated[int | None, _threads]
 Verbosity = Annotated[int, _verbose]
+CallbackOrNone = Annotated[Any, _callback]
 
 
 @dataclass(eq=False)
@@ -178,18 +184,29 @@ class Settings:
     Parameters
     ----------
     alpha : "auto" or float >= 0
-        Strength of the penalty, as in `SGDClassifier`: ``L2(alpha / 2)``. "auto" is 1 / n_samples, which is
-        `LogisticRegression`'s C = 1. It acts on the weights of standardised features.
+        Strength of the penalty, in the objective of the peer that has the same alpha: SGDClassifier(alpha) (two
+        classes: hinge, squared hinge, log loss), LogisticRegression and LinearSVC of C = 1 / (n_samples * alpha),
+        SGDRegressor(alpha), Ridge(alpha * n_samples), ElasticNet(alpha, l1_ratio). "auto" is 1 / n_samples: C = 1,
+        Ridge(1). What differs: it acts on the weights of standardised features (standardize=False: of features as they
+        are); for three or more classes the hinges are one sum over the wrong classes, not one against the rest; the
+        intercept is never penalised (LinearSVC's is); n_samples counts `sample_weight`, so that a weight of 3 is three
+        rows. Class weights multiply the losses, as everywhere in scikit-learn.
     l1_ratio : float in [0, 1]
-        Share of the L1 penalty. Its subgradient is followed: weights become small, not exactly zero.
+        Share of the L1 penalty. Exact zeros come of proximal steps alone: `optimizer` None on small data, or
+        "proximal_gradient"; stochastic steps follow the subgradient, and weights become small. Optimizers that L1
+        misleads ("lbfgs", "nonlinear_conjugate_gradient", "newton", "dual_coordinate_ascent") are refused.
     optimizer : name or gdfast optimizer, optional
-        None: momentum 0.9, on CSR plain gradient descent. Names: "gradient_descent", "momentum", "nesterov", "adam",
-        "adagrad", "rmsprop", "adamw" (compiled), "averaged_sgd", "adadelta", "nadam", "radam", "amsgrad", "lion", and,
-        on all rows at every step, "lbfgs", "nonlinear_conjugate_gradient", "newton", "dual_coordinate_ascent".
+        None chooses by size and kind (the table in docs/estimators.md): L-BFGS on small data and on weighted CSR,
+        with L1 proximal gradient steps, for the hinge on CSR dual coordinate ascent, otherwise the recipe: momentum
+        0.9, on CSR plain gradient descent. The recipe as well with early_stopping, a learning_rate or a batch_size of
+        yours. Names: "gradient_descent", "momentum", "nesterov", "adam", "adagrad", "rmsprop", "adamw" (compiled),
+        "averaged_sgd", "adadelta", "nadam", "radam", "amsgrad", "lion", and, on all rows at every step, "lbfgs",
+        "nonlinear_conjugate_gradient", "newton", "proximal_gradient", "dual_coordinate_ascent".
     learning_rate : name, float > 0 or schedule, optional
         None and "linear": from the recipe's step, which is made of the data, linearly to 0; "cosine", "constant": from
         the same step. A number is a constant step, a schedule (any callable of the step's number) or a sequence, one
-        for each step, is followed as it is, and so is a line search where an optimizer sees all rows.
+        for each step, is followed as it is, and so is a line search where an optimizer sees all rows (which takes no
+        name).
     batch_size : int
         Rows of a step. No more rows than that: every step sees them all. On CSR the recipe (optimizer None, l1_ratio 0)
         takes single rows.
@@ -198,12 +215,20 @@ class Settings:
     min_steps : int
         Small data: as many more epochs as make so many steps, and `n_iter_no_change` as many times longer.
     tol : float >= 0, optional
-        Stop where the loss (in units of the first), or with early_stopping the held-out score, has not improved by more
-        than this for `n_iter_no_change` epochs, and warn where that never came. None: all epochs are run. (With
-        early_stopping None is 1e-3.)
+        When to stop. Of a recipe whose rate falls to 0, judged where it has fallen: after a default run (20 epochs, on
+        small data as many as `min_steps` needs) the run goes on from a full rate for twice as many, and so on while
+        the loss (in units of the first) or the held-out score gains more than tol; so no run is worse than the
+        default's. At a rate of yours: where nothing has gained more than tol for `n_iter_no_change` epochs. Of an
+        optimizer that sees all rows: where no element of the gradient is larger. A warning says that it never came.
+        None: all epochs are run (all rows at every step: 1e-4, or 1e-6 where you named the optimizer; with
+        early_stopping 1e-3).
+    gap_tol : float >= 0, optional
+        Stop where the objective is PROVEN to be within this of its optimum (tested after every epoch, which costs about
+        as much as the epoch); `duality_gap_` is the run's bound. Refused where nothing can be proven: Huber, losses of
+        yours, L1, alpha = 0.
     early_stopping : bool
-        Hold out `validation_fraction` of the rows, and keep the weights with the best score there. X is not copied
-        for that.
+        Hold out `validation_fraction` of the rows (or take `fit`'s X_val, y_val), and keep the weights with the best
+        score there, of equal ones the last. X is not copied for that.
     validation_fraction : float in (0, 1)
     n_iter_no_change : int
     fit_intercept : bool
@@ -211,12 +236,16 @@ class Settings:
         Dense features less their mean, divided by their standard deviation (without an intercept: by their root mean
         square); CSR columns divided by their largest absolute value. Folded into the weights: X stays as it is.
     warm_start : bool
-        `fit` starts from the weights there are.
+        `fit` starts from the weights there are. (Dual coordinate ascent, whose duals start at zero, is refused.)
     random_state : int, RandomState or None
     n_threads : int, optional
-        For passes over all rows; stochastic steps take one. Results do not depend on it.
+        For passes over all rows of this fit, whatever other threads do; stochastic steps take one. None:
+        `gd.get_num_threads()`. Results do not depend on it.
     certify : bool
         Prove how far the optimum is (`duality_gap_`), which costs as much as four epochs or so.
+    callback : callable, optional
+        ``callback(epoch, weights, loss)`` after each epoch: how many are finished, `coef_` and `intercept_` there side
+        by side (n_outputs, n_features + 1), and the epoch's loss. True stops the run.
     verbose : int
         Print each epoch's loss.
     """
@@ -231,6 +260,7 @@ class Settings:
     epochs: Number = 20
     min_steps: NumberOrZero = 1000
     tol: Tolerance = None
+    gap_tol: Tolerance = None
     early_stopping: Flag = False
     validation_fraction: OpenShare = 0.1
     n_iter_no_change: Number = 5
@@ -239,7 +269,8 @@ class Settings:
     warm_start: Flag = False
     random_state: RandomState = None
     n_threads: Threads = None
-    certify: Flag = True
+    certify: Flag = False
+    callback: CallbackOrNone = None
     verbose: Verbosity = 0
 
 
@@ -257,9 +288,42 @@ def checked(given: Settings, *, classifies: bool) -> Settings:
     """
     values = {name: check(getattr(given, name), name) for name, check in CHECKS.items()}
     settings = Settings(loss_of(given.loss, classifies=classifies), **values)
-    if settings.early_stopping and isinstance(settings.optimizer, FULL_BATCH):
-        raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {settings.optimizer!r}")
+    optimizer, rate = settings.optimizer, settings.learning_rate
+    if settings.early_stopping and isinstance(optimizer, FULL_BATCH):
+        raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {optimizer!r}")
+    if isinstance(optimizer, FULL_BATCH) and (isinstance(rate, str) or (rate is not None and sets_own_step(optimizer))):
+        raise ValueError(f"learning_rate {rate!r} is no step of {optimizer!r}, which finds its own: leave it None")
+    is_l1 = settings.l1_ratio > 0 and settings.alpha != 0
+    if is_l1 and isinstance(optimizer, (*NEEDS_CURVATURE, optimizers.DualCoordinateAscent)):
+        raise ValueError(
+            f"optimizer must follow the L1 penalty of l1_ratio={settings.l1_ratio:g}, which has a kink at 0: None or "
+            f"'proximal_gradient'; it is {optimizer!r}"
+        )
+    if settings.warm_start and isinstance(optimizer, optimizers.DualCoordinateAscent):
+        raise ValueError(f"warm_start needs an optimizer that starts from weights, not from duals; it is {optimizer!r}")
+    if settings.gap_tol is not None and (is_l1 or settings.alpha == 0 or not settings.loss.has_dual_point):
+        raise ValueError(
+            "gap_tol needs a loss and a penalty that can be certified: one of gdfast's other than Huber's, alpha > 0 "
+            f"and l1_ratio=0; they are {settings.loss!r}, {settings.alpha!r} and {settings.l1_ratio:g}"
+        )
     return settings
+
+
+def check_parts(settings: Settings, class_weight: Any = None) -> None:
+    """ValueError, naming the parameter, for what `partial_fit` can't do: it never sees all rows."""
+    if isinstance(settings.optimizer, optimizers.DualCoordinateAscent):
+        raise ValueError(
+            f"optimizer must start from weights in partial_fit, not from duals; it is {settings.optimizer!r}"
+        )
+    if settings.early_stopping:
+        raise ValueError("early_stopping must be False in partial_fit: what is held out of one part is in no other")
+    if settings.gap_tol is not None:
+        raise ValueError(f"gap_tol must be None in partial_fit, which proves nothing; it is {settings.gap_tol:g}")
+    if isinstance(class_weight, str):
+        raise ValueError(
+            f"class_weight {class_weight!r} is not supported for partial_fit, which never sees all classes' totals: "
+            "compute it with sklearn.utils.class_weight.compute_class_weight, and pass a dict"
+        )
 
 
 def tolerance(settings: Settings) -> float | None:
@@ -267,12 +331,15 @@ def tolerance(settings: Settings) -> float | None:
     return EARLY_STOPPING_TOL if settings.tol is None and settings.early_stopping else settings.tol
 
 
-def penalty(settings: Settings, weight: float, unit: float = 1.0) -> L2 | ElasticNet:
-    """``alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|_2**2)`` for rows of this total weight.
+def penalty(settings: Settings, weight: float, n_outputs: int, unit: float = 1.0) -> L2 | ElasticNet:
+    """The penalty that makes the objective the peers' of the same alpha, for rows of this total weight.
 
+    The peers' ``mean loss + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` is of one w where there are two
+    classes, the difference of our two rows, whose square is twice theirs; and of half our losses for regression.
     `unit`: the targets were divided by it, and so is w.
     """
-    alpha = 1 / weight if settings.alpha == "auto" else settings.alpha
+    alpha, classifies = 1 / weight if settings.alpha == "auto" else settings.alpha, settings.loss.classifies
+    l2 = alpha * (1 - settings.l1_ratio) / (2 if classifies and n_outputs > 2 else 1)
     if settings.l1_ratio == 0:
-        return L2(alpha / 2)
-    return ElasticNet(alpha * settings.l1_ratio / unit, alpha / 2 * (1 - settings.l1_ratio))
+        return L2(l2)
+    return ElasticNet(alpha * settings.l1_ratio * (1 if classifies else 2) / unit, l2)

@@ -16,6 +16,7 @@ class Split(NamedTuple):
 
     `chosen` are the rows to train on (None: all), `held_out` those held out, with weights of their own. `weights` at
     rows that are not chosen are the mean of the others: so the objective of the chosen rows is their weighted mean.
+    `X_val`, `y_val` are rows of their own to score on, where the user has some.
     """
 
     X: Any
@@ -24,6 +25,13 @@ class Split(NamedTuple):
     chosen: Array | None = None
     held_out: Array | None = None
     held_out_weights: FloatArray | None = None
+    X_val: Any = None
+    y_val: Array | None = None
+
+    @property
+    def has_scores(self) -> bool:
+        """Whether there are rows to score on."""
+        return self.held_out is not None or self.X_val is not None
 
     @staticmethod
     def of(X: Any, y: Array, weights: FloatArray | None, held_out: Array | None = None) -> Split:
@@ -54,23 +62,30 @@ def held_out_rows(n: int, fraction: float, seed: int, classes: Array | None = No
     return np.sort(np.concatenate(taken))
 
 
-def times_class_weight(class_weight: Any, classes: Array, labels: Array, weights: FloatArray | None) -> FloatArray:
-    """Sample weights times the weight of each row's class: a dict, or "balanced", which gives every class the same
-    total."""
+def times_class_weight(
+    class_weight: Any, classes: Array, labels: Array, weights: FloatArray | None
+) -> tuple[FloatArray, float]:
+    """Sample weights times the weight of each row's class, and the mean of the latter.
+
+    A dict, in which classes that are not there may stand (a fold may lack some; where a class is missing as well they
+    are taken for a mistake, as in scikit-learn), or "balanced", which gives every class the same total.
+    """
     own = np.ones(len(labels)) if weights is None else weights
     if isinstance(class_weight, str) and class_weight == "balanced":
         totals = np.bincount(labels, weights=own, minlength=len(classes))
         factors = np.divide(totals.sum(), len(classes) * totals, out=np.ones(len(classes)), where=totals > 0)
     elif isinstance(class_weight, Mapping):
-        unknown = [label for label in class_weight if label not in classes]
-        if unknown:
-            raise ValueError(f"class_weight must be for the classes {classes}; it also is for {unknown}")
-        factors = np.array([check_number(class_weight.get(label, 1.0), "class_weight") for label in classes.tolist()])
-        if not (np.isfinite(factors).all() and (factors >= 0).all()):
+        named = {label: check_number(value, "class_weight") for label, value in class_weight.items()}
+        if not all(0 <= value < np.inf for value in named.values()):
             raise ValueError(f"class_weight must hold finite weights >= 0; it is {class_weight!r}")
+        present = classes.tolist()
+        unknown = [label for label in named if label not in present]
+        if unknown and any(label not in named for label in present):
+            raise ValueError(f"class_weight must be for the classes {classes}; it also is for {unknown}")
+        factors = np.array([named.get(label, 1.0) for label in present])
     else:
         raise ValueError(f"class_weight must be None, 'balanced' or a dict of class -> weight; it is {class_weight!r}")
     product: FloatArray = own * factors[labels]
     if not product.any():
         raise ValueError("class_weight must leave a row of weight > 0; all are zero")
-    return product
+    return product, float(product.sum() / own.sum())

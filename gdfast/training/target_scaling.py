@@ -1,8 +1,7 @@
-"""Target scaling of a regression: y less its location, divided by its spread (both robust where the loss is)."""
+"""Target scaling of a regression: each output less its location, divided by its spread (robust where the loss is)."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,16 +11,20 @@ from .feature_statistics import SAFE_OFFSET
 from .settings import Settings
 
 
-def scaled(settings: Settings, unit: float) -> Settings:
-    """The settings for targets that were divided by `unit`."""
-    return replace(settings, loss=settings.loss.in_units(unit))
+def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Settings) -> tuple[FloatArray, FloatArray]:
+    """Where each output of y lies (0 where there is no intercept) and how far it is spread around there, never 0: (k,).
 
-
-def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Settings) -> tuple[float, float]:
-    """Where y lies (0 where there is no intercept) and how far it is spread around there, never 0.
-
-    Mean and standard deviation; for the Huber loss median and median absolute deviation, which outliers don't move.
+    Mean and standard deviation; for the Huber loss median and 1.5 times the median absolute deviation, which outliers
+    don't move. With an L1 penalty of a loss that is not robust all outputs share one spread: the penalty is one number.
     """
+    found = [_of_one(column, weights, settings) for column in (y[None] if y.ndim == 1 else y.T)]
+    offset, unit = np.array(found).T
+    if settings.l1_ratio > 0 and not settings.loss.is_robust:
+        unit = np.full_like(unit, unit.max())
+    return offset, unit
+
+
+def _of_one(y: FloatArray, weights: FloatArray | None, settings: Settings) -> tuple[float, float]:
     largest = float(np.abs(y).max()) or 1.0
     scaled = y / largest
     offset = spread = 0.0
@@ -35,10 +38,10 @@ def location_and_scale(y: FloatArray, weights: FloatArray | None, settings: Sett
     return offset * largest, largest * (spread if spread > 1e-12 * abs(offset) else 1.0)
 
 
-def in_type(values: FloatArray, dtype: Any, offset: float, unit: float) -> Array:
+def in_type(values: FloatArray, dtype: Any, offset: FloatArray, unit: FloatArray) -> Array:
     """The coefficients in this type, or in float64 where float32 can't hold them, or the targets' offset."""
     size = np.abs(values).max(initial=0.0)
-    holds = abs(offset) <= SAFE_OFFSET["float32"] * unit and (size == 0 or 1e-30 < size < 1e37)
+    holds = (np.abs(offset) <= SAFE_OFFSET["float32"] * unit).all() and (size == 0 or 1e-30 < size < 1e37)
     return values.astype(dtype if holds else np.float64)
 
 

@@ -52,7 +52,7 @@ def train_model(
         After a Ctrl-C.
     """
     y, loss = data.labels(), settings.loss
-    d, offset, unit = data.X.shape[1], 0.0, 1.0
+    d, offset, unit = data.X.shape[1], np.zeros(1), np.ones(1)
     if loss.classifies:
         k = len(data.class_names or ())
         if k < 2:
@@ -66,7 +66,7 @@ def train_model(
     fitted = fit(
         settings,
         split,
-        Coefficients(np.zeros((k, d)), np.full(k, offset)),
+        Coefficients(np.zeros((k, d)), np.zeros(k) + offset),
         float(data.X.shape[0] if split.chosen is None else len(split.chosen)),
         offset=offset,
         unit=unit,
@@ -77,7 +77,7 @@ def train_model(
     W = weights_of(end.coef, end.intercept, end.statistics, has_bias=True)
     model = Model(
         in_type(W, fitted.dtype, offset, unit),
-        loss,
+        loss.in_units(1 / float(unit[0])),
         class_names=data.class_names,
         feature_names=data.feature_names,
         mean=None if end.statistics is None else end.statistics.mean,

@@ -36,17 +36,27 @@ def calls_of(function, *arguments):
 
 @pytest.mark.parametrize("loss", ["hinge", "squared_hinge", "cross_entropy"])
 def test_a_fit_makes_few_calls(loss):
-    """35 epochs of 29 steps on digits, a certificate included."""
+    """35 epochs of 29 steps on digits."""
     X, y = load_digits(return_X_y=True)
-    GDClassifier(loss, random_state=0).fit(X[:100], y[:100])  # what is imported on first use
-    calls = calls_of(GDClassifier(loss, random_state=0).fit, X, y)
+    model = GDClassifier(loss, optimizer="momentum", random_state=0)
+    model.fit(X[:100], y[:100])  # what is imported on first use
+    calls = calls_of(model.fit, X, y)
     assert calls.total() < 500, calls.most_common(20)
-    assert len({file for file, _ in calls}) <= 33
+    assert len({file for file, _ in calls}) <= 32
+
+
+def test_a_step_of_lbfgs_makes_few_calls_and_there_are_few_steps():
+    """What `optimizer=None` chooses for small data."""
+    X, y = load_digits(return_X_y=True)
+    GDClassifier().fit(X[:100], y[:100])
+    model = GDClassifier()
+    calls = calls_of(model.fit, X, y)
+    assert model.n_iter_ < 40
+    assert calls.total() < 200 + 60 * model.n_iter_, calls.most_common(20)
 
 
 def test_an_epoch_makes_fewer_than_ten():
     X, y = load_digits(return_X_y=True)
-    few, many = (
-        calls_of(GDClassifier(random_state=0, epochs=epochs, min_steps=0).fit, X, y).total() for epochs in (20, 40)
-    )
+    settings = {"optimizer": "momentum", "min_steps": 0, "random_state": 0}
+    few, many = (calls_of(GDClassifier(epochs=epochs, **settings).fit, X, y).total() for epochs in (20, 40))
     assert many - few < 10 * 20

@@ -80,7 +80,7 @@ def test_parts_warm_starts_and_scikit_learns_tools(kind, own, name, data):
     assert np.array_equal(outputs(pickle.loads(pickle.dumps(whole)), X), outputs(whole, X))
     assert clone(whole).loss is own or clone(whole).loss == own
     assert cross_val_score(kind(own, random_state=0, min_steps=200), X, y, cv=3).min() > 0.5
-    warm = kind(own, random_state=0, warm_start=True, epochs=1, min_steps=0)
+    warm = kind(own, random_state=0, warm_start=True, epochs=1, min_steps=0, optimizer="momentum")
     losses = [warm.fit(X, y).history_["loss"][0] for _ in range(4)]
     assert losses == sorted(losses, reverse=True)
 

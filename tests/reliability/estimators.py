@@ -100,6 +100,9 @@ SETTINGS: dict[str, Argument] = {
     "epochs": number(2, values.COUNT),
     "min_steps": number(2, values.COUNT_FROM_0),
     "tol": number(0.125, values.NON_NEGATIVE),
+    "callback": Argument(
+        lambda: lambda epoch, weights, loss: None, tuple(bad for bad in values.FUNCTION if bad.name != "None")
+    ),
     "early_stopping": number(False, values.FLAG),
     "validation_fraction": number(0.25, (*values.FRACTION, *values.ZERO)),
     "n_iter_no_change": number(3, (*values.COUNT, *values.LARGE_INTEGER)),
@@ -171,8 +174,13 @@ class Estimator(Public):
         self.known = (
             SETTINGS | DATA | {"loss": Argument(lambda: loss, _words()), "y": LABELS if kind is GDClassifier else REALS}
         )
+        y = self.known["y"]
+        self.known |= {
+            "gap_tol": number(0.125, values.NON_NEGATIVE, loss="hinge" if kind is GDClassifier else "squared_error"),
+            "X_val": replace(self.known["X"], extra={"y_val": y.right()}),
+            "y_val": replace(y, extra={"X_val": X.copy()}),
+        }
         if self.name == "GDRegressor.partial_fit":  # the weights of before are beyond float64 in units of such targets
-            y = self.known["y"]
             self.known["y"] = replace(y, bad=tuple(bad for bad in y.bad if bad.name != "all 5e-324"))
         if method in ("predict", "predict_proba", "predict_log_proba", "decision_function"):
             self.known["X"] = ROWS

@@ -95,8 +95,13 @@ def test_the_penalty_is_that_of_the_formula(alpha, l1_ratio):
     W = np.random.default_rng(0).normal(size=(3, 5))
     number = 1 / 40 if alpha == "auto" else alpha
     expected = reference.penalty(W, l1=number * l1_ratio, l2=number * (1 - l1_ratio) / 2)
-    settings = Settings("hinge", alpha=alpha, l1_ratio=l1_ratio)
-    assert penalty(settings, 40.0).value(W) == pytest.approx(expected)
+    settings = Settings(gd.Hinge(), alpha=alpha, l1_ratio=l1_ratio)
+    assert penalty(settings, 40.0, 3).value(W) == pytest.approx(expected)
+    two = np.vstack([-W[0] / 2, W[0] / 2])  # of two classes: on the difference of their rows
+    expected = reference.penalty(W[:1], l1=number * l1_ratio, l2=number * (1 - l1_ratio) / 2)
+    assert penalty(settings, 40.0, 2).value(two) == pytest.approx(expected)
+    squares = Settings(gd.SquaredError(), alpha=alpha, l1_ratio=l1_ratio)  # whose loss is twice the peers'
+    assert penalty(squares, 40.0, 1).value(W[:1]) == pytest.approx(2 * expected)
 
 
 def test_early_stopping_has_a_tolerance_of_its_own():

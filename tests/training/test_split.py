@@ -52,7 +52,8 @@ def test_balanced_classes_have_the_same_total(weighted):
     labels = RNG.integers(0, 4, 200) * RNG.integers(0, 2, 200)
     weights = RNG.uniform(0, 2, 200) if weighted else None
     own = np.ones(200) if weights is None else weights
-    balanced = times_class_weight("balanced", np.arange(4), labels, weights)
+    balanced, mean = times_class_weight("balanced", np.arange(4), labels, weights)
+    assert mean == pytest.approx(1.0)
     totals = [balanced[labels == c].sum() for c in range(4)]
     assert totals == pytest.approx([own.sum() / 4] * 4)
     for c in range(4):  # within a class nothing changes
@@ -63,5 +64,15 @@ def test_balanced_classes_have_the_same_total(weighted):
 def test_class_weights_are_factors():
     labels = np.array([0, 1, 2, 1])
     classes = np.array(["a", "b", "c"])
-    assert times_class_weight({"b": 3.0}, classes, labels, None).tolist() == [1, 3, 1, 3]
-    assert times_class_weight({"b": 3.0, "c": 0}, classes, labels, np.arange(4.0)).tolist() == [0, 3, 0, 9]
+    product, mean = times_class_weight({"b": 3.0}, classes, labels, None)
+    assert (product.tolist(), mean) == ([1, 3, 1, 3], 2.0)
+    product, mean = times_class_weight({"b": 3.0, "c": 0}, classes, labels, np.arange(4.0))
+    assert (product.tolist(), mean) == ([0, 3, 0, 9], 2.0)
+
+
+def test_a_dict_may_hold_classes_that_a_fold_lacks_but_no_mistakes():
+    """As scikit-learn's compute_class_weight."""
+    labels, classes = np.array([0, 1]), np.array(["a", "b"])
+    assert times_class_weight({"a": 2.0, "b": 1.0, "c": 5.0}, classes, labels, None)[0].tolist() == [2, 1]
+    with pytest.raises(ValueError, match="it also is for"):
+        times_class_weight({"a": 2.0, "bb": 5.0}, classes, labels, None)

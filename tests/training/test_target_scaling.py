@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 from gdfast.training.settings import Settings
-from gdfast.training.target_scaling import in_type, location_and_scale, scaled, weighted_median
+from gdfast.training.target_scaling import in_type, location_and_scale, weighted_median
 
 SQUARED, HUBER = Settings(gd.SquaredError()), Settings(gd.Huber(0.5))
 
@@ -30,15 +30,16 @@ def test_weights_count_rows():
     rng = np.random.default_rng(0)
     y, counts = rng.normal(size=21), rng.integers(0, 4, 21)
     for settings in (SQUARED, HUBER):
-        weighted = location_and_scale(y, counts.astype(float), settings)
-        assert weighted == pytest.approx(location_and_scale(np.repeat(y, counts), None, settings))
+        weighted = np.array(location_and_scale(y, counts.astype(float), settings))
+        assert weighted == pytest.approx(np.array(location_and_scale(np.repeat(y, counts), None, settings)))
     assert weighted_median(y, counts.astype(float)) == np.sort(np.repeat(y, counts))[(counts.sum() - 1) // 2]
 
 
 def test_outliers_move_the_mean_and_not_the_median():
     y = np.linspace(0, 1, 101)
     spoilt = np.where(y > 0.95, 1e6, y)
-    assert location_and_scale(spoilt, None, HUBER) == pytest.approx(location_and_scale(y, None, HUBER), rel=0.1)
+    robust = np.array(location_and_scale(spoilt, None, HUBER))
+    assert robust == pytest.approx(np.array(location_and_scale(y, None, HUBER)), rel=0.1)
     assert location_and_scale(spoilt, None, SQUARED)[0] > 1e4
 
 
@@ -46,18 +47,18 @@ def test_outliers_move_the_mean_and_not_the_median():
 @pytest.mark.parametrize("settings", [SQUARED, HUBER], ids=lambda settings: str(settings.loss))
 def test_equal_targets_have_a_scale_that_can_be_divided_by(y, settings):
     offset, scale = location_and_scale(y, None, settings)
-    assert offset == pytest.approx(y[0])
-    assert 0 < scale < np.inf
+    assert offset == pytest.approx(y[:1])
+    assert 0 < scale[0] < np.inf
 
 
-def test_a_loss_scaled_with_its_targets_is_scaled_itself():
-    """Huber's delta is in units of y; the squared error has no such number."""
-    rng = np.random.default_rng(0)
-    scores, y, unit = rng.normal(size=(20, 1)), 3 * rng.normal(size=20), 7.0
-    for settings, power in ((SQUARED, 2), (HUBER, 2)):
-        inner = scaled(settings, unit).loss
-        expected = settings.loss.value(scores, y) / unit**power
-        assert inner.value(scores / unit, y / unit) == pytest.approx(expected)
+def test_several_outputs_are_scaled_each_by_itself():
+    y = np.random.default_rng(0).normal(size=(30, 3)) * [1.0, 1e3, 1e-3] + [0.0, 5.0, -1.0]
+    for settings in (SQUARED, HUBER):
+        offset, unit = location_and_scale(y, None, settings)
+        for j in range(3):
+            assert (offset[j], unit[j]) == location_and_scale(y[:, j], None, settings)
+    lasso = Settings(gd.SquaredError(), l1_ratio=1.0)  # whose penalty is one number
+    assert len(set(location_and_scale(y, None, lasso)[1])) == 1
 
 
 def test_numbers_beyond_float32_become_float64():

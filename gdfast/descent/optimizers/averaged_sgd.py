@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -56,6 +56,7 @@ class AveragedSGD:
     """
 
     start: int = 0
+    weight_like: ClassVar[tuple[str, ...]] = ("mean",)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "start", check_integer(self.start, "start", minimum=0))

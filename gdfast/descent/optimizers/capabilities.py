@@ -83,6 +83,11 @@ def step_for(optimizer: Any, objective: Any) -> float:
     return suggest_step(objective) if own is None else float(own(objective))
 
 
+def weight_like(optimizer: Any) -> tuple[str, ...]:
+    """Names of the arrays in its state that are weights: a change of the weights' units changes them too."""
+    return tuple(getattr(optimizer, "weight_like", ()))
+
+
 def evaluation_point(optimizer: Any, w: Array, state: Any) -> Array:
     """Where its `step` wants the gradient: w itself unless it says another point."""
     own = getattr(optimizer, "evaluation_point", None)

@@ -139,7 +139,8 @@ class Huber(Loss):
 
     def in_units(self, unit: float) -> Huber:
         """delta is one of y's units."""
-        return Huber(max(self.delta / unit, float(np.finfo(np.float64).tiny)))
+        limits = np.finfo(np.float64)
+        return Huber(min(max(self.delta / unit, float(limits.tiny)), float(limits.max)))
 
 
 def squared_error_dual(scores: FloatArray, targets: FloatArray, normalized_weights: FloatArray, balanced: bool) -> Dual:
