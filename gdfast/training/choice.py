@@ -37,12 +37,7 @@ MOST_DUALS = 100_000_000
 
 def chosen_optimizer(settings: Settings, n_outputs: int, rows: StandardizedRows) -> tuple[Any, float, int] | None:
     """An optimizer that sees all rows, how small it is to make the gradient and its most steps; None: the recipe."""
-    if (
-        settings.optimizer is not None
-        or settings.learning_rate is not None
-        or settings.early_stopping
-        or settings.batch_size != Settings.batch_size
-    ):
+    if settings.learning_rate is not None or settings.early_stopping or settings.batch_size != Settings.batch_size:
         return None
     loss, is_sparse, n, d = settings.loss, hasattr(rows.X, "indptr"), len(rows), rows.X.shape[1]
     is_penalised, is_weighted = settings.alpha != 0, rows.weights is not None

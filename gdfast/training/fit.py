@@ -178,7 +178,7 @@ def fit(
         answers = [observe(epoch) for observe in observers]
         return any(answers)
 
-    chosen = None if endless else chosen_optimizer(settings, k, rows)
+    chosen = None if endless or settings.optimizer is not None else chosen_optimizer(settings, k, rows)
     if chosen is not None:
         plan = plan_of_all_rows(settings, *chosen)
     else:

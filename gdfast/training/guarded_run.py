@@ -23,7 +23,7 @@ from ..protocols import Array
 from .recipe import Plan
 
 ATTEMPTS = 60
-EVALUATIONS = 20
+EVALUATIONS = 10
 """So often at least a run is evaluated, where nobody wants to know of every epoch."""
 
 GAP_EVERY = 5
