@@ -177,9 +177,7 @@ def _labels(path: Path, name: str, column: Any) -> LabelColumn:
         values = [None if value is None else float(str(value)) for value in column.cast(kind).to_numpy()]
     else:
         values = column.to_pylist()
-    if is_text:
-        values = [None if value is None else value.strip() for value in values]
-    elif types.is_decimal(kind):
+    if types.is_decimal(kind):
         values = [None if value is None else str(value) for value in values]
     return LabelColumn.of(values, f"{path}'s {name}")
 

@@ -12,7 +12,7 @@ from ..protocols import Array
 from .labels import LabelColumn
 from .options import Column, ReadingOptions
 
-_INDEX_NAME = re.compile(r"__index_level_\d+__|Unnamed: \d+")
+_INDEX_NAME = re.compile(r"__index_level_\d+__|Unnamed: \d+(\.\d+)*")
 _NAMES_OF_LABELS = frozenset({"label", "labels", "class", "target", "targets", "y"})
 _NAMES_OF_ROWS = frozenset({"id", "ids", "index", "row", "row_id", "rowid", "row_number", "uuid", "guid"})
 

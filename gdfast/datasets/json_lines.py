@@ -122,7 +122,7 @@ class _Reader:
         if value is not None and not isinstance(value, str | int | float):
             where = self._where(line, self.choice.label or 0)
             raise ValueError(f"{self.path} must hold a label, text or a number; {where} is {_shown(value)}")
-        return value.strip() if isinstance(value, str) else value
+        return value
 
     def _where(self, line: int, column: int) -> str:
         name = f" ({self.header.names[column]!r:.40})" if self.header.named else ""

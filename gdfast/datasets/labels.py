@@ -148,11 +148,11 @@ def _same(name: str) -> tuple[str, ...]:
 
 def _classes(column: LabelColumn, where: str) -> tuple[Array, tuple[str, ...]]:
     """Of each row the number of its class, and the names in their order."""
-    texts = ["" if value is None else str(value) for value in column.values]
+    texts = ["" if value is None else str(value).strip() for value in column.values]
     for code, (value, text) in enumerate(zip(column.values, texts, strict=True)):
         if text in MISSING:
-            is_word = isinstance(value, str) and text
-            said = f"{text!r}, a word for a missing value" if is_word else "empty" if value == "" else "missing"
+            is_text = isinstance(value, str)
+            said = f"{text!r}, a word for a missing value" if is_text and text else "empty" if is_text else "missing"
             raise ValueError(
                 f"{where} must name a class in every row; row {_row_of(column, code):,} is {said}: "
                 "leave the row out, or write its class"
