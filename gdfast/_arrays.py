@@ -331,3 +331,15 @@ def float64_copy(array: Array, name: str) -> FloatArray:
         copy = np.array(array, dtype=np.float64, order="C")
     require_finite(copy, name)
     return copy
+
+
+def require_labels(y: Any, name: str = "y") -> None:
+    """Raise where a label is missing (None, NaN, pandas' NA), naming the first; numbers are left to other checks."""
+    labels = np.array([*y, None], dtype=object)[:-1] if isinstance(y, list | tuple) else np.asarray(y)
+    for i, label in enumerate(labels.flat if labels.dtype.kind == "O" else ()):
+        if (
+            label is None
+            or type(label).__name__ in ("NAType", "NaTType")
+            or (isinstance(label, float) and label != label)
+        ):
+            raise ValueError(f"{name} must name a class in every row; {name}[{i}] is missing")

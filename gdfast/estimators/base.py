@@ -141,7 +141,8 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         with np.errstate(over="ignore", invalid="ignore"), _named("X", X):
             types = SPARSE_TYPES if is_sparse else DENSE_TYPES
             checked = validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
-        if is_sparse:
+        if hasattr(checked, "tocsr"):  # a pandas frame of sparse columns becomes one, too
+            checked = checked if checked.dtype in SPARSE_TYPES else checked.astype(np.float64)
             check_matrix(checked, check_finite=False)
             used = int(checked.indptr[-1])
             if used == checked.data.size:

@@ -11,6 +11,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
+from .._arrays import require_labels
 from ..model import Model
 from ..protocols import Array, FloatArray
 from ..training.fit import Coefficients
@@ -168,6 +169,7 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))
 
     def _checked_y(self, y: Any) -> Array:
+        require_labels(y)
         check_classification_targets(y)
         return np.asarray(column_or_1d(y, warn=True))
 
