@@ -171,12 +171,14 @@ class OwnSuggestedStep(Protocol):
 
 
 class StepFlags(Protocol):
-    """What a loop may leave out; both attributes are optional."""
+    """What a loop may leave out; all attributes are optional."""
 
     needs_gradient: bool
     """False: its steps need no gradient at w, so that `evaluate_every` says how often it is computed."""
     sets_own_step: bool
     """True: its directions are full steps, and `step` must be left out."""
+    compares_gradients: bool
+    """True: it learns curvature from how gradients differ, so that `clip` is refused."""
 
 
 class CountsEvaluations(Protocol):

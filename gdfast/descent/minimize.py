@@ -91,7 +91,8 @@ def minimize(
         call before (those after which the objective was computed; NaN where there are none). Many steps in between may
         be one compiled call. >= 1.
     clip : float, optional
-        A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0.
+        A gradient with a larger 2-norm is scaled down to it before the optimizer sees it. > 0. Refused by optimizers
+        that learn curvature (`LBFGS`, `NonlinearConjugateGradient`, `Newton`) or own the step.
     progress : bool
         Show a progress bar (tqdm).
     checkpoint : Checkpoint, optional

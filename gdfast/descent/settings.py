@@ -23,6 +23,7 @@ from ..objective.negated import Negated
 from ..protocols import Array
 from .optimizers.capabilities import (
     bind,
+    compares_gradients,
     direction_of,
     needs_gradient,
     owns_step,
@@ -182,7 +183,7 @@ def _check_optimizer(optimizer: Any, clip: Any) -> None:
     if isinstance(optimizer, type) or "init" not in has or len(has) < 2:
         remedy = f"; make an instance: {optimizer.__name__}()" if isinstance(optimizer, type) else ""
         raise TypeError(f"optimizer must be an object with init and update; it is {described(optimizer)}{remedy}")
-    if clip is not None and not has.isdisjoint(more):
+    if clip is not None and (not has.isdisjoint(more) or compares_gradients(optimizer)):
         raise ValueError(f"clip needs an optimizer that works on the gradient alone; it is {described(optimizer)}")
 
 

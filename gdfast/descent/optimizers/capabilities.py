@@ -67,6 +67,11 @@ def needs_gradient(optimizer: Any) -> bool:
     return bool(getattr(optimizer, "needs_gradient", True))
 
 
+def compares_gradients(optimizer: Any) -> bool:
+    """Whether it learns from how gradients differ, so that a clipped one would tell it a wrong curvature."""
+    return bool(getattr(optimizer, "compares_gradients", False))
+
+
 def sets_own_step(optimizer: Any) -> bool:
     """Whether its directions are full steps, so that nobody else says how far they lead."""
     return bool(getattr(optimizer, "sets_own_step", False))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -75,6 +75,7 @@ class LBFGS:
     """
 
     memory: int = 10
+    compares_gradients: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory", check_integer(self.memory, "memory", minimum=1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,8 @@ class NonlinearConjugateGradient:
     >>> result.steps, result.status.name
     (3, 'CONVERGED')
     """
+
+    compares_gradients: ClassVar[bool] = True
 
     def init(self, w: Array) -> NonlinearConjugateGradientState:
         """No direction yet."""

@@ -18,9 +18,8 @@ from ...protocols import Array, FloatArray
 from ..losses.base import Loss
 from ..rays.directions import check_directions
 from ..rays.generic import Bisected, check_grid, check_points
-from ..rays.hinge_terms import HingeTerms
-from ..rays.log_sum_exp import LogSums
 from ..rays.minimum import lowest_step
+from ..rays.sums import RaySums, Smooth
 from ..regularizers.along_directions import Penalty, penalties
 from .problem import Kernel, LinearProblem
 
@@ -37,13 +36,8 @@ class LinearRay(Bisected):
     loss: Loss
     base: FloatArray
     rate: FloatArray
-    sums: HingeTerms | LogSums | None
+    sums: RaySums | None
     penalties: tuple[Penalty, ...]
-
-    @property
-    def terms(self) -> HingeTerms | None:
-        """The terms of a hinge."""
-        return self.sums if isinstance(self.sums, HingeTerms) else None
 
     def value(self, step: float) -> float:
         """L(W + step * V)."""
@@ -51,10 +45,10 @@ class LinearRay(Bisected):
 
     def slope(self, step: float) -> float:
         """The right derivative there, exact at the hinge's `breakpoints` too."""
-        if self.terms is None or self.terms.power != 1:
+        if self.sums is None or not self.sums.is_piecewise_linear:
             return self.rough_slope(step)
         step = check_number(step, "step")
-        return self.terms.slope(step) + sum(penalty.slope(step) for penalty in self.penalties)
+        return self.sums.slope(step) + sum(penalty.slope(step) for penalty in self.penalties)
 
     def rough_slope(self, step: float) -> float:
         """The same, several times as fast; at a breakpoint, where scores are rounded, that of either side."""
@@ -101,7 +95,7 @@ class LinearRay(Bisected):
     def reversed(self) -> LinearRay:
         """The same line, run through the other way."""
         rate, penalties = -self.rate, tuple(penalty.reversed() for penalty in self.penalties)
-        sums = None if self.sums is None else replace(self.sums, parts=(self.base, rate))
+        sums = None if self.sums is None else self.sums.on_parts((self.base, rate))
         return replace(self, rate=rate, sums=sums, penalties=penalties)
 
     def _at_once(self, points: FloatArray) -> FloatArray | None:
@@ -115,7 +109,8 @@ class LinearRay(Bisected):
         """From rough slopes; then, where the ray is made of straight or evenly bent pieces, from the kinks nearby."""
         step = lowest_step(self.rough_slope, max_step)
         curvatures = [penalty.curvature for penalty in self.penalties]
-        if self.terms is None or self.terms.power != 1 or not 0 < step < max_step or None in curvatures:
+        is_straight = self.sums is not None and self.sums.is_piecewise_linear
+        if not is_straight or not 0 < step < max_step or None in curvatures:
             return step
         curvature = sum(c for c in curvatures if c is not None)
         if curvature == 0 and 0 in (self.slope(step), self.rough_slope(step)):  # a flat bottom, which begins at a kink
@@ -138,7 +133,7 @@ class LinearRay(Bisected):
 
     def _kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """Where the slope jumps in [low, high], and by how much (of a squared hinge: where its terms are 0)."""
-        parts = [] if self.terms is None else [self.terms.kinks(low, high)]
+        parts = [] if self.sums is None else [self.sums.kinks(low, high)]
         for penalty in self.penalties:
             steps, jumps = penalty.kinks()
             inside = (steps >= low) & (steps <= high)
@@ -156,13 +151,8 @@ class LinearPlane:
     base: FloatArray
     first: FloatArray
     second: FloatArray
-    sums: HingeTerms | LogSums | None
+    sums: RaySums | None
     penalties: tuple[Penalty, ...]
-
-    @property
-    def terms(self) -> HingeTerms | None:
-        """The terms of a hinge."""
-        return self.sums if isinstance(self.sums, HingeTerms) else None
 
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
@@ -191,9 +181,9 @@ class LinearPlane:
         where n_samples * n_classes > 100.
         """
         across, along = _limits(a, "a"), _limits(b, "b")
-        if self.terms is None or self.base.size > EDGES_OF:
-            return np.zeros((0, 2), dtype=np.int64), np.zeros((0, 2, 2))
-        return self.terms.edges(across, along)
+        if self.sums is None or self.base.size > EDGES_OF:
+            return Smooth().edges(across, along)
+        return self.sums.edges(across, along)
 
 
 def _limits(pair: Any, name: str) -> tuple[float, float]:
@@ -231,7 +221,7 @@ def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatAr
     return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
 
 
-def _sums(problem: LinearProblem, *parts: FloatArray) -> HingeTerms | LogSums | None:
+def _sums(problem: LinearProblem, *parts: FloatArray) -> RaySums | None:
     """What the loss is a sum of, where that is known to help."""
     return problem.loss.ray_terms(parts, problem.rows.y, problem.rows.normalized_weights)
 

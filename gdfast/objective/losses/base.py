@@ -20,8 +20,7 @@ from ... import _kernels
 from ..._arrays import INPUT_CODES, check_labels, check_sample_weight, check_targets, plain_array, require_finite
 from ...protocols import Array, FloatArray
 from ..margins import margins
-from ..rays.hinge_terms import HingeTerms
-from ..rays.log_sum_exp import LogSums
+from ..rays.sums import RaySums
 
 UNIT = 2.0**-52
 
@@ -200,9 +199,7 @@ class Loss:
 
     # ---- along directions ----
 
-    def ray_terms(
-        self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray
-    ) -> HingeTerms | LogSums | None:
+    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> RaySums | None:
         """What the loss is a sum of for ``scores = parts[0] + a * parts[1] + ...``, where that is known to help."""
         return None
 

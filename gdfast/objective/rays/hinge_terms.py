@@ -7,7 +7,7 @@ term's zero is known exactly. Squared hinges have the same zeros, where their cu
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -38,6 +38,15 @@ class HingeTerms:
     weights: FloatArray
     margin: float
     power: int
+
+    def on_parts(self, parts: tuple[FloatArray, ...]) -> HingeTerms:
+        """The same for other scores."""
+        return replace(self, parts=parts)
+
+    @property
+    def is_piecewise_linear(self) -> bool:
+        """Plain hinges are; squared ones bend between their zeros."""
+        return self.power == 1
 
     @property
     def count(self) -> int:

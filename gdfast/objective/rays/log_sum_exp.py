@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..._config import get_num_threads
 from ...protocols import Array, FloatArray
+from .sums import Smooth
 
 MOST_SPREAD = 40.0  # of the exponents of a column
 TOGETHER = 16  # samples whose sums are multiplied before the logarithm is taken: above exp(-640), the smallest float
@@ -23,7 +24,7 @@ MOST_PIECES = 16  # of the columns, so that the exponents of each spread no furt
 
 
 @dataclass(frozen=True, eq=False)
-class LogSums:
+class LogSums(Smooth):
     """``sum_i weight_i log sum_j exp(s_ij - s_iy_i)`` for scores ``s = parts[0] + a * parts[1] + b * parts[2]``.
 
     Parameters
@@ -37,6 +38,10 @@ class LogSums:
     parts: tuple[FloatArray, ...]
     labels: Array
     weights: FloatArray
+
+    def on_parts(self, parts: tuple[FloatArray, ...]) -> LogSums:
+        """The same for other scores."""
+        return replace(self, parts=parts)
 
     def on_line(self, points: FloatArray) -> FloatArray | None:
         """At evenly spaced points: (m,); None where they are not, or where digits would be lost."""

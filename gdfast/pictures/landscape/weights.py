@@ -107,7 +107,7 @@ def weight(objective: Objective, w: Array, index: Any, values: Array, *, max_ter
     steps = targets - at
     ray = along_ray(objective, point, axis)
     totals = np.asarray(ray.values(steps), dtype=np.float64)
-    source = getattr(ray, "terms", None)
+    source = getattr(ray, "sums", None)
     if source is None:
         return Weight(place, at, targets, totals, np.zeros((0, targets.size)), np.zeros((0, 2), dtype=np.int64), 0)
     labels, terms = source.largest(steps, most)

@@ -168,6 +168,16 @@ def test_newton_refuses_batches_and_clipping():
         gd.minimize(objective, np.zeros(objective.shape), gd.Newton(), 1.0, clip=1.0)
 
 
+@pytest.mark.parametrize("rule", [gd.LBFGS(), gd.NonlinearConjugateGradient(), gd.Newton()])
+@pytest.mark.parametrize("step", [1.0, gd.StrongWolfe()])
+def test_rules_that_learn_curvature_refuse_clipping_before_any_work(rule, step):
+    called = []
+    objective = gd.FunctionObjective(called.append, called.append)
+    with pytest.raises(ValueError, match=rf"clip needs an optimizer that works.*{type(rule).__name__}"):
+        gd.minimize(objective, np.zeros(3), rule, step, clip=0.1)
+    assert called == []
+
+
 @every_method
 def test_float32_runs_end_near_the_float64_optimum(method):
     rule, step = METHODS[method]
