@@ -8,23 +8,15 @@ from typing import Any
 from .checks.gradient.check import check_gradient
 
 
-def assert_gradient(
-    value: Any,
-    gradient: Callable[..., Any] | None = None,
-    at: Any = None,
-    *,
-    h: float = 1e-5,
-    coordinates: Any = None,
-    rtol: float = 1e-5,
-    rng: Any = None,
-    vectorized: bool = False,
-) -> None:
+def assert_gradient(value: Any, gradient: Callable[..., Any] | None = None, at: Any = None, **settings: Any) -> None:
     """Assert that a gradient agrees with difference quotients of its function.
 
     Parameters
     ----------
-    value, gradient, at, h, coordinates, rtol, rng, vectorized
+    value, gradient, at
         As for `gdfast.check_gradient`: ``(objective, at=w)`` or ``(f, grad, x)``.
+    **settings
+        All others that it takes: h, coordinates, rtol, rng, vectorized, names, scale, nondeterminism.
 
     Raises
     ------
@@ -44,8 +36,6 @@ def assert_gradient(
     >>> assert_gradient(lambda w: float(np.sum(w**2)), lambda w: 2 * w, np.array([1.0, -2.0]))
     """
     __tracebackhide__ = True
-    report = check_gradient(
-        value, gradient, at, h=h, coordinates=coordinates, rtol=rtol, rng=rng, vectorized=vectorized
-    )
+    report = check_gradient(value, gradient, at, **settings)
     if not report.passed:
         raise AssertionError(str(report))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 
 LIKELY = 0.02  # a ratio so near to an integer counts as one
+LARGEST_N = 1e6  # number of samples that a ratio is taken for, if nothing else is known
+PLAUSIBLE = 1e6  # factors beyond it are no slip of the pen, unless they are powers of ten: another unit
 
 
 def factor_sentence(
@@ -36,14 +38,25 @@ def factor_sentence(
             return f"factor 2 too many{flipped}: {said}; there may be a 2 that a 1/2 in the value takes away."
         if equals(sign / 2):
             return f"missing factor 2{flipped}: {said}; the derivative of a square has one."
-        if guess_n and _is_whole(sign * factor):
+        if guess_n and _is_whole(sign * factor, doubt):
             n = round(sign * factor)
             return f"missing factor 1/N{flipped}: {said}; if N = {n:,} samples are averaged, divide by N."
-        if guess_n and _is_whole(sign / factor):
+        if guess_n and _is_whole(sign / factor, doubt):
             n = round(sign / factor)
             return f"extra factor 1/N{flipped}: {said}, 1/{n:,}; if N = {n:,}, take one division by N out."
-    return f"constant factor: {said}; one of value and gradient lacks a factor." if guess else None
+    if not guess or not _is_plausible(abs(factor), near):
+        return None
+    return f"constant factor: {said}; one of value and gradient lacks a factor."
 
 
-def _is_whole(x: float) -> bool:
-    return x > 2.5 and abs(x - round(x)) <= max(LIKELY, 1e-4 * x)
+def _is_whole(x: float, doubt: float) -> bool:
+    """A number of samples, as far as it is known precisely enough to be told from its neighbours."""
+    return 2.5 < x <= LARGEST_N and abs(x - round(x)) <= LIKELY and doubt * x <= 5 * LIKELY
+
+
+def _is_plausible(factor: float, near: float) -> bool:
+    """Whether somebody would write it."""
+    if factor == 0:
+        return False
+    power = math.log10(factor)
+    return 1 / PLAUSIBLE <= factor <= PLAUSIBLE or (abs(power) < 15 and abs(power - round(power)) < near)

@@ -14,6 +14,7 @@ from .factors import factor_sentence
 
 NOISE = 0.03  # of a fit to difference quotients
 EXACT = 1e-4  # of a fit with two constants, which fits more by chance
+ALONG = 1e-6  # of a right angle's cosine: gradient and weights are multiples of each other
 LARGEST_RANK = 4  # of arrays whose axes are tried in every order
 
 
@@ -128,6 +129,8 @@ def _factor_beside_a_regularizer(found: Comparison, n_samples: int | None) -> It
         if np.count_nonzero(w) <= FEW or norm(found.numerical) == 0:
             continue
         parts = np.stack([found.numerical / norm(found.numerical), w / norm(w)], axis=1)
+        if 1 - abs(float(parts[:, 0] @ parts[:, 1])) < ALONG:  # nothing tells one from the other
+            continue
         (along, multiple), *_ = np.linalg.lstsq(parts, found.analytic, rcond=None)
         gradient = parts @ np.array([along, multiple])
         factor, c = along / norm(found.numerical), multiple / norm(w)

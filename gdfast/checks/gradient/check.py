@@ -12,14 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_flag, check_positive, check_rng
+from ..._arrays import check_flag, check_non_negative, check_positive, check_rng
 from ...describe import described
 from ...objective.capabilities import weights_for
 from ...protocols import Array
 from .directional import AlongRay
+from .parameters import parameters_of, to_array
 from .report import GradientReport
 from .run import CheckRun
 from .sampling import choose, random_direction
+
+AUTO = "auto"
 
 __all__ = ["GradientReport", "check_gradient"]
 
@@ -29,11 +32,14 @@ def check_gradient(
     gradient: Callable[..., Any] | None = None,
     at: Any = None,
     *,
-    h: float = 1e-5,
+    h: Any = "auto",
     coordinates: Any = None,
     rtol: float = 1e-5,
     rng: Any = None,
     vectorized: bool = False,
+    names: Any = None,
+    scale: Any = None,
+    nondeterminism: float | None = None,
 ) -> GradientReport:
     """Compare an analytic gradient with centred difference quotients.
 
@@ -102,19 +108,39 @@ def check_gradient(
     objective, f, analytic_gradient = _parts(value, gradient)
     if at is None:
         raise TypeError("at must be the point to check at: check_gradient(objective, at=w) or (f, grad, x)")
-    point = np.array(weights_for(objective, at, "at"), order="C")
-    h, rtol, vectorized = check_positive(h, "h"), check_positive(rtol, "rtol"), check_flag(vectorized, "vectorized")
+    parameters = parameters_of(at, names)
+    point = parameters.point
+    if parameters.single:
+        point = np.array(weights_for(objective, point, "at"), order="C")
+    steps, rtol = None if is_automatic(h) else parameters.numbers(h, "h"), check_positive(rtol, "rtol")
+    lengths = None if scale is None else parameters.numbers(scale, "scale")
+    vectorized = check_flag(vectorized, "vectorized")
+    if nondeterminism is not None:
+        nondeterminism = check_non_negative(nondeterminism, "nondeterminism")
     if vectorized and objective is not None:
         raise ValueError("vectorized must be False with an objective; it is for a plain function of many points")
+    if vectorized and not (parameters.single and isinstance(point, np.ndarray) and to_array(at) is at):
+        raise ValueError("vectorized must be False with several parameters or tensors: it takes an array of many points")
     generator = check_rng(rng)
     structured = callable(getattr(objective, "numerical_gradient", None))
     chosen = choose(coordinates, point.shape, structured, generator)
-    unit = None if chosen.size else random_direction(point.shape, generator)
+    unit = None if chosen.size else random_direction(point.shape, generator, lengths)
     if unit is not None and callable(getattr(objective, "along_ray", None)):
         objective = AlongRay(objective, analytic_gradient, point, unit)
         f, analytic_gradient, point = objective.value, objective.gradient, objective.point
-    run = CheckRun(objective, f, analytic_gradient, point, chosen, unit, h, rtol, vectorized)
+        parameters = parameters_of(point, None)
+    run = CheckRun(
+        objective, f, analytic_gradient, parameters, point, chosen, unit, steps, lengths, rtol, vectorized,
+        nondeterminism,
+    )  # fmt: skip
     return run.structured() if structured and unit is None else run.by_slopes()
+
+
+def is_automatic(h: Any) -> bool:
+    """Whether steps are ours to choose; TypeError for another text."""
+    if isinstance(h, str) and h != AUTO:
+        raise TypeError(f'h must be "{AUTO}", a number > 0 or an array of such; it is {h!r}')
+    return isinstance(h, str)
 
 
 def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Callable[[Array], Any]]:

@@ -1,4 +1,4 @@
-"""The error of each analytic derivative, corrected for kinks and for the quotient's own error.
+"""The error of each analytic derivative, on its own scale, corrected for kinks and for the quotient's own error.
 
 For a linear objective the quotients are computed from the scores and its kinks are known exactly; for any other
 function the one-sided slopes at several steps show them. Either way the result is a `Comparison`.
@@ -6,6 +6,7 @@ function the one-sided slopes at several steps show them. Either way the result 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,14 +14,20 @@ import numpy as np
 
 from ...objective import capabilities
 from ...protocols import Array, FloatArray
-from .one_sided_slopes import FirstSlopes
+from .flatness import is_flat, is_zero
+from .one_sided_slopes import FirstSlopes, ScoreSlopes
 from .sampling import Indices
-from .step_ladder import Estimates, Mask, estimate, ladder
+from .step_ladder import Estimates, Mask, Noise, estimate, ladder
 
 FEW = 32  # re-examined first: where none of them turns out right it is a bug, and the rest is spared
-SHRINK = 32  # a re-examined quotient from the scores has a step so much smaller
 LOPSIDED = 1e-2  # left and right slopes that differ by so much are re-examined, though their mean is right
 TINY = 1e-4  # times h: what is still crossed then is a kink at the point itself
+WITNESSES = 3
+SEEN = 50.0  # times the noise of a quotient, a disagreement is beyond doubt
+RESOLUTION = 1e-2  # of a derivative that noise may hide: more would hide what is almost surely a bug
+
+Measure = Callable[[], tuple[Noise, FloatArray]]
+"""The noise of f's values, and of the analytic derivatives (n,): asked for where something is to be re-examined."""
 
 
 @dataclass(eq=False)
@@ -29,141 +36,209 @@ class Comparison:
 
     Attributes
     ----------
-    numerical : float64 (n,)
-        The centred quotients with the step that was asked for.
+    numerical, steps : float64 (n,)
+        The centred quotients, and their steps: those that were asked for; where the step was ours to choose, the best.
     corrected : float64 (n,)
         The best estimate of the derivative, after kink correction: what the analytic one is compared with.
     distance : float64 (n,)
         Of the analytic derivative from it, or at a kink from the interval of the slopes that are right there.
     uncertainty : float64 (n,)
         How far `distance` may be wrong.
+    gradient_noise : float64 (n,)
+        How far the analytic derivatives may be wrong by rounding.
     crossing : bool (n,)
         The stencil crosses a kink.
     kink_excess : float64 (n,)
         What kinks add to the quotient; only where that is known exactly.
     at_kink : bool (n,)
         The point lies on the kink.
+    judged : bool (n,)
+        Whatever is not told from right here is right, to RESOLUTION of itself.
     fades : bool (n,)
         The disagreement is the quotient's own error (truncation or rounding): another h shows none.
     jumps : bool (n,)
         There is no derivative: the slopes grow as h shrinks.
-    evaluations : int
-        Of the objective, for the coordinates that were re-examined from the scores.
+    undefined : bool (n,)
+        f can't be evaluated on either side with any step.
+    doubtful : bool (n,)
+        The disagreement with the step that was asked for is within some noise: longer steps tell of it.
+    noise : Noise or None
+        Of f's values, where it was measured.
     """
 
     numerical: FloatArray
+    steps: FloatArray
     corrected: FloatArray
     distance: FloatArray
     uncertainty: FloatArray
+    gradient_noise: FloatArray
     crossing: Mask
     kink_excess: FloatArray
-    evaluations: int = 0
+    judged: Mask
+    noise: Noise | None = None
     at_kink: Mask = field(init=False)
     fades: Mask = field(init=False)
     jumps: Mask = field(init=False)
+    undefined: Mask = field(init=False)
+    doubtful: Mask = field(init=False)
 
     def __post_init__(self) -> None:
-        self.at_kink, self.fades, self.jumps = (np.zeros(self.numerical.size, dtype=bool) for _ in range(3))
+        self.at_kink, self.fades, self.jumps, self.undefined, self.doubtful = (
+            np.zeros(self.numerical.size, dtype=bool) for _ in range(5)
+        )
 
 
 def compare_structured(
-    objective: Any, point: Array, chosen: Indices, analytic: FloatArray, h: float, rtol: float, floor: float
-) -> Comparison:
+    objective: Any, slopes: ScoreSlopes, analytic: FloatArray, first: FirstSlopes, rtol: float, asked: bool,
+    measure: Measure,
+) -> Comparison:  # fmt: skip
     """By quotients that the objective computes from its scores, and by its kinks, which it knows exactly."""
-    only = None if chosen.size == point.size and np.array_equal(chosen, np.arange(point.size)) else chosen
-
-    def quotients(step: float, flat: Indices | None, scheme: Any = "centered") -> FloatArray:
-        found = capabilities.numerical_gradient(objective, point, h=step, scheme=scheme, coordinates=flat)
-        return np.asarray(found, dtype=np.float64).reshape(-1)
-
-    numerical = quotients(h, only)
-    crossings = capabilities.kink_crossings(objective, point, h=h, coordinates=only)
-    crossing, excess = np.zeros(chosen.size, dtype=bool), np.zeros(chosen.size)
-    if crossings is not None:
-        crossing, excess = np.ravel(crossings[0]) > 0, np.ravel(crossings[1])
+    n = analytic.size
+    numerical, steps = first.left.copy(), first.steps.copy()
+    crossing, excess = np.zeros(n, dtype=bool), np.zeros(n)
+    for step in np.unique(steps).tolist():
+        here = np.flatnonzero(steps == step)
+        crossings = capabilities.kink_crossings(
+            objective, slopes.point, h=step, coordinates=None if here.size == slopes.point.size else slopes.flat[here]
+        )
+        if crossings is not None:
+            if here.size == slopes.point.size:  # in the order of the coordinates that were asked for
+                crossings = crossings[0].reshape(-1)[slopes.flat], crossings[1].reshape(-1)[slopes.flat]
+            crossing[here], excess[here] = np.ravel(crossings[0]) > 0, np.ravel(crossings[1])
     corrected = numerical - excess
     compared = Comparison(
-        numerical, corrected, np.abs(analytic - corrected), np.full(chosen.size, floor), crossing, excess
-    )
-
-    tolerance = rtol * _scale(analytic, corrected, floor) + compared.uncertainty
-    suspect = np.isfinite(analytic) & (compared.distance > tolerance)
-    for some in _in_turn(np.flatnonzero(suspect)):
-        kinked, straight = some[crossing[some]], some[~crossing[some]]
-        right = np.zeros(chosen.size, dtype=bool)
-        if kinked.size:  # another choice of slope at a kink of the point is as right as the objective's own
-            tiny = h * TINY if np.dtype(getattr(objective, "arithmetic", point.dtype)) == np.float64 else h
-            ahead = quotients(tiny, chosen[kinked], "forward")
-            behind = 2 * quotients(tiny, chosen[kinked]) - ahead  # the centred quotient is the mean of both
-            low, high = np.minimum(ahead, behind), np.maximum(ahead, behind)
-            distance = np.maximum(0.0, np.maximum(low - analytic[kinked], analytic[kinked] - high))
-            sides = np.maximum(np.abs(low), np.abs(high))
-            scale = np.maximum(_scale(analytic[kinked], corrected[kinked], floor), sides)
-            right[kinked] = distance <= rtol * scale + floor
-            compared.at_kink[kinked] = right[kinked]
-            compared.corrected[kinked] = np.where(right[kinked], analytic[kinked], corrected[kinked])
-            compared.distance[kinked] = np.where(right[kinked], 0.0, compared.distance[kinked])
-            compared.evaluations += 3 * kinked.size
-        if straight.size and _is_kept(point, chosen[straight], h / SHRINK):
-            # Truncation falls with h squared, 1 / SHRINK**2 of it is left: a disagreement that stays is the gradient's.
-            closer = np.abs(analytic[straight] - quotients(h / SHRINK, chosen[straight]))
-            right[straight] = compared.fades[straight] = closer <= 0.1 * compared.distance[straight]
-            compared.evaluations += 2 * straight.size
-        if not right[some].any():
+        numerical, steps, corrected, np.abs(analytic - corrected), np.zeros(n), np.zeros(n), crossing, excess,
+        np.isfinite(analytic),
+    )  # fmt: skip
+    apart = compared.distance > rtol * np.maximum(np.abs(analytic), np.abs(corrected))
+    zero = (analytic == 0) & (corrected == 0)
+    suspect = np.flatnonzero(np.isfinite(analytic) & (apart | zero))
+    if suspect.size == 0:
+        return compared
+    noise, compared.gradient_noise = measure()
+    compared.noise = noise
+    compared.judged[suspect] = False
+    compared.uncertainty[suspect] = noise.value[suspect] / steps[suspect]
+    kinked, straight = suspect[crossing[suspect]], suspect[~crossing[suspect]]
+    for some in _in_turn(kinked):
+        if not _at_kinks(compared, some, slopes, analytic, rtol, objective).any():
             break
+    if straight.size:
+        left, right = slopes.sides(straight, steps[straight], first.value[straight])
+        first.left[straight], first.right[straight] = left, right
+        refine(compared, straight, first, analytic, rtol, asked)
     return compared
 
 
-def compare_slopes(
-    first: FirstSlopes, analytic: FloatArray, rtol: float, floor: FloatArray
-) -> tuple[Comparison, Indices]:
-    """By slopes at the step that was asked for; and the lines to re-examine: those that disagree, those near a kink."""
-    with np.errstate(over="ignore"):
+def _at_kinks(
+    compared: Comparison, some: Indices, slopes: ScoreSlopes, analytic: FloatArray, rtol: float, objective: Any
+) -> Mask:
+    """Which are right. Another choice of slope at a kink of the point is as right as the objective's own."""
+    declared = np.dtype(getattr(objective, "arithmetic", slopes.point.dtype))
+    tiny = compared.steps[some] * (TINY if declared == np.float64 else 1.0)
+    ahead = slopes.quotients(some, tiny, "forward")
+    behind = 2 * slopes.quotients(some, tiny) - ahead  # the centred quotient is the mean of both
+    low, high = np.minimum(ahead, behind), np.maximum(ahead, behind)
+    distance = np.maximum(0.0, np.maximum(low - analytic[some], analytic[some] - high))
+    sides = np.maximum(np.abs(low), np.abs(high))
+    spread = compared.uncertainty[some] + compared.gradient_noise[some]
+    scale = np.maximum(np.maximum(np.abs(analytic[some]), np.abs(compared.corrected[some])), sides)
+    right = (distance <= rtol * scale + spread) & (spread <= RESOLUTION * sides)
+    alone = np.abs(analytic[some] - compared.corrected[some]) <= rtol * scale + spread
+    compared.at_kink[some] = right
+    compared.corrected[some] = np.where(right, analytic[some], compared.corrected[some])
+    compared.distance[some] = np.where(right, 0.0, compared.distance[some])
+    own = np.maximum(np.abs(analytic[some]), np.abs(compared.corrected[some]))
+    zero = (analytic[some] == 0) & (compared.corrected[some] == 0)
+    compared.judged[some] = right | (spread <= RESOLUTION * own) | zero
+    return np.asarray(right | alone)
+
+
+def compare_slopes(first: FirstSlopes, analytic: FloatArray, rtol: float, unit: float) -> tuple[Comparison, Indices]:
+    """By slopes at the step that was asked for; and the lines to re-examine: those that disagree, those near a kink,
+    those where f can't be evaluated, those where nothing moves."""
+    with np.errstate(over="ignore", invalid="ignore"):
         numerical, gap = (first.left + first.right) / 2, np.abs(first.right - first.left)
-    n = numerical.size
-    distance = np.abs(analytic - numerical)
-    compared = Comparison(numerical, numerical.copy(), distance, floor.copy(), np.zeros(n, dtype=bool), np.zeros(n))
-    disagrees = distance > rtol * _scale(analytic, numerical, floor)
-    lopsided = gap > np.maximum(20 * floor, LOPSIDED * np.maximum(np.abs(first.left), np.abs(first.right)))
-    return compared, np.flatnonzero((disagrees | lopsided) & np.isfinite(analytic))
+        distance, noise = np.abs(analytic - numerical), 10 * unit * np.abs(first.value) / first.steps
+        sides = np.fmax(np.abs(first.left), np.abs(first.right))
+        n = numerical.size
+        compared = Comparison(
+            numerical, first.steps.copy(), numerical.copy(), distance, np.zeros(n), np.zeros(n),
+            np.zeros(n, dtype=bool), np.zeros(n), np.isfinite(analytic),
+        )  # fmt: skip
+        agrees = distance <= rtol * np.maximum(np.abs(analytic), np.abs(numerical))
+        lopsided = gap > np.maximum(20 * noise, LOPSIDED * sides)
+        zero = (analytic == 0) & (numerical == 0)
+    return compared, np.flatnonzero((~agrees | lopsided | zero) & np.isfinite(analytic))
 
 
 def refine(
-    compared: Comparison,
-    suspects: Indices,
-    first: FirstSlopes,
-    analytic: FloatArray,
-    value_noise: float,
-    gradient_noise: FloatArray,
-    rtol: float,
-    floor: FloatArray,
+    compared: Comparison, suspects: Indices, first: FirstSlopes, analytic: FloatArray, rtol: float, asked: bool
 ) -> None:
     """Re-examine the suspects with longer and shorter steps; the comparison is changed in place."""
-    steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-    factors = ladder(float(first.steps.min()), value_noise, first.value, steepest)
-    for some in _in_turn(suspects):
-        _take(compared, some, estimate(first, some, factors, value_noise), analytic[some])
-        asked_noise = 2 * value_noise / first.steps[some]
-        unseen = np.abs(analytic[some] - compared.numerical[some]) <= asked_noise  # longer steps alone speak against it
-        compared.uncertainty[some] = np.where(
-            unseen, np.maximum(compared.uncertainty[some], compared.distance[some]), compared.uncertainty[some]
-        )
-        tolerance = rtol * _scale(analytic[some], compared.corrected[some], floor[some])
-        right = compared.distance[some] <= tolerance + compared.uncertainty[some] + gradient_noise[some]
-        disagreed = np.abs(analytic[some] - compared.numerical[some]) > tolerance
-        exact = compared.distance[some] <= tolerance
-        compared.fades[some] = disagreed & right & exact & ~compared.crossing[some]
-        if not right.any() and not compared.crossing[some].any():
+    noise = compared.noise
+    assert noise is not None
+    compared.judged[suspects] = False
+    still = suspects[(analytic[suspects] == 0) & (compared.numerical[suspects] == 0)]
+    flat = still[is_flat(first, still, noise)] if still.size else still
+    compared.judged[flat] = True
+    compared.fades[flat] = False
+    for some in _in_turn(np.setdiff1d(suspects, flat)):
+        found = estimate(first, some, ladder(first, some, noise, asked), noise)
+        if not _take(compared, some, found, first, analytic, rtol, asked).any():
             break
+    if compared.crossing.any():  # where kinks are about, longer steps are not trusted
+        with np.errstate(invalid="ignore"):
+            apart = compared.distance > rtol * np.maximum(np.abs(analytic), np.abs(compared.corrected))
+        unsure = compared.doubtful & apart
+        compared.uncertainty[unsure] = np.maximum(compared.uncertainty, compared.distance)[unsure]
+        own = np.maximum(np.abs(analytic), np.abs(compared.corrected))
+        compared.judged[unsure & (compared.uncertainty > RESOLUTION * own)] = False
 
 
-def _take(compared: Comparison, some: Indices, found: Estimates, analytic: FloatArray) -> None:
-    compared.corrected[some] = found.nearest(analytic)
-    compared.distance[some] = np.where(found.jumps, np.inf, found.distance(analytic))
+def _take(
+    compared: Comparison, some: Indices, found: Estimates, first: FirstSlopes, analytic: FloatArray, rtol: float,
+    asked: bool,
+) -> Mask:  # fmt: skip
+    """What the estimates say of some lines; where that is no bug."""
+    noise, claimed = compared.noise, analytic[some]
+    assert noise is not None
+    asked_numerical = compared.numerical[some]
+    compared.corrected[some] = found.nearest(claimed)
+    compared.undefined[some] = ~np.isfinite(found.derivative)
+    compared.distance[some] = np.where(found.jumps, np.inf, found.distance(claimed))
     compared.uncertainty[some] = found.distance_uncertainty
     compared.crossing[some] = found.at_kink | found.near_kink
     compared.at_kink[some] = found.at_kink
     compared.jumps[some] = found.jumps
+    with np.errstate(invalid="ignore", over="ignore"):
+        # Where longer steps alone speak against it, which kinks may mislead, several have to.
+        unseen = np.abs(claimed - asked_numerical) <= SEEN * noise.value[some] / first.steps[some]
+        compared.doubtful[some] = unseen & ~found.jumps
+        unsure = compared.doubtful[some] & ~found.at_kink & (found.witnesses(claimed) < WITNESSES)
+        compared.uncertainty[some] = np.where(
+            unsure, np.maximum(compared.uncertainty[some], compared.distance[some]), compared.uncertainty[some]
+        )
+        own = np.maximum(np.abs(claimed), np.abs(compared.corrected[some]))
+        own = np.where(found.at_kink, np.maximum(own, np.maximum(np.abs(found.left), np.abs(found.right))), own)
+        spread = compared.uncertainty[some] + compared.gradient_noise[some]
+        tolerance = rtol * np.maximum(np.abs(claimed), np.abs(compared.corrected[some]))
+        exact = compared.distance[some] <= tolerance
+        right = compared.distance[some] <= tolerance + spread
+        agreed = np.abs(claimed - asked_numerical) <= tolerance
+        compared.judged[some] = (spread <= RESOLUTION * own) | (right & exact & (own > 0)) | (agreed & (own > 0))
+        compared.judged[some] &= ~compared.undefined[some]
+    compared.fades[some] = ~agreed & right & exact & ~compared.crossing[some]
+    better = ~compared.crossing[some] & np.isfinite(found.derivative)
+    better &= ~np.isfinite(asked_numerical) if asked else True
+    compared.numerical[some] = np.where(better, found.derivative, asked_numerical)
+    compared.steps[some] = np.where(better, found.step, compared.steps[some])
+    open_ = right & ~compared.judged[some] & ~compared.undefined[some]
+    if open_.any():
+        lines = np.flatnonzero(open_)
+        part = found.of(lines)
+        compared.judged[some[lines]] = is_zero(first, some[lines], part, claimed[lines], spread[lines], noise)
+    return np.asarray(right | compared.crossing[some] | compared.undefined[some])
 
 
 def _in_turn(suspects: Indices) -> list[Indices]:
@@ -173,12 +248,3 @@ def _in_turn(suspects: Indices) -> list[Indices]:
     few = np.zeros(suspects.size, dtype=bool)
     few[np.linspace(0, suspects.size - 1, FEW).astype(np.int64)] = True
     return [suspects[few], suspects[~few]]
-
-
-def _scale(a: FloatArray, n: FloatArray, floor: FloatArray | float) -> FloatArray:
-    return np.asarray(np.maximum(np.maximum(np.abs(a), np.abs(n)), floor))
-
-
-def _is_kept(point: Array, flat: Indices, step: float) -> bool:
-    """Whether a step is not lost in rounding."""
-    return bool(np.spacing(np.abs(point.reshape(-1)[flat])).max() < step)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..._arrays import check_integer
 from ...describe import counted
 from ...protocols import FloatArray
 from .sampling import Indices
+
+
+UNJUDGED = 0.01  # of the coordinates that need not be judged for the check to pass
 
 
 class Verdict(StrEnum):
@@ -35,9 +40,10 @@ class GradientReport:
     Attributes
     ----------
     verdict : Verdict
-        PASS: every relative error that is judged is within rtol. KINKS: some are not, but kinks explain them. FAIL: a
-        bug. NOISE: the disagreement lies within the noise of the function's values, and so does the gradient: nothing
-        is known. NONDETERMINISTIC: two calls at the same point differ.
+        PASS: every relative error that is judged is within rtol, or within the noise where that is at most 1e-2 of the
+        derivative; all coordinates are judged but for 1 %. KINKS: some errors are larger, but kinks explain them. FAIL:
+        a bug. NOISE: more are not judged, because noise hides the derivative itself. NONDETERMINISTIC: two calls at
+        the same point differ.
     passed : bool
         PASS or KINKS.
     value : float
@@ -45,11 +51,16 @@ class GradientReport:
     shape : tuple of int
         Of the point.
     h, rtol : float
+        The step that was asked for (the largest of them), or the automatic one of a coordinate of size 1.
     coordinates : int64 (n,)
         Flat indices of the checked coordinates.
     analytic, numerical : float64 (n,)
+    steps : float64 (n,)
+        Of each numerical derivative: what was asked for, or the best of the automatic ones.
+    judged : bool (n,)
+        Whether noise leaves enough of a coordinate's own derivative to be seen. `passed` needs all but 1 %.
     relative_error : float64 (n,)
-        ``|a - n| / max(|a|, |n|, floor)``, floor = 10 eps |f| / h.
+        ``|a - n| / max(|a|, |n|, floor)``, floor = 10 eps |f| / h, with each coordinate's own h.
     max_relative_error : float
     kinks : int64 (k,)
         Flat indices of the checked coordinates whose difference stencil crosses a kink; for nonlinear objectives
@@ -63,8 +74,7 @@ class GradientReport:
     unexplained : float
         The largest of these that is judged.
     not_judged : int64 (m,)
-        Flat indices of the coordinates whose relative error with this h is not judged: they disagree by less than
-        noise, or by an error of the quotient itself, which fades with a better h.
+        Flat indices of the coordinates that are not judged.
     evaluations : int
         Of f; where the quotients are computed from the scores, what they would cost without that.
     structured : bool
@@ -96,13 +106,26 @@ class GradientReport:
     kinks: Indices
     unexplained_error: FloatArray
     unexplained: float
-    not_judged: Indices
+    judged: NDArray[np.bool_]
+    steps: FloatArray
     evaluations: int
     structured: bool
     diagnosis: tuple[str, ...]
     kink_excess: FloatArray | None = None
     safe_h: FloatArray | None = None
     direction: FloatArray | None = None
+    name_of: Callable[[int], str] | None = field(default=None, repr=False)
+
+    @property
+    def not_judged(self) -> Indices:
+        """Flat indices of the coordinates that are not judged; none along a direction."""
+        return self.coordinates[~self.judged] if self.coordinates.size else self.coordinates
+
+    def name(self, flat: int) -> str:
+        """Of a coordinate, by its flat index: ``[3, 1]``, or ``W2[3, 1]`` where parameters have names."""
+        if self.name_of is not None:
+            return self.name_of(int(flat))
+        return "[" + ", ".join(str(int(j)) for j in np.unravel_index(flat, self.shape)) + "]"
 
     @property
     def passed(self) -> bool:
@@ -134,31 +157,40 @@ class GradientReport:
         return "\n\n".join("\n".join(part) for part in parts)
 
     def _worst_positions(self, k: int) -> Indices:
-        apart = np.isin(self.coordinates, self.not_judged) if self.coordinates.size else np.zeros(self.analytic.size)
-        order: Indices = np.lexsort((-self.relative_error, -self.unexplained_error, apart))
+        errors = (np.nan_to_num(error, nan=0.0) for error in (self.relative_error, self.unexplained_error))
+        order: Indices = np.lexsort((*(-error for error in errors), ~self.judged))
         return order[:k]
+
+    def _title(self) -> str:
+        unjudged = int(np.count_nonzero(~self.judged))
+        if self.verdict is Verdict.NONDETERMINISTIC or unjudged == 0:
+            return f"Gradient check: {self.verdict}"
+        if self.direction is not None:
+            return f"Gradient check: {self.verdict} (the direction not judged)"
+        return f"Gradient check: {self.verdict} ({unjudged:,} of {counted(self.judged.size, 'coordinate')} not judged)"
 
     def _heading(self) -> list[str]:
         size = int(np.prod(self.shape))
         cost = f"{counted(self.evaluations, 'evaluation')}" + (" (computed from the scores)" if self.structured else "")
         checked = "one random direction" if self.direction is not None else f"{self.coordinates.size:,}"
-        title = f"Gradient check: {self.verdict}"
-        if self.verdict is Verdict.NONDETERMINISTIC:
-            return [title, f"  {cost}, {counted(size, 'coordinate')}, none checked"]
+        if np.isnan(self.max_relative_error):
+            return [f"Gradient check: {self.verdict}", f"  {cost}, {counted(size, 'coordinate')}, none checked"]
         lines = [
-            title,
+            self._title(),
             f"  {checked} of {counted(size, 'coordinate')} checked",
-            f"  h = {self.h:g}, {cost}",
+            f"  h = {self._step_text()}, {cost}",
             f"  largest relative error {self.max_relative_error:.1e}, tolerance {self.rtol:g}",
         ]
         if self.kinks.size:
             stencils = counted(self.kinks.size, "difference stencil")
             lines.append(f"  {stencils} across a kink; error after kink correction {self.unexplained:.1e}")
-        elif self.not_judged.size:
-            not_judged = f"  {counted(self.not_judged.size, 'coordinate')} not judged (see below)"
-            rest = "" if self.not_judged.size == self.coordinates.size else f"; the others {self.unexplained:.1e}"
-            lines.append(not_judged + rest)
         return lines
+
+    def _step_text(self) -> str:
+        """The one step, or the smallest and the largest."""
+        steps = self.steps[np.isfinite(self.steps)]
+        low, high = (float(steps.min()), float(steps.max())) if steps.size else (self.h, self.h)
+        return f"{high:g}" if low == high else f"{low:.1g}" if f"{low:.1g}" == f"{high:.1g}" else f"{low:.1g} to {high:.1g}"
 
     def _table(self, k: int) -> list[str]:
         crossing = np.isin(self.coordinates, self.kinks)
@@ -168,10 +200,7 @@ class GradientReport:
             lines[0] += f"{'corrected':>12}"
         largest = np.argsort(-self.relative_error, kind="stable")[:k]  # what is to be explained
         for i in largest if self.verdict is Verdict.KINKS else self._worst_positions(k):
-            index = "" if self.direction is not None else self._index(int(self.coordinates[i]))
+            index = "" if self.direction is not None else self.name(int(self.coordinates[i]))
             line = f"  {index:<20}{self.analytic[i]:>16.8g}{self.numerical[i]:>16.8g}{self.relative_error[i]:>12.1e}"
             lines.append(line + (f"{self.unexplained_error[i]:>12.1e}" if crossing.size and crossing[i] else ""))
         return lines
-
-    def _index(self, flat: int) -> str:
-        return "[" + ", ".join(str(int(j)) for j in np.unravel_index(flat, self.shape)) + "]"

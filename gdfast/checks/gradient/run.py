@@ -3,170 +3,220 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from ..._returned import returned_gradient
 from ...objective import capabilities
 from ...protocols import Array, FloatArray
 from ..diagnosis import name_bugs
-from . import comparison, noise, verdict
-from .one_sided_slopes import CoordinateSlopes, DirectionSlopes, Evaluations, FirstSlopes, Slopes
+from . import comparison, noise, sentences, verdict
+from .calls import AtPoint, Derivative, at_point, changed
+from .one_sided_slopes import CoordinateSlopes, DirectionSlopes, Evaluations, FirstSlopes, ScoreSlopes, Slopes
+from .parameters import Parameters
 from .report import GradientReport, Verdict
 from .sampling import Indices
+from .step_ladder import Noise
 from .subgradient_at_ties import TieDisagreement, tie_disagreement
 
-DEFAULT_STEP = 1e-5
-SAME = 16.0  # rounding units: two calls that differ by no more are as good as the same
+AUTOMATIC = 1e-5  # of a coordinate's size, in float64
+CONSTANT = 4.0  # rounding units of a number near 1: the noise of a value that is constant
+SEVERAL = 4.0  # times what an objective declares as its gradient's rounding
+REACHES = (1e-3, 1e3)  # of features that need no step of their own
+
+
+@dataclass(eq=False)
+class Value:
+    """The user's function of the point; whether it writes into its argument is watched at the first calls."""
+
+    function: Callable[[Any], Any]
+    parameters: Parameters
+    vectorized: bool
+    watched: int = 8
+    changes: bool = False
+
+    def __call__(self, x: Array) -> Any:
+        """f at x, which is a copy of its own."""
+        given = x if self.vectorized else self.parameters.of_user(x)
+        if self.watched == 0:
+            return self.function(given)
+        self.watched -= 1
+        before = x.copy()
+        returned = self.function(given)
+        self.changes |= (
+            not np.array_equal(given, before) if self.vectorized else changed(self.parameters, given, before)
+        )
+        return returned
 
 
 @dataclass(eq=False)
 class CheckRun:
-    """What is checked, where and how; and the two ways to do it."""
+    """What is checked, where and how; and the two ways to do it.
+
+    steps: float64 of the point's shape, or None for automatic ones. scale: the same, the length over which f changes.
+    """
 
     objective: Any
-    f: Callable[[Array], Any]
-    gradient: Callable[[Array], Any]
+    f: Callable[[Any], Any]
+    gradient: Callable[[Any], Any]
+    parameters: Parameters
     point: Array
     chosen: Indices
     direction: FloatArray | None
-    h: float
+    steps: FloatArray | None
+    scale: FloatArray | None
     rtol: float
     vectorized: bool
+    nondeterminism: float | None = None
+    value: Value = field(init=False)
+    evaluations: Evaluations = field(init=False)
 
     def __post_init__(self) -> None:
-        self.evaluations = Evaluations(self.f, self.point, self.vectorized)
+        self.value = Value(self.f, self.parameters, self.vectorized)
+        self.evaluations = Evaluations(self.value, self.point, self.vectorized)
+        self.derivative = Derivative(self.gradient, self.parameters, self._lines)
+        self.h = AUTOMATIC if self.steps is None else float(self.steps.max())
 
     def structured(self) -> GradientReport:
         """By difference quotients that the objective computes from its scores."""
-        value, analytic, said = self._at_point()
-        if said:
-            return self._nondeterministic(value, analytic, said)
-        objective, eps = self.objective, float(np.finfo(np.float64).eps)
-        floor = np.full(analytic.size, 10 * eps * abs(value) / self.h)
+        here = self._at_point()
+        if here.complaint is not None:
+            return self._without_comparison(here)
+        sizes = self._score_sizes()
+        slopes = ScoreSlopes(self.objective, self.point, self.chosen, sizes)
+        steps = self.h * sizes if self.steps is None else self.steps.reshape(-1)[self.chosen]
+        lines, value = np.arange(self.chosen.size), np.full(self.chosen.size, here.value)
+        numerical = slopes.quotients(lines, steps)
+        first = FirstSlopes(slopes, value, steps, numerical, numerical.copy())
+        eps = float(np.finfo(np.float64).eps)  # of the scores and their differences, whatever X is
+        told = max(eps * (1 + 10 * abs(here.value)), here.value_spread)
+
+        def measure() -> tuple[Noise, FloatArray]:
+            return Noise(np.full(lines.size, told), eps), self._gradient_noise(here)
+
         compared = comparison.compare_structured(
-            objective, self.point, self.chosen, analytic, self.h, self.rtol, float(floor[0])
+            self.objective, slopes, here.analytic, first, self.rtol, self.steps is not None, measure
         )
-        noise = self._rounding(analytic)
-        self.evaluations.count += 2 * analytic.size + compared.evaluations
-        limits = verdict.Precision(10 * eps * abs(value), float(noise.max()), self._rounding_unit())
-        return self._report(compared, value, analytic, floor, noise, limits, None)
+        self.evaluations.count += slopes.count
+        return self._report(compared, here, told, None)
 
     def by_slopes(self) -> GradientReport:
         """By slopes left and right, at more steps where these disagree with the gradient."""
-        value, analytic, said = self._at_point()
-        if said:
-            return self._nondeterministic(value, analytic, said)
-        slopes: Slopes = (
-            CoordinateSlopes(self.evaluations, self.chosen)
-            if self.direction is None
-            else DirectionSlopes(self.evaluations, self.direction)
-        )
-        first = self._first_slopes(slopes, value)
-        rounding = self._rounding_unit()
-        with np.errstate(over="ignore"):
-            floor = 10 * rounding * abs(value) / first.steps
-        compared, suspects = comparison.compare_slopes(first, analytic, self.rtol, floor)
-        gradient_noise = self._rounding(analytic)
-        limits = verdict.Precision(10 * rounding * abs(value), float(gradient_noise.max()), rounding)
-        tie = None
+        here = self._at_point()
+        if here.complaint is not None:
+            return self._without_comparison(here)
+        if self.direction is not None:
+            slopes: Slopes = DirectionSlopes(self.evaluations, self.direction)
+        else:
+            sizes = None if self.scale is None else self.scale.reshape(-1)[self.chosen]
+            slopes = CoordinateSlopes(self.evaluations, self.chosen, sizes, self.parameters.rounded)
+        first = self._first_slopes(slopes, here.value)
+        self.evaluations.lenient = True
+        compared, suspects = comparison.compare_slopes(first, here.analytic, self.rtol, self._unit())
+        tie, value_noise = None, 10 * self._unit() * abs(here.value)
         if suspects.size:
-            value_noise, measured = self._measured(value, rounding, analytic.size)
-            gradient_noise = gradient_noise + 10 * measured
-            limits = verdict.Precision(
-                value_noise,
-                float(gradient_noise.max()),
-                rounding,
-                is_measured=value_noise > 1000 * rounding * max(1.0, abs(value)) and rounding < 1e-12,
-            )
-            comparison.refine(compared, suspects, first, analytic, value_noise, gradient_noise, self.rtol, floor)
+            compared.noise = self._noise(here, first.value.size)
+            value_noise = float(compared.noise.value.max())
+            compared.gradient_noise = self._gradient_noise(here)
+            comparison.refine(compared, suspects, first, here.analytic, self.rtol, self.steps is not None)
             if self.direction is None and np.count_nonzero(compared.at_kink) > 1:
                 tie = tie_disagreement(
-                    self.evaluations, first, self.chosen, analytic, compared.at_kink, value_noise, self.rtol
+                    self.evaluations, first, self.chosen, here.analytic, compared.at_kink, compared.noise, self.rtol
                 )
-        return self._report(compared, value, analytic, floor, gradient_noise, limits, tie)
+        return self._report(compared, here, value_noise, tie)
 
-    def _at_point(self) -> tuple[float, FloatArray, str]:
-        """f and the gradient at the point; a sentence where a second call says otherwise."""
-        value, again = self.evaluations.at_point(), self.evaluations.at_point()
-        analytic = self._analytic(self.point)
-        unit = self._rounding_unit()
-        if abs(value - again) > SAME * unit * max(abs(value), abs(again)):
-            return value, analytic, verdict.nondeterministic("f", value, again, "")
-        repeated = self._analytic(self.point)
-        with np.errstate(invalid="ignore"):
-            apart = np.abs(analytic - repeated)
-            same = (apart <= SAME * unit * np.abs(analytic).max()) | (analytic == repeated)
-        same |= ~np.isfinite(analytic) & ~np.isfinite(repeated)
-        if not same.all():
-            i = int(np.argmin(same))
-            place = "" if self.direction is not None else f" in flat index {self.chosen[i]}"
-            return value, analytic, verdict.nondeterministic("gradient", analytic[i], repeated[i], place)
-        return value, analytic, ""
+    def _at_point(self) -> AtPoint:
+        sizes = np.maximum(1.0, np.abs(self.point)) if self.scale is None else self.scale
+        return at_point(
+            self.evaluations, lambda: self.value.changes, self.derivative, self.nondeterminism, sizes,
+            self.parameters.name,
+        )  # fmt: skip
 
-    def _analytic(self, x: Array) -> FloatArray:
-        """The derivatives that are checked, by the gradient at (a copy of) x: (n,)."""
-        try:
-            returned = self.gradient(x.copy())
-        except Exception as error:
-            error.add_note("raised by gradient, in a gradient check")
-            raise
-        found = returned_gradient(returned, x, "gradient(x)")
+    def _lines(self, gradient: Array) -> FloatArray:
+        """The derivatives that are checked: (n,)."""
         if self.direction is not None:
-            return np.asarray(np.sum(found.astype(np.float64) * self.direction)).reshape(1)
-        return found.reshape(-1)[self.chosen].astype(np.float64)
+            return np.asarray(np.sum(gradient.astype(np.float64) * self.direction)).reshape(1)
+        return gradient.reshape(-1)[self.chosen].astype(np.float64)
 
     def _first_slopes(self, slopes: Slopes, value: float) -> FirstSlopes:
-        """Slopes with the step that was asked for. Where float64's default is too small for the type, a larger one is
-        tried; if f can't be evaluated so far away, the smaller one it is."""
+        """Slopes with the step that was asked for. Where float64's automatic one is too small for the type, which is
+        known once f has returned some values, a larger one."""
         lines = np.arange(slopes.sizes.size)
-        if self.h == DEFAULT_STEP and self._rounding_unit() > 1e-12:
-            h = float(f"{self._rounding_unit() ** (1 / 3):.0e}")
-            steps = h * slopes.sizes
-            left, right = slopes.sides_or_nan(lines, steps, value)
-            if np.isfinite(left).all() and np.isfinite(right).all():
-                self.h = h
-                return FirstSlopes(slopes, value, steps, left, right)
-        steps = np.full(lines.size, self.h)
-        return FirstSlopes(slopes, value, steps, *slopes.sides(lines, steps, value))
+        values = np.full(lines.size, value)
+        for _ in range(2):
+            unit = self._unit()
+            if self.steps is None and unit > 1e-12:
+                self.h = float(f"{unit ** (1 / 3):.0e}")
+            if self.steps is None:
+                steps = self.h * slopes.sizes
+            elif self.direction is None:
+                steps = self.steps.reshape(-1)[self.chosen]
+            else:
+                steps = np.full(1, self.h)
+            first = FirstSlopes(slopes, values, steps, *slopes.sides(lines, steps, values))
+            if self.steps is not None or unit == self._unit():
+                break
+        return first
 
-    def _rounding_unit(self) -> float:
-        """The rounding unit of f's values, as far as types and the objective tell."""
+    def _score_sizes(self) -> FloatArray:
+        """The length over which scores change by about 1: by each weight's feature, where those are very small or
+        large."""
+        flat = self.chosen
+        if self.scale is not None:
+            return np.asarray(self.scale.reshape(-1)[flat])
+        sizes = np.ones(flat.size)
+        problem = capabilities.linear_problem_of(self.objective)
+        if problem is not None and len(self.point.shape) == 2:
+            reach = problem.rows.reach[flat % self.point.shape[1]]
+            far = (reach > 0) & ((reach < REACHES[0]) | (reach > REACHES[1]))
+            sizes[far] = 10.0 ** -np.round(np.log10(reach[far]))
+        return sizes
+
+    def _unit(self) -> float:
+        """The rounding unit of f's values, as far as types, the values themselves and the objective tell."""
         arithmetic = getattr(self.objective, "arithmetic", None)
         declared = 0.0 if arithmetic is None else float(np.finfo(np.dtype(arithmetic)).eps)
         return max(self.evaluations.unit, declared)
 
-    def _rounding(self, analytic: FloatArray) -> FloatArray:
-        """How far rounding may have moved the analytic gradient, (n,)."""
-        steepest = float(np.abs(analytic).max(where=np.isfinite(analytic), initial=0.0))
-        noise = max(self._rounding_unit() * steepest, capabilities.gradient_rounding(self.objective, self.point))
-        return np.full(analytic.size, 10 * noise)
-
-    def _measured(self, value: float, unit: float, n: int) -> tuple[float, FloatArray]:
-        """The noise of f's values, at least a few rounding units, and of the gradient (n,)."""
+    def _noise(self, here: AtPoint, n: int) -> Noise:
+        """The noise of f's values: measured, never less than a few roundings of the value."""
+        unit, value = self._unit(), here.value
         measured = noise.value_noise(
             lambda points: self.evaluations.or_nan(self.evaluations.points_at(points, lambda i: "x, close by")),
             self.point,
-            unit,
         )
-        value_noise = 10 * unit * abs(value)
-        if np.isfinite(measured):
-            value_noise = max(3 * unit * abs(value), 8 * measured)
-        return value_noise, noise.gradient_noise(self._analytic, self.point, n)
+        least = max(3 * unit * abs(value), float(np.spacing(abs(value))), 8 * here.value_spread)
+        if measured is None:
+            least = max(least, CONSTANT * unit)
+        elif np.isnan(measured):
+            least = max(least, 10 * unit * abs(value))
+        else:
+            least = max(least, 8 * measured)
+        return Noise(np.full(n, least), unit)
+
+    def _gradient_noise(self, here: AtPoint) -> FloatArray:
+        """How far the analytic derivatives may be off: by the rounding of their own size, and as measured."""
+        unit = max(self.derivative.unit, noise.rounding_unit(self.point))
+        with np.errstate(invalid="ignore", over="ignore"):
+            own = np.where(np.isfinite(here.analytic), 10 * unit * np.abs(here.analytic), 0.0)
+        told = SEVERAL * capabilities.gradient_rounding(self.objective, self.point)
+        problem = None if told == 0 else capabilities.linear_problem_of(self.objective)
+        if problem is not None and self.direction is None and len(self.point.shape) == 2:
+            reach = problem.rows.reach[self.chosen % self.point.shape[1]]
+            told = told * reach / max(1.0, float(problem.rows.reach.max()))
+        elif told == 0 and getattr(self.objective, "arithmetic", None) is not None:
+            told = 10 * self._unit() * float(np.abs(here.analytic).max(where=np.isfinite(here.analytic), initial=0.0))
+        measured = noise.gradient_noise(self.derivative, self.point, here.analytic.size)
+        return np.asarray(np.maximum(own, told) + 10 * measured + 8 * here.spread)
 
     def _report(
-        self,
-        compared: comparison.Comparison,
-        value: float,
-        analytic: FloatArray,
-        floor: FloatArray,
-        gradient_noise: FloatArray,
-        limits: verdict.Precision,
-        tie: TieDisagreement | None,
+        self, compared: comparison.Comparison, here: AtPoint, value_noise: float, tie: TieDisagreement | None
     ) -> GradientReport:
-        found = verdict.judge(compared, analytic, value, self.rtol, floor, gradient_noise, limits, tie)
+        unit, empty = self._unit(), self.direction is not None
+        is_structured = callable(getattr(self.objective, "numerical_gradient", None)) and not empty
+        floor = 10 * (2.0**-52 if is_structured else unit) * abs(here.value) / compared.steps
+        found = verdict.judge(compared, here.analytic, self.rtol, floor, tie)
         bugs: tuple[str, ...] = ()
         differs = found.wrong & ~compared.jumps  # at a jump there is nothing to differ from
         if differs.any() and self.direction is None:
@@ -174,7 +224,7 @@ class CheckRun:
                 self.objective,
                 self.point,
                 self.chosen,
-                analytic,
+                here.analytic,
                 compared.corrected,
                 wrong=differs,
                 at_kink=compared.at_kink,
@@ -182,50 +232,59 @@ class CheckRun:
         nearest = None
         if compared.crossing.any() and self.objective is not None:
             nearest = capabilities.nearest_kinks(self.objective, self.point, self.h, self.chosen)
-        said = verdict.sentences(found, compared, analytic, value, self.h, gradient_noise, limits, bugs, tie, nearest)
-        empty = self.direction is not None
+        context = sentences.Context(
+            here.value, self.h, self.rtol, unit, value_noise,
+            is_measured=value_noise > 1000 * 2.0**-52 * max(1.0, abs(here.value)) and noise.rounding_unit(self.point) < 1e-12,
+        )  # fmt: skip
+        said = sentences.diagnosis(found, compared, here, context, bugs, tie, nearest)
         return GradientReport(
             verdict=found.verdict,
-            value=value,
+            value=here.value,
             shape=self.point.shape,
             h=self.h,
             rtol=self.rtol,
             coordinates=self.chosen,
-            analytic=analytic,
+            analytic=here.analytic,
             numerical=compared.numerical,
+            steps=compared.steps,
             relative_error=found.relative_error,
-            max_relative_error=float(found.relative_error.max()),
+            max_relative_error=float(np.nan_to_num(found.relative_error, nan=0.0).max()),
             kinks=self.chosen[:0] if empty else self.chosen[compared.crossing],
             unexplained_error=found.unexplained_error,
             unexplained=found.unexplained,
-            not_judged=self.chosen[:0] if empty else self.chosen[found.within_noise | compared.fades],
+            judged=found.judged,
             evaluations=self.evaluations.count,
-            structured=callable(getattr(self.objective, "numerical_gradient", None)) and not empty,
+            structured=is_structured,
             diagnosis=said,
             kink_excess=None if nearest is None else compared.kink_excess,
             safe_h=None if nearest is None else nearest.safe_h,
             direction=self.direction,
+            name_of=self.parameters.name,
         )
 
-    def _nondeterministic(self, value: float, analytic: FloatArray, said: str) -> GradientReport:
-        nothing = np.full(analytic.size, np.nan)
+    def _without_comparison(self, here: AtPoint) -> GradientReport:
+        assert here.complaint is not None
+        outcome, said = here.complaint
+        nothing = np.full(here.analytic.size, np.nan)
         return GradientReport(
-            verdict=Verdict.NONDETERMINISTIC,
-            value=value,
+            verdict=Verdict(outcome),
+            value=here.value,
             shape=self.point.shape,
             h=self.h,
             rtol=self.rtol,
             coordinates=self.chosen,
-            analytic=analytic,
+            analytic=here.analytic,
             numerical=nothing,
+            steps=nothing,
             relative_error=nothing,
             max_relative_error=np.nan,
             kinks=self.chosen[:0],
             unexplained_error=nothing,
             unexplained=np.nan,
-            not_judged=self.chosen[:0],
+            judged=np.zeros(here.analytic.size, dtype=bool),
             evaluations=self.evaluations.count,
             structured=False,
             diagnosis=(said,),
             direction=self.direction,
+            name_of=self.parameters.name,
         )

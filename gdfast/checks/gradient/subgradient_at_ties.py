@@ -14,7 +14,7 @@ import numpy as np
 from ...protocols import FloatArray
 from .one_sided_slopes import DirectionSlopes, Evaluations, FirstSlopes
 from .sampling import Indices
-from .step_ladder import Mask, estimate, ladder
+from .step_ladder import Mask, Noise, estimate, ladder
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def tie_disagreement(
     flat: Indices,
     analytic: FloatArray,
     at_kink: Mask,
-    noise: float,
+    noise: Noise,
     rtol: float,
 ) -> TieDisagreement | None:
     """None where there is none, or nothing to compare. flat (n,): the coordinates; noise: of f's values."""
@@ -46,8 +46,8 @@ def tie_disagreement(
     unit[flat] = own / length
     slopes, h = DirectionSlopes(evaluations, unit.reshape(point.shape)), float(first.steps.min())
     steps, line = np.array([h]), np.zeros(1, dtype=np.int64)
-    along = FirstSlopes(slopes, first.value, steps, *slopes.sides_or_nan(line, steps, first.value))
-    found = estimate(along, line, ladder(h, noise, first.value, length), noise)
+    along = FirstSlopes(slopes, first.value[:1], steps, *slopes.sides(line, steps, first.value[:1]))
+    found = estimate(along, line, ladder(along, line, noise, True), noise)
     claimed = np.array([length])
     distance = float(found.distance(claimed)[0])
     left, right = float(found.left[0]), float(found.right[0])

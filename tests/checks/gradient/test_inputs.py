@@ -106,10 +106,10 @@ def test_a_value_that_is_no_finite_number_is_refused(value, error):
 def test_an_exception_of_the_function_comes_through_with_the_coordinate():
     def f(w):
         if w[1] > 1:
-            raise ZeroDivisionError("mine")
+            raise KeyError("mine")
         return 1.0
 
-    with pytest.raises(ZeroDivisionError, match="mine") as caught:
+    with pytest.raises(KeyError, match="mine") as caught:
         check_gradient(f, np.zeros_like, np.ones(3))
     assert any("x[1]" in note for note in caught.value.__notes__)
 
