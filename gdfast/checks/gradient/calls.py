@@ -66,8 +66,8 @@ class Derivative:
         self.whole = found.reshape(-1).astype(np.float64)
         return self.lines(found)
 
-    def look_at(self, analytic: FloatArray) -> None:
-        """Remember how precise the numbers look."""
+    def remember_type(self, analytic: FloatArray) -> None:
+        """Whether all numbers fit into float32."""
         told = [fits for fits in map(is_float32, analytic[:1000].tolist()) if fits is not None]
         self.unit = rounding_unit(np.float32(0)) if len(told) > 1 and all(told) else FLOAT64
 
@@ -122,9 +122,13 @@ class AtPoint:
 
 
 def at_point(
-    f: Evaluations, value_changes: Callable[[], bool], derivative: Derivative, tolerance: float | None, sizes: FloatArray,
+    f: Evaluations,
+    value_changes: Callable[[], bool],
+    derivative: Derivative,
+    tolerance: float | None,
+    sizes: FloatArray,
     name: Callable[[int], str],
-) -> AtPoint:  # fmt: skip
+) -> AtPoint:
     """f and its derivatives at the point, each asked again after the other was asked at another point.
 
     tolerance: of two calls, relative to a size of at least 1; None: what a sum in another order may do. sizes: of the
@@ -136,7 +140,7 @@ def at_point(
     elsewhere = _or_none(derivative, other)
     again = f.at_point()
     analytic = derivative(point)
-    derivative.look_at(analytic)
+    derivative.remember_type(analytic)
     claimed, whole = derivative.value, derivative.whole
     f.lenient = True
     f.or_nan(f.points_at(other[np.newaxis], lambda i: "another point"))
@@ -235,8 +239,8 @@ def argument_changed(what: str) -> str:
 def stale(what: str, other: str) -> str:
     """The sentence for a function that answers from what another stored."""
     return (
-        f"{what} answers otherwise once {other} was called at another point: it uses what {other} stored there, not its "
-        "own argument (a stale cache). Compute it from the argument, or compare the stored point with it first."
+        f"{what} answers otherwise once {other} was called at another point: it uses what {other} stored there, not "
+        "its own argument (a stale cache). Compute it from the argument, or compare the stored point with it first."
     )
 
 
@@ -247,5 +251,6 @@ def nondeterministic(what: str, first: float, second: float, where: str) -> str:
     rest = f" Or say how much is rounding: nondeterminism={allowed:g}." if 0 < allowed < 1e-3 else ""
     return (
         f"Two calls of {what} at the same point differ: {first:.17g} and {second:.17g}{where}. Fix the random seed or "
-        f"the mini-batch, and switch dropout and batch normalisation to evaluation (model.eval()); then check again.{rest}"
+        "the mini-batch, and switch dropout and batch normalisation to evaluation (model.eval()); then check again."
+        f"{rest}"
     )

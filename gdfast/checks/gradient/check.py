@@ -14,6 +14,7 @@ import numpy as np
 
 from ..._arrays import check_flag, check_non_negative, check_positive, check_rng
 from ...describe import described
+from ...differences.steps import is_auto
 from ...objective.capabilities import weights_for
 from ...protocols import Array
 from .directional import AlongRay
@@ -21,8 +22,6 @@ from .parameters import parameters_of, to_array
 from .report import GradientReport
 from .run import CheckRun
 from .sampling import choose, random_direction
-
-AUTO = "auto"
 
 __all__ = ["GradientReport", "check_gradient"]
 
@@ -44,22 +43,25 @@ def check_gradient(
     """Compare an analytic gradient with centred difference quotients.
 
     ``check_gradient(objective, at=w)`` checks ``objective.gradient``; ``check_gradient(f, grad, x)``
-    checks any pair of callables; ``check_gradient(objective, grad, w)`` checks a gradient of your own
+    checks any pair of callables; the point may be a dict, a list or a tuple of arrays or
+    tensors, which both then take; ``check_gradient(objective, grad, w)`` checks a gradient of your own
     against the objective's values, computed from the scores where it is linear, and so does
     ``check_gradient(objective.value, grad, w)``. The relative error
-    of a coordinate is ``|a - n| / max(|a|, |n|, floor)`` with ``floor = 10 eps |f| / h``.
+    of a coordinate is ``|a - n| / max(|a|, |n|, floor)`` with ``floor = 10 eps |f| / h``; whether it is right is
+    judged on its own scale, and only where noise hides at most 1e-2 of its own derivative.
 
     Parameters
     ----------
     value : objective or callable
         An objective with value and gradient, or a callable that returns one real number.
     gradient : callable, optional
-        Returns an array of the point's shape and dtype.
-    at : array of any shape, float
-        The point. Never modified.
-    h : float
-        Length of the difference step, > 0. At its default, and where point or values are less precise than
-        float64, it is about eps**(1/3) times ``max(1, |x|)`` instead (5e-3 in float32), and the report says so.
+        Returns an array of the point's shape and dtype, or a container like the point; or (value, gradient).
+    at : float array of any shape, or a dict, list or tuple of such
+        The point, also of tensors. Never modified.
+    h : "auto", float or array
+        Length of the difference steps, > 0. "auto": for each coordinate 1e-5 of its scale (5e-3 where point or values
+        are in float32), and where that leaves something open the best of many, shorter or one-sided near the end of
+        f's domain. A number, or one for each coordinate in the point's form, is absolute.
     coordinates : None, int, array of int or "direction"
         None: all, when that is cheap (a structured objective, or at most 1,000 coordinates), else a
         sample of 1,000, or of one per row if there are more rows. An int: a sample of that many. An
@@ -73,6 +75,13 @@ def check_gradient(
         Draws the sample or the direction.
     vectorized : bool
         The value is a callable that takes many points at once, (m, *shape), and returns (m,).
+    names : sequence of str, or str
+        Of the parameters, in their order, for the report: ``W2[3, 1]``. None: a dict's keys.
+    scale : float or array, optional
+        The length over which f changes, of all or of each coordinate, in the point's form; ``max(1, |x|)`` by default.
+    nondeterminism : float, optional
+        By how much two calls at one point may differ, relative to a size of at least 1. None: by what rounding does to
+        a sum in another order, in the type of the values.
 
     Returns
     -------
@@ -85,15 +94,17 @@ def check_gradient(
         not return a real number.
     ValueError
         The objective has no gradient of its own (it would check itself), the gradient has another
-        shape than the point, f is not finite, or an argument is out of range. Exceptions of your functions come
-        through unchanged, with a note that names the coordinate.
+        shape than the point, f is not finite at the point, or an argument is out of range. Exceptions of your functions
+        come through unchanged, with a note that names the coordinate, but for those that end f's domain: an
+        ArithmeticError or a ValueError beside the point.
 
     Notes
     -----
-    Two evaluations of f per coordinate, two more and two gradients at the point. Coordinates that disagree are
-    evaluated at about six other steps, and the noise of f and of the gradient is measured with seven evaluations of
-    each; where the first of them are plainly wrong, the rest is spared that. In float32 a gradient is known to
-    about 1e-4 of f at best: the report says what it could not judge. An objective may say in an attribute `arithmetic`
+    Two evaluations of f per coordinate, three more and three gradients at the point and at another one: whether they
+    answer the same, leave their argument alone and keep no stale cache. Coordinates that disagree, or don't move, are
+    evaluated at about a dozen other steps, and the noise of f and of the gradient is measured with some 30 evaluations
+    of each; where the first of them are plainly wrong, the rest is spared that. In float32 small derivatives drown: the
+    report says what it could not judge. An objective may say in an attribute `arithmetic`
     (a dtype) that it computes less precisely than in the point's dtype.
 
     Examples
@@ -112,7 +123,7 @@ def check_gradient(
     point = parameters.point
     if parameters.single:
         point = np.array(weights_for(objective, point, "at"), order="C")
-    steps, rtol = None if is_automatic(h) else parameters.numbers(h, "h"), check_positive(rtol, "rtol")
+    steps, rtol = None if is_auto(h) else parameters.numbers(h, "h"), check_positive(rtol, "rtol")
     lengths = None if scale is None else parameters.numbers(scale, "scale")
     vectorized = check_flag(vectorized, "vectorized")
     if nondeterminism is not None:
@@ -120,7 +131,7 @@ def check_gradient(
     if vectorized and objective is not None:
         raise ValueError("vectorized must be False with an objective; it is for a plain function of many points")
     if vectorized and not (parameters.single and isinstance(point, np.ndarray) and to_array(at) is at):
-        raise ValueError("vectorized must be False with several parameters or tensors: it takes an array of many points")
+        raise ValueError("vectorized must be False with several parameters or tensors: it takes an array")
     generator = check_rng(rng)
     structured = callable(getattr(objective, "numerical_gradient", None))
     chosen = choose(coordinates, point.shape, structured, generator)
@@ -134,13 +145,6 @@ def check_gradient(
         nondeterminism,
     )  # fmt: skip
     return run.structured() if structured and unit is None else run.by_slopes()
-
-
-def is_automatic(h: Any) -> bool:
-    """Whether steps are ours to choose; TypeError for another text."""
-    if isinstance(h, str) and h != AUTO:
-        raise TypeError(f'h must be "{AUTO}", a number > 0 or an array of such; it is {h!r}')
-    return isinstance(h, str)
 
 
 def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Callable[[Array], Any]]:

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ...objective import capabilities
-from ...protocols import Array, FloatArray
+from ...protocols import FloatArray
 from .flatness import is_flat, is_zero
 from .one_sided_slopes import FirstSlopes, ScoreSlopes
 from .sampling import Indices
@@ -184,7 +184,7 @@ def refine(
     compared.judged[flat] = True
     compared.fades[flat] = False
     for some in _in_turn(np.setdiff1d(suspects, flat)):
-        found = estimate(first, some, ladder(first, some, noise, asked), noise)
+        found = estimate(first, some, ladder(first, some, noise, asked and not first.slopes.cheap), noise)
         if not _take(compared, some, found, first, analytic, rtol, asked).any():
             break
     if compared.crossing.any():  # where kinks are about, longer steps are not trusted

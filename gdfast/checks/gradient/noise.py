@@ -1,7 +1,7 @@
 """The rounding noise of a function and of its gradient, measured: Moré and Wild, Estimating Computational Noise (2011).
 
 On a line of equally spaced points near the point the differences of a smooth function fall with their order, those of
-noise do not: where several orders give one size, that is the noise. It is looked for at several spacings, because a
+noise do not: where several orders give one size, that is the noise. It is measured at several spacings, because a
 part that computes in float32 is a staircase, constant between points that are too close. That shows what types hide: a
 function that computes in float32 and returns float64, or sums with large cancelling terms.
 """
@@ -63,7 +63,7 @@ def nearby(point: Array, spacing: float) -> Array:
 
 def value_noise(f: Callable[[Array], FloatArray], point: Array) -> float | None:
     """The standard error of f's values; NaN where f can't be evaluated, None where f is constant: a saturated loss,
-    which is the rest of a difference, or a function that does not depend on its argument. f takes points (m, *shape)."""
+    which is the rest of a difference, or what does not depend on its argument. f takes points (m, *shape)."""
     found, known, varies = 0.0, False, False
     last = min(LAST * float(np.finfo(point.dtype).eps), LONGEST)
     for i, spacing in enumerate([*spacings(point.dtype), last]):
@@ -95,8 +95,8 @@ def gradient_noise(analytic: Callable[[Array], FloatArray], point: Array, n: int
 
 
 def _counted(on_a_line: FloatArray, i: int) -> FloatArray:
-    """The noise on the i-th line, (POINTS, m) -> (m,). A wave that is shorter than a longer spacing looks like noise as
-    large as the range of its values; noise is smaller than that, or its values are steps."""
+    """The noise on the i-th line, (POINTS, m) -> (m,). A wave that is shorter than a longer spacing is taken for noise
+    as large as the range of its values; noise is smaller than that, or its values are steps."""
     found = noise(on_a_line)
     if i == 0:
         return found

@@ -83,10 +83,10 @@ class Evaluations:
         value = self._f(x)
         self._declared = max(self._declared, rounding_unit(value))
         if self._in_float32 is not None and len(self._in_float32) < 10 * TELLING:
-            self._look_at(value)
+            self._remember_type(value)
         return value
 
-    def _look_at(self, value: Any) -> None:
+    def _remember_type(self, value: Any) -> None:
         try:
             numbers = np.ravel(np.asarray(value.detach() if hasattr(value, "detach") else value, dtype=np.float64))
         except (TypeError, ValueError, RuntimeError):  # the check of what f returns says it better
@@ -108,6 +108,10 @@ class Slopes(ABC):
     at least 1, or what the user says."""
     smallest: FloatArray
     """(n,) The same, where the numbers are smaller than 1."""
+    cheap = False
+    """Whether many steps cost little, so that a step that was asked for need not spare them."""
+    cheap = False
+    """Whether many steps cost little, so that a step that was asked for need not spare them."""
 
     @abstractmethod
     def sides(self, lines: Indices, steps: FloatArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -202,6 +206,10 @@ class DirectionSlopes(MovedPoints):
 class ScoreSlopes(Slopes):
     """Along coordinates of an objective that computes its quotients from the scores."""
 
+    cheap = True
+
+    cheap = True
+
     def __init__(self, objective: Any, point: Array, flat: Indices, sizes: FloatArray) -> None:
         self._objective, self.point, self.flat, self.sizes = objective, point, flat, sizes
         own = np.abs(point.reshape(-1)[flat].astype(np.float64))
@@ -220,9 +228,7 @@ class ScoreSlopes(Slopes):
         for step in np.unique(steps).tolist():
             here = steps == step
             flat = None if whole and here.all() else self.flat[lines[here]]
-            got = capabilities.numerical_gradient(
-                self._objective, self.point, h=step, scheme=scheme, coordinates=flat
-            )
+            got = capabilities.numerical_gradient(self._objective, self.point, h=step, scheme=scheme, coordinates=flat)
             found[here] = np.asarray(got, dtype=np.float64).reshape(-1)
         return found
 

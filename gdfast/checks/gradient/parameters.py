@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_point
+from ..._arrays import check_point, check_positive, float64_copy, plain_array
 from ..._returned import returned_gradient
 from ...describe import described
 from ...differences.stencils import name_coordinate
@@ -77,23 +77,20 @@ class Parameters:
     def numbers(self, given: Any, name: str) -> FloatArray:
         """A number, or one for each coordinate in a container like the user's: positive, as float64 of the point's
         shape."""
-        if np.ndim(given) == 0 and not _is_container(given):
-            leaves = [given] * len(self.arrays)
-        elif self.single:
-            leaves = [given]
-        else:
-            leaves = [leaf for _, leaf in _matching(self.like, given, name, "")]
+        if not _is_container(given) and not isinstance(given, np.ndarray | list | tuple) and to_array(given) is given:
+            return np.full(self.shape, check_positive(given, name))
+        leaves = [given] if self.single else [leaf for _, leaf in _matching(self.like, given, name, "")]
         parts = []
         for leaf, array, own in zip(leaves, self.arrays, self.names, strict=True):
-            part = np.asarray(to_array(leaf))
             place = name if self.single else f"{name}, {own}"
+            part = plain_array(to_array(leaf), place)
             if part.dtype.kind not in "fiu":
-                raise TypeError(f"{place} must be a positive number or an array of such; it is {described(leaf)}")
-            if part.shape not in ((), array.shape):
-                raise ValueError(f"{place} must have the point's shape {array.shape}; its shape is {part.shape}")
-            part = np.broadcast_to(part.astype(np.float64), array.shape)
-            if not (np.isfinite(part) & (part > 0)).all():
-                raise ValueError(f"{place} must be finite and > 0; it is {described(leaf)}")
+                raise TypeError(f"{place} must hold real numbers; its dtype is {part.dtype}")
+            if part.shape != array.shape:
+                raise ValueError(f"{place} must have the shape of at, {array.shape}; its shape is {part.shape}")
+            part = float64_copy(part, place)
+            if not (part > 0).all():
+                raise ValueError(f"{place} must be > 0; its smallest is {part.min():g}")
             parts.append(part.reshape(-1))
         return np.concatenate(parts).reshape(self.shape)
 
@@ -194,7 +191,8 @@ def _matching(like: Any, given: Any, what: str, path: str) -> Any:
     place = f"{what}, {path}" if path else what
     if isinstance(like, Mapping):
         if not isinstance(given, Mapping):
-            raise TypeError(f"{place} must be a dict with the keys {', '.join(map(str, like))}; it is {described(given)}")
+            keys = ", ".join(map(repr, like))
+            raise TypeError(f"{place} must be a dict with the keys of at, {keys}; it is {described(given)}")
         for key in like:
             if key not in given:
                 raise ValueError(f"{place} must have the key {key!r}; it has {', '.join(map(repr, given))}")
@@ -204,9 +202,11 @@ def _matching(like: Any, given: Any, what: str, path: str) -> Any:
         pairs = [(key, like[key], given[key]) for key in like]
     else:
         if not isinstance(given, list | tuple):
-            raise TypeError(f"{place} must be a list or tuple of {len(like)} arrays; it is {described(given)}")
+            raise TypeError(
+                f"{place} must be a list or tuple of {len(like)} arrays, as at is; it is {described(given)}"
+            )
         if len(given) != len(like):
-            raise ValueError(f"{place} must hold {len(like)} arrays, one for each parameter; it holds {len(given)}")
+            raise ValueError(f"{place} must hold {len(like)} arrays, one for each of at; it holds {len(given)}")
         pairs = [(i, like[i], given[i]) for i in range(len(like))]
     for key, own, other in pairs:
         name = _path(like, path, key)
@@ -219,8 +219,10 @@ def _matching(like: Any, given: Any, what: str, path: str) -> Any:
 def _rebuilt(like: Any, arrays: Any) -> Any:
     """A container like the user's, of these arrays in order."""
     if isinstance(like, Mapping):
-        return {key: _rebuilt(item, arrays) if _is_container(item) else _like(item, next(arrays)) for key, item in like.items()}
-    items = [_rebuilt(item, arrays) if _is_container(item) else _like(item, next(arrays)) for item in like]
+        return {key: _rebuilt(item, arrays) for key, item in like.items()}
+    if not _is_container(like):
+        return _like(like, next(arrays))
+    items = [_rebuilt(item, arrays) for item in like]
     if isinstance(like, tuple):
         return type(like)(*items) if hasattr(like, "_fields") else tuple(items)
     return items

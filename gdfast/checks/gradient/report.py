@@ -15,7 +15,6 @@ from ...describe import counted
 from ...protocols import FloatArray
 from .sampling import Indices
 
-
 UNJUDGED = 0.01  # of the coordinates that need not be judged for the check to pass
 
 
@@ -190,7 +189,13 @@ class GradientReport:
         """The one step, or the smallest and the largest."""
         steps = self.steps[np.isfinite(self.steps)]
         low, high = (float(steps.min()), float(steps.max())) if steps.size else (self.h, self.h)
-        return f"{high:g}" if low == high else f"{low:.1g}" if f"{low:.1g}" == f"{high:.1g}" else f"{low:.1g} to {high:.1g}"
+        return (
+            f"{high:g}"
+            if low == high
+            else f"{low:.1g}"
+            if f"{low:.1g}" == f"{high:.1g}"
+            else f"{low:.1g} to {high:.1g}"
+        )
 
     def _table(self, k: int) -> list[str]:
         crossing = np.isin(self.coordinates, self.kinks)

@@ -234,7 +234,8 @@ class CheckRun:
             nearest = capabilities.nearest_kinks(self.objective, self.point, self.h, self.chosen)
         context = sentences.Context(
             here.value, self.h, self.rtol, unit, value_noise,
-            is_measured=value_noise > 1000 * 2.0**-52 * max(1.0, abs(here.value)) and noise.rounding_unit(self.point) < 1e-12,
+            is_measured=value_noise > 1000 * 2.0**-52 * max(1.0, abs(here.value))
+            and noise.rounding_unit(self.point) < 1e-12,
         )  # fmt: skip
         said = sentences.diagnosis(found, compared, here, context, bugs, tie, nearest)
         return GradientReport(

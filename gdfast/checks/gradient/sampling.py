@@ -49,9 +49,7 @@ def stratified(n: int, rows: int, columns: int, rng: np.random.Generator) -> Ind
     return chosen
 
 
-def random_direction(
-    shape: tuple[int, ...], rng: np.random.Generator, scale: FloatArray | None = None
-) -> FloatArray:
+def random_direction(shape: tuple[int, ...], rng: np.random.Generator, scale: FloatArray | None = None) -> FloatArray:
     """A direction of length 1, every one as likely as any other; scale: the lengths that count alike."""
     direction = rng.standard_normal(shape) * (1.0 if scale is None else scale / scale.max())
     return np.asarray(direction / np.sqrt(np.sum(direction**2)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ...describe import counted
-from ...protocols import FloatArray, NearestKinks
+from ...protocols import NearestKinks
 from .calls import AtPoint
 from .comparison import RESOLUTION, Comparison
 from .report import Verdict
@@ -166,14 +166,13 @@ def _noise(compared: Comparison, found: Judgement, context: Context) -> list[str
     unknown = ~found.judged & ~compared.undefined
     if not unknown.any():
         return said
-    noise = spread[unknown]
-    noise = float(noise.max(where=np.isfinite(noise), initial=0.0))
+    noise = float(spread.max(where=unknown & np.isfinite(spread), initial=0.0))
     # Truncation h**2 and noise e / h are least together near h = e**(1/3), e relative to f.
     best = max(context.unit, context.noise / 8 / abs(context.value) if context.value else 0.0) ** (1 / 3)
     step = f"use h near {best:.0e}" if not 0.2 < context.h / best < 20 else ""
-    remedy = "use a float64 point" if 1e-12 < context.unit and not context.is_measured else ""
+    remedy = "use a float64 point" if context.unit > 1e-12 and not context.is_measured else ""
     advice = ", or ".join(part for part in (step, remedy) if part) or (
-        "take constants out of f, or look at a point where the derivative is larger"
+        "take constants out of f, or check at a point where the derivative is larger"
     )
     said.append(
         f"{counted(np.sum(unknown), 'coordinate')} not judged: noise of up to {noise:.0e} hides the derivative itself; "
@@ -187,5 +186,3 @@ def _fades(compared: Comparison, h: float) -> str:
         f"In {counted(np.sum(compared.fades), 'coordinate')} the disagreement fades with another h than {h:g}: it is "
         "the quotient's own error (truncation or rounding, or a kink close by), not the gradient's."
     )
-
-

@@ -20,6 +20,8 @@ from .sampling import Indices
 RATIO = 8.0  # of one step to the next
 LONGEST = 0.5  # of a line's length
 SHORTEST = 2.0**-30  # of the size of the number that is moved
+MOST = 40  # steps below the first
+MOST = 40  # steps below the first
 LARGER, SMALLER = 2, 8  # steps above and below one that the user asked for, at most
 ROUNDINGS = 3.0  # in a value of f, at the least
 ONE_SIDED = 2.5  # times the noise of a centred quotient, in an extrapolated one-sided one
@@ -117,9 +119,11 @@ def ladder(first: FirstSlopes, lines: Indices, noise: Noise, asked: bool) -> Flo
     """
     steps, sizes, smallest = first.steps[lines], first.slopes.sizes[lines], first.slopes.smallest[lines]
     if not asked:
-        above = max(0, math.ceil(math.log(float((LONGEST * sizes / steps).max())) / math.log(RATIO)))
-        below = max(2, math.ceil(math.log(float((steps / (SHORTEST * smallest)).max())) / math.log(RATIO)))
-        return np.asarray(RATIO ** np.arange(above, -below - 1.0, -1.0))
+        above = math.log(float((LONGEST * sizes / steps).max())) / math.log(RATIO)
+        with np.errstate(over="ignore", divide="ignore"):
+            ratio = min(float((steps / (SHORTEST * smallest)).max()), RATIO**MOST)
+        below = max(2, math.ceil(math.log(ratio) / math.log(RATIO)))
+        return np.asarray(RATIO ** np.arange(max(0, math.ceil(above)), -below - 1.0, -1.0))
     value = float(np.abs(first.value[lines]).max())
     steepest = float(np.fmax(np.abs(first.left[lines]), np.abs(first.right[lines])).max())
     value_noise = float(noise.value[lines].max())
@@ -134,9 +138,7 @@ def estimate(first: FirstSlopes, lines: Indices, factors: FloatArray, noise: Noi
     """For some lines, by the steps of the first slopes times the factors."""
     steps, value = first.steps[lines], first.value[lines]
     found = [
-        (first.left[lines], first.right[lines])
-        if factor == 1
-        else first.slopes.sides(lines, factor * steps, value)
+        (first.left[lines], first.right[lines]) if factor == 1 else first.slopes.sides(lines, factor * steps, value)
         for factor in factors.tolist()
     ]
     left, right = (np.stack(side) for side in zip(*found, strict=True))
@@ -153,7 +155,7 @@ def estimate(first: FirstSlopes, lines: Indices, factors: FloatArray, noise: Noi
 
 
 def _extrapolated(side: FloatArray) -> FloatArray:
-    """The slopes of one side, whose error falls with the step, by each step and the next longer one: with its square."""
+    """The slopes of one side, whose error falls with the step, by each step and the next longer one."""
     with np.errstate(invalid="ignore", over="ignore"):
         return np.concatenate([np.full_like(side[:1], np.nan), (RATIO * side[1:] - side[:-1]) / (RATIO - 1)])
 
@@ -257,7 +259,7 @@ def _left_of_change(changes: FloatArray, noise: FloatArray, gap: FloatArray | No
     where they and the gap between the sides fall as a smooth function's."""
     change = changes[k - 1]
     if k < 2:
-        return CHANGE_LEFT * change
+        return np.asarray(CHANGE_LEFT * change)
     unseen = noise[k - 1] + noise[k]
     left = np.where(change > changes[k - 2] + unseen, np.inf, CHANGE_LEFT)
     if gap is not None:

@@ -90,7 +90,9 @@ def test_rtol_decides():
 def test_lecture_18_evaluations_are_counted_and_reported():
     objective = Quartic((3, 4))
     report = check_gradient(objective, at=point((3, 4)))
-    assert objective.values == report.evaluations == 2 * 12 + 3  # at the point twice, and elsewhere: does it answer the same?
+    assert (
+        objective.values == report.evaluations == 2 * 12 + 3
+    )  # at the point twice, and elsewhere: does it answer the same?
     assert objective.gradients == 3
     assert "12 of 12 coordinates checked\n  h = 1e-05, 27 evaluations" in str(report)
 
@@ -138,7 +140,10 @@ def test_the_point_is_untouched_whatever_the_functions_do_and_that_they_do_is_to
 
         return spoiled
 
-    for f, gradient, name in ((spoil(softmax), softmax_gradient, "value"), (softmax, spoil(softmax_gradient), "gradient")):
+    for f, gradient, name in (
+        (spoil(softmax), softmax_gradient, "value"),
+        (softmax, spoil(softmax_gradient), "gradient"),
+    ):
         report = check_gradient(f, gradient, w)
         assert report.verdict == "FAIL"
         assert f"{name} changes its argument" in report.diagnosis[0]
