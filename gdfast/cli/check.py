@@ -41,12 +41,23 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float) ->
     return value
 
 
+def _step(context: click.Context, parameter: click.Parameter, value: str) -> float | str:
+    if value == "auto":
+        return value
+    try:
+        number = float(value)
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is neither auto nor a number.") from None
+    if not 0 < number < math.inf:
+        raise click.BadParameter(f"{value} is not a finite number > 0.")
+    return number
+
+
 @click.command()
 @click.argument("target", metavar="MODULE:OBJECTIVE")
 @click.option("--at", metavar="NAME", help="Attribute of the module that holds the point; without it: w0, or near 0.")
 @click.option(
-    "--h", type=click.FloatRange(min=0, min_open=True), default=1e-5, show_default=True, callback=_finite,
-    help="Difference step.",
+    "--h", default="auto", show_default=True, callback=_step, help="Difference step: auto for each coordinate, or a number.",
 )  # fmt: skip
 @click.option(
     "--rtol", type=click.FloatRange(min=0, min_open=True), default=1e-5, show_default=True, callback=_finite,
@@ -60,7 +71,7 @@ def _finite(context: click.Context, parameter: click.Parameter, value: float) ->
 def check(
     target: str,
     at: str | None,
-    h: float,
+    h: float | str,
     rtol: float,
     coordinates: int | None,
     seed: int,
@@ -156,6 +167,7 @@ def as_data(target: str, place: str, report: GradientReport, findings: SanityRep
         "h": report.h,
         "rtol": report.rtol,
         "coordinates": int(report.coordinates.size),
+        "not_judged": int(report.not_judged.size),
         "kinks": int(report.kinks.size),
         "worst": _integers(report.worst(5)),
         "diagnosis": list(report.diagnosis),

@@ -13,6 +13,7 @@ from reliability import bad_arrays as arrays
 from reliability import bad_values as values
 from reliability.arguments import (
     ARGUMENTS,
+    CONTAINERS,
     LEFT_OUT,
     NON_FINITE_POINT,
     Argument,
@@ -288,6 +289,12 @@ SPECIAL: dict[str, Argument] = {
     "Model.W": copy_of(W, arrays.matrix_of_weights()),
     "random_search.scale": number(0.5, values.POSITIVE),
     "resume.path": Argument(finished_run, values.PATH),
+    "GradientReport.name.flat": Argument(lambda: 1, ()),
+    **{
+        f"{function}.at": Argument(W.copy, CONTAINERS, called=("gradient(x)",))
+        for function in ("check_gradient", "testing.assert_gradient")
+    },
+    "check_gradient.scale": number(1.0, values.POSITIVE),
     "resume.metrics": Argument(dict, tuple(bad for bad in ARGUMENTS["metrics"].bad if bad.name != "empty dict")),
     "load_model.path": Argument(saved_model, values.PATH),
     "landscape.load.path": Argument(saved_line, values.PATH),

@@ -23,6 +23,8 @@ from .report import GradientReport
 from .run import CheckRun
 from .sampling import choose, random_direction
 
+SCALES = (1e-150, 1e150)
+
 __all__ = ["GradientReport", "check_gradient"]
 
 
@@ -120,11 +122,15 @@ def check_gradient(
     if at is None:
         raise TypeError("at must be the point to check at: check_gradient(objective, at=w) or (f, grad, x)")
     parameters = parameters_of(at, names)
+    if not parameters.single and isinstance(getattr(objective, "shape", None), tuple):
+        raise TypeError(f"at must be one array, of the objective's shape {objective.shape}; it is {described(at)}")
     point = parameters.point
     if parameters.single:
         point = np.array(weights_for(objective, point, "at"), order="C")
     steps, rtol = None if is_auto(h) else parameters.numbers(h, "h"), check_positive(rtol, "rtol")
     lengths = None if scale is None else parameters.numbers(scale, "scale")
+    if lengths is not None and not SCALES[0] <= lengths.min() <= lengths.max() <= SCALES[1]:
+        raise ValueError(f"scale must be in [{SCALES[0]:g}, {SCALES[1]:g}]; it goes to {lengths.max():g}")
     vectorized = check_flag(vectorized, "vectorized")
     if nondeterminism is not None:
         nondeterminism = check_non_negative(nondeterminism, "nondeterminism")

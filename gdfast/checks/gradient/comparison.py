@@ -189,11 +189,11 @@ def refine(
             break
     if compared.crossing.any():  # where kinks are about, longer steps are not trusted
         with np.errstate(invalid="ignore"):
-            apart = compared.distance > rtol * np.maximum(np.abs(analytic), np.abs(compared.corrected))
-        unsure = compared.doubtful & apart
+            own = np.maximum(np.abs(analytic), np.abs(compared.corrected))
+            wrong = compared.distance > rtol * own + compared.uncertainty + compared.gradient_noise
+        unsure = compared.doubtful & wrong
         compared.uncertainty[unsure] = np.maximum(compared.uncertainty, compared.distance)[unsure]
-        own = np.maximum(np.abs(analytic), np.abs(compared.corrected))
-        compared.judged[unsure & (compared.uncertainty > RESOLUTION * own)] = False
+        compared.judged[unsure] = False
 
 
 def _take(

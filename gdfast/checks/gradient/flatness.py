@@ -58,8 +58,9 @@ def is_zero(
         flat = np.where(seen.any(axis=0), steps[np.minimum(shortest + 1, n - 1), columns], np.inf)
         abrupt = ~seen.any(axis=0) | ((shortest < n - 1) & (rises[shortest, columns] >= ABRUPT * tolerance))
         negligible = np.abs(analytic) * np.minimum(flat, FAR[-1] * sizes) <= tolerance
-        independent = abrupt & negligible & (flat >= LEAST * sizes)
         close = np.where(found.steps <= sizes, np.nan_to_num(found.rises / found.steps), 0.0).max(axis=0)
+        independent = abrupt & negligible
+        independent &= (flat >= LEAST * sizes) | (tolerance <= CRITICAL * close * flat)
         measured = noise.value[lines] / (SEEN * np.maximum(np.finfo(np.float64).tiny, np.abs(value)))
         coarse = np.maximum(noise.unit, np.minimum(FLOAT32, measured))
         critical = (spread + np.abs(analytic)) <= np.maximum(CRITICAL, np.sqrt(coarse)) * close

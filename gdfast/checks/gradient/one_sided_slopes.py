@@ -110,8 +110,6 @@ class Slopes(ABC):
     """(n,) The same, where the numbers are smaller than 1."""
     cheap = False
     """Whether many steps cost little, so that a step that was asked for need not spare them."""
-    cheap = False
-    """Whether many steps cost little, so that a step that was asked for need not spare them."""
 
     @abstractmethod
     def sides(self, lines: Indices, steps: FloatArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -208,8 +206,6 @@ class ScoreSlopes(Slopes):
 
     cheap = True
 
-    cheap = True
-
     def __init__(self, objective: Any, point: Array, flat: Indices, sizes: FloatArray) -> None:
         self._objective, self.point, self.flat, self.sizes = objective, point, flat, sizes
         own = np.abs(point.reshape(-1)[flat].astype(np.float64))
@@ -227,6 +223,9 @@ class ScoreSlopes(Slopes):
         whole = lines.size == self.point.size and np.array_equal(self.flat[lines], np.arange(self.point.size))
         for step in np.unique(steps).tolist():
             here = steps == step
+            if not 0 < step < np.inf:
+                found[here] = np.nan
+                continue
             flat = None if whole and here.all() else self.flat[lines[here]]
             got = capabilities.numerical_gradient(self._objective, self.point, h=step, scheme=scheme, coordinates=flat)
             found[here] = np.asarray(got, dtype=np.float64).reshape(-1)

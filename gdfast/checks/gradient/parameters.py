@@ -202,9 +202,7 @@ def _matching(like: Any, given: Any, what: str, path: str) -> Any:
         pairs = [(key, like[key], given[key]) for key in like]
     else:
         if not isinstance(given, list | tuple):
-            raise TypeError(
-                f"{place} must be a list or tuple of {len(like)} arrays, as at is; it is {described(given)}"
-            )
+            raise TypeError(f"{place} must be a list of {len(like)} arrays, as at is; it is {described(given)}")
         if len(given) != len(like):
             raise ValueError(f"{place} must hold {len(like)} arrays, one for each of at; it holds {len(given)}")
         pairs = [(i, like[i], given[i]) for i in range(len(like))]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -122,8 +123,11 @@ class GradientReport:
 
     def name(self, flat: int) -> str:
         """Of a coordinate, by its flat index: ``[3, 1]``, or ``W2[3, 1]`` where parameters have names."""
+        flat = check_integer(flat, "flat", minimum=0)
+        if flat >= math.prod(self.shape):
+            raise ValueError(f"flat must be below {math.prod(self.shape)}; it is {flat}")
         if self.name_of is not None:
-            return self.name_of(int(flat))
+            return self.name_of(flat)
         return "[" + ", ".join(str(int(j)) for j in np.unravel_index(flat, self.shape)) + "]"
 
     @property

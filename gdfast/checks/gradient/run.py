@@ -22,6 +22,7 @@ from .subgradient_at_ties import TieDisagreement, tie_disagreement
 
 AUTOMATIC = 1e-5  # of a coordinate's size, in float64
 CONSTANT = 4.0  # rounding units of a number near 1: the noise of a value that is constant
+MARGIN = 5.0  # standard errors
 SEVERAL = 4.0  # times what an objective declares as its gradient's rounding
 REACHES = (1e-3, 1e3)  # of features that need no step of their own
 
@@ -90,7 +91,8 @@ class CheckRun:
         numerical = slopes.quotients(lines, steps)
         first = FirstSlopes(slopes, value, steps, numerical, numerical.copy())
         eps = float(np.finfo(np.float64).eps)  # of the scores and their differences, whatever X is
-        told = max(eps * (1 + 10 * abs(here.value)), here.value_spread)
+        rows = max(1, getattr(self.objective, "n_samples", 1))  # whose differences are rounded one by one, and averaged
+        told = max(SEVERAL * eps * (1 + abs(here.value)) / np.sqrt(rows), here.value_spread)
 
         def measure() -> tuple[Noise, FloatArray]:
             return Noise(np.full(lines.size, told), eps), self._gradient_noise(here)
@@ -186,13 +188,13 @@ class CheckRun:
             lambda points: self.evaluations.or_nan(self.evaluations.points_at(points, lambda i: "x, close by")),
             self.point,
         )
-        least = max(3 * unit * abs(value), float(np.spacing(abs(value))), 8 * here.value_spread)
+        least = max(unit * abs(value), float(np.spacing(abs(value))), MARGIN * here.value_spread)
         if measured is None:
             least = max(least, CONSTANT * unit)
         elif np.isnan(measured):
             least = max(least, 10 * unit * abs(value))
         else:
-            least = max(least, 8 * measured)
+            least = max(least, MARGIN * measured)
         return Noise(np.full(n, least), unit)
 
     def _gradient_noise(self, here: AtPoint) -> FloatArray:

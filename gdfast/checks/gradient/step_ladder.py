@@ -119,18 +119,18 @@ def ladder(first: FirstSlopes, lines: Indices, noise: Noise, asked: bool) -> Flo
     """
     steps, sizes, smallest = first.steps[lines], first.slopes.sizes[lines], first.slopes.smallest[lines]
     if not asked:
-        above = math.log(float((LONGEST * sizes / steps).max())) / math.log(RATIO)
         with np.errstate(over="ignore", divide="ignore"):
-            ratio = min(float((steps / (SHORTEST * smallest)).max()), RATIO**MOST)
-        below = max(2, math.ceil(math.log(ratio) / math.log(RATIO)))
-        return np.asarray(RATIO ** np.arange(max(0, math.ceil(above)), -below - 1.0, -1.0))
+            above = min(float((LONGEST * sizes / steps).max()), RATIO**MOST)
+            below = min(float((steps / (SHORTEST * smallest)).max()), RATIO**MOST)
+        longer, shorter = (math.ceil(math.log(ratio) / math.log(RATIO)) for ratio in (above, below))
+        return np.asarray(RATIO ** np.arange(max(0, longer), -max(2, shorter) - 1.0, -1.0))
     value = float(np.abs(first.value[lines]).max())
     steepest = float(np.fmax(np.abs(first.left[lines]), np.abs(first.right[lines])).max())
     value_noise = float(noise.value[lines].max())
     unit = max(value_noise / max(value, value_noise), 2.0**-52) if value_noise > 0 else 2.0**-52
     length = min(1.0, max(1e-6, value / steepest)) if 0 < steepest < math.inf and value != 0 else 1.0
     h, shortest = float(steps.min()), math.sqrt(unit) / RATIO * length
-    n = max(2, math.ceil(math.log(h / shortest) / math.log(RATIO))) if h > shortest else 2
+    n = max(2, math.ceil(math.log(min(h / shortest, RATIO**MOST)) / math.log(RATIO))) if h > shortest else 2
     return np.asarray(RATIO ** np.arange(LARGER, -min(n, SMALLER) - 1.0, -1.0))
 
 
