@@ -57,7 +57,7 @@ def _step(context: click.Context, parameter: click.Parameter, value: str) -> flo
 @click.argument("target", metavar="MODULE:OBJECTIVE")
 @click.option("--at", metavar="NAME", help="Attribute of the module that holds the point; without it: w0, or near 0.")
 @click.option(
-    "--h", default="auto", show_default=True, callback=_step, help="Difference step: auto for each coordinate, or a number.",
+    "--h", default="auto", show_default=True, callback=_step, help="Difference step: auto, or a number.",
 )  # fmt: skip
 @click.option(
     "--rtol", type=click.FloatRange(min=0, min_open=True), default=1e-5, show_default=True, callback=_finite,
