@@ -276,7 +276,12 @@ class StructuredNumericalGradient(Protocol):
     """Difference quotients for less than two values a coordinate: `numerical_gradient`."""
 
     def numerical_gradient(
-        self, w: Array, /, h: float = 1e-5, scheme: Literal["forward", "centered"] = "centered", coordinates: Any = None
+        self,
+        w: Array,
+        /,
+        h: float | Array | Literal["auto"] = 1e-5,
+        scheme: Literal["forward", "centered"] = "centered",
+        coordinates: Any = None,
     ) -> FloatArray:
         """Of w's shape, or (m,) for flat coordinates."""
         ...

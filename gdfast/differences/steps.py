@@ -50,10 +50,16 @@ def is_auto(h: Any) -> bool:
     return isinstance(h, str)
 
 
+def single_step(h: Any) -> float | None:
+    """h where it is one number for all coordinates, checked; else None."""
+    return None if isinstance(h, str | np.ndarray | list | tuple) else check_positive(h, "h")
+
+
 def absolute_steps(h: Any, x: Array, flat: NDArray[np.int64]) -> FloatArray:
     """h, a number or an array of x's shape, as the step of each coordinate in `flat`: (n,)."""
-    if not isinstance(h, np.ndarray | list | tuple):
-        return np.full(flat.size, check_positive(h, "h"))
+    single = single_step(h)
+    if single is not None:
+        return np.full(flat.size, single)
     steps = plain_array(h, "h")
     if steps.dtype.kind not in "fiu":
         raise TypeError(f"h must hold real numbers; its dtype is {steps.dtype}")

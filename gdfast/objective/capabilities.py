@@ -27,6 +27,7 @@ from .._arrays import (
 from ..describe import described, shortened
 from ..differences import Scheme
 from ..differences.stencils import check_scheme
+from ..differences.steps import Steps, absolute_steps, is_auto, single_step
 from ..protocols import (
     Array,
     ChecksCertificate,
@@ -137,10 +138,13 @@ def values_at(objective: Objective, ws: Array) -> FloatArray:
 
 
 def numerical_gradient(
-    objective: Objective, w: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
+    objective: Objective, w: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
 ) -> FloatArray:
     """Difference quotients of the objective: all (w's shape), or those of flat `coordinates` (m,)."""
-    point, h, flat = _checked(objective, w, h, coordinates)
+    point = weights_for(objective, w)
+    if single_step(h) is None and not is_auto(h):
+        absolute_steps(h, point, np.arange(point.size))
+    flat = None if coordinates is None else check_indices(coordinates, point.size, "coordinates")
     check_scheme(scheme)
     own = offered(objective, StructuredNumericalGradient)
     if own is not None:

@@ -13,6 +13,7 @@ import numpy as np
 from ..._arrays import check_indices, check_positive, check_weights
 from ...differences import Scheme
 from ...differences.stencils import check_scheme
+from ...differences.steps import Steps, absolute_steps, is_auto, relative_steps, rounding_unit, single_step
 from ...protocols import Array, FloatArray
 from ..regularizers.along_directions import difference_quotients
 from .problem import LinearProblem
@@ -21,21 +22,50 @@ CENTERED, FORWARD, CROSSINGS = 0, 1, 2
 
 
 def numerical_gradient(
-    problem: LinearProblem, W: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
+    problem: LinearProblem, W: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
 ) -> FloatArray:
-    """Exact difference quotients of the objective: of W's shape, or (m,) for flat `coordinates`."""
-    h = check_positive(h, "h")
-    check_scheme(scheme)
-    code = CENTERED if scheme == "centered" else FORWARD
-    difference, _, flat, columns = _differences(problem, W, h, code, coordinates)
+    """Exact difference quotients of the objective: of W's shape, or (m,) for flat `coordinates`.
+
+    One pass over X for each distinct step; "auto" rounds its steps to powers of 2, so that there are few.
+    """
     shape = problem.rows.shape
-    gradient = _at(difference / (2 * h if code == CENTERED else h), flat, columns, shape)
+    W = check_weights(W, shape)
+    check_scheme(scheme)
+    h = _checked_steps(h, W, scheme)
+    code = CENTERED if scheme == "centered" else FORWARD
+    if isinstance(h, float):
+        difference, _, flat, columns = _differences(problem, W, h, code, coordinates)
+        gradient = _at(difference / (2 * h if code == CENTERED else h), flat, columns, shape)
+    else:
+        flat = None if coordinates is None else check_indices(coordinates, W.size, "coordinates")
+        wanted = np.arange(W.size) if flat is None else flat
+        steps, gradient = h.ravel()[wanted], np.empty(wanted.size)
+        for step in np.unique(steps).tolist():
+            here = steps == step
+            difference, _, chosen, columns = _differences(problem, W, step, code, wanted[here])
+            gradient[here] = _at(difference / (2 * step if code == CENTERED else step), chosen, columns, shape)
+        gradient = gradient.reshape(shape) if flat is None else gradient
+        h = problem.penalised(h)
     if problem.regularizer is not None:
         quotients = np.zeros(shape)
         penalised = problem.penalised(np.array(W, dtype=np.float64))
         problem.penalised(quotients)[...] = difference_quotients(problem.regularizer, penalised, h, scheme)
         gradient += quotients if flat is None else quotients.ravel()[flat]
     return gradient
+
+
+def _checked_steps(h: Any, W: Array, scheme: Scheme) -> float | FloatArray:
+    """A number, or an array of W's shape where there are several."""
+    single, every = single_step(h), np.arange(W.size)
+    if single is not None:
+        return single
+    if is_auto(h):
+        wide = W.astype(np.float64)
+        relative = relative_steps(wide, every, rounding_unit(wide), power=2 if scheme == "centered" else 1)
+        steps = np.asarray(2.0 ** np.round(np.log2(relative)))
+    else:
+        steps = absolute_steps(h, W, every)
+    return float(steps[0]) if (steps == steps[0]).all() else steps.reshape(W.shape)
 
 
 def kink_crossings(

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..._arrays import check_flag, check_indices, check_number
 from ...differences import Scheme
+from ...differences.steps import Steps
 from ...protocols import Array, FloatArray, NearestKinks, StepsKernel
 from ..guarded import unguarded
 from ..losses.base import Loss
@@ -291,14 +292,16 @@ class LinearObjective:
     # ---- derivatives ----
 
     def numerical_gradient(
-        self, W: Array, h: float = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
+        self, W: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
     ) -> FloatArray:
         """Exact difference quotients of the objective from its scores: one pass over X for all coordinates.
 
         Parameters
         ----------
         W : float array of `shape`
-        h : float > 0
+        h : float > 0, array of W's shape, or "auto"
+            One step for all weights, or one for each; "auto": relative to each weight, rounded to a power of 2. One
+            pass over X for each distinct step.
         scheme : "centered" (L(+h) - L(-h)) / 2h or "forward" (L(+h) - L) / h
         coordinates : flat indices, optional
 

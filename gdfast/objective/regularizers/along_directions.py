@@ -186,7 +186,7 @@ def _at(w: FloatArray, point: FloatArray | tuple[float, ...], directions: tuple[
     return moved
 
 
-def difference_quotients(regularizer: Regularizer, w: FloatArray, h: float, scheme: Scheme) -> FloatArray:
+def difference_quotients(regularizer: Regularizer, w: FloatArray, h: float | FloatArray, scheme: Scheme) -> FloatArray:
     """Those of the regularizer by each weight, of w's shape; of a sum over weights the terms' own, at no cost."""
     low, width = (w, h) if scheme == "forward" else (w - h, 2 * h)
     ahead, behind = terms_of(regularizer, w + h), terms_of(regularizer, low)

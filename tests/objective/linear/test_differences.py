@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 import reference
+from gdfast.objective.capabilities import numerical_gradient
 
 MAKERS = {
     reference.HINGE: gd.Hinge,
@@ -206,3 +207,59 @@ def test_l1_has_kinks_of_its_own():
     W[1, 2], W[2, 0], W[0, -1] = 0.05, 0.0, 0.0  # the last is a bias, and not penalized
     counts, _ = objective.kink_crossings(W, 0.1)
     assert np.flatnonzero(counts).tolist() == [1 * 5 + 2, 2 * 5 + 0]
+
+
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("scheme", ["centered", "forward"])
+@pytest.mark.parametrize("own_regularizer", [False, True])
+def test_a_step_for_each_weight_is_its_own(loss, scheme, own_regularizer):
+    objective, _, W = pair(loss, l2=0.3)
+    if own_regularizer:
+
+        class Cubes:
+            def value(self, W):
+                return float((np.abs(W) ** 3).sum())
+
+            def gradient(self, W):
+                return 3 * W * np.abs(W)
+
+        objective = objective.with_terms(objective.loss, Cubes())
+    h = np.random.default_rng(3).choice([0.5, 0.05, 1e-3], W.shape)
+    found = objective.numerical_gradient(W, h, scheme)
+    brute = gd.numerical_gradient(objective.value, W, h, scheme)
+    np.testing.assert_allclose(found, brute, rtol=1e-9, atol=1e-9)
+    np.testing.assert_allclose(gd.numerical_gradient(objective.value, W, h.tolist(), scheme), brute)
+    some = np.array([7, 0, 7, 3])
+    assert np.array_equal(objective.numerical_gradient(W, h, scheme, some), found.ravel()[some])
+    assert np.array_equal(
+        objective.numerical_gradient(W, np.full(W.shape, 0.05), scheme), objective.numerical_gradient(W, 0.05, scheme)
+    )
+
+
+@pytest.mark.parametrize("scheme", ["centered", "forward"])
+def test_auto_steps_are_relative_and_few(scheme):
+    objective, _, W = pair(reference.CROSS_ENTROPY, l2=0.3)
+    W[0, :3] = 0.0, 1e-7, 1e5
+    gradient, passes = objective.gradient(W), objective.passes
+    found = objective.numerical_gradient(W, "auto", scheme)
+    assert objective.passes - passes <= 12
+    size = np.maximum(np.abs(gradient), 1e-2)
+    assert (
+        np.abs(found - gradient) <= (1e-7 if scheme == "centered" else 1e-5) * size * np.maximum(1, 1e-5 * np.abs(W))
+    ).all()
+
+
+@pytest.mark.parametrize(
+    ("h", "error", "words"),
+    [
+        (np.ones(3), ValueError, "h must be a number or have x's shape"),
+        (np.zeros((3, 5)), ValueError, "h must be > 0"),
+        ("relative", TypeError, "h must be a real number, an array of them or 'auto'"),
+        (np.ones((3, 5), dtype=complex), TypeError, "h must hold real numbers"),
+    ],
+)
+def test_steps_that_are_none_are_refused(h, error, words):
+    objective, _, W = pair(reference.HINGE)
+    for take in (objective.numerical_gradient, lambda W, h: numerical_gradient(objective, W, h)):
+        with pytest.raises(error, match=words):
+            take(W, h)
