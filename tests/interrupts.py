@@ -38,7 +38,7 @@ def tell(**facts):
 def interrupted(code: str, folder: Path | None = None) -> dict[str, Any]:
     """What the code tells: it calls `press_after(seconds)` before what lasts, and `tell(name=value)` after it."""
     done = subprocess.run(
-        [sys.executable, "-c", PRELUDE + textwrap.dedent(code)],
+        [sys.executable, "-P", "-c", PRELUDE + textwrap.dedent(code)],
         capture_output=True, text=True, check=False, timeout=120, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

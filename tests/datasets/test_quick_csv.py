@@ -158,14 +158,14 @@ def test_ctrl_c_is_answered_at_once(name, reader, line, tmp_path):
     with path.open("w") as file:
         for _ in range(60):
             file.write(part)
-    child = subprocess.Popen([sys.executable, "-c", WAITS, path, reader], stdout=subprocess.PIPE, text=True)
+    child = subprocess.Popen([sys.executable, "-P", "-c", WAITS, path, reader], stdout=subprocess.PIPE, text=True)
     try:
         assert child.stdout.readline() == "reading\n"
         time.sleep(0.3)
         child.send_signal(signal.SIGINT)
         begun = time.perf_counter()
         assert child.stdout.readline() == "interrupted\n"
-        assert time.perf_counter() - begun < 1  # 0.25 s where the machine has nothing else to do
+        assert time.perf_counter() - begun < 2  # 0.25 s where the machine has nothing else to do
     finally:
         child.kill()
         child.wait()

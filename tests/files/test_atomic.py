@@ -186,7 +186,9 @@ for i in range(150):
 def test_two_processes_save_side_by_side(tmp_path, names):
     code = textwrap.dedent(RACE)
     children = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path / name), str(i)], stderr=subprocess.PIPE, text=True)
+        subprocess.Popen(
+            [sys.executable, "-P", "-c", code, str(tmp_path / name), str(i)], stderr=subprocess.PIPE, text=True
+        )
         for i, name in enumerate(names)
     ]
     errors = [child.communicate(timeout=120)[1] for child in children]
@@ -200,7 +202,7 @@ def test_a_killed_writer_is_swept_after(tmp_path):
     from gdfast.files.atomic import write_whole
     write_whole({str(tmp_path / "run")!r}, lambda file: (file.write(b"half"), os.kill(os.getpid(), signal.SIGKILL)))
     """
-    subprocess.run([sys.executable, "-c", textwrap.dedent(code)], check=False)
+    subprocess.run([sys.executable, "-P", "-c", textwrap.dedent(code)], check=False)
     assert len(list(tmp_path.glob(".run.*.unfinished"))) == 1
     put(tmp_path / "run")
     assert [p.name for p in tmp_path.iterdir()] == ["run"]
@@ -243,6 +245,6 @@ def test_ctrl_c_in_a_command_leaves_nothing(tmp_path):
         print(os.listdir())
     """
     done = subprocess.run(
-        [sys.executable, "-c", textwrap.dedent(code)], cwd=tmp_path, capture_output=True, text=True, check=True
+        [sys.executable, "-P", "-c", textwrap.dedent(code)], cwd=tmp_path, capture_output=True, text=True, check=True
     )
     assert done.stdout == "[]\n"

@@ -66,7 +66,7 @@ NOTHING_LIKE_IT = (
     constant("numpy's module", np),
     constant("np.ma.masked", np.ma.masked),
     constant("datetime64", np.datetime64("2020-01-01")),
-    constant("timedelta64", np.timedelta64(1)),
+    constant("timedelta64", np.timedelta64(1, "s")),
     constant("numpy text", np.str_("0.5")),
 )
 
