@@ -9,22 +9,27 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from .._config import get_num_threads
 from ..protocols import Array, FloatArray
 from .columns import Table, feature_names, label_name, remedy
 from .csv_layout import BOOLEANS, Layout, layout_of, number_of, read_rows
 from .labels import MISSING, LabelColumn
 from .options import ReadingOptions
-from .quick_csv import Parser, end_of_rows, quick_parser
+from .quick_csv import Parsed, Parser, end_of_rows, quick_parser
 from .text_files import BLOCK, Lines, text_blocks
 
 _HEAD = 1 << 18
 _PART = 1 << 14
+MOST_THREADS = 4
 
 
 def read_csv(path: Path, options: ReadingOptions, n_features: int | None, *, targets: bool = False) -> Table:
@@ -65,22 +70,50 @@ def _without_lines(text: bytes, count: int) -> bytes:
 
 
 def _read(rows: _Rows, blocks: Iterator[bytes], parse: Parser | None) -> None:
-    rest = b""
-    for block in blocks if parse is not None else ():
-        for i in range(0, len(block), BLOCK):  # the first may be longer
-            data = rest + block[i : i + BLOCK]
-            found = end_of_rows(data, rows.layout.delimiter)
-            if found is None or parse is None:
-                rows.add_plainly(chain([data, block[i + BLOCK :]], blocks))
+    """All rows: blocks of whole rows by the quick parser, in threads, what is left by the plain reader."""
+    if parse is None:
+        rows.add_plainly(blocks)
+        return
+    cut = _WholeRows(blocks, rows.layout.delimiter)
+    workers = min(get_num_threads(), MOST_THREADS) if rows.path.stat().st_size > 4 * BLOCK else 1
+    waiting: deque[tuple[memoryview, Callable[[], Parsed | None]]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for piece, quoted in cut:
+                if workers > 1:
+                    waiting.append((piece, pool.submit(parse, piece, quoted).result))
+                else:
+                    waiting.append((piece, partial(parse, piece, quoted)))
+                if len(waiting) > workers and not rows.add_first(waiting):
+                    break
+            while waiting and rows.add_first(waiting):
+                pass
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
+    rows.add_plainly(chain([bytes(piece) for piece, _ in waiting], cut.rest()))
+
+
+class _WholeRows:
+    """Blocks of text that end with a row, and whether there are quotes in them, as long as quotes are by the rules."""
+
+    def __init__(self, blocks: Iterator[bytes], delimiter: str) -> None:
+        self._blocks = (block[i : i + BLOCK] for block in blocks for i in range(0, len(block), BLOCK))
+        self._delimiter, self._rest = delimiter, b""
+
+    def __iter__(self) -> Iterator[tuple[memoryview, bool]]:
+        for block in self._blocks:
+            self._rest += block
+            found = end_of_rows(self._rest, self._delimiter)
+            if found is None:
                 return
             end, quoted = found
-            whole = memoryview(data)[:end]
-            parsed = parse(whole, quoted) if end else None
-            if end and (parsed is None or not rows.add_block(*parsed, end)):
-                rows.add_plainly(chain([data, block[i + BLOCK :]], blocks))
-                return
-            rest = data[end:]
-    rows.add_plainly(chain([rest], blocks))
+            if end:
+                whole, self._rest = memoryview(self._rest)[:end], self._rest[end:]
+                yield whole, quoted
+
+    def rest(self) -> Iterator[bytes]:
+        """What was not given out."""
+        return chain([self._rest], self._blocks)
 
 
 class _Rows:
@@ -94,8 +127,17 @@ class _Rows:
         self.known: dict[str, int] = {}
         self.codes: list[Array] = []
 
-    def add_block(self, columns: list[Array], labels: tuple[Array, list[str]] | None, size: int) -> bool:
-        """The rows of a block that a quick parser has read; False where a number of theirs is not finite."""
+    def add_first(self, waiting: deque[tuple[memoryview, Callable[[], Parsed | None]]]) -> bool:
+        """The rows of the first block that a quick parser has; False, and it stays, where it must be read plainly."""
+        piece, result = waiting[0]
+        parsed = result()
+        if parsed is None or not self._add(*parsed, len(piece)):
+            return False
+        waiting.popleft()
+        return True
+
+    def _add(self, columns: list[Array], labels: tuple[Array, list[str]] | None, size: int) -> bool:
+        """Parsed rows; False where a number of theirs is not finite."""
         m = len(columns[0])
         self._reserve(m, size)
         part = self.X[self.n : self.n + m]

@@ -72,7 +72,7 @@ def _through_pyarrow(layout: Layout) -> Parser:
     types = {str(j): pyarrow.bool_() if j in layout.booleans else pyarrow.float64() for j in features}
     if label is not None:
         types[str(label)] = pyarrow.string()
-    reading = pyarrow.csv.ReadOptions(column_names=names, block_size=1 << 20)
+    reading = pyarrow.csv.ReadOptions(column_names=names, block_size=1 << 20, use_threads=False)
     parsing = [
         pyarrow.csv.ParseOptions(delimiter=layout.delimiter, newlines_in_values=quoted) for quoted in (False, True)
     ]

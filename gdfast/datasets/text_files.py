@@ -12,7 +12,7 @@ from typing import Any
 
 from ..files.npy_reader import physical_memory
 
-BLOCK = 1 << 22
+BLOCK = 1 << 21
 """Bytes that are read together; Ctrl-C is answered between two blocks."""
 
 COMPRESSIONS = {
