@@ -9,7 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import check_positive
+from .._returned import NotFiniteError
 from ..describe import described
+from ..differences.hessian import from_gradients
 from ..objective import capabilities
 from ..objective.guarded import guarded
 from ..protocols import Array, FloatArray, Objective
@@ -126,12 +128,12 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     Notes
     -----
     An eigenvalue counts as 0 up to 1e-6 of the largest, or 2.5 times its own error where that is more: the error is
-    what changes when the step of the differences is doubled, so it covers float32 and rounding, and a point on a kink
-    ends as "degenerate".
+    estimated from differences by several steps, so it covers float32 and rounding, and a point on a kink ends as
+    "degenerate".
 
-    For up to 200 parameters P the whole Hessian by differences of the gradient, 4 P gradients (for linear objectives by
-    P exact products). Beyond that both ends of the spectrum by Lanczos on some hundred products with the Hessian, the
-    end next to 0 as exactly as its sign needs.
+    For up to 200 parameters P the whole Hessian by differences of the gradient, `numerical_hessian` with ``h="auto"``,
+    6 P gradients or more (for linear objectives by P exact products). Beyond that both ends of the spectrum by Lanczos
+    on some hundred products with the Hessian, the end next to 0 as exactly as its sign needs.
 
     References
     ----------
@@ -196,18 +198,26 @@ def _kind(eigenvalues: FloatArray, threshold: float) -> str:
 
 
 def _curvature(objective: Objective, w: Array) -> Curvature:
-    h = capabilities.hessian_step(objective, w)
-    near = Products(objective, w, h)
-    far = None if hasattr(objective, "hessian_product") else Products(objective, w, 2 * h)
+    h, has_own = capabilities.hessian_step(objective, w), hasattr(objective, "hessian_product")
     if w.size > FEW:
-        return _ends(near, far)
-    H, error = near.matrix(), 0.0
-    if far is not None and _is_finite(H):
-        change = H - far.matrix()  # three times the truncation error of H, for a smooth function
-        H, error = H + change / 3, float(np.linalg.norm(change)) if _is_finite(change) else math.nan
+        return _ends(Products(objective, w, h), None if has_own else Products(objective, w, 2 * h))
+    if has_own:
+        H, error = Products(objective, w).matrix(), 0.0
+    else:
+        H, error = _by_differences(objective, w)
     if not _is_finite(H):
         raise ValueError(NOT_FINITE)
     return Curvature(np.asarray(np.linalg.eigvalsh(H), dtype=np.float64), error)
+
+
+def _by_differences(objective: Objective, w: Array) -> tuple[FloatArray, float]:
+    """The Hessian by differences of the gradient, each weight by a step of its own, and the norm of its error."""
+    own, unit = guarded(objective, "objective"), capabilities.gradient_unit(objective, w)
+    try:
+        H, errors = from_gradients(own.gradient, w, "auto", vectorized=False, error=True, unit=unit)
+    except NotFiniteError as error:
+        raise ValueError(NOT_FINITE) from error
+    return H, float(np.linalg.norm(errors)) if _is_finite(errors) else math.nan
 
 
 def _is_finite(array: FloatArray) -> bool:

@@ -245,11 +245,15 @@ def has_cheap_hessian(objective: Any) -> bool:
 
 def hessian_step(objective: Any, w: Array) -> float:
     """The length of the step for second derivatives: ``eps**(1/3) * max(1, |w|)``, eps the error of a gradient."""
+    eps = gradient_unit(objective, w)
+    return float(eps ** (1 / 3) * max(1.0, float(np.linalg.norm(np.ravel(w).astype(np.float64)))))
+
+
+def gradient_unit(objective: Any, w: Array) -> float:
+    """The relative rounding of a gradient at weights like w."""
     arithmetic = getattr(objective, "arithmetic", w.dtype)
     eps = max(float(np.finfo(w.dtype).eps), float(np.finfo(arithmetic).eps))
-    if not getattr(objective, "has_gradient", True):
-        eps = max(eps, NUMERICAL_GRADIENT)
-    return float(eps ** (1 / 3) * max(1.0, float(np.linalg.norm(np.ravel(w).astype(np.float64)))))
+    return eps if getattr(objective, "has_gradient", True) else max(eps, NUMERICAL_GRADIENT)
 
 
 def check_curvature(objective: Any) -> None:

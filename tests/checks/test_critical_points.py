@@ -375,3 +375,18 @@ def test_least_squares_agrees_with_the_closed_form():
         np.testing.assert_allclose(result.w, objective.solve(), atol=1e-9)
         assert result.passes is not None
         assert gd.classify_critical_point(objective, result.w).kind == "minimum"
+
+
+@pytest.mark.parametrize("centre", [[0.0, 0.0], [1e6, -1e6], [1e4, 1e-4], [1e12, 1.0]])
+@pytest.mark.parametrize("constant", [0.0, 1e6])
+@pytest.mark.parametrize("signs", [(1, 1), (1, -1), (-1, -1)])
+def test_far_from_the_origin_and_above_a_large_value(centre, constant, signs):
+    A = np.diag(signs) * [[3.0, 0.5], [0.5, 1.0]]
+
+    def value(w):
+        return float((w - centre) @ A @ (w - centre)) + constant
+
+    objective = gd.FunctionObjective(value, lambda w: 2 * A @ (w - centre))
+    found = gd.classify_critical_point(objective, np.array(centre))
+    assert found.kind == {(1, 1): "minimum", (1, -1): "saddle", (-1, -1): "maximum"}[signs]
+    np.testing.assert_allclose(found.eigenvalues, np.linalg.eigvalsh(2 * A), rtol=1e-4)
