@@ -88,6 +88,13 @@ cdef int poll_signals(void *context) noexcept with gil:
     return PyErr_CheckSignals() != 0
 
 
+cdef void watch_signals(pool_control *control) noexcept:
+    """A control of a job that begins now, and ends where a signal's handler raises."""
+    memset(control, 0, sizeof(pool_control))
+    control.poll = poll_signals
+    control.last_poll = pool_seconds()
+
+
 cdef int raise_if_stopped(const pool_control *control) except -1:
     """The exception that a signal handler set while a kernel ran, if any: the outputs are then worthless."""
     if PyErr_Occurred() != NULL:
@@ -117,9 +124,12 @@ def first_not_finite(X):
     """Row-major position of the first NaN or infinity of a float array (n, d), or -1."""
     cdef Buffer x = hold(X, "X", FLOAT16 | FLOAT32 | FLOAT64, STRIDED, 2)
     cdef Py_ssize_t found
+    cdef pool_control control
+    watch_signals(&control)
     with nogil:
         found = gd_first_not_finite(<const char *> x.view.buf, x.view.shape[0], x.view.shape[1],
-                                    x.view.strides[0], x.view.strides[1], <int> x.view.itemsize)
+                                    x.view.strides[0], x.view.strides[1], <int> x.view.itemsize, &control)
+    raise_if_stopped(&control)
     return found
 
 
@@ -129,9 +139,12 @@ def permutation(n, seed, epoch):
     cdef uint64_t key = unsigned_whole(seed, "seed"), count = unsigned_whole(epoch, "epoch")
     order = np.empty(size, dtype=np.int64)
     cdef int64_t[::1] out = order
+    cdef pool_control control
+    watch_signals(&control)
     if size:
         with nogil:
-            gd_permutation(&out[0], size, key, count)
+            gd_permutation(&out[0], size, key, count, &control)
+    raise_if_stopped(&control)
     return order
 
 

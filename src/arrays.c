@@ -27,16 +27,27 @@ DEFINE_ROW_SCAN(uint16_t, 0x7c00u)
 DEFINE_ROW_SCAN(uint32_t, 0x7f800000u)
 DEFINE_ROW_SCAN(uint64_t, 0x7ff0000000000000u)
 
+enum { ASKED_EVERY = 1 << 20 }; /* elements between two questions whether to stop */
+
+static int is_time_to_stop(ptrdiff_t *read, ptrdiff_t more, pool_control *control) {
+    *read += more;
+    if (*read < ASKED_EVERY) return 0;
+    *read = 0;
+    return pool_stopped(control, 0);
+}
+
 ptrdiff_t gd_first_not_finite(const char *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t row_stride, ptrdiff_t column_stride,
-                              int size) {
+                              int size, pool_control *control) {
     int (*row_has)(const char *, ptrdiff_t) = size == 2 ? row_has_uint16_t : size == 4 ? row_has_uint32_t : row_has_uint64_t;
     int (*element_is)(const char *) = size == 2 ? element_is_uint16_t : size == 4 ? element_is_uint32_t : element_is_uint64_t;
+    ptrdiff_t read = 0;
     if (column_stride != size && row_stride == size) { /* columns in memory order: scanned first */
         int found = 0;
-        for (ptrdiff_t j = 0; j < d && !found; j++) found = row_has(x + j * column_stride, n);
+        for (ptrdiff_t j = 0; j < d && !found && !is_time_to_stop(&read, n, control); j++)
+            found = row_has(x + j * column_stride, n);
         if (!found) return -1;
     }
-    for (ptrdiff_t i = 0; i < n; i++) {
+    for (ptrdiff_t i = 0; i < n && !is_time_to_stop(&read, d, control); i++) {
         const char *row = x + i * row_stride;
         if (column_stride == size && !row_has(row, d)) continue;
         for (ptrdiff_t j = 0; j < d; j++)
@@ -121,10 +132,11 @@ static uint64_t below(stream *s, uint64_t bound) {
     }
 }
 
-void gd_permutation(int64_t *out, int64_t n, uint64_t seed, uint64_t epoch) {
+void gd_permutation(int64_t *out, int64_t n, uint64_t seed, uint64_t epoch, pool_control *control) {
     stream s = {.key = {(uint32_t)seed, (uint32_t)(seed >> 32)}, .epoch = epoch, .used = 4};
     for (int64_t i = 0; i < n; i++) out[i] = i;
     for (int64_t i = n - 1; i > 0; i--) {
+        if (i % ASKED_EVERY == 0 && pool_stopped(control, 0)) return;
         int64_t j = (int64_t)below(&s, (uint64_t)i + 1), kept = out[i];
         out[i] = out[j];
         out[j] = kept;

@@ -2,17 +2,21 @@
 #ifndef GD_ARRAYS_H
 #define GD_ARRAYS_H
 
+#include "pool.h"
+
 #include <stddef.h>
 #include <stdint.h>
+
+/* What may last takes a pool_control, asked every so often: where it stops, what is returned or written is worthless. */
 
 /* Row-major position of the first element of X (n, d) that is NaN or infinite, or -1. `size` is 2, 4 or 8
  * bytes (IEEE half, single, double); strides are in bytes; any alignment. */
 ptrdiff_t gd_first_not_finite(const char *x, ptrdiff_t n, ptrdiff_t d, ptrdiff_t row_stride, ptrdiff_t column_stride,
-                              int size);
+                              int size, pool_control *control);
 
 /* A permutation of 0 .. n - 1 by Fisher-Yates, a pure function of (seed, epoch): Philox4x32-10 keyed by the
  * seed, counted by (epoch, draw), unbiased. */
-void gd_permutation(int64_t *out, int64_t n, uint64_t seed, uint64_t epoch);
+void gd_permutation(int64_t *out, int64_t n, uint64_t seed, uint64_t epoch, pool_control *control);
 
 /* Copies n positions, each of which must be in [0, limit); the first that is not, or -1. Likewise labels. */
 int64_t gd_copy_positions(int64_t *to, const int64_t *from, int64_t n, int64_t limit);

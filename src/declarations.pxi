@@ -11,17 +11,19 @@ cdef extern from "pool.h":
         int (*poll)(void *) noexcept nogil
         void *poll_context
         double last_poll
+    double pool_seconds() noexcept nogil
     int gdfast_get_num_threads() nogil
     void gdfast_set_num_threads(int) nogil
     int pool_use_threads(int) nogil
 
 
 cdef extern from "arrays.h":
-    Py_ssize_t gd_first_not_finite(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int) nogil
+    Py_ssize_t gd_first_not_finite(const char *, Py_ssize_t, Py_ssize_t, Py_ssize_t, Py_ssize_t, int,
+                                   pool_control *) nogil
     int64_t gd_copy_positions(int64_t *, const int64_t *, int64_t, int64_t) nogil
     int64_t gd_copy_labels(int32_t *, const int32_t *, int64_t, int32_t) nogil
     int64_t gd_first_not_rising(const int64_t *, int64_t) nogil
-    void gd_permutation(int64_t *, int64_t, uint64_t, uint64_t) nogil
+    void gd_permutation(int64_t *, int64_t, uint64_t, uint64_t, pool_control *) nogil
     void gd_prefer_large_pages(void *, size_t)
 
 
@@ -113,10 +115,10 @@ cdef extern from "kernels.h":
         int wide_values
     enum: GD_PANEL_ROWS_MOST, GD_BLOCK_COLUMNS_MOST
     enum: CSR_RIGHT, CSR_NOT_FINITE
-    int gd_check_csr(const gd_csr *, Py_ssize_t, Py_ssize_t, int64_t, int, int64_t *) nogil
-    int gd_leads_outside(const gd_csr *, const int64_t *, Py_ssize_t) nogil
+    int gd_check_csr(const gd_csr *, Py_ssize_t, Py_ssize_t, int64_t, int, int64_t *, pool_control *) nogil
+    int gd_leads_outside(const gd_csr *, const int64_t *, Py_ssize_t, pool_control *) nogil
     int64_t gd_count_entries(const gd_csr *, const int64_t *, Py_ssize_t, Py_ssize_t, int64_t *) nogil
-    int64_t gd_fill_tiles(gd_tiles *, const gd_csr *, const int64_t *, void *, int64_t) nogil
+    int64_t gd_fill_tiles(gd_tiles *, const gd_csr *, const int64_t *, void *, int64_t, pool_control *) nogil
     ctypedef struct gd_kernels:
         const gd_loss_row *const *losses
         const gd_rule_facts *rules

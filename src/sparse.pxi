@@ -54,8 +54,11 @@ cdef class SparseRows:
         cdef Py_ssize_t n = self.shape[0], d = self.shape[1]
         cdef int64_t at
         cdef int fault
+        cdef pool_control control
+        watch_signals(&control)
         with nogil:
-            fault = gd_check_csr(&self.csr, n, d, n_entries, check_finite, &at)
+            fault = gd_check_csr(&self.csr, n, d, n_entries, check_finite, &at, &control)
+        raise_if_stopped(&control)
         if fault == CSR_RIGHT or fault == CSR_NOT_FINITE:
             self.is_sound = True
         return fault, at
@@ -131,8 +134,11 @@ cdef class SparseProblem(Problem):
         t.n_panels = (n + most - 1) // most
         t.panel_rows = (n + t.n_panels - 1) // t.n_panels
         cdef int changed
+        cdef pool_control control
+        watch_signals(&control)
         with nogil:
-            changed = gd_leads_outside(&self.sparse.csr, self.p.index, n)
+            changed = gd_leads_outside(&self.sparse.csr, self.p.index, n, &control)
+        raise_if_stopped(&control)
         raise_if_changed(changed)
         with nogil:
             entries = gd_count_entries(&self.sparse.csr, self.p.index, n, t.panel_rows, &fullest)
@@ -153,7 +159,8 @@ cdef class SparseProblem(Problem):
         t.rows = <uint16_t *> r.data
         t.values = v.data
         with nogil:
-            listed = gd_fill_tiles(t, &self.sparse.csr, self.p.index, s.data, fullest)
+            listed = gd_fill_tiles(t, &self.sparse.csr, self.p.index, s.data, fullest, &control)
+        raise_if_stopped(&control)
         b = memory_of(np.ascontiguousarray(listing[:, :listed]))
         t.columns = <uint16_t *> b.data
         t.counts = t.columns + b.view.shape[1]

@@ -3,14 +3,17 @@
 
 #include <string.h>
 
+enum { ASKED_EVERY = 1 << 20, ROWS_BETWEEN = 4096 }; /* entries, rows between two questions whether to stop */
+
 /* ---- checks ---- */
 
 #define DEFINE_INDEX_SCAN(type, unsigned_type)                                                                         \
-    static int64_t first_outside_##type(const type *indices, int64_t begin, int64_t end, ptrdiff_t n_columns) {        \
+    static int64_t first_outside_##type(const type *indices, int64_t begin, int64_t end, ptrdiff_t n_columns,          \
+                                        pool_control *control) {                                                       \
         const int64_t step = 4096;                                                                                     \
         unsigned_type limit = (unsigned_type)((uint64_t)n_columns - 1);                                                \
         if ((uint64_t)n_columns - 1 > (unsigned_type)-1 / 2) limit = (unsigned_type)-1 / 2;                            \
-        for (int64_t i = begin; i < end; i += step) {                                                                  \
+        for (int64_t i = begin; i < end && (i == begin || i % ASKED_EVERY || !pool_stopped(control, 0)); i += step) {  \
             int64_t stop = end - i < step ? end : i + step;                                                            \
             int found = 0;                                                                                             \
             for (int64_t e = i; e < stop; e++) found |= (unsigned_type)indices[e] > limit;                             \
@@ -23,10 +26,10 @@ DEFINE_INDEX_SCAN(int32_t, uint32_t)
 DEFINE_INDEX_SCAN(int64_t, uint64_t)
 
 #define DEFINE_VALUE_SCAN(type, exponent)                                                                              \
-    static int64_t first_not_finite_##type(const void *values, int64_t n) {                                            \
+    static int64_t first_not_finite_##type(const void *values, int64_t n, pool_control *control) {                     \
         const int64_t step = 4096;                                                                                     \
         const type *bits = values;                                                                                     \
-        for (int64_t i = 0; i < n; i += step) {                                                                        \
+        for (int64_t i = 0; i < n && (i % ASKED_EVERY || !pool_stopped(control, 0)); i += step) {                      \
             int64_t stop = n - i < step ? n : i + step;                                                                \
             int found = 0;                                                                                             \
             for (int64_t e = i; e < stop; e++) found |= (bits[e] & exponent) == exponent;                              \
@@ -39,7 +42,7 @@ DEFINE_VALUE_SCAN(uint32_t, 0x7f800000u)
 DEFINE_VALUE_SCAN(uint64_t, 0x7ff0000000000000u)
 
 gd_csr_fault gd_check_csr(const gd_csr *x, ptrdiff_t n_rows, ptrdiff_t n_columns, int64_t n_entries, int check_finite,
-                          int64_t *at) {
+                          int64_t *at, pool_control *control) {
     *at = 0;
     if (x->first[0] != 0) return CSR_START;
     for (ptrdiff_t i = 0; i < n_rows; i++) {
@@ -48,19 +51,20 @@ gd_csr_fault gd_check_csr(const gd_csr *x, ptrdiff_t n_rows, ptrdiff_t n_columns
     }
     int64_t end = x->first[n_rows];
     if (end > n_entries) return CSR_BEYOND;
-    *at = x->wide_indices ? first_outside_int64_t(x->indices, 0, end, n_columns)
-                          : first_outside_int32_t(x->indices, 0, end, n_columns);
+    *at = x->wide_indices ? first_outside_int64_t(x->indices, 0, end, n_columns, control)
+                          : first_outside_int32_t(x->indices, 0, end, n_columns, control);
     if (*at >= 0) return CSR_INDEX;
     if (!check_finite) return CSR_RIGHT;
-    *at = x->wide_values ? first_not_finite_uint64_t(x->values, end) : first_not_finite_uint32_t(x->values, end);
+    *at = x->wide_values ? first_not_finite_uint64_t(x->values, end, control)
+                         : first_not_finite_uint32_t(x->values, end, control);
     return *at >= 0 ? CSR_NOT_FINITE : CSR_RIGHT;
 }
 
-int gd_leads_outside(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows) {
-    for (ptrdiff_t i = 0; i < n_rows; i++) {
+int gd_leads_outside(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows, pool_control *control) {
+    for (ptrdiff_t i = 0; i < n_rows && (i % ROWS_BETWEEN || !pool_stopped(control, 0)); i++) {
         int64_t row = index ? index[i] : i, begin = x->first[row], end = x->first[row + 1];
-        int64_t at = x->wide_indices ? first_outside_int64_t(x->indices, begin, end, x->n_columns)
-                                     : first_outside_int32_t(x->indices, begin, end, x->n_columns);
+        int64_t at = x->wide_indices ? first_outside_int64_t(x->indices, begin, end, x->n_columns, control)
+                                     : first_outside_int32_t(x->indices, begin, end, x->n_columns, control);
         if (at >= 0) return 1;
     }
     return 0;
@@ -182,13 +186,14 @@ static void fill_tile(gd_tiles *t, const dealt *from, int64_t begin, int64_t end
     *entry = kept;
 }
 
-int64_t gd_fill_tiles(gd_tiles *t, const gd_csr *x, const int64_t *index, void *spare, int64_t fullest) {
+int64_t gd_fill_tiles(gd_tiles *t, const gd_csr *x, const int64_t *index, void *spare, int64_t fullest,
+                      pool_control *control) {
     size_t size = t->wide_values ? sizeof(double) : sizeof(float);
     dealt to = {.values = spare, .rows = (uint16_t *)((char *)spare + (size_t)fullest * size)};
     to.columns = to.rows + fullest;
     int64_t next[GD_BLOCK_COLUMNS_MOST];
     int64_t entry = 0, listed = 0;
-    for (ptrdiff_t panel = 0; panel < t->n_panels; panel++) {
+    for (ptrdiff_t panel = 0; panel < t->n_panels && !pool_stopped(control, 0); panel++) {
         int64_t *ends = t->entry + panel * t->n_blocks, begin = 0;
         deal_panel(t, x, index, panel, ends, &to);
         for (ptrdiff_t b = 0; b < t->n_blocks; b++) {

@@ -8,8 +8,12 @@
 #ifndef GD_SPARSE_H
 #define GD_SPARSE_H
 
+#include "pool.h"
+
 #include <stddef.h>
 #include <stdint.h>
+
+/* Whoever reads every entry takes a pool_control: where it stops, what is returned or written is worthless. */
 
 /* Compressed rows: row i's entries are first[i] .. first[i + 1] - 1, in any order, repeats adding up. */
 typedef struct gd_csr {
@@ -39,10 +43,10 @@ typedef enum { CSR_RIGHT, CSR_START, CSR_DECREASING, CSR_BEYOND, CSR_INDEX, CSR_
 /* The first fault of CSR arrays with n_rows + 1 row starts, n_entries indices and values; *at is its position
  * in the row starts, or among the entries. Only entries of rows are checked; values only with check_finite. */
 gd_csr_fault gd_check_csr(const gd_csr *x, ptrdiff_t n_rows, ptrdiff_t n_columns, int64_t n_entries, int check_finite,
-                          int64_t *at);
+                          int64_t *at, pool_control *control);
 
 /* Whether an index of the rows `index` (n_rows,), or of rows 0 .. n_rows - 1, is not a column. */
-int gd_leads_outside(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows);
+int gd_leads_outside(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows, pool_control *control);
 
 /* Entries of the rows `index` (n_rows,), or of rows 0 .. n_rows - 1, repeats counted; *fullest: those of the
  * fullest panel. */
@@ -52,6 +56,7 @@ int64_t gd_count_entries(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows
 /* Fills the tiles of those rows (sizes are set, arrays have room for every entry); repeats are added up in the
  * values' type. `spare` has room for the fullest panel: 4 bytes and a value for each entry. Returns how
  * many columns are listed; entries kept: entry[n_panels * n_blocks]. */
-int64_t gd_fill_tiles(gd_tiles *t, const gd_csr *x, const int64_t *index, void *spare, int64_t fullest);
+int64_t gd_fill_tiles(gd_tiles *t, const gd_csr *x, const int64_t *index, void *spare, int64_t fullest,
+                      pool_control *control);
 
 #endif

@@ -17,6 +17,7 @@ typedef struct R(sparse_descent) {
     REAL *gradient;        /* likewise, unless rows are added to v */
     REAL *state[2];        /* likewise */
     REAL *bias, *bias_gradient, *bias_state[2];
+    REAL *before;          /* v before a large batch, where rows are added to v */
     int64_t *touched;      /* columns of the step, MOVE_TOUCHED */
     uint8_t *is_touched;
     ptrdiff_t n_touched;

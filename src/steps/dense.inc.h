@@ -47,7 +47,14 @@ static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch,
         if (!asked->penalize_bias) bias_rule.l1 = bias_rule.l2 = 0;
         memset(s.worker.bias_gradient, 0, (size_t)k * sizeof(double));
         if (!direct) memset(s.worker.gradient, 0, (size_t)packed * sizeof(REAL));
+        int stopped = 0;
+        double asked_at = 0; /* the same within a large batch, which is left before anything has moved */
         for (ptrdiff_t i = begin; i < end; i += B) {
+            if ((double)(i - begin) * (double)packed >= asked_at + WATCHED_WORK) {
+                asked_at = (double)(i - begin) * (double)packed;
+                stopped = pool_stopped(control, 0);
+                if (stopped) break;
+            }
             int n_rows = (int)(end - i < B ? end - i : B), active[BLOCK_ROWS_MOST], n_active;
             const int64_t *ids = asked->order + i;
             ptrdiff_t coming = asked->starts[asked->n_steps] - i - n_rows;
@@ -83,6 +90,7 @@ static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch,
                 RI(block_gradient)(&l, block, s.worker.scores, active, n_active, s.worker.compact, w);
             }
         }
+        if (stopped) break;
         if (!direct) value = value * norm + U(penalty)(asked, s.w, asked->l1 != 0 || asked->l2 != 0 ? packed : 0);
         if (asked->penalize_bias && p->has_bias) value += U(penalty)(asked, s.bias, k);
         asked->values[step] = value;

@@ -33,6 +33,8 @@ static size_t R(lay_sparse_descent)(char *base, R(sparse_descent) * s) {
     }
     s->bias = carve(base, &used, bias);
     s->bias_gradient = carve(base, &used, bias);
+    /* What a large batch has moved when it is stopped is put back. */
+    s->before = !by_gradient && s->longest >= LARGE_BATCH ? carve(base, &used, weights) : NULL;
     s->touched = s->move == MOVE_TOUCHED ? carve(base, &used, (d + 1) * sizeof(int64_t)) : NULL;
     s->is_touched = s->move == MOVE_TOUCHED ? carve(base, &used, d) : NULL;
     s->scores = carve(base, &used, ((size_t)s->longest * k + LANES) * sizeof(REAL));
@@ -49,11 +51,11 @@ static size_t R(sparse_take_steps_scratch)(const gd_problem *p, gd_descent *aske
     return R(lay_sparse_descent)(NULL, &s);
 }
 
-/* Coefficients of the batch that begins at order[begin], in `scores`; the sum of its losses. */
-static double R(batch_losses)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length) {
+/* Coefficients of the batch that begins at order[begin], in `scores`; the sum of its losses. Worthless if stopped. */
+static double R(batch_losses)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length, pool_control *control) {
     ptrdiff_t k = s->problem->n_classes;
     double value = 0;
-    for (ptrdiff_t b = 0; b < length; b += BLOCK_ROWS_MOST) {
+    for (ptrdiff_t b = 0; b < length && (b == 0 || !pool_stopped(control, 0)); b += BLOCK_ROWS_MOST) {
         int n_rows = (int)(length - b < BLOCK_ROWS_MOST ? length - b : BLOCK_ROWS_MOST), n_active;
         int active[BLOCK_ROWS_MOST];
         REAL *scores = s->scores + b * k;
@@ -71,13 +73,17 @@ static double R(batch_losses)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t 
     return value;
 }
 
-/* Adds the batch's rows, times their coefficients and `factor`, to weights or gradient. */
-static void R(add_batch)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length, REAL factor, REAL *to) {
+/* Adds the batch's rows, times their coefficients and `factor`, to weights or gradient; 1 if stopped on the way. */
+static int R(add_batch)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length, REAL factor, REAL *to,
+                        pool_control *control) {
     const int64_t *order = s->asked->order + begin;
     ptrdiff_t k = s->problem->n_classes;
-    for (ptrdiff_t r = 0; r < length; r++)
+    for (ptrdiff_t r = 0; r < length; r++) {
+        if (r % BLOCK_ROWS_MOST == BLOCK_ROWS_MOST - 1 && pool_stopped(control, 0)) return 1;
         if (R(to_padded)(&s->layout, k, s->scores + r * k, factor, s->padded))
             R(add_row)(s, order[r], r + 1 < length ? order[r + 1] : -1, to);
+    }
+    return 0;
 }
 
 #include "steps/sparse_moves.inc.h"
@@ -94,13 +100,13 @@ static void R(sparse_take_steps)(const gd_problem *p, const gd_csr *x, gd_descen
     for (ptrdiff_t step = 0; step < asked->n_steps && !pool_stopped(control, 0); step++) {
         ptrdiff_t begin = asked->starts[step], length = asked->starts[step + 1] - begin;
         double norm = 1 / ((double)length * asked->mean_weight);
-        double value = R(batch_losses)(&s, begin, length) * norm + R(penalty_of)(&s);
+        double value = R(batch_losses)(&s, begin, length, control) * norm + R(penalty_of)(&s);
+        if (length > BLOCK_ROWS_MOST && pool_stopped(control, 0)) break; /* before anything has moved */
         asked->values[step] = value;
         if (!(value - value == 0)) break; /* not finite: this step is not taken */
-        if (s.move == MOVE_ROWS)
-            R(move_rows)(&s, step, norm);
-        else
-            R(move_by_gradient)(&s, step, norm);
+        int stopped = s.move == MOVE_ROWS ? R(move_rows)(&s, step, norm, control)
+                                          : R(move_by_gradient)(&s, step, norm, control);
+        if (stopped) break; /* nothing has moved */
         asked->done = step + 1;
     }
     R(end_steps)(&s);

@@ -74,10 +74,28 @@ static double R(penalty_of)(const R(sparse_descent) * s) {
     return value + (asked->penalize_bias ? U(penalty)(asked, s->bias, s->problem->n_classes) : 0);
 }
 
-static void R(move_rows)(R(sparse_descent) * s, ptrdiff_t step, double norm) {
+/* Whether keeping a copy of the weights costs less than the batch, which is large. */
+static int R(is_worth_a_copy)(const R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length) {
+    int64_t entries = 0, enough = s->problem->n_features;
+    if (s->before == NULL || length < LARGE_BATCH) return 0;
+    for (ptrdiff_t r = 0; r < length && entries < enough; r++) {
+        int64_t row = s->asked->order[begin + r];
+        entries += s->x->first[row + 1] - s->x->first[row];
+    }
+    return entries >= enough;
+}
+
+/* 1 if stopped: then everything is as it was before the step. */
+static int R(move_rows)(R(sparse_descent) * s, ptrdiff_t step, double norm, pool_control *control) {
     const gd_descent *asked = s->asked;
     ptrdiff_t begin = asked->starts[step], length = asked->starts[step + 1] - begin, k = s->problem->n_classes;
-    double rate = asked->rates[step];
+    size_t weights = (size_t)s->layout.n_groups * s->size * sizeof(REAL), bias_bytes = (size_t)k * sizeof(REAL);
+    int has_copy = R(is_worth_a_copy)(s, begin, length);
+    double rate = asked->rates[step], shrink = s->shrink, squares = s->squares;
+    if (has_copy) {
+        memcpy(s->before, s->v, weights);
+        memcpy(s->bias_gradient, s->bias, bias_bytes);
+    }
     s->shrink *= 1 - 2 * asked->l2 * rate;
     if (!(s->shrink >= SHRINK_LEAST)) R(multiply_out)(s);
     for (ptrdiff_t c = 0; c < k && s->problem->has_bias; c++) {
@@ -87,7 +105,12 @@ static void R(move_rows)(R(sparse_descent) * s, ptrdiff_t step, double norm) {
         if (asked->penalize_bias) bias -= rate * 2 * asked->l2 * bias;
         s->bias[c] = (REAL)(bias - rate * norm * sum);
     }
-    R(add_batch)(s, begin, length, (REAL)(-rate * norm / s->shrink), s->v);
+    if (!R(add_batch)(s, begin, length, (REAL)(-rate * norm / s->shrink), s->v, has_copy ? control : NULL)) return 0;
+    memcpy(s->v, s->before, weights);
+    memcpy(s->bias, s->bias_gradient, bias_bytes);
+    s->shrink = shrink;
+    s->squares = squares;
+    return 1;
 }
 
 /* One column's weights, K of them in two pieces. */
@@ -104,14 +127,15 @@ static void R(update_column)(const R(sparse_descent) * s, const U(rule) * rule, 
     }
 }
 
-static void R(move_by_gradient)(R(sparse_descent) * s, ptrdiff_t step, double norm) {
+/* 1 if stopped, before anything has moved. */
+static int R(move_by_gradient)(R(sparse_descent) * s, ptrdiff_t step, double norm, pool_control *control) {
     const gd_descent *asked = s->asked;
     ptrdiff_t begin = asked->starts[step], length = asked->starts[step + 1] - begin, k = s->problem->n_classes;
     ptrdiff_t size = s->layout.n_groups * (ptrdiff_t)s->size;
     U(rule) rule = U(make_rule)(asked, step, norm), bias_rule = rule;
     if (!asked->penalize_bias) bias_rule.l1 = bias_rule.l2 = 0;
     s->n_touched = 0;
-    R(add_batch)(s, begin, length, 1, s->gradient);
+    if (R(add_batch)(s, begin, length, 1, s->gradient, control)) return 1;
     if (s->move == MOVE_TOUCHED) {
         for (ptrdiff_t g = 0; g < s->layout.n_groups; g++)
             for (ptrdiff_t i = 0; i < s->n_touched; i++) R(update_column)(s, &rule, g, s->touched[i]);
@@ -120,11 +144,12 @@ static void R(move_by_gradient)(R(sparse_descent) * s, ptrdiff_t step, double no
         U(update)(&rule, s->gradient, size, s->v, s->state[0], s->state[1]);
         memset(s->gradient, 0, (size_t)size * sizeof(REAL));
     }
-    if (!s->problem->has_bias) return;
+    if (!s->problem->has_bias) return 0;
     for (ptrdiff_t c = 0; c < k; c++) {
         double sum = 0;
         for (ptrdiff_t r = 0; r < length; r++) sum += (double)s->scores[r * k + c];
         s->bias_gradient[c] = (REAL)sum;
     }
     U(update)(&bias_rule, s->bias_gradient, k, s->bias, s->bias_state[0], s->bias_state[1]);
+    return 0;
 }

@@ -16,6 +16,7 @@ import numpy as np
 
 from ... import _kernels
 from ...protocols import FloatArray
+from .in_background import in_background
 from .problem import LinearProblem
 
 BLOCK_BYTES = 1 << 25
@@ -136,15 +137,19 @@ def _column_products(problem: LinearProblem, weights: FloatArray, centre: Centre
     rows.counter.add(rows.n_samples)
     if isinstance(rows.matrix, _kernels.SparseRows):
         A = _sparse_design(problem, np.sqrt(weights))
-        products: FloatArray = (A.T @ A).toarray()
+        products: FloatArray = in_background(math.inf, _dense_product, A.T, A)
         if centre.is_free:
             products -= centre.mass * np.outer(centre.row, centre.row)
         return products
     m = rows.n_features + int(rows.bias and problem.penalize_bias)
     products = np.zeros((m, m))
     for _, block in _blocks(problem, np.sqrt(weights), centre):
-        products += block.T @ block
+        products += in_background(block.size * m, np.matmul, block.T, block)
     return products
+
+
+def _dense_product(A: Any, B: Any) -> FloatArray:
+    return np.asarray((A @ B).toarray())
 
 
 def _row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
@@ -154,7 +159,7 @@ def _row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -
     roots = np.sqrt(weights)
     if isinstance(rows.matrix, _kernels.SparseRows):
         A = _sparse_design(problem, roots)
-        products: FloatArray = (A @ A.T).toarray()
+        products: FloatArray = in_background(math.inf, _dense_product, A, A.T)
         if centre.is_free:
             along = np.outer(roots, A @ centre.row)
             products += float(centre.row @ centre.row) * np.outer(roots, roots) - along - along.T
@@ -163,7 +168,7 @@ def _row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -
     products = np.zeros((n, n))
     for first in range(0, rows.n_features, width):
         block = _block(problem, slice(None), slice(first, first + width), centre) * roots[:, None]
-        products += block @ block.T
+        products += in_background(block.size * n, np.matmul, block, block.T)
     if rows.bias and problem.penalize_bias:
         products += np.outer(roots, roots)
     return products
@@ -287,9 +292,9 @@ def _by_reflections(
     for chosen, block in _blocks(problem, roots, centre, least=m):
         values = (targets[chosen] - centre.target) * roots[chosen, None]
         stacked = np.vstack([triangle, np.hstack([block, values])])
-        triangle = np.asarray(np.linalg.qr(stacked, mode="r"))[:m]
+        triangle = np.asarray(in_background(stacked.size * float(m), np.linalg.qr, stacked, mode="r"))[:m]
     unit = float(np.finfo(np.float64).eps) * max(rows.n_samples, m)
-    solution, _, rank, _ = np.linalg.lstsq(triangle[:, :m], triangle[:, m:], rcond=unit)
+    solution, _, rank, _ = in_background(float(m) ** 3, np.linalg.lstsq, triangle[:, :m], triangle[:, m:], rcond=unit)
     W = np.zeros(rows.shape)
     W[:, :m] = solution.T
     if centre.is_free:
@@ -311,20 +316,20 @@ def _cholesky(matrix: FloatArray) -> Solver | None:
     diagonal = matrix.diagonal()
     if not (diagonal > 0).all():
         return None
-    scale = 1 / np.sqrt(diagonal)
+    scale, cubed = 1 / np.sqrt(diagonal), float(len(matrix)) ** 3
     try:
-        L = np.linalg.cholesky(matrix * scale * scale[:, None])
+        L = in_background(cubed, np.linalg.cholesky, matrix * scale * scale[:, None])
     except np.linalg.LinAlgError:
         return None
     if not L.diagonal().min() ** 2 > CLEARLY_REGULAR:
         return None
-    inverse = np.linalg.inv(L)
+    inverse = in_background(cubed, np.linalg.inv, L)
     return lambda r: scale[:, None] * (inverse.T @ (inverse @ (scale[:, None] * r)))
 
 
 def _pseudo_inverse(matrix: FloatArray) -> tuple[Solver, bool]:
     """The inverse where eigenvalues are above rounding, 0 elsewhere; and whether all of them are above."""
-    eigenvalues, vectors = np.linalg.eigh(matrix)
+    eigenvalues, vectors = in_background(float(len(matrix)) ** 3, np.linalg.eigh, matrix)
     kept = eigenvalues > 10 * float(np.finfo(np.float64).eps) * len(matrix) * max(float(eigenvalues[-1]), 0.0)
     vectors, eigenvalues = vectors[:, kept], eigenvalues[kept, None]
     return (lambda r: vectors @ ((vectors.T @ r) / eigenvalues)), bool(kept.all())
