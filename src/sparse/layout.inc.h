@@ -17,7 +17,7 @@
 #define ANNOUNCED_MOST 512           /* entries of a coming row that are prefetched */
 #define TURN_COLUMNS 256             /* columns that are turned at a time */
 #define SHRINK_LEAST 1e-6
-#define LARGE_BATCH 1024             /* rows from which a step may be stopped on its way */
+#define LARGE_BATCH 1024             /* rows from which a step may be stopped midway */
 
 typedef float quad_float __attribute__((vector_size(16), aligned(4), may_alias));
 typedef double quad_double __attribute__((vector_size(32), aligned(8), may_alias));

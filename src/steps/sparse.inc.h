@@ -73,7 +73,7 @@ static double R(batch_losses)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t 
     return value;
 }
 
-/* Adds the batch's rows, times their coefficients and `factor`, to weights or gradient; 1 if stopped on the way. */
+/* Adds the batch's rows, times their coefficients and `factor`, to weights or gradient; 1 if stopped midway. */
 static int R(add_batch)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length, REAL factor, REAL *to,
                         pool_control *control) {
     const int64_t *order = s->asked->order + begin;

@@ -69,7 +69,7 @@ def test_it_is_answered_at_once(name):
 @pytest.mark.parametrize("optimizer", ["gd.GradientDescent()", "gd.Momentum()", "gd.Adam()", "gd.AdaGrad()"])
 @pytest.mark.parametrize("regularizer", ["None", "gd.L2(0.1)"])
 @pytest.mark.parametrize("kind", ["dense", "sparse"])
-def test_a_batch_that_is_stopped_on_its_way_has_moved_nothing(optimizer, regularizer, kind):
+def test_a_batch_that_is_stopped_midway_has_moved_nothing(optimizer, regularizer, kind):
     """The weights are those after so many whole steps, to the last bit; the run goes on from them."""
     told = interrupted(
         f"""
