@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -20,6 +23,7 @@ from .objective.losses.table import check_loss, loss_from_json, loss_to_json
 from .protocols import Array, FloatArray
 
 KIND, VERSION = "model", 1
+FEW, FEW_SCORES = 8, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +101,28 @@ class Model:
         """How many columns X must have."""
         return int(self.W.shape[1]) - int(self.bias)
 
+    def to_sklearn(self) -> Any:
+        """A fitted `gdfast.estimators.GDClassifier` or `GDRegressor` that predicts the same, for raw X.
+
+        Returns
+        -------
+        GDClassifier or GDRegressor
+            Its `classes_` are those of the estimator that was saved, otherwise `class_names`, or numbers.
+
+        Raises
+        ------
+        ImportError
+            There is no scikit-learn.
+
+        Examples
+        --------
+        >>> import numpy as np, gdfast as gd
+        >>> model = gd.Model(np.array([[1.0, 0.0], [-1.0, 0.0]]), class_names=("plus", "minus"))
+        >>> model.to_sklearn().predict(np.array([[2.0], [-3.0]])).tolist()
+        ['plus', 'minus']
+        """
+        return import_module("gdfast.estimators.of_model").of_model(self)  # a layer above, which needs scikit-learn
+
     def scores(self, X: Any) -> Array:
         """A score for every row and class: (n, k), float64 for float64 X, else float32.
 
@@ -105,6 +131,9 @@ class Model:
         TypeError, ValueError
             X is no matrix that `LinearObjective` takes, or has another number of features; the message names both.
         """
+        known = self._few_scores(X)
+        if known is not None:
+            return known
         n, d = _shape(X)
         if d != self.n_features:
             raise ValueError(f"X must have the model's {self.n_features:,} features; it has {d:,}")
@@ -117,11 +146,32 @@ class Model:
         )  # fmt: skip
         return objective.scores(W)
 
+    @cached_property
+    def _parts(self) -> tuple[Any, int, Array, Array | None]:
+        """The dtype, the number of features, weights (d, k), which are a view of W, and bias: for `_few_scores`."""
+        d = self.n_features
+        return self.W.dtype, d, self.W[:, :d].T, self.W[:, -1].copy() if self.bias else None
+
+    def _few_scores(self, X: Any) -> Array | None:
+        """Those of a few rows, by BLAS: an objective for them would take longer than the rest. None: the other way."""
+        dtype, d, weights, bias = self._parts
+        if type(X) is not np.ndarray or X.dtype is not dtype or X.ndim != 2 or X.shape[1] != d or not 0 < len(X) <= FEW:
+            return None
+        if self.mean is not None or self.scale is not None:
+            Z = X if self.mean is None else X - self.mean
+            Z = Z if self.scale is None else Z / self.scale
+            X = Z.astype(dtype, copy=False)
+        scores: Array = X.dot(weights)
+        if bias is not None:
+            scores += bias
+        total = sum(scores.ravel().tolist()) if scores.size <= FEW_SCORES else scores.sum()
+        return scores if math.isfinite(total) else None  # the other way says what is wrong with X
+
     def predict(self, X: Any) -> Array:
         """The number of the best class, int64 (n,); for regression the predicted values, (n,) or (n, k)."""
         scores = self.scores(X)
         if self.loss.classifies:
-            return np.asarray(scores.argmax(axis=1))
+            return np.asarray(scores.argmax(1))
         return scores[:, 0] if scores.shape[1] == 1 else scores
 
     def probabilities(self, X: Any) -> Array:
@@ -164,15 +214,15 @@ class Model:
         return W
 
 
-def save_model(path: str | os.PathLike[str], model: Model | Array, **parts: Any) -> None:
+def save_model(path: str | os.PathLike[str], model: Any, **parts: Any) -> None:
     """Write a model to one file: .npz without pickles, with a version and a digest, whole or not at all.
 
     Parameters
     ----------
     path : str or path
         Where; its folder must exist. No suffix is added.
-    model : Model, or weights W
-        With W, the other fields of `Model` follow by name.
+    model : Model, a fitted estimator of `gdfast.estimators`, or weights W
+        With W, the other fields of `Model` follow by name. ``load_model(path).to_sklearn()`` is an estimator again.
 
     Raises
     ------
@@ -189,7 +239,12 @@ def save_model(path: str | os.PathLike[str], model: Model | Array, **parts: Any)
     ('a', 'b', 'c')
     """
     check_path(path)
-    if not isinstance(model, Model):
+    is_whole = isinstance(model, Model)
+    if not is_whole and callable(getattr(model, "to_model", None)) and not isinstance(model, type):
+        model, is_whole = model.to_model(), True
+    if not is_whole:
+        if hasattr(model, "get_params") or isinstance(model, type):
+            raise TypeError(f"model must be a gd.Model, a fitted estimator of gdfast or W; it is {described(model)}")
         model = Model(model, **parts)
     elif parts:
         raise TypeError(f"{', '.join(parts)} must be fields of the model, which is given whole")

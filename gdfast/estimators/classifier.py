@@ -209,17 +209,18 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
 
     def _model(self, feature_names: tuple[str, ...] | None) -> Model:
         labels = self.classes_.tolist()
-        if not all(type(label) in (int, str, bool) for label in labels):
-            raise ValueError(
-                f"classes_ must be integers, text or booleans to be written down; they are {self.classes_}"
-            )
+        if not all(type(label) in (int, float, str, bool) for label in labels):
+            raise ValueError(f"classes_ must be numbers, text or booleans to be kept in a model; they are {labels}")
         W = np.column_stack([self.coef_, self.intercept_])
         return Model(
             np.vstack([-W / 2, W / 2]) if len(labels) == 2 else W,
             loss_of(self.loss, classifies=True),
             class_names=tuple(map(str, labels)),
             feature_names=feature_names,
-            facts={"labels": labels},
+            facts={
+                "labels": labels,
+                "label_type": "str" if self.classes_.dtype.kind in "UT" else self.classes_.dtype.name,
+            },
         )
 
     def _start(self, *, going_on: bool = False) -> Coefficients:

@@ -182,8 +182,9 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
         )  # fmt: skip
 
     def _model(self, feature_names: tuple[str, ...] | None) -> Model:
-        loss = loss_of(self.loss, classifies=False).in_units(1 / float(self._unit.max()))
+        spread = float(self._unit.max())
+        loss = loss_of(self.loss, classifies=False).in_units(1 / spread)
         return Model(
             np.column_stack([np.atleast_2d(self.coef_), self.intercept_]), loss, feature_names=feature_names,
-            facts={"one_column": self.coef_.ndim == 2 and len(self.coef_) == 1},
+            facts={"one_column": self.coef_.ndim == 2 and len(self.coef_) == 1, "spread": spread},
         )  # fmt: skip

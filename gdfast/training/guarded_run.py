@@ -16,7 +16,7 @@ import numpy as np
 
 from ..descent.checkpoints import Checkpoint, Noted
 from ..descent.minimize import continued, resume
-from ..descent.optimizers import proves_bounds
+from ..descent.optimizers.capabilities import proves_bounds, weight_like
 from ..descent.result import Result, Status
 from ..descent.settings import DEFAULT_STEP
 from ..protocols import Array
@@ -159,6 +159,7 @@ class GuardedRun:
             self.value = self._value_at_start()
         else:
             self._restore(_OF_ALL_ATTEMPTS, noted.callback[1])
+        lags = self.optimizer_state is not None and bool(weight_like(self.plan.optimizer))
         while self.attempt < ATTEMPTS:
             plan = self.plan
             if self.attempt > 0:
@@ -172,7 +173,8 @@ class GuardedRun:
                 self._begin_attempt()
                 result = self._minimize(plan)
             self.result, passes = result, self.passes + (result.passes or 0.0)
-            is_sound = math.isfinite(result.value) and result.value <= 2 * self.first
+            # An average of calls before (`partial_fit`) may be far behind the weights.
+            is_sound = math.isfinite(result.value) and (lags or result.value <= 2 * self.first)
             failed = self.failed or result.status is Status.DIVERGED or not is_sound
             kept = self.best_epoch if failed else max(1, -(-result.steps // plan.per_epoch))
             self._record(result, plan.per_epoch, kept)

@@ -34,8 +34,8 @@ from .settings import FULL_BATCH, LINE_SEARCH, Settings, tolerance
 
 PLAIN, MOMENTUM = GradientDescent(), Momentum(0.9)
 MOST_SPARSE_STEPS = 2_000_000
-GTOL = 1e-6
-"""No element of the gradient is larger at the end, of an optimizer that the user named."""
+GTOL, LOOSEST = 1e-6, 1e-3
+"""No element of the gradient is larger at the end, of an optimizer that the user named; with a `tol`, the latter."""
 
 EVERY_DUAL, EVERY_PROXIMAL = 5, 10
 """Methods whose steps need no objective are evaluated every so many steps: it costs as much as a step."""
@@ -110,7 +110,7 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
         epochs, min_steps, seed = 1, 0, seed + steps_before
     given = settings.learning_rate
     if isinstance(settings.optimizer, FULL_BATCH):
-        gtol = GTOL if settings.tol is None else settings.tol
+        gtol = GTOL if settings.tol is None else min(settings.tol, LOOSEST)
         return plan_of_all_rows(settings, settings.optimizer, gtol, max(epochs, min_steps))
     is_sparse = hasattr(rows.X, "indptr")
     size, optimizer = settings.batch_size, settings.optimizer

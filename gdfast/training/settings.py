@@ -219,9 +219,9 @@ class Settings:
         small data as many as `min_steps` needs) the run goes on from a full rate for twice as many, and so on while
         the loss (in units of the first) or the held-out score gains more than tol; so no run is worse than the
         default's. At a rate of yours: where nothing has gained more than tol for `n_iter_no_change` epochs. Of an
-        optimizer that sees all rows: where no element of the gradient is larger. A warning says that it never came.
-        None: all epochs are run (all rows at every step: 1e-4, or 1e-6 where you named the optimizer; with
-        early_stopping 1e-3).
+        optimizer that sees all rows: where no element of the gradient is larger (nor than 1e-3). A warning says that
+        it never came. None: all epochs are run (all rows at every step: 1e-4, or 1e-6 where you named the optimizer;
+        with early_stopping 1e-3).
     gap_tol : float >= 0, optional
         Stop where the objective is PROVEN to be within this of its optimum (tested after every epoch, which costs about
         as much as the epoch); `duality_gap_` is the run's bound. Refused where nothing can be proven: Huber, losses of

@@ -15,7 +15,7 @@ from .adam import Adam, AdamState
 from .adamw import AdamW
 from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
-from .capabilities import direction_of, evaluations_of, final_answer, lower_bound, proves_bounds, sets_own_step
+from .capabilities import direction_of, evaluations_of, final_answer, lower_bound, sets_own_step
 from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
 from .lbfgs import LBFGS, LBFGSState
@@ -69,6 +69,5 @@ __all__ = [
     "evaluations_of",
     "final_answer",
     "lower_bound",
-    "proves_bounds",
     "sets_own_step",
 ]
