@@ -185,7 +185,6 @@ class _Rows:
         """All of it."""
         if self.n == 0:
             raise ValueError(f"{self.path} holds no rows")
-        self.X.resize((self.n, self.d), refcheck=False)
         labels = None
         if self.layout.choice.label is not None:
             texts = list(self.known)
@@ -193,7 +192,7 @@ class _Rows:
                 texts = [text if number_of(text, ",") is None else text.replace(",", ".") for text in texts]
             labels = LabelColumn(np.concatenate(self.codes), tuple(texts))
         header, choice = self.layout.header, self.layout.choice
-        return Table(self.X, labels, feature_names(header, choice), choice.notes, label_name(header, choice))
+        return Table(self.X[: self.n], labels, feature_names(header, choice), choice.notes, label_name(header, choice))
 
     def _take(self, numbers: array[float], codes: array[int]) -> None:
         m = len(numbers) // self.d
@@ -207,7 +206,9 @@ class _Rows:
         n = self.n + more
         if n > len(self.X):
             share = self.path.stat().st_size / max(self.position + size, 1)
-            self.X.resize((max(n, int(1.02 * n * share) if size else 0, len(self.X) * 3 // 2), self.d), refcheck=False)
+            room = np.empty((max(n, int(1.02 * n * share) if size else 0, len(self.X) * 3 // 2), self.d))
+            room[: self.n] = self.X[: self.n]  # not resize, which writes zeros first: Ctrl-C would wait for them
+            self.X = room
 
     def _lines_before(self) -> int:
         """How many lines stand before those that are read plainly: counted only where a message needs it."""

@@ -135,7 +135,8 @@ if sys.argv[2] == "plain":
     csv_files.quick_parser = lambda layout: None
 print("reading", flush=True)
 try:
-    load(sys.argv[1])
+    while True:
+        load(sys.argv[1])
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
