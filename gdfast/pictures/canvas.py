@@ -7,8 +7,10 @@ apart; each of them comes with a dash and a marker of its own, which are readabl
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
 
 from ..describe import described
 
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 BLUE, VERMILION, ORANGE, GREEN, PURPLE, GREY = "#0072B2", "#D55E00", "#E69F00", "#009E73", "#CC79A7", "#767676"
 HEIGHTS = ("#d3e9f8", "#93c1e8", "#8f9fdb", "#b27bbd", "#d0527f", "#c21f3f", "#9b0020")
 """A landscape's colours, blue low and red high; they darken throughout, so that grey shows heights too."""
+
+
+MANY_DECADES, HUGE = 100, 8e307
 
 
 class LineStyle(NamedTuple):
@@ -40,9 +45,60 @@ STYLES = (
 )
 
 
-def line_style(i: int) -> LineStyle:
-    """The i-th style; they begin again after the last one."""
-    return STYLES[i % len(STYLES)]
+def line_style(i: int, ax: Any = None) -> LineStyle:
+    """The i-th style; they begin again after the last one. On dark axes black is white."""
+    style = STYLES[i % len(STYLES)]
+    return style if ax is None or style.colour != "black" else style._replace(colour=ink(ax))
+
+
+def ink(ax: Any) -> str:
+    """Black, or white where the axes are dark: what stands out from their background."""
+    from matplotlib.colors import to_rgba
+
+    red, green, blue, opacity = to_rgba(ax.get_facecolor())
+    if opacity < 0.5:  # what lies behind
+        red, green, blue, opacity = to_rgba(ax.figure.get_facecolor())
+    is_dark = opacity >= 0.5 and 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.4
+    return "white" if is_dark else "black"
+
+
+def logarithmic_values(ax: Any, curves: Sequence[Any], what: str = "values") -> None:
+    """A logarithmic vertical axis for what is > 0 in the curves; a note says what cannot be on it.
+
+    Its limits are set here: matplotlib's margins overflow where a run has diverged to 1e308. Where nothing is > 0 the
+    axis stays linear, and the note says so.
+    """
+    values = np.concatenate([np.asarray(curve, dtype=np.float64).reshape(-1) for curve in curves] or [np.empty(0)])
+    values = values[~np.isnan(values)]
+    shown = values[(values > 0) & np.isfinite(values)]
+    left_out = values.size - shown.size
+    if shown.size:
+        low, high = np.log10(shown.min()), np.log10(shown.max())
+        pad = 0.05 * max(high - low, 0.5)
+        ax.set_ylim(10.0 ** max(low - pad, -307.0), 10.0 ** min(high + pad, 308.25))
+        ax.set_yscale("log", nonpositive="mask")
+        if high - low > MANY_DECADES:  # matplotlib's own ticks overflow there, too
+            exponents = np.arange(np.ceil(low), high + 1e-9, np.ceil((high - low) / 8))
+            ax.set_yticks(10.0**exponents)
+            ax.set_yticks([], minor=True)
+    if left_out:
+        kept = "left out of the logarithmic axis" if shown.size else "so the axis is linear"
+        note(ax, f"{left_out:,} of {values.size:,} {what} are not > 0: {kept}")
+
+
+def huge_values(ax: Any, curves: Sequence[Any]) -> None:
+    """Limits of a linear axis where matplotlib's own would overflow: for a run that has diverged."""
+    values = np.concatenate([np.asarray(curve, dtype=np.float64).reshape(-1) for curve in curves] or [np.empty(0)])
+    values = values[np.isfinite(values)]
+    if values.size and np.abs(values).max() > HUGE:
+        ax.set_ylim(max(values.min(), -HUGE), min(values.max(), HUGE))
+
+
+def note(ax: Any, text: str) -> None:
+    """A remark within the axes, at their lower edge."""
+    behind = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.8, "pad": 2.0}
+    place: dict[str, Any] = {"transform": ax.transAxes, "fontsize": "small", "style": "italic", "zorder": 5}
+    ax.text(0.02, 0.03, text, color=ink(ax), bbox=behind, **place)
 
 
 def height_colours() -> Any:

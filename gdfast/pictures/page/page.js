@@ -51,7 +51,11 @@
           line: { color: curve.colour, dash: curve.dash, width: curve.width }, marker: { color: curve.colour, size: 5 },
         }));
         const y = { title: { text: figure.labels[quantity] }, fixedrange: true, automargin: true };
-        if (document.getElementById("curves-log").checked) Object.assign(y, logarithmic(figure.curves[quantity]));
+        if (document.getElementById("curves-log").checked) {
+          Object.assign(y, logarithmic(figure.curves[quantity]));
+          const left = figure.curves[quantity].flatMap((curve) => curve.y).filter((value) => value !== null && value <= 0).length;
+          if (left) y.title.text += `<br>(${left} values are not > 0: left out)`;
+        }
         const x = { title: { text: figure.against[against] }, fixedrange: true, automargin: true };
         return show(figure, data, { xaxis: x, yaxis: y, showlegend: data.length > 1 });
       };

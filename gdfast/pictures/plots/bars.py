@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..canvas import BLUE, GREY, ORANGE, axes, check_type
+from ..canvas import BLUE, GREY, ORANGE, axes, check_type, ink
 from ..strategies import StrategyRow, StrategyTable
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
     for place, width in zip(places, percent, strict=True):
         ax.text(width + 1.0, place, f"{width:.1f} %", va="center", weight="bold")
     chance = 100 / table.n_classes
-    ax.axvline(chance, color="black", linestyle="--", linewidth=1)
+    ax.axvline(chance, color=ink(ax), linestyle="--", linewidth=1)
     ax.text(chance + 1.0, -0.55, f"chance level: {chance:.3g} %", va="center", fontsize="small")
     ax.set_yticks(places, [_cost(row) for row in table.rows])
     ax.set_xlim(0, 112)

@@ -9,7 +9,7 @@ import numpy as np
 from ..._arrays import float64_copy, plain_array
 from ...objective.rays.generic import on_plane
 from ...protocols import Array, FloatArray, Objective
-from ..canvas import BLUE, GREY, PURPLE, VERMILION, LineStyle, axes, height_colours, legend_below, line_style
+from ..canvas import BLUE, GREY, PURPLE, VERMILION, LineStyle, axes, height_colours, ink, legend_below, line_style
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -141,7 +141,7 @@ def ends(
     if len(places) <= FEW:
         for rank, i in enumerate(np.lexsort((*places.T[::-1], heights.round(6)))):
             place, count = places[i], int((member == i).sum())
-            colour, _, marker = line_style(rank)
+            colour, _, marker = line_style(rank, ax)
             where = ", ".join(f"{number:.2f}" for number in place)
             label = f"{count} at {where if len(place) == 1 else f'({where})'}"
             _mark(ax, objective, first[member == i], marker, colour, markersize=4, markeredgewidth=0)
@@ -189,7 +189,16 @@ def _levels(values: FloatArray, count: int) -> FloatArray:
 
 def _mark(ax: Any, objective: Objective, points: FloatArray, marker: str, colour: str, **options: Any) -> None:
     x, y = _places(objective, points)
-    ax.plot(x, y, marker, color=colour, linestyle="none", markeredgecolor="white", zorder=3, **options)
+    ax.plot(
+        x,
+        y,
+        marker,
+        color=ink(ax) if colour == "black" else colour,
+        linestyle="none",
+        markeredgecolor="white",
+        zorder=3,
+        **options,
+    )
 
 
 def _scatter(

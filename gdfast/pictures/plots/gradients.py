@@ -10,7 +10,7 @@ import numpy as np
 from ...checks.gradient.report import GradientReport
 from ...differences import StepSweep
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, check_type, legend_below
+from ..canvas import BLUE, GREY, VERMILION, axes, check_type, legend_below, logarithmic_values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -132,7 +132,7 @@ def step_sweep(sweep: StepSweep, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib Axes
-        Both axes logarithmic; an error of zero is not drawn.
+        Both axes logarithmic; an error of zero is not drawn, and a note says how many are.
 
     Raises
     ------
@@ -160,7 +160,8 @@ def step_sweep(sweep: StepSweep, ax: Axes | None = None) -> Axes:
         if curve.best_error > 0:
             ax.plot(curve.best_h, curve.best_error, marker, color=colour, markersize=9, linestyle="none", label=label)
     ax.set_xscale("log")
-    ax.set_yscale("log")
+    errors = np.concatenate([curve.error for curve in (sweep.centered, sweep.forward)])
+    logarithmic_values(ax, [errors], "errors")
     ax.set_xlabel("h, the step of the differences")
     ax.set_ylabel("relative error" if sweep.scale != 1 else "error")
     ax.grid(alpha=0.3)

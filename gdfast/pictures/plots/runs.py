@@ -10,7 +10,7 @@ import numpy as np
 from ..._arrays import check_flag
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, check_types, line_style
+from ..canvas import BLUE, GREY, VERMILION, axes, check_types, huge_values, line_style, logarithmic_values
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,7 +42,7 @@ def history(
     against : str
         "steps", "passes" (a Result's passes over the data, spread evenly over its steps) or "seconds".
     log : bool
-        A logarithmic axis for the quantity.
+        A logarithmic axis for the quantity; a note says how many values are not > 0 and left out.
 
     Returns
     -------
@@ -78,7 +78,7 @@ def history(
     if isinstance(result, Mapping):
         for i, (name, run) in enumerate(runs.items()):
             steps, numbers, is_sparse = training_curve(history_of(run), quantity)
-            colour, dash, marker = line_style(i)
+            colour, dash, marker = line_style(i, ax)
             every = max(1, len(steps) // 8)
             ax.plot(
                 places[name][steps],
@@ -93,8 +93,7 @@ def history(
         ax.legend()
     else:
         _draw_one(ax, history_of(runs[""]), places[""], quantity)
-    if log:
-        ax.set_yscale("log")
+    (logarithmic_values if log else huge_values)(ax, [line.get_ydata() for line in ax.lines])
     ax.set_xlabel(_AGAINST[against])
     ax.set_ylabel(_LABELS.get(quantity, quantity))
     ax.grid(alpha=0.3)

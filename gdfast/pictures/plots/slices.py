@@ -8,7 +8,7 @@ import numpy as np
 
 from ...describe import counted
 from ...protocols import FloatArray
-from ..canvas import BLUE, GREEN, VERMILION, axes, check_type, legend_below, line_style
+from ..canvas import BLUE, GREEN, VERMILION, axes, check_type, ink, legend_below, line_style
 from ..landscape import Line, Weight
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axe
         floor = ax.get_xaxis_transform()  # whatever the heights are
         faint = min(1.0, max(0.15, 100 / data.kinks.size))
         heights = np.full(data.kinks.size, 0.02)
-        ax.plot(data.kinks, heights, "|", color="black", alpha=faint, markersize=10, transform=floor, label=name)
+        ax.plot(data.kinks, heights, "|", color=ink(ax), alpha=faint, markersize=10, transform=floor, label=name)
     if data.minimum is not None and data.minimum_value is not None and x[0] <= data.minimum <= x[-1]:
         name = None if label else f"lowest at {data.minimum:.4g}"
         colour = curve.get_color() if label else VERMILION
@@ -117,9 +117,9 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     if len(data.terms):
         rest = data.rest[order]
         if np.abs(rest).max() > 1e-9 * max(1.0, float(np.abs(data.totals).max())):
-            ax.plot(x, rest, color="black", linestyle=":", label="the rest of the objective")
+            ax.plot(x, rest, color=ink(ax), linestyle=":", label="the rest of the objective")
     ax.plot(
-        x, data.totals[order], color="black", linewidth=2.5, label="objective, their sum" if len(data.terms) else None
+        x, data.totals[order], color=ink(ax), linewidth=2.5, label="objective, their sum" if len(data.terms) else None
     )
     ax.axvline(data.at, color=GREEN, linestyle="--", linewidth=1, label=f"current value: {data.at:.3g}")
     ax.set_xlabel(f"the weight W[{', '.join(map(str, data.index))}]")
@@ -133,10 +133,10 @@ def _draw_terms(ax: Any, x: FloatArray, terms: FloatArray, data: Weight) -> None
     """A few terms by name, those of a few samples by sample, more than that alike."""
     samples = np.unique(data.labels[:, 0])
     for i, (sample, other) in enumerate(data.labels if len(terms) <= FEW else []):
-        colour, dash, _ = line_style(i)
+        colour, dash, _ = line_style(i, ax)
         ax.plot(x, terms[i], color=colour, linestyle=dash, label=f"sample {sample}, class {other}")
     for i, sample in enumerate(samples if len(terms) > FEW >= len(samples) else []):
-        colour, dash, _ = line_style(i)
+        colour, dash, _ = line_style(i, ax)
         own = terms[data.labels[:, 0] == sample]
         lines = ax.plot(x, own.T, color=colour, linestyle=dash, linewidth=1.0)
         lines[0].set_label(f"sample {sample}, {counted(len(own), 'hinge term')}")

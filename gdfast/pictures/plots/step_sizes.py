@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, check_type, legend_below
+from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, check_type, legend_below, note
 from ..landscape import StepSizes
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ ROOM = 1.0  # above the start: so many times what the best step gains is shown
 def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     """The objective after one step against its size: the best step, the exact minimiser, and the overshoot.
 
-    The horizontal axis is logarithmic: steps that are not > 0 are not drawn. The vertical axis reaches from the best
+    The horizontal axis is logarithmic: steps that are not > 0 are not drawn, and a note says how many. The vertical axis reaches from the best
     value to a little above the start; the legend gives the largest value beyond it.
 
     Parameters
@@ -73,6 +73,9 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
             label=f"exact minimiser: {data.exact_step:.3g}, {data.exact_value:.4g}",
         )  # fmt: skip
     ax.set_xscale("log")
+    left_out = len(data.steps) - len(order)
+    if left_out:
+        note(ax, f"{left_out:,} of {len(data.steps):,} steps are not > 0: left out of the logarithmic axis")
     if steps[0] < steps[-1]:
         ax.set_xlim(steps[0], steps[-1])
     if data.overshoot is not None and data.overshoot < steps[-1]:
