@@ -18,8 +18,8 @@ ROOM = 1.0  # above the start: so many times what the best step gains is shown
 def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     """The objective after one step against its size: the best step, the exact minimiser, and the overshoot.
 
-    The horizontal axis is logarithmic: steps that are not > 0 are not drawn, and a note says how many. The vertical axis reaches from the best
-    value to a little above the start; the legend gives the largest value beyond it.
+    The horizontal axis is logarithmic: steps that are not > 0 are not drawn, and a note says how many. The vertical
+    axis reaches from the best value to a little above the start; the legend gives the largest value beyond it.
 
     Parameters
     ----------
