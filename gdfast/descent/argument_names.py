@@ -6,7 +6,7 @@ import difflib
 import inspect
 from collections.abc import Callable, Iterable, Mapping
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
@@ -71,6 +71,39 @@ OF_CLIMBS: Mapping[str, str] = {
 }
 
 
+_OF_RUN = "gdfast.minimize(..., {})"
+OF_OPTIMIZERS: Mapping[str, str] = {
+    **_same(_OF_RUN.format("step=)"), "lr learning_rate learning_rate_init eta step step_size stepsize rate schedule"),
+    **_same(_OF_RUN.format("batches=)"), "batch_size batchsize batch batches"),
+    **_same(_OF_RUN.format("max_steps=)"), "n_iter max_iter maxiter max_steps steps epochs"),
+    **_same(_OF_RUN.format("gtol=)"), "tol gtol tolerance"),
+    **_same(_OF_RUN.format("clip=)"), "clip clipnorm clip_norm max_norm grad_clip"),
+    **_same("beta1= and beta2=", "betas beta_1 beta_2 beta"),
+    **_same("decay=", "alpha rho gamma"),
+    **_same("eps=", "epsilon"),
+    **_same("memory=", "history_size m maxcor history n_corrections"),
+    **_same("momentum=", "mu"),
+    **_same("gdfast.AdamW, or the objective's regularizer gdfast.L2(strength)", "weight_decay l2 regularizer"),
+    **_same("gdfast.Nesterov", "nesterov"),
+    **_same("gdfast.AMSGrad", "amsgrad"),
+    **_same("gdfast.maximize", "maximize"),
+}
+
+
+def explain_settings(kind: type, names: Mapping[str, str]) -> None:
+    """The same for the settings of a class, which is changed."""
+    make: Any = kind.__init__  # type: ignore[misc]
+    known = dict.fromkeys(inspect.signature(kind).parameters)
+
+    @wraps(make)
+    def checked(self: Any, *arguments: Any, **keywords: Any) -> None:
+        if not keywords.keys() <= known.keys():
+            refuse_unknown(kind.__name__, keywords, known, names)
+        make(self, *arguments, **keywords)
+
+    kind.__init__ = checked  # type: ignore[misc]
+
+
 def explains_names(
     names: Mapping[str, str],
 ) -> Callable[[Callable[Arguments, Returned]], Callable[Arguments, Returned]]:
@@ -99,10 +132,14 @@ def refuse_unknown(function: str, given: Iterable[str], known: Iterable[str], na
         answer = names.get(name) or names.get(name.lower())
         if answer is None:
             near = difflib.get_close_matches(name, arguments, 1)
-            answer = f"{near[0]}=" if near else f"one of {', '.join(arguments)}"
+            answer = f"{near[0]}=" if near else _one_of(arguments)
         elif not _names_one_of(answer, arguments):  # a run that goes on keeps most of its own
-            answer = f"one of {', '.join(arguments)}"
+            answer = _one_of(arguments)
         raise TypeError(f"{function}() got an unexpected keyword argument {name!r}: use {answer}")
+
+
+def _one_of(arguments: list[str]) -> str:
+    return f"one of {', '.join(arguments)}" if arguments else "none, it takes no settings"
 
 
 def _names_one_of(answer: str, arguments: Iterable[str]) -> bool:

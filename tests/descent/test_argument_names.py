@@ -56,6 +56,23 @@ def test_searches_and_resume(call, keyword, right):
         call(**{keyword: 1})
 
 
+@pytest.mark.parametrize(
+    ("make", "keyword", "right"),
+    [
+        (gd.Adam, "lr", "gdfast.minimize(..., step=)"), (gd.GradientDescent, "learning_rate", "step="),
+        (gd.Adam, "betas", "beta1= and beta2="), (gd.RMSProp, "alpha", "decay="), (gd.AdaDelta, "rho", "decay="),
+        (gd.Momentum, "nesterov", "gdfast.Nesterov"), (gd.LBFGS, "history_size", "memory="),
+        (gd.Adam, "weight_decay", "gdfast.AdamW"), (gd.Adam, "amsgrad", "gdfast.AMSGrad"),
+        (gd.Lion, "epsilon", "one of"),
+        (gd.Momentum, "momentun", "momentum="), (gd.GradientDescent, "zzz", "it takes no settings"),
+    ],
+)  # fmt: skip
+def test_settings_of_optimizers(make, keyword, right):
+    with pytest.raises(TypeError, match=rf"^{make.__name__}\(\) got an unexpected keyword argument '{keyword}'") as it:
+        make(**{keyword: 1})
+    assert right in str(it.value)
+
+
 @pytest.mark.parametrize("run", [gd.minimize, gd.maximize])
 @pytest.mark.parametrize("start", [3, [3, 4], (3, 4), [[3, 4], [5, 6]], [3, 4.5]])
 def test_whole_numbers_are_a_start(run, start):

@@ -42,7 +42,7 @@ def test_a_run_answers_at_once(name, tmp_path):
 press_after(0.7)
 run = {RUNS[name]}
 seen = run.history
-tell(status=run.status.name, steps=run.steps, value=run.value, best=run.best_value, finite=bool(np.isfinite(run.w).all()),
+tell(status=run.status.name, steps=run.steps, value=run.value, finite=bool(np.isfinite(run.w).all()),
      text=str(run), history=len(seen.values), passes=run.passes, batched=len(seen.values) == run.steps)
 """,
         tmp_path,

@@ -9,6 +9,7 @@ numbers, the count of finished steps last where the rule needs it. Neither holds
 once.
 """
 
+from ..argument_names import OF_OPTIMIZERS, explain_settings
 from .adadelta import AdaDelta, AdaDeltaState
 from .adagrad import AdaGrad, AdaGradState
 from .adam import Adam, AdamState
@@ -71,3 +72,9 @@ __all__ = [
     "lower_bound",
     "sets_own_step",
 ]
+
+for _optimizer in (
+    AdaDelta, AdaGrad, Adam, AdamW, AMSGrad, AveragedSGD, DualCoordinateAscent, GradientDescent, LBFGS, Lion, Momentum,
+    NAdam, Nesterov, Newton, NonlinearConjugateGradient, ProximalGradient, RAdam, RMSProp, SVRG,
+):  # fmt: skip
+    explain_settings(_optimizer, OF_OPTIMIZERS)
