@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .checks.critical_solver import solve_critical_point
     from .checks.gradient.check import check_gradient
     from .checks.gradient.report import GradientReport
+    from .checks.gradient.vector_checks import check_jacobian, check_product
     from .checks.sanity import SanityReport, sanity_check
     from .descent.checkpoints import Checkpoint
     from .descent.derivative_free.hill_climb import hill_climb
@@ -149,6 +150,7 @@ _NAMES_OF = {
     "model": ("Model", "save_model", "load_model"),
     "checks.gradient.check": ("check_gradient",),
     "checks.gradient.report": ("GradientReport",),
+    "checks.gradient.vector_checks": ("check_jacobian", "check_product"),
     "checks.critical_points": ("classify_critical_point", "CriticalPoint"),
     "checks.critical_solver": ("solve_critical_point",),
     "checks.sanity": ("SanityReport", "sanity_check"),
@@ -226,6 +228,8 @@ __all__ = [
     "__version__",
     "along_ray",
     "check_gradient",
+    "check_jacobian",
+    "check_product",
     "checks",
     "classify_critical_point",
     "datasets",

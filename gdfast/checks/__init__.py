@@ -4,5 +4,6 @@ from __future__ import annotations
 
 from .gradient.check import check_gradient
 from .gradient.report import GradientReport, Verdict
+from .gradient.vector_checks import check_jacobian, check_product
 
-__all__ = ["GradientReport", "Verdict", "check_gradient"]
+__all__ = ["GradientReport", "Verdict", "check_gradient", "check_jacobian", "check_product"]

@@ -155,6 +155,7 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
         }
         for name in ("minimize", "maximize")
     },
+    "check_product": {"": {"direction": GIVEN}},
     "check_gradient": {
         "function": {"gradient": GIVEN, "at": GIVEN},
         "objective": {"value": OBJECTIVE, "gradient": LEFT_OUT, "at": GIVEN, "vectorized": LEFT_OUT},

@@ -294,6 +294,15 @@ SPECIAL: dict[str, Argument] = {
         f"{function}.at": Argument(W.copy, CONTAINERS, called=("gradient(x)",))
         for function in ("check_gradient", "testing.assert_gradient")
     },
+    "check_jacobian.f": function(np.sin),
+    "check_jacobian.jacobian": function(lambda x: np.diagflat(np.cos(x)).reshape(x.shape + x.shape)),
+    "check_jacobian.scale": number(1.0, values.POSITIVE),
+    "check_product.f": function(np.sin),
+    "check_product.product": function(lambda x, v: np.cos(x) * v),
+    "check_product.kind": number("vjp", values.WORD),  # type: ignore[arg-type]
+    "check_product.direction": copy_of(V, arrays.REAL_ROW),
+    "check_product.scale": number(1.0, values.POSITIVE),
+    **{f"{name}.x": copy_of(W, CONTAINERS) for name in ("check_jacobian", "check_product")},
     "check_gradient.scale": number(1.0, values.POSITIVE),
     "resume.metrics": Argument(dict, tuple(bad for bad in ARGUMENTS["metrics"].bad if bad.name != "empty dict")),
     "load_model.path": Argument(saved_model, values.PATH),

@@ -16,9 +16,9 @@ from ..._arrays import check_flag, check_non_negative, check_positive, check_rng
 from ...describe import described
 from ...differences.steps import is_auto
 from ...objective.capabilities import weights_for
-from ...protocols import Array
+from ...protocols import Array, FloatArray
 from .directional import AlongRay
-from .parameters import parameters_of, to_array
+from .parameters import Parameters, parameters_of, to_array
 from .report import GradientReport
 from .run import CheckRun
 from .sampling import choose, random_direction
@@ -118,6 +118,16 @@ def check_gradient(
     >>> print(report.verdict, report.worst(1))
     FAIL [1]
     """
+    return checked(
+        value, gradient, at, h, coordinates, rtol, rng, vectorized, names, scale, nondeterminism, "Gradient"
+    )  # fmt: skip
+
+
+def checked(
+    value: Any, gradient: Any, at: Any, h: Any, coordinates: Any, rtol: float, rng: Any, vectorized: bool, names: Any,
+    scale: Any, nondeterminism: float | None, kind: str,
+) -> GradientReport:  # fmt: skip
+    """The check, whatever its report is called."""
     objective, f, analytic_gradient = _parts(value, gradient)
     if at is None:
         raise TypeError("at must be the point to check at: check_gradient(objective, at=w) or (f, grad, x)")
@@ -128,9 +138,7 @@ def check_gradient(
     if parameters.single:
         point = np.array(weights_for(objective, point, "at"), order="C")
     steps, rtol = None if is_auto(h) else parameters.numbers(h, "h"), check_positive(rtol, "rtol")
-    lengths = None if scale is None else parameters.numbers(scale, "scale")
-    if lengths is not None and not SCALES[0] <= lengths.min() <= lengths.max() <= SCALES[1]:
-        raise ValueError(f"scale must be in [{SCALES[0]:g}, {SCALES[1]:g}]; it goes to {lengths.max():g}")
+    lengths = check_scale(scale, parameters)
     vectorized = check_flag(vectorized, "vectorized")
     if nondeterminism is not None:
         nondeterminism = check_non_negative(nondeterminism, "nondeterminism")
@@ -148,9 +156,19 @@ def check_gradient(
         parameters = parameters_of(point, None)
     run = CheckRun(
         objective, f, analytic_gradient, parameters, point, chosen, unit, steps, lengths, rtol, vectorized,
-        nondeterminism,
+        nondeterminism, kind,
     )  # fmt: skip
     return run.structured() if structured and unit is None else run.by_slopes()
+
+
+def check_scale(scale: Any, parameters: Parameters) -> FloatArray | None:
+    """The lengths over which f changes, of the point's shape; None for those of the coordinates."""
+    if scale is None:
+        return None
+    lengths = parameters.numbers(scale, "scale")
+    if not SCALES[0] <= lengths.min() <= lengths.max() <= SCALES[1]:
+        raise ValueError(f"scale must be in [{SCALES[0]:g}, {SCALES[1]:g}]; it goes to {lengths.max():g}")
+    return lengths
 
 
 def _parts(value: Any, gradient: Any) -> tuple[Any, Callable[[Array], Any], Callable[[Array], Any]]:

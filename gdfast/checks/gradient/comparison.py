@@ -213,9 +213,14 @@ def _take(
     compared.jumps[some] = found.jumps
     with np.errstate(invalid="ignore", over="ignore"):
         # Where longer steps alone speak against it, which kinks may mislead, several have to.
-        unseen = np.abs(claimed - asked_numerical) <= SEEN * noise.value[some] / first.steps[some]
+        own_step = np.minimum(first.steps[some], first.slopes.smallest[some])
+        unseen = np.abs(claimed - compared.corrected[some]) <= SEEN * noise.value[some] / own_step
         compared.doubtful[some] = unseen & ~found.jumps
-        unsure = compared.doubtful[some] & ~found.at_kink & (found.witnesses(claimed) < WITNESSES)
+        unsure = (
+            compared.doubtful[some]
+            & ~found.at_kink
+            & (found.witnesses(claimed, first.slopes.smallest[some]) < WITNESSES)
+        )
         compared.uncertainty[some] = np.where(
             unsure, np.maximum(compared.uncertainty[some], compared.distance[some]), compared.uncertainty[some]
         )
@@ -225,9 +230,10 @@ def _take(
         tolerance = rtol * np.maximum(np.abs(claimed), np.abs(compared.corrected[some]))
         exact = compared.distance[some] <= tolerance
         right = compared.distance[some] <= tolerance + spread
-        agreed = np.abs(claimed - asked_numerical) <= tolerance
+        agreed = (np.abs(claimed - asked_numerical) <= tolerance) & (claimed != 0)  # nothing and nothing is no evidence
         compared.judged[some] = (spread <= RESOLUTION * own) | (right & exact & (own > 0)) | (agreed & (own > 0))
-        compared.judged[some] &= ~compared.undefined[some]
+        blunt = found.at_kink & (np.abs(found.right - found.left) <= SEEN * noise.value[some] / own_step)
+        compared.judged[some] &= ~compared.undefined[some] & ~blunt  # from far off a curve is a kink
     compared.fades[some] = ~agreed & right & exact & ~compared.crossing[some]
     better = ~compared.crossing[some] & np.isfinite(found.derivative)
     better &= ~np.isfinite(asked_numerical) if asked else True

@@ -14,9 +14,9 @@ from ...protocols import FloatArray
 from .noise import FLOAT32, FLOAT64
 from .one_sided_slopes import FirstSlopes
 from .sampling import Indices
-from .step_ladder import Estimates, Mask, Noise
+from .step_ladder import RATIO, Estimates, Mask, Noise
 
-NEAR = (0.25, 16.0)
+NEAR = (0.25, 512.0)
 FAR = (8.0, 64.0, 512.0)  # times a line's length
 SEEN = 8.0  # times its noise, a change of f is one
 ABRUPT = 1e4  # and so many times that, one that did not grow from below the noise
@@ -58,12 +58,13 @@ def is_zero(
         flat = np.where(seen.any(axis=0), steps[np.minimum(shortest + 1, n - 1), columns], np.inf)
         abrupt = ~seen.any(axis=0) | ((shortest < n - 1) & (rises[shortest, columns] >= ABRUPT * tolerance))
         negligible = np.abs(analytic) * np.minimum(flat, FAR[-1] * sizes) <= tolerance
-        close = np.where(found.steps <= sizes, np.nan_to_num(found.rises / found.steps), 0.0).max(axis=0)
-        independent = abrupt & negligible
+        near = (found.steps <= RATIO * first.slopes.smallest[lines]) & (found.rises > tolerance)
+        close = np.where(near, np.nan_to_num(found.rises / found.steps), 0.0).max(axis=0)
+        independent = abrupt & negligible & ((analytic == 0) | (tolerance <= ROUNDINGS * noise.unit))
         independent &= (flat >= LEAST * sizes) | (tolerance <= CRITICAL * close * flat)
         measured = noise.value[lines] / (SEEN * np.maximum(np.finfo(np.float64).tiny, np.abs(value)))
         coarse = np.maximum(noise.unit, np.minimum(FLOAT32, measured))
-        critical = (spread + np.abs(analytic)) <= np.maximum(CRITICAL, np.sqrt(coarse)) * close
+        critical = (spread + np.abs(analytic)) <= np.maximum(CRITICAL, ROUNDINGS * coarse) * close
         by = found.step if noise.unit > FLOAT64 else np.minimum(sizes, 1.0)
         tiny = (np.abs(analytic) * sizes <= ROUNDINGS * noise.unit) & (spread * by <= ROUNDINGS * noise.unit)
     return np.asarray(independent | critical | tiny)

@@ -128,12 +128,12 @@ class MovedPoints(Slopes):
         self.f, self.point = evaluations, evaluations.point
 
     @abstractmethod
-    def _ends(self, lines: Indices, steps: FloatArray) -> tuple[Points, FloatArray]:
+    def ends(self, lines: Indices, steps: FloatArray) -> tuple[Points, FloatArray]:
         """Two points for each line, ahead and behind, and their distances from the middle after rounding, (2 m,)."""
 
     def sides(self, lines: Indices, steps: FloatArray, value: FloatArray) -> tuple[FloatArray, FloatArray]:
         """By the values at both ends."""
-        points, taken = self._ends(lines, steps)
+        points, taken = self.ends(lines, steps)
         usable = np.repeat(((taken > 0) & (taken < np.inf)).reshape(-1, 2).all(axis=1), 2)
         values = np.full(taken.size, np.nan)
         if usable.any():
@@ -166,7 +166,7 @@ class CoordinateSlopes(MovedPoints):
         """``x[2, 5]``."""
         return name_coordinate(int(self.flat[line]), self.point.shape)
 
-    def _ends(self, lines: Indices, steps: FloatArray) -> tuple[Points, FloatArray]:
+    def ends(self, lines: Indices, steps: FloatArray) -> tuple[Points, FloatArray]:
         flat = self.flat[lines]
         own: Any = steps.astype(self.point.dtype)
         ends = stencil(self.point, flat, own, "centered")
@@ -181,17 +181,21 @@ class CoordinateSlopes(MovedPoints):
 class DirectionSlopes(MovedPoints):
     """Along one direction of length 1."""
 
-    def __init__(self, evaluations: Evaluations, unit: FloatArray) -> None:
+    def __init__(self, evaluations: Evaluations, unit: FloatArray, sizes: FloatArray | None = None) -> None:
         super().__init__(evaluations)
         self.unit = unit
-        self.sizes = np.maximum(1.0, np.abs(np.sum(self.point * unit, keepdims=True, dtype=np.float64)).reshape(1))
+        if sizes is None:
+            self.sizes = np.maximum(1.0, np.abs(np.sum(self.point * unit, keepdims=True, dtype=np.float64)).reshape(1))
+        else:  # no coordinate moves by more than its own
+            with np.errstate(divide="ignore"):
+                self.sizes = np.min(sizes / np.abs(unit)).reshape(1)
         self.smallest = self.sizes
 
     def name(self, line: int) -> str:
         """Of the one line."""
         return "x along the direction"
 
-    def _ends(self, lines: Indices, steps: FloatArray) -> tuple[Points, FloatArray]:
+    def ends(self, lines: Indices, steps: FloatArray) -> tuple[Points, FloatArray]:
         signed = np.repeat(steps, 2) * np.tile([1.0, -1.0], len(steps))
         by = signed.reshape(-1, *(1,) * self.unit.ndim) * self.unit
         with np.errstate(over="ignore", invalid="ignore"):

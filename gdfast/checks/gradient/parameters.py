@@ -123,6 +123,7 @@ def parameters_of(at: Any, names: Any, name: str = "at") -> Parameters:
     """The user's point; every array in it is checked."""
     if not _is_container(at):
         single = check_point(to_array(at), name)
+        float64_copy(single, name)  # where it is wider
         given = _names(names, 1)
         return Parameters(at, ("",) if given is None else given, (single,))
     leaves = list(_leaves(at, ""))
@@ -161,9 +162,8 @@ def _is_container(value: Any) -> bool:
         return True
     if not isinstance(value, list | tuple):
         return False
-    return any(_is_container(item) or hasattr(item, "dtype") for item in value) and not all(
-        np.ndim(to_array(item)) == 0 and isinstance(item, np.generic) for item in value
-    )
+    holds_arrays = any(_is_container(item) or hasattr(item, "dtype") for item in value)
+    return holds_arrays and not all(isinstance(item, np.generic) for item in value)
 
 
 def _leaves(value: Any, path: str) -> Any:

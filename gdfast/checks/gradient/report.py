@@ -79,6 +79,8 @@ class GradientReport:
         Of f; where the quotients are computed from the scores, what they would cost without that.
     structured : bool
         The objective computed the quotients from its scores, at a small part of that cost.
+    kind : str
+        "Gradient", "Jacobian", "JVP", "VJP" or "HVP".
     direction : float64 array of the point's shape, or None
         The direction of length 1 along which slopes were compared.
     diagnosis : tuple of str
@@ -114,6 +116,7 @@ class GradientReport:
     kink_excess: FloatArray | None = None
     safe_h: FloatArray | None = None
     direction: FloatArray | None = None
+    kind: str = "Gradient"
     name_of: Callable[[int], str] | None = field(default=None, repr=False)
 
     @property
@@ -167,17 +170,19 @@ class GradientReport:
     def _title(self) -> str:
         unjudged = int(np.count_nonzero(~self.judged))
         if self.verdict is Verdict.NONDETERMINISTIC or unjudged == 0:
-            return f"Gradient check: {self.verdict}"
+            return f"{self.kind} check: {self.verdict}"
         if self.direction is not None:
-            return f"Gradient check: {self.verdict} (the direction not judged)"
-        return f"Gradient check: {self.verdict} ({unjudged:,} of {counted(self.judged.size, 'coordinate')} not judged)"
+            return f"{self.kind} check: {self.verdict} (the direction not judged)"
+        return (
+            f"{self.kind} check: {self.verdict} ({unjudged:,} of {counted(self.judged.size, 'coordinate')} not judged)"
+        )
 
     def _heading(self) -> list[str]:
         size = int(np.prod(self.shape))
         cost = f"{counted(self.evaluations, 'evaluation')}" + (" (computed from the scores)" if self.structured else "")
         checked = "one random direction" if self.direction is not None else f"{self.coordinates.size:,}"
         if np.isnan(self.max_relative_error):
-            return [f"Gradient check: {self.verdict}", f"  {cost}, {counted(size, 'coordinate')}, none checked"]
+            return [f"{self.kind} check: {self.verdict}", f"  {cost}, {counted(size, 'coordinate')}, none checked"]
         lines = [
             self._title(),
             f"  {checked} of {counted(size, 'coordinate')} checked",

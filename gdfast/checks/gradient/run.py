@@ -22,7 +22,7 @@ from .subgradient_at_ties import TieDisagreement, tie_disagreement
 
 AUTOMATIC = 1e-5  # of a coordinate's size, in float64
 CONSTANT = 4.0  # rounding units of a number near 1: the noise of a value that is constant
-MARGIN = 5.0  # standard errors
+MARGIN = 6.0  # standard errors
 SEVERAL = 4.0  # times what an objective declares as its gradient's rounding
 REACHES = (1e-3, 1e3)  # of features that need no step of their own
 
@@ -56,6 +56,7 @@ class CheckRun:
     """What is checked, where and how; and the two ways to do it.
 
     steps: float64 of the point's shape, or None for automatic ones. scale: the same, the length over which f changes.
+    kind: of the report's title. result_shape, labels: of what is checked where it is no gradient.
     """
 
     objective: Any
@@ -70,12 +71,15 @@ class CheckRun:
     rtol: float
     vectorized: bool
     nondeterminism: float | None = None
+    kind: str = "Gradient"
+    result_shape: tuple[int, ...] | None = None
+    labels: Callable[[int], str] | None = None
     value: Value = field(init=False)
     evaluations: Evaluations = field(init=False)
 
     def __post_init__(self) -> None:
         self.value = Value(self.f, self.parameters, self.vectorized)
-        self.evaluations = Evaluations(self.value, self.point, self.vectorized)
+        self.evaluations = self.make_evaluations()
         self.derivative = Derivative(self.gradient, self.parameters, self._lines)
         self.h = AUTOMATIC if self.steps is None else float(self.steps.max())
 
@@ -108,31 +112,46 @@ class CheckRun:
         here = self._at_point()
         if here.complaint is not None:
             return self._without_comparison(here)
-        if self.direction is not None:
-            slopes: Slopes = DirectionSlopes(self.evaluations, self.direction)
-        else:
-            sizes = None if self.scale is None else self.scale.reshape(-1)[self.chosen]
-            slopes = CoordinateSlopes(self.evaluations, self.chosen, sizes, self.parameters.rounded)
-        first = self._first_slopes(slopes, here.value)
+        first = self._first_slopes(self.make_slopes(), here)
         self.evaluations.lenient = True
-        compared, suspects = comparison.compare_slopes(first, here.analytic, self.rtol, self._unit())
-        tie, value_noise = None, 10 * self._unit() * abs(here.value)
+        compared, suspects = comparison.compare_slopes(first, here.analytic, self.rtol, self.unit())
+        tie, value_noise = None, 10 * self.unit() * abs(here.value)
         if suspects.size:
-            compared.noise = self._noise(here, first.value.size)
+            compared.noise = self.measured_noise(here, first.value.size)
             value_noise = float(compared.noise.value.max())
             compared.gradient_noise = self._gradient_noise(here)
             comparison.refine(compared, suspects, first, here.analytic, self.rtol, self.steps is not None)
-            if self.direction is None and np.count_nonzero(compared.at_kink) > 1:
+            if self.chosen.size == first.value.size and np.count_nonzero(compared.at_kink) > 1:
                 tie = tie_disagreement(
                     self.evaluations, first, self.chosen, here.analytic, compared.at_kink, compared.noise, self.rtol
                 )
         return self._report(compared, here, value_noise, tie)
 
+    def make_evaluations(self) -> Evaluations:
+        """f, counted."""
+        return Evaluations(self.value, self.point, self.vectorized)
+
+    def make_slopes(self) -> Slopes:
+        """Along the chosen coordinates or the direction."""
+        if self.direction is not None:
+            return DirectionSlopes(self.evaluations, self.direction, self.scale)
+        sizes = None if self.scale is None else self.scale.reshape(-1)[self.chosen]
+        return CoordinateSlopes(self.evaluations, self.chosen, sizes, self.parameters.rounded)
+
+    def values(self, here: AtPoint, n: int) -> FloatArray:
+        """f at the point, of each line."""
+        return np.full(n, here.value)
+
+    def asked_steps(self) -> FloatArray:
+        """Of each line."""
+        assert self.steps is not None
+        return np.full(1, self.h) if self.direction is not None else self.steps.reshape(-1)[self.chosen]
+
     def _at_point(self) -> AtPoint:
         sizes = np.maximum(1.0, np.abs(self.point)) if self.scale is None else self.scale
         return at_point(
             self.evaluations, lambda: self.value.changes, self.derivative, self.nondeterminism, sizes,
-            self.parameters.name,
+            self.labels or self.parameters.name,
         )  # fmt: skip
 
     def _lines(self, gradient: Array) -> FloatArray:
@@ -141,23 +160,18 @@ class CheckRun:
             return np.asarray(np.sum(gradient.astype(np.float64) * self.direction)).reshape(1)
         return gradient.reshape(-1)[self.chosen].astype(np.float64)
 
-    def _first_slopes(self, slopes: Slopes, value: float) -> FirstSlopes:
+    def _first_slopes(self, slopes: Slopes, here: AtPoint) -> FirstSlopes:
         """Slopes with the step that was asked for. Where float64's automatic one is too small for the type, which is
         known once f has returned some values, a larger one."""
         lines = np.arange(slopes.sizes.size)
-        values = np.full(lines.size, value)
+        values = self.values(here, lines.size)
         for _ in range(2):
-            unit = self._unit()
+            unit = self.unit()
             if self.steps is None and unit > 1e-12:
                 self.h = float(f"{unit ** (1 / 3):.0e}")
-            if self.steps is None:
-                steps = self.h * slopes.sizes
-            elif self.direction is None:
-                steps = self.steps.reshape(-1)[self.chosen]
-            else:
-                steps = np.full(1, self.h)
+            steps = self.h * slopes.sizes if self.steps is None else self.asked_steps()
             first = FirstSlopes(slopes, values, steps, *slopes.sides(lines, steps, values))
-            if self.steps is not None or unit == self._unit():
+            if self.steps is not None or unit == self.unit():
                 break
         return first
 
@@ -175,27 +189,31 @@ class CheckRun:
             sizes[far] = 10.0 ** -np.round(np.log10(reach[far]))
         return sizes
 
-    def _unit(self) -> float:
+    def unit(self) -> float:
         """The rounding unit of f's values, as far as types, the values themselves and the objective tell."""
         arithmetic = getattr(self.objective, "arithmetic", None)
         declared = 0.0 if arithmetic is None else float(np.finfo(np.dtype(arithmetic)).eps)
         return max(self.evaluations.unit, declared)
 
-    def _noise(self, here: AtPoint, n: int) -> Noise:
+    def measured_noise(self, here: AtPoint, n: int) -> Noise:
         """The noise of f's values: measured, never less than a few roundings of the value."""
-        unit, value = self._unit(), here.value
         measured = noise.value_noise(
             lambda points: self.evaluations.or_nan(self.evaluations.points_at(points, lambda i: "x, close by")),
             self.point,
         )
-        least = max(unit * abs(value), float(np.spacing(abs(value))), MARGIN * here.value_spread)
+        return Noise(np.full(n, self.noise_level(measured, here.value, here.value_spread)), self.unit())
+
+    def noise_level(self, measured: float | None, value: float, spread: float) -> float:
+        """Of a value with this measured noise, whose calls differ by the spread."""
+        unit = self.unit()
+        least = max(unit * abs(value), float(np.spacing(abs(value))), MARGIN * spread)
         if measured is None:
             least = max(least, CONSTANT * unit)
         elif np.isnan(measured):
             least = max(least, 10 * unit * abs(value))
         else:
             least = max(least, MARGIN * measured)
-        return Noise(np.full(n, least), unit)
+        return least
 
     def _gradient_noise(self, here: AtPoint) -> FloatArray:
         """How far the analytic derivatives may be off: by the rounding of their own size, and as measured."""
@@ -208,23 +226,24 @@ class CheckRun:
             reach = problem.rows.reach[self.chosen % self.point.shape[1]]
             told = told * reach / max(1.0, float(problem.rows.reach.max()))
         elif told == 0 and getattr(self.objective, "arithmetic", None) is not None:
-            told = 10 * self._unit() * float(np.abs(here.analytic).max(where=np.isfinite(here.analytic), initial=0.0))
+            told = 10 * self.unit() * float(np.abs(here.analytic).max(where=np.isfinite(here.analytic), initial=0.0))
         measured = noise.gradient_noise(self.derivative, self.point, here.analytic.size)
         return np.asarray(np.maximum(own, told) + 10 * measured + 8 * here.spread)
 
     def _report(
         self, compared: comparison.Comparison, here: AtPoint, value_noise: float, tie: TieDisagreement | None
     ) -> GradientReport:
-        unit, empty = self._unit(), self.direction is not None
+        unit, empty = self.unit(), self.chosen.size == 0
         is_structured = callable(getattr(self.objective, "numerical_gradient", None)) and not empty
-        floor = 10 * (2.0**-52 if is_structured else unit) * abs(here.value) / compared.steps
+        values = np.abs(self.values(here, compared.steps.size))
+        floor = 10 * (2.0**-52 if is_structured else unit) * values / compared.steps
         found = verdict.judge(compared, here.analytic, self.rtol, floor, tie)
         bugs: tuple[str, ...] = ()
         differs = found.wrong & ~compared.jumps  # at a jump there is nothing to differ from
-        if differs.any() and self.direction is None:
+        if differs.any() and self.chosen.size:
             bugs = name_bugs(
                 self.objective,
-                self.point,
+                self.point if self.result_shape is None else np.zeros(self.result_shape),
                 self.chosen,
                 here.analytic,
                 compared.corrected,
@@ -243,7 +262,7 @@ class CheckRun:
         return GradientReport(
             verdict=found.verdict,
             value=here.value,
-            shape=self.point.shape,
+            shape=self.point.shape if self.result_shape is None else self.result_shape,
             h=self.h,
             rtol=self.rtol,
             coordinates=self.chosen,
@@ -261,8 +280,9 @@ class CheckRun:
             diagnosis=said,
             kink_excess=None if nearest is None else compared.kink_excess,
             safe_h=None if nearest is None else nearest.safe_h,
-            direction=self.direction,
-            name_of=self.parameters.name,
+            direction=self.direction if self.chosen.size == 0 else None,
+            name_of=self.labels or self.parameters.name,
+            kind=self.kind,
         )
 
     def _without_comparison(self, here: AtPoint) -> GradientReport:
@@ -272,7 +292,7 @@ class CheckRun:
         return GradientReport(
             verdict=Verdict(outcome),
             value=here.value,
-            shape=self.point.shape,
+            shape=self.point.shape if self.result_shape is None else self.result_shape,
             h=self.h,
             rtol=self.rtol,
             coordinates=self.chosen,
@@ -288,6 +308,7 @@ class CheckRun:
             evaluations=self.evaluations.count,
             structured=False,
             diagnosis=(said,),
-            direction=self.direction,
-            name_of=self.parameters.name,
+            direction=self.direction if self.chosen.size == 0 else None,
+            name_of=self.labels or self.parameters.name,
+            kind=self.kind,
         )

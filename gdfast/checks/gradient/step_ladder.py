@@ -75,13 +75,14 @@ class Estimates:
     quotients: FloatArray
     noise: FloatArray
 
-    def witnesses(self, analytic: FloatArray) -> Indices:
-        """(m,) How many steps' quotients speak against the analytic derivatives: they agree with each other, and are
-        too precise to err so much."""
+    def witnesses(self, analytic: FloatArray, longest: FloatArray) -> Indices:
+        """(m,) How many steps' quotients speak against the analytic derivatives: they agree with each other, are too
+        precise to err so much, and not much longer than the number that is moved: f may change over as little."""
         with np.errstate(invalid="ignore", over="ignore"):
             off = np.abs(analytic - self.derivative)
-            agree = np.abs(self.quotients - self.derivative) <= 0.2 * off
-            return np.asarray((agree & (self.noise < 0.2 * off)).sum(axis=0))
+            agree = np.abs(self.quotients - self.derivative) <= 0.3 * off
+            short = self.steps <= RATIO * longest
+            return np.asarray((agree & (self.noise < 0.3 * off) & short).sum(axis=0))
 
     def distance(self, analytic: FloatArray) -> FloatArray:
         """Of the analytic derivatives from the derivative, or from the interval that is right at the kink."""
@@ -197,6 +198,9 @@ def estimates_from(
         side_error[better] = sides[k][better]
         lefts[better], rights[better] = left[k][better], right[k][better]
 
+    # A slope that grew and then closes again belongs to a curve that is shorter than the longer steps.
+    peak = np.maximum.accumulate(size, axis=0)
+    jumps &= ~(usable & (size + gap_noise < OPEN * peak)).any(axis=0)
     at_kink &= ~jumps
     error = _errors(middle, noise, usable, size) + _unclosed_gap(size)
     best = np.argmin(error, axis=0)
