@@ -1,8 +1,9 @@
 """Difference quotients with an estimate of their error, and the step of each that has the smallest.
 
-A quotient D(h) is compared with D(3h/4) and D(h/2), whose stencils lie inside its own: while truncation rules, its
-error is ``|D(h) - D(ch)| / (1 - c**power)``; where rounding does, the quotients differ by more than that error. So
-twice the larger of the two bounds it in nearly all cases; the spacing of f's values bounds it from below.
+A quotient D(h) is compared with two whose stencils lie inside its own, D(0.71 h) and D(0.43 h): while truncation rules,
+its error is ``|D(h) - D(ch)| / (1 - c**power)``; where rounding does, the quotients differ by more than that error. So
+2.5 times the larger of the two, plus what the spacing of f's values may do, bounds it in nearly all cases. (The shares
+are no simple fractions: values that are few multiples of a spacing would agree by chance.)
 """
 
 from __future__ import annotations
@@ -20,14 +21,14 @@ from .points import Points, is_outside
 
 Lines = NDArray[np.int64]
 
-SHARES = (0.75, 0.5)
-SAFETY = 2.0
+SHARES = (0.71, 0.43)
+SAFETY = 2.5
 GOOD = 300.0
 """So many times the best relative error that can be hoped for is good enough: no other step is tried."""
-RATIO = 6.0
+RATIO = 5.83
 """Of one step to the next where several are tried."""
 MOST_LARGER = 40
-NEARBY = (1.0, 0.4, 0.16, 0.06)
+NEARBY = (1.0, 0.41, 0.17, 0.067)
 """Around the best of many, which is judged by much smaller steps and so tends to be too large."""
 DOUBT = 3.0
 """Two quotients contradict each other where they differ by more than so many times their errors."""
@@ -212,17 +213,28 @@ def _contradicts(candidates: list[Estimates]) -> NDArray[np.bool_]:
 
 
 class Spacing:
-    """The relative spacing of f's values: float32's while all that were seen are float32 numbers, else float64's."""
+    """How far apart f's values can lie, from those that were seen.
+
+    At least float64's spacing; float32's as long as all of them are float32 numbers; and the largest power of 2 that
+    all are multiples of: sums with a large constant leave the last bits of what is added to it 0.
+    """
 
     def __init__(self) -> None:
-        self._is_narrow = True
+        self._is_narrow, self._unit = True, np.inf
+        self._lowest, self._highest = np.inf, -np.inf
 
-    def __call__(self, values: FloatArray) -> float:
-        """With these values seen."""
-        finite = values[np.isfinite(values)]
+    def __call__(self, values: FloatArray, size: FloatArray) -> FloatArray:
+        """Of values of this size (m, *out), with these values seen."""
+        finite = values[np.isfinite(values) & (values != 0)]
         with np.errstate(over="ignore"):
             self._is_narrow = self._is_narrow and bool((finite.astype(np.float32) == finite).all())
-        return float(np.finfo(np.float32 if self._is_narrow else np.float64).eps)
+        if finite.size:
+            self._lowest, self._highest = min(self._lowest, finite.min()), max(self._highest, finite.max())
+            fractions, exponents = np.frexp(finite)
+            digits = np.ldexp(fractions, 53).astype(np.int64)
+            self._unit = min(self._unit, float(np.ldexp((digits & -digits).astype(np.float64), exponents - 53).min()))
+        relative = np.finfo(np.float32 if self._is_narrow else np.float64).eps
+        return np.asarray(np.maximum(relative * size, self._unit if self._lowest < self._highest else 0.0))
 
 
 class Tolerant:

@@ -44,12 +44,12 @@ class FirstDerivatives:
             found = self._values(flat, values, np.repeat(steps[usable], 2))
             ahead, behind = found[0::2], found[1::2]
         else:
-            ahead = self._values(flat, ends.high[usable], steps[usable])
+            found = ahead = self._values(flat, ends.high[usable], steps[usable])
             behind = np.broadcast_to(self.here, ahead.shape)
         with np.errstate(all="ignore"):
             quotients[usable] = differences_of(ahead - behind, taken)
             size = np.maximum(np.abs(ahead), np.abs(behind))
-            spacing[usable] = differences_of(self._spacing_of(ahead) * size, taken)
+            spacing[usable] = differences_of(self._spacing_of(found, size), taken)
         return quotients, spacing
 
     def resolution(self, lines: Lines) -> FloatArray:
@@ -85,7 +85,7 @@ class SecondDerivatives:
             squares = (ends.taken[usable] / 2) ** 2
             quotients[usable] = differences_of((ahead - self.here) - (self.here - behind), squares)
             size = np.maximum(np.maximum(np.abs(ahead), np.abs(behind)), abs(self.here))
-            spacing[usable] = differences_of(2 * self._spacing_of(found) * size, squares)
+            spacing[usable] = differences_of(2 * self._spacing_of(found, size), squares)
         return quotients, spacing
 
     def resolution(self, lines: Lines) -> FloatArray:
@@ -118,7 +118,7 @@ class MixedDerivatives:
             areas = first.taken[usable] * second.taken[usable]
             slopes = found[:, :, 0] - found[:, :, 1]
             quotients[usable] = differences_of(slopes[:, 0] - slopes[:, 1], areas)
-            spacing[usable] = differences_of(2 * self._spacing_of(found) * np.abs(found).max(axis=(1, 2)), areas)
+            spacing[usable] = differences_of(2 * self._spacing_of(found, np.abs(found).max(axis=(1, 2))), areas)
         return quotients, spacing
 
     def resolution(self, lines: Lines) -> FloatArray:

@@ -24,7 +24,7 @@ Steps = float | Array | Literal["auto"]
 
 
 def relative_steps(x: Array, flat: NDArray[np.int64], unit: float, order: int = 1, power: int = 2) -> FloatArray:
-    """``unit**(1 / (order + power)) * |x_j|`` for each coordinate in `flat`; where it is 0, as if it were 1.
+    """``unit**(1 / (order + power))`` times the size of each coordinate in `flat`.
 
     For the derivative of this order, by a quotient whose truncation rises with ``h**power`` (2: centred, 1: forward);
     `unit` is the rounding unit of f's values.
@@ -33,9 +33,14 @@ def relative_steps(x: Array, flat: NDArray[np.int64], unit: float, order: int = 
 
 
 def sizes(x: Array, flat: NDArray[np.int64]) -> FloatArray:
-    """``|x_j|``, and 1 where that is 0 (or too small for a step): (n,); ValueError beyond float64."""
-    size = np.abs(float64_copy(x, "x").reshape(-1)[flat])
-    return np.asarray(np.where(size > SMALLEST, size, 1.0))
+    """``|x_j|``; where that is 0, or rounding beside the largest, 1 (or the largest, if that is less): (n,).
+
+    ValueError beyond float64.
+    """
+    size = np.abs(float64_copy(x, "x").reshape(-1))
+    largest = float(size.max())
+    zero = min(1.0, largest) if largest > SMALLEST else 1.0
+    return np.asarray(np.where(size > max(SMALLEST, np.finfo(np.float64).eps * largest), size, zero)[flat])
 
 
 def rounding_unit(x: Array) -> float:

@@ -239,3 +239,28 @@ def test_what_the_steps_cost():
     calls.clear()
     gd.numerical_hessian(f, x)
     assert len(calls) >= 2 * 3**2 + 1 + 4 * 3
+
+
+@pytest.mark.parametrize("constant", [1.0, 1e4, 1e8])
+@pytest.mark.parametrize("h", ["auto", 1e-3, 1e-5, 1e-7])
+def test_noise_inside_a_function_is_seen_in_its_values(constant, h):
+    """Values whose last bits are always 0, as of sums with a constant that is taken away again."""
+    bounded, total = 0, 0
+    for f, first, _ in TERMS.values():
+        for t in (0.45, 1.3, 2.2):
+            x = np.array([t])
+            steps = h if isinstance(h, str) else h * x
+            found, error = gd.numerical_gradient(lambda x, f=f: (f(x[0]) + constant) - constant, x, steps, error=True)
+            bounded += abs(found[0] - first(t)) <= error[0]
+            total += 1
+            if h == "auto":
+                assert abs(found[0] - first(t)) <= 1e-8 * constant**0.5 * abs(first(t))
+    assert bounded >= 0.98 * total
+
+
+def test_a_small_value_beside_one():
+    x = np.random.default_rng(11).normal(size=5) * 0.01
+    exact = 2 * x / (1 + x @ x)
+    found, error = gd.numerical_gradient(lambda x: float(np.log(1 + (x**2).sum())), x, "auto", error=True)
+    assert (np.abs(found - exact) <= error).all()
+    np.testing.assert_allclose(found, exact, rtol=1e-4)

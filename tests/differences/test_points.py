@@ -159,8 +159,8 @@ def test_the_note_names_both_coordinates_of_a_second_derivative():
 
 def test_the_note_of_a_sweep_names_the_step():
     with pytest.raises(ValueError, match="domain") as caught:
-        step_sweep(lambda x: math.log(x[1]), np.copy, [1.0, 0.05])
-    assert "at x - h in x[1] (h = 0.1)" in caught.value.__notes__[0]
+        step_sweep(lambda x: math.log(x[1]), np.copy, [1.0, 0.05], hs=[0.1, 0.2])  # no step is left
+    assert "at x - h in x[1] (h = 0.2)" in caught.value.__notes__[0]
 
 
 def test_the_note_names_the_gradient_where_that_raises():
