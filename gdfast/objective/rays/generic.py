@@ -221,8 +221,9 @@ class FunctionRay(Bisected):
 
     def rough_slope(self, step: float) -> float:
         """The same for a search: NaN where the objective ends (it raises, or is not finite)."""
+        there = self._at(check_number(step, "step"))
         try:
-            value, gradient = self.objective.value_and_gradient(self._at(check_number(step, "step")))
+            value, gradient = self.objective.value_and_gradient(there)
         except OUTSIDE:
             return math.nan
         return float(np.vdot(gradient, self.v)) if math.isfinite(value) else math.nan
