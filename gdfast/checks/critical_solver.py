@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import check_integer, check_non_negative
+from ..descent.argument_names import OF_RUNS, explains_names
 from ..descent.record import Evaluation, Record
 from ..descent.result import Result, Status
 from ..objective import capabilities
@@ -24,6 +25,7 @@ MOST_PRODUCTS = 500
 """With the Hessian, in one step by MINRES."""
 
 
+@explains_names(OF_RUNS)
 def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, max_steps: int = 100) -> Result:
     """Solve ``gradient(w) = 0`` by Newton's method, damped until |gradient| falls; the point may be of any kind.
 
@@ -124,7 +126,14 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
         history=record.history(before=k + 1, steps=k, sign=1.0),
         best_w=w,
         best_value=there.value,
+        explanation=_MORE_STEPS if status is Status.MAX_STEPS else status.value,
     )
+
+
+_MORE_STEPS = (
+    "All steps were taken before every element of the gradient came within gtol of zero: allow more steps, a larger "
+    "gtol, or start elsewhere."
+)
 
 
 def _judged(there: Evaluation, gtol: float) -> Status:

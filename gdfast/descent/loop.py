@@ -30,7 +30,11 @@ from .settings import Settings
 def run_loop(settings: Settings, state: RunState | None = None) -> Result:
     """Descend on ``sign * objective``: from the start, or from the state in which a run was saved."""
     with quiet():
-        return result_of(settings, last_state(settings, state))
+        last = last_state(settings, state)
+        try:
+            return result_of(settings, last)
+        except KeyboardInterrupt:  # between two of its lines: what it has done so far stands in the record
+            return result_of(settings, last.ended(Status.INTERRUPTED))
 
 
 def quiet() -> np.errstate:

@@ -31,8 +31,8 @@ class Status(enum.Enum):
 
     CONVERGED = "Converged: every element of the gradient is within gtol of zero, or the optimum proven within gap_tol."
     MAX_STEPS = (
-        "All steps were taken before every element of the gradient came within gtol of zero: print the result, which "
-        "tells whether the loss rose, was still falling (allow more steps) or has barely moved."
+        "All steps were taken before every element of the gradient came within gtol of zero: allow more steps, or use "
+        "another step or optimizer; the run's explanation says whether it rose, was still falling or has barely moved."
     )
     NO_DESCENT = (
         "No step along the direction improves the objective: w may be as good as its precision allows; "

@@ -46,6 +46,8 @@ def test_a_keyword_that_is_like_none_is_answered_with_all():
         (lambda **k: gd.hill_climb(sum, (1, 0), lambda x: [], **k), "max_iter", "max_evaluations="),
         (lambda **k: gd.hill_climb(sum, (1, 0), lambda x: [], **k), "maximise", "maximize="),
         (lambda **k: gd.hill_climb(sum, (1, 0), **k), "neighbours", "neighbors="),
+        (lambda **k: gd.solve_critical_point(PARABOLA, [3.0], **k), "max_iter", "max_steps="),
+        (lambda **k: gd.solve_critical_point(PARABOLA, [3.0], **k), "tol", "gtol="),
         (lambda **k: gd.resume("run.npz", PARABOLA, **k), "lr", "step="),
         (lambda **k: gd.resume("run.npz", PARABOLA, **k), "n_iter", "max_steps="),
         (lambda **k: gd.resume("run.npz", PARABOLA, **k), "batch_size", "one of path, objective, step, max_steps"),

@@ -115,3 +115,39 @@ def test_what_was_evaluated_before_is_the_best():
     assert result.status is Status.INTERRUPTED
     assert math.isnan(result.value) or result.value == result.best_value
     assert result.best_value == float(result.best_w @ result.best_w) < 9.0
+
+
+def test_an_interrupt_while_the_result_is_made(monkeypatch):
+    from gdfast.descent import loop
+
+    explain, calls = loop.explain, []
+
+    def interrupted_once(*arguments):
+        calls.append(arguments)
+        if len(calls) == 1:
+            raise KeyboardInterrupt
+        return explain(*arguments)
+
+    monkeypatch.setattr(loop, "explain", interrupted_once)
+    objective, passes = counted(interrupt_at=10**6)
+    result = gd.minimize(objective, [3.0], batches=4, max_steps=5)
+    assert (result.status, result.steps, len(passes)) == (Status.INTERRUPTED, 5, 6)
+    assert result.value == float(result.w @ result.w)
+
+
+def test_a_larger_work_ends_with_the_run_within_it(monkeypatch):
+    """A sanity check must not report on half a run, nor a table of strategies on half a search."""
+    from gdfast.checks.sanity import overfit
+    from gdfast.pictures.strategies import Plan, compare_strategies
+
+    objective = gd.LinearObjective(np.random.default_rng(0).normal(size=(60, 4)), np.arange(60) % 3)
+    minimize = overfit.minimize
+
+    def presses(k, w, value):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(overfit, "minimize", lambda *a, **k: minimize(*a, **k | {"callback": presses}))
+    with pytest.raises(KeyboardInterrupt):
+        gd.sanity_check(objective)
+    with pytest.raises(KeyboardInterrupt):
+        compare_strategies(objective, objective, Plan(evaluations=20), rng=0, callback=presses)
