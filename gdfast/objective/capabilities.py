@@ -130,10 +130,10 @@ def values_at(objective: Objective, ws: Array) -> FloatArray:
         points = check_weights(points, (len(points), *shape), "ws")
     else:
         points = check_point(points, "ws")
-    own = offered(objective, ManyValues)
+    known = guarded(objective, "objective")
+    own = offered(known, ManyValues)
     if own is not None:
         return np.asarray(own.values_at(points), dtype=np.float64)
-    known = guarded(objective, "objective")
     return np.array([known.value(w) for w in points], dtype=np.float64)
 
 
@@ -230,7 +230,7 @@ def hessian_product(objective: Any, w: Array, v: Array, h: float | None = None) 
 
 def hessian_at(objective: Any, w: Array) -> Callable[[Array], FloatArray]:
     """v -> Hessian(w) v, where many products are needed at one w."""
-    point, own = weights_for(objective, w), offered(objective, HessianAt)
+    point, own = weights_for(objective, w), offered(guarded(objective, "objective"), HessianAt)
     if own is None:
         return lambda v: hessian_product(objective, point, v)
     times = own.hessian_at(point)
@@ -330,7 +330,7 @@ def suggest_step(objective: Objective) -> float:
     >>> round(gd.suggest_step(objective), 6)  # the mean of x^2 is 3, times 1.1 to be safe
     0.151515
     """
-    own = offered(objective, Lipschitz)
+    own = offered(guarded(objective, "objective"), Lipschitz)
     if own is None:
         raise TypeError(
             "suggest_step (step='auto') needs an objective with lipschitz(), as LinearObjective has; it is "
@@ -352,7 +352,7 @@ def improved_bound(objective: Any, w: Array, value: float, known: Any) -> tuple[
     if own is not None:
         bound, known = own.improved_bound(w, value, known)
         return float(bound), known
-    gap = offered(objective, DualityGap)
+    gap = offered(guarded(objective, "objective"), DualityGap)
     if gap is None:
         raise TypeError(f"a proven bound needs an objective with duality_gap(w); it is {shortened(objective)}")
     return value - float(gap.duality_gap(w)), None

@@ -79,4 +79,30 @@ def _rows(name: str, own: Any, indices: Array) -> Any:
     return guarded(own(indices.copy()), name)
 
 
-_OPTIONAL: dict[str, Callable[..., Any]] = {"hessian_product": _hessian_product, "proximal": _proximal, "rows": _rows}
+def _hessian_at(name: str, own: Any, w: Array) -> Callable[[Array], FloatArray]:
+    times = own(w.copy())
+    return lambda v: returned_reals(times(v.copy()), f"{name}.hessian_at(w)", shape=w.shape)
+
+
+def _values_at(name: str, own: Any, ws: Array) -> FloatArray:
+    return returned_reals(own(ws.copy()), f"{name}.values_at", shape=(len(ws),))
+
+
+def _duality_gap(name: str, own: Any, w: Array) -> float:
+    return returned_value(own(w.copy()), f"{name}.duality_gap")
+
+
+def _lipschitz(name: str, own: Any) -> float:
+    return returned_value(own(), f"{name}.lipschitz")
+
+
+_OPTIONAL: dict[str, Callable[..., Any]] = {
+    "hessian_product": _hessian_product,
+    "hessian_at": _hessian_at,
+    "proximal": _proximal,
+    "rows": _rows,
+    "values_at": _values_at,
+    "duality_gap": _duality_gap,
+    "lipschitz": _lipschitz,
+}
+"""What a user's function may offer beyond value and gradient, and how a call of it is guarded."""

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import gdfast as gd
+from gdfast.objective import capabilities
 
 SCALES = np.array([1.0, 3.0])
 
@@ -220,3 +221,121 @@ def test_an_optimizer_gets_arrays_that_it_can_not_change():
 def test_half_precision_is_refused(optimizer, w0):
     with pytest.raises(TypeError, match="must be float32 or float64; its dtype is float16"):
         gd.minimize(gd.FunctionObjective(value, gradient), w0, optimizer)
+
+
+class Offers(OwnObjective):
+    """More of an objective's capabilities, each of which returns what it was given."""
+
+    def __init__(self, returned):
+        super().__init__()
+        self.returned = returned
+
+    def hessian_product(self, w, v):
+        return self.returned
+
+    def values_at(self, ws):
+        ws *= 0.0
+        return self.returned
+
+    def lipschitz(self):
+        return self.returned
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        2.0,
+        np.ones(3),
+        np.ones((2, 1)),
+        np.ones(2) + 0j,
+        np.ma.masked_array(np.ones(2), [True, False]),
+        np.array([None, 1.0]),
+        ["a", "b"],
+        [[1.0], [1.0, 2.0]],
+        None,
+    ],
+)
+def test_what_capabilities_of_users_return_is_checked(returned):
+    objective, w = Offers(returned), np.ones(2)
+    with pytest.raises((TypeError, ValueError), match=r"objective.hessian_product must return"):
+        capabilities.hessian_product(objective, w, w)
+    with pytest.raises((TypeError, ValueError), match=r"objective.hessian_product must return"):
+        gd.minimize(objective, [4.0, -2.0], gd.Newton(), step=1.0)
+    ws = np.ones((2, 2))
+    with pytest.raises((TypeError, ValueError), match=r"objective.values_at must return"):
+        capabilities.values_at(objective, ws)
+    assert ws.all()
+    if not isinstance(returned, float):
+        with pytest.raises(TypeError, match=r"objective.lipschitz must return one real number"):
+            gd.suggest_step(objective)
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        np.ma.masked,
+        np.ma.masked_array(1.0),
+        np.timedelta64(1),
+        "1.0",
+        True,
+        np.bool_(True),
+        [1.0],
+        np.ones(1),
+        1j,
+        None,
+    ],
+)
+def test_what_is_no_real_number_is_no_value(returned):
+    objective = gd.FunctionObjective(lambda w: returned, gradient)
+    with pytest.raises(TypeError, match="value must return one real number"):
+        objective.value([1.0, 2.0])
+    for take in (gd.numerical_gradient, gd.numerical_hessian):
+        with pytest.raises(TypeError, match="f must return one real number; at x"):
+            take(lambda w: returned, [1.0, 2.0])
+
+
+def test_a_number_beyond_float64_is_refused_by_name():
+    with pytest.raises(ValueError, match="value must return a number that float64 can hold"):
+        gd.FunctionObjective(lambda w: 10**400, gradient).value([1.0, 2.0])
+
+
+@pytest.mark.parametrize(
+    "returned",
+    [
+        np.ma.masked_array(np.ones(2), [True, False]),
+        np.ones(2) + 0j,
+        np.ones(2, object),
+        np.ones(2, np.float32),
+        np.ones(2, int),
+        np.ones((1, 2)),
+        np.ones((2, 1)),
+        np.ones(1),
+        1.0,
+        "ab",
+    ],
+)
+def test_what_is_no_array_like_w_is_no_gradient(returned):
+    for objective in (gd.FunctionObjective(value, lambda w: returned),):
+        for take in (objective.gradient, objective.value_and_gradient):
+            with pytest.raises((TypeError, ValueError), match="gradient must return an array of w's"):
+                take([1.0, 2.0])
+    with pytest.raises((TypeError, ValueError), match="gradient must return an array of w's"):
+        gd.numerical_hessian(None, [1.0, 2.0], gradient=lambda w: returned)
+
+
+def test_kept_arguments_and_results_stay_as_they_are():
+    kept, results = [], []
+
+    def own_value(w):
+        kept.append(w)
+        return value(w)
+
+    def own_gradient(w):
+        results.append(gradient(w))
+        return results[-1]
+
+    objective = gd.FunctionObjective(own_value, own_gradient)
+    gd.minimize(objective, [4.0, -2.0], gd.Momentum(), max_steps=5, step=0.05)
+    assert len({tuple(w) for w in kept}) == len(kept)
+    for w, found in zip(kept, results, strict=True):
+        assert np.array_equal(found, gradient(w))
