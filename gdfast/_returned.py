@@ -22,8 +22,16 @@ class NotFiniteError(ValueError):
     """A function returned NaN or infinity where a number is needed."""
 
 
-OUTSIDE = (ArithmeticError, ValueError, RuntimeError, AssertionError)
-"""What a function may raise where it is not defined, at a point that nobody but a search asked for."""
+_MISTAKES = (TypeError, LookupError, NameError, AttributeError, ImportError, OSError, MemoryError, StopIteration)
+
+
+def require_outside(error: Exception) -> None:
+    """Raise what a function raised at a point that only a search asked for, if it is a mistake of its author.
+
+    Anything else says that the function is not defined there.
+    """
+    if isinstance(error, _MISTAKES):
+        raise error
 
 
 def require_callable(f: Any, name: str = "f") -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._returned import OUTSIDE
+from ..._returned import require_outside
 from ...objective.rays.generic import along_ray, rough_slope
 from ...protocols import Array, FloatArray, Objective, Ray
 from ..record import Evaluation
@@ -44,13 +44,15 @@ class Trial:
                 return math.inf
             try:
                 self.step, self.evaluation = step, self._evaluate(self._objective, there)
-            except OUTSIDE:
+            except Exception as error:
+                require_outside(error)
                 return math.inf
         if self.evaluation is not None and step == self.step:
             return self.evaluation.value
         try:
             return self._own().value(step)
-        except OUTSIDE:
+        except Exception as error:
+            require_outside(error)
             return math.inf
 
     def slope(self, step: float) -> float:
@@ -59,14 +61,16 @@ class Trial:
             return float(np.sum(np.multiply(self.evaluation.gradient, self._direction, dtype=np.float64)))
         try:
             return rough_slope(self._own(), step)
-        except OUTSIDE:
+        except Exception as error:
+            require_outside(error)
             return math.nan
 
     def values(self, steps: Array) -> FloatArray:
         """The objective at many steps: (m,) -> (m,)."""
         try:
             return self._own().values(steps)
-        except OUTSIDE:
+        except Exception as error:
+            require_outside(error)
             return np.array([self.value(float(step)) for step in steps])
 
     def minimum(self, *arguments: Any) -> float:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_number, check_positive, check_steps, plain_array
-from ..._returned import OUTSIDE
+from ..._returned import require_outside
 from ...describe import described
 from ...protocols import AlongRay, Array, FloatArray, Objective, OnPlane, Plane, Ray
 from ..capabilities import offered, weights_for
@@ -224,7 +224,8 @@ class FunctionRay(Bisected):
         there = self._at(check_number(step, "step"))
         try:
             value, gradient = self.objective.value_and_gradient(there)
-        except OUTSIDE:
+        except Exception as error:
+            require_outside(error)
             return math.nan
         return float(np.vdot(gradient, self.v)) if math.isfinite(value) else math.nan
 

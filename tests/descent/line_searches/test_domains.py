@@ -41,10 +41,15 @@ def giving(f, outside):
     return lambda x: outside if x[0] >= 1 else f(x)
 
 
+class OutOfDomain(Exception):
+    """A user's own."""
+
+
 ENDS = {
     "math": lambda f: f,
     "raises": lambda f: raising(f, RuntimeError("outside")),
     "asserts": lambda f: raising(f, AssertionError()),
+    "its own error": lambda f: raising(f, OutOfDomain("outside")),
     "divides": lambda f: raising(f, ZeroDivisionError()),
     "nan": lambda f: giving(f, math.nan),
     "infinite": lambda f: giving(f, math.inf),
@@ -108,6 +113,14 @@ def test_a_mistake_in_the_function_comes_through():
 
     with pytest.raises(TypeError, match="must return one real number"):
         gd.minimize(gd.FunctionObjective(f, barrier_gradient), [0.0], step=gd.Backtracking())
+
+
+@pytest.mark.parametrize("mistake", [KeyError("x"), NameError("x"), AttributeError("x"), IndexError("x")])
+@pytest.mark.parametrize("search", SEARCHES)
+def test_mistakes_that_it_raises_come_through(mistake, search):
+    objective = gd.FunctionObjective(raising(slide, mistake), slide_gradient)
+    with pytest.raises(type(mistake), match="x"):
+        gd.minimize(objective, [0.0], step=SEARCHES[search], max_steps=100)
 
 
 def test_what_is_asked_for_by_name_raises():
