@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-BUNDLED = ("digits", "iris", "wine", "breast_cancer")
+BUNDLED = ("digits", "iris", "wine", "breast_cancer", "dna")
 UNITS = (1.0, 1e-6, 1e6)
 
 
@@ -27,6 +27,19 @@ def load(name: str, data: str | None, quick: bool) -> Split:
         return made_up_images(8_000 if quick else 70_000)
     assert data is not None
     return cifar10(Path(data), quick) if name == "CIFAR-10" else newsgroups(Path(data))
+
+
+def small(name: str, data: str | None) -> tuple[Any, Any] | None:
+    """One of scikit-learn's bundled sets, or dna, 2,000 x 180, of the folder (None where it is not there)."""
+    from sklearn import datasets
+
+    if name != "dna":
+        return getattr(datasets, f"load_{name}")(return_X_y=True)  # type: ignore[no-any-return]
+    found = [] if data is None else [path for path in Path(data).glob("**/dna.scale") if path.is_file()]
+    if not found:
+        return None
+    X, y = datasets.load_svmlight_file(str(found[0]))
+    return X.toarray(), y
 
 
 def made_up_images(n: int) -> Split:
@@ -95,8 +108,8 @@ def contestants(name: str, quick: bool) -> dict[str, Callable[[int], Any]]:
     found: dict[str, Callable[[int], Any]] = {
         "GDClassifier(hinge)": lambda n: GDClassifier("hinge", random_state=0, n_threads=n),
         "GDClassifier(cross_entropy)": lambda n: GDClassifier("cross_entropy", random_state=0, n_threads=n),
-        "GDClassifier(cross_entropy, epochs=7, certify=False)": lambda n: GDClassifier(
-            "cross_entropy", epochs=7, certify=False, random_state=0, n_threads=n
+        "GDClassifier(cross_entropy, epochs=7)": lambda n: GDClassifier(
+            "cross_entropy", epochs=7, random_state=0, n_threads=n
         ),
     }
     if name == "20 newsgroups":

@@ -37,7 +37,7 @@ MOST_SPARSE_STEPS = 2_000_000
 GTOL, LOOSEST = 1e-6, 1e-3
 """No element of the gradient is larger at the end, of an optimizer that the user named; with a `tol`, the latter."""
 
-EVERY_DUAL, EVERY_PROXIMAL = 5, 10
+EVERY_DUAL, EVERY_PROXIMAL = 10, 10
 """Methods whose steps need no objective are evaluated every so many steps: it costs as much as a step."""
 
 SHAPES: dict[str, Callable[[FloatArray], FloatArray]] = {

@@ -44,7 +44,7 @@ class CrossEntropy(Loss):
     title: ClassVar[str] = "cross-entropy"
     gives_probabilities: ClassVar[bool] = True
     has_dual_point: ClassVar[bool] = True
-    step_constant: ClassVar[float] = 3.0
+    step_constant: ClassVar[float] = 1.5
     sparse_step_constant: ClassVar[float] = 20.0
 
     def largest_curvature(self, n_classes: int) -> float:
