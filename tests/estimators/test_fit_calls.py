@@ -12,10 +12,10 @@ pytest.importorskip("sklearn")
 
 from sklearn.datasets import load_digits
 
-import gdfast
+import gdfast as gd
 from gdfast.estimators import GDClassifier
 
-HOME = str(Path(gdfast.__file__).parent)
+HOME = str(Path(gd.__file__).parent)
 
 
 def calls_of(function, *arguments):
@@ -38,7 +38,7 @@ def calls_of(function, *arguments):
 def test_a_fit_makes_few_calls(loss):
     """35 epochs of 29 steps on digits."""
     X, y = load_digits(return_X_y=True)
-    model = GDClassifier(loss, optimizer="momentum", random_state=0)
+    model = GDClassifier(loss, optimizer=gd.Momentum(), random_state=0)
     model.fit(X[:100], y[:100])  # what is imported on first use
     calls = calls_of(model.fit, X, y)
     assert calls.total() < 500, calls.most_common(20)
