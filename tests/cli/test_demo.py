@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import re
 import subprocess
 import sys
@@ -188,11 +189,11 @@ def test_without_plotly_the_pictures_are_written_and_a_sentence_says_what_is_mis
 
 
 def test_a_disk_that_fails_at_the_end(tmp_path, monkeypatch):
-    def fail(path, content):
+    def fail(handle):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(demo, "PLAN", small())
-    monkeypatch.setattr(Path, "write_bytes", fail)
+    monkeypatch.setattr(os, "fsync", fail)
     result = gdfast("demo", "--out", tmp_path)
     assert "No space left on device" in assert_one_sentence(result, 1)
     assert not list(tmp_path.iterdir())
