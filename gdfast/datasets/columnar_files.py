@@ -48,7 +48,7 @@ def read_columnar(path: Path, kind: str, options: ReadingOptions, n_features: in
     header = Header(names, True, widths, _left_out(table))
     choice = choose_columns(str(path), header, options, n_features)
     columns = {j: table.column(j) for j in choice.features}
-    require_memory(table.num_rows * sum(widths[j] * _bytes_of(column) for j, column in columns.items()), str(path))
+    require_memory(table.num_rows * sum(widths[j] * _bytes_of(column.type) for j, column in columns.items()), str(path))
     parts = [_numbers(path, names[j], column) for j, column in columns.items()]
     labels = None if choice.label is None else _labels(path, names[choice.label], table.column(choice.label))
     d = sum(widths[j] for j in choice.features)
@@ -63,7 +63,8 @@ def _opened(path: Path, kind: str) -> Any:
 
     if kind == "parquet":
         facts = pyarrow.parquet.read_metadata(path)
-        require_memory(facts.num_rows * facts.num_columns, str(path))
+        widths = sum(_bytes_of(field.type) for field in pyarrow.parquet.read_schema(path))
+        require_memory(facts.num_rows * widths, str(path))  # a constant column takes no space in the file
         return pyarrow.parquet.ParquetFile(path).read()
     with path.open("rb") as file:
         streamed = not file.read(6).startswith(b"ARROW1")
@@ -119,8 +120,9 @@ def _width(column: Any) -> int:
     return max(len(first), 1) if first is not None else 1
 
 
-def _bytes_of(column: Any) -> int:
-    kind = column.type.value_type if _is_list(column.type) else column.type
+def _bytes_of(kind: Any) -> int:
+    """What a value takes in memory, at least."""
+    kind = kind.value_type if _is_list(kind) else kind
     try:
         return max(int(kind.bit_width) // 8, 1)
     except ValueError:  # text
@@ -169,8 +171,10 @@ def _labels(path: Path, name: str, column: Any) -> LabelColumn:
     types = pyarrow.types
     kind = _type_of(column)
     is_text = str(kind) in ("string", "large_string", "string_view")
+    if column.null_count == len(column):
+        return LabelColumn.of([None], f"{path}'s {name}")  # it is refused by its first row
     known = is_text or types.is_integer(kind) or types.is_floating(kind) or types.is_boolean(kind)
-    if not (known or types.is_decimal(kind) or types.is_null(kind)):
+    if not (known or types.is_decimal(kind)):
         raise ValueError(f"{path} must hold labels, text or numbers, in column {name!r}; it holds {kind}")
     values: list[Any]
     if types.is_floating(kind) and not types.is_float64(kind):
@@ -184,5 +188,5 @@ def _labels(path: Path, name: str, column: Any) -> LabelColumn:
 
 def _require_whole(path: Path, name: str, column: Any) -> None:
     if column.null_count:
-        row = int(np.argmax(column.is_null().to_numpy()))
+        row = 0 if column.null_count == len(column) else int(np.argmax(column.is_null().to_numpy()))
         raise ValueError(f"{path} must hold a value in every row; row {row:,} of column {name!r} is null{remedy(name)}")

@@ -64,7 +64,12 @@ def layout_of(
         left_out[last] = "the last column is left out: it is empty, as after a delimiter at the end of each line"
     names = words if named else [str(j) for j in range(len(words))]
     header = Header(names, named, [1] * len(words), left_out)
-    choice = choose_columns(str(path), header, options, n_features)
+    try:
+        choice = choose_columns(str(path), header, options, n_features)
+    except ValueError as error:
+        if len(words) == 1 and options.delimiter is None:
+            raise ValueError(f"{error}; delimiter=, or --delimiter, says what stands between columns") from error
+        raise
     sample = others[0] if named else first
     booleans = frozenset(j for j in choice.features if j < len(sample) and sample[j].strip() in BOOLEANS)
     choice = choice._replace(notes=(*notes, *choice.notes))

@@ -232,3 +232,29 @@ def test_svmlight_in_blocks_is_the_same(tmp_path, monkeypatch):
     assert np.array_equal(data.y, labels)
     (tmp_path / "t.svm.gz").write_bytes(gzip.compress((tmp_path / "t.svm").read_bytes()))
     assert (theirs != load(tmp_path / "t.svm.gz", n_features=20).X).nnz == 0
+
+
+def test_columns_that_take_no_space_ask_for_no_memory(tmp_path, monkeypatch):
+    pyarrow = pytest.importorskip("pyarrow")
+    pytest.importorskip("pyarrow.parquet").write_table(
+        pyarrow.table({"a": np.zeros(10**6), "k": np.zeros(10**6, dtype=int)}), tmp_path / "t.parquet"
+    )
+    assert (tmp_path / "t.parquet").stat().st_size < 20_000
+    monkeypatch.setattr("gdfast.files.npy_reader.physical_memory", lambda: 15_000_000)
+    with pytest.raises(ValueError, match="would take 16,000,000 bytes of memory; this machine has 15,000,000"):
+        load(tmp_path / "t.parquet")
+    monkeypatch.undo()
+    nothing = pyarrow.nulls(10**9)  # a few hundred bytes on the disk
+    for columns, said in (
+        ({"a": pyarrow.nulls(3), "k": [1, 2, 3]}, "row 0 of column 'a' is null"),
+        ({"a": nothing, "k": nothing}, "is (null|missing)"),
+        ({"k": [1.5, 2, 3], "none": pyarrow.nulls(3)}, "must name a class in every row; row 0 is missing"),
+    ):
+        table = pyarrow.table(columns)
+        with (
+            pyarrow.OSFile(str(tmp_path / "t.arrow"), "wb") as sink,
+            pyarrow.ipc.new_file(sink, table.schema) as writer,
+        ):
+            writer.write_table(table)
+        with pytest.raises(ValueError, match=said):
+            load(tmp_path / "t.arrow")
