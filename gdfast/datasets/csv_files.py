@@ -147,7 +147,7 @@ class _Rows:
             return False
         if labels is not None:
             codes, values = labels
-            numbers = [self.known.setdefault(value.strip(), len(self.known)) for value in values]
+            numbers = [self._code(value) for value in values]
             self.codes.append(np.array(numbers, dtype=np.int64)[codes])
         self.n += m
         self.position += size
@@ -165,7 +165,7 @@ class _Rows:
                 line += self._lines_before()
                 raise ValueError(f"{self.path} must hold {width} columns in every row; line {line:,} has {len(fields)}")
             if label is not None:
-                codes.append(self.known.setdefault(fields[label].strip(), len(self.known)))
+                codes.append(self._code(fields[label]))
                 if whole:
                     del fields[label]
             chosen = fields if whole else [fields[j] for j in features]
@@ -225,6 +225,16 @@ class _Rows:
             last, text = text[-1:], next(blocks, b"")
         return lines
 
+    def _code(self, label: str) -> int:
+        """The number of a label among the distinct ones."""
+        text = label.strip()
+        if text[:1] == '"' and label[:1] != '"' and text[-1:] == '"' and len(text) > 1:
+            raise ValueError(
+                f"{self.path} must hold quotes at the very beginning of a field; a label is {label!r:.40}: there is a "
+                "space before them"
+            )
+        return self.known.setdefault(text, len(self.known))
+
     def _number(self, column: int, field: str) -> float:
         if column in self.layout.booleans:
             number = BOOLEANS.get(field.strip())
@@ -248,7 +258,7 @@ class _Rows:
                 kind = "booleans in this column, as in its first row"
             said = "empty" if not text else f"{field!r:.40}"
             hint = remedy(name)
-            if self.layout.decimal == "." and number_of(text, ",") is not None:
+            if "," not in (self.layout.decimal, self.layout.delimiter) and number_of(text, ",") is not None:
                 hint = ": decimal=',', or --decimal, reads decimal commas"
             raise ValueError(f"{self.path} must hold {kind}; {where} is {said}{self._shown(line)}{hint}") from None
         if not math.isfinite(number):

@@ -191,3 +191,13 @@ def test_two_index_like_and_wide_tables(tmp_path):
     data = load(table(tmp_path, wide))
     assert data.X.shape == (40, 5000)
     assert (data.X == 0.5).all()
+
+
+def test_quotes_after_a_space_are_no_part_of_a_label(tmp_path):
+    for text in ('a, kind\n1, "x"\n2,"x"\n', 'a,kind\n1,"x"\n' + '2, "x"\n' * 3):
+        with pytest.raises(ValueError, match="must hold quotes at the very beginning of a field; a label is ' \"x\"'"):
+            load(table(tmp_path, text))
+    assert load(table(tmp_path, 'a,kind\n1,"""x"""\n2,x\n')).class_names == ('"x"', "x")
+    assert load(table(tmp_path, "a, kind\n1, x\n2, y\n")).class_names == ("x", "y")
+    with pytest.raises(ValueError, match=r"column 1 \('a'\) is '1,234'.*: drop='a'"):  # no decimal comma
+        load(table(tmp_path, 'a,k\n"1,234",x\n"5,678",y\n'))
