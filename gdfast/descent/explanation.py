@@ -9,7 +9,7 @@ import numpy as np
 
 from ..describe import counted
 from ..protocols import Array, FloatArray
-from .optimizers.capabilities import sets_own_step
+from .optimizers.capabilities import proves_bounds, sets_own_step
 from .record import Evaluation, Record
 from .result import Status
 from .run_state import RunState
@@ -55,8 +55,12 @@ class Trend(NamedTuple):
     sign: float
 
     def told(self, value: float) -> str:
-        """A value of what is minimised as one of the objective."""
-        return f"{self.sign * value:.6g}"
+        """A value of what is minimised as one of the objective, with digits enough to see the change of the run."""
+        first, last = float(self.values[0]), float(self.values[-1])
+        change, digits = abs(first - last), 6
+        if 0 < change < math.inf:
+            digits = min(17, max(digits, 2 + math.ceil(math.log10(max(abs(first), abs(last)) / change))))
+        return f"{self.sign * value:.{digits}g}"
 
 
 def explain(settings: Settings, state: RunState, status: Status, there: Evaluation) -> str:
@@ -206,6 +210,8 @@ def _contradicts(settings: Settings, state: RunState, values: FloatArray) -> boo
 
 
 def _too_large(settings: Settings) -> str:
+    if proves_bounds(settings.bound_optimizer):
+        return "what this method raises is the dual, so that the loss need not fall at each step: allow more steps."
     if sets_own_step(settings.bound_optimizer):
         return "check value and gradient, or use another optimizer; best_w is the best that was seen."
     if settings.step.line_search is not None:

@@ -210,3 +210,18 @@ def test_the_explanation_survives_a_checkpoint(tmp_path):
     whole = gd.minimize(PARABOLA, [3.0], step=1.1, max_steps=100)
     gd.minimize(PARABOLA, [3.0], step=1.1, max_steps=50, checkpoint=saved)
     assert gd.resume(saved.path, PARABOLA, max_steps=100).explanation == whole.explanation
+
+
+def test_digits_enough_to_see_a_change():
+    far = gd.FunctionObjective(lambda w: 1e6 + float(np.sum(w**2)), lambda w: 2 * w)
+    text = ended(gd.minimize(far, [3.0], step=0.01, max_steps=50))
+    assert "still falling, from 1000009 to 1000001.2" in text
+
+
+def test_a_dual_method_may_raise_the_loss():
+    X = np.random.default_rng(0).normal(size=(200, 5))
+    objective = gd.LinearObjective(X, np.arange(200) % 3, gd.Hinge(), gd.L2(1e-6))
+    result = gd.minimize(objective, np.zeros((3, 6)), gd.DualCoordinateAscent(), max_steps=3)
+    assert result.value > 2
+    assert "the dual" in ended(result)
+    assert "too large" not in result.explanation
