@@ -22,11 +22,11 @@ SMALL = 10_000_000
 WEIGHTS_COST = 8
 """A step of L-BFGS goes through so many arrays like its weights."""
 
-GTOL, SMALLER, SMALLER_GTOL = 2e-4, 100_000, 2e-6
+GTOL, SMALLER, SMALLER_GTOL = 2e-4, 100_000, 1e-6
 """No element of the gradient is larger at the end, for each unit of the loss's curvature: the softmax's 1e-4 is that of
 scikit-learn's LogisticRegression. With so few products in a pass further digits cost next to nothing."""
 
-TINY, TINY_GTOL = 10_000, 1e-10
+TINY, TINY_ROWS, TINY_GTOL = 10_000, 100, 1e-10
 """There Newton's method gives all digits that float64 has, before L-BFGS has begun to see the curvature."""
 
 LEAST_DUAL_ROWS, DUAL_VISITS = 1_000, 50_000
@@ -53,7 +53,7 @@ def chosen_optimizer(settings: Settings, n_outputs: int, rows: StandardizedRows)
         return None
     optimizer: Any = ProximalGradient() if is_l1 else LBFGS()
     gtol = curvature * (SMALLER_GTOL if products <= SMALLER else GTOL)
-    if products <= TINY and not is_l1 and rows.X.dtype == np.float64:
+    if products <= TINY and n <= TINY_ROWS and not is_l1 and rows.X.dtype == np.float64:
         optimizer, gtol = Newton(), TINY_GTOL
     if settings.tol is not None and gtol != TINY_GTOL:
         gtol = min(gtol, settings.tol)

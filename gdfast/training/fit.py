@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -213,6 +213,7 @@ def fit(
     run = new_run(plan).run()
     if chosen is not None and _is_stuck(run):
         plan = plan_for(settings, k, rows)
+        saved_run = None if saved_run is None else replace(saved_run, noted=None)
         run = new_run(plan).run()
     elif chosen is not None and chosen[1] == TINY_GTOL:
         _polish(run)

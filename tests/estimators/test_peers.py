@@ -150,7 +150,7 @@ def test_huber_on_prices_is_near_squared_error_in_any_unit(unit):
     prices = 2e5 * np.exp(0.3 * X @ rng.normal(size=8) / 2 + 0.2 * rng.normal(size=2000))
     least = GDRegressor().fit(X, prices).score(X, prices)
     found = GDRegressor("huber").fit(X, prices * unit)
-    assert found.score(X, prices * unit) > least - 0.02
+    assert found.score(X, prices * unit) > least - 0.01
     reference = GDRegressor("huber").fit(X, prices)
     assert found.predict(X) / unit == pytest.approx(reference.predict(X), rel=1e-6)
     l1 = [GDRegressor("huber", l1_ratio=0.5, alpha=0.1).fit(X, prices * u).coef_ / u for u in (1.0, unit)]
