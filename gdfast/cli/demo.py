@@ -26,6 +26,7 @@ from ..pictures.strategies import Plan, StrategyTable, compare_strategies
 from ..protocols import Array
 from .failures import MISTAKES
 from .outputs import check_folder, write_files
+from .tables import say
 
 # The features are (pixel - mean) / pixel_max. So 255 times the lecture's scales, which are per grey level of 256.
 PLAN = Plan(evaluations=1000, random_scale=255e-4, local_start=255e-3, local_step=255e-4, step=0.01)
@@ -72,7 +73,7 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
         files = write_files(out, pictures(table) | page(images, table, trajectory, reports, command))
     except OSError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(f"\nWrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
+    say(f"\nWrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
     if not all(report.passed for report in reports.values()):
         raise click.ClickException("a gradient check failed: the report above says where")
 
@@ -81,17 +82,17 @@ def describe(images: Images) -> None:
     """The images, the model and the machine."""
     n, d = images.X.shape
     settings = config()
-    click.echo(fill(f"{images.description}.", 80, break_long_words=False))
+    say(fill(f"{images.description}.", 80, break_long_words=False))
     classes, weights = len(images.class_names), len(images.class_names) * (d + 1)
-    click.echo(f"{n:,} images to train on, {len(images.y_test):,} held out.")
-    click.echo(f"{d:,} pixels, {classes} classes: {weights:,} weights.")
-    click.echo(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
+    say(f"{n:,} images to train on, {len(images.y_test):,} held out.")
+    say(f"{d:,} pixels, {classes} classes: {weights:,} weights.")
+    say(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
 
 
 def compare(images: Images, seed: int, trajectory: list[Array]) -> StrategyTable:
     """Run the three strategies with progress bars, print their table; gradient descent's weights go to `trajectory`."""
     n = PLAN.evaluations
-    click.echo(f"Three strategies, {n:,} evaluations of the hinge loss each:")
+    say(f"Three strategies, {n:,} evaluations of the hinge loss each:")
     train, held_out = objectives(images, Hinge())
     every = max(1, n // TRAJECTORY_POINTS)
 
@@ -105,15 +106,15 @@ def compare(images: Images, seed: int, trajectory: list[Array]) -> StrategyTable
         PLAN,
         rng=seed,
         progress=sys.stderr.isatty(),
-        begin=lambda name: click.echo(f"  {name} ..."),
+        begin=lambda name: say(f"  {name} ..."),
         callback=add_point,
     )
     if table.descent.status is Status.DIVERGED:
         raise click.ClickException(f"gradient descent did not finish, nothing was written. {table.descent}")
-    click.echo(f"\n{table}")
+    say(f"\n{table}")
     overtaken = table.overtaken_at()
     if overtaken is not None:
-        click.echo(f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.")
+        say(f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.")
     return table
 
 
@@ -121,12 +122,10 @@ def check(images: Images, loss: Loss, w: Array) -> GradientReport:
     """Check every entry of a loss's gradient on all training images, and print the report."""
     start = perf_counter()
     report = check_gradient(objectives(images, loss)[0], at=w, h=H, rtol=RTOL)
-    click.echo(f"\n{type(loss).__name__}, every weight, all training images ({perf_counter() - start:.1f} s)")
+    say(f"\n{type(loss).__name__}, every weight, all training images ({perf_counter() - start:.1f} s)")
     if loss.has_kinks:
-        click.echo(
-            f"{report.kinks.size:,} of {report.coordinates.size:,} difference stencils cross a kink of the loss."
-        )
-    click.echo(str(report))
+        say(f"{report.kinks.size:,} of {report.coordinates.size:,} difference stencils cross a kink of the loss.")
+    say(str(report))
     return report
 
 
@@ -181,5 +180,5 @@ def page(
     try:
         return {"run.html": render(report).encode()}
     except ImportError as error:
-        click.echo("\n" + fill(f"No page was written: {error}.", 80))
+        say("\n" + fill(f"No page was written: {error}.", 80))
         return {}

@@ -12,6 +12,7 @@ from ..pictures.figures import FIGURES
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
 from .outputs import check_folder, write_files
+from .tables import say
 
 
 @click.command()
@@ -40,5 +41,5 @@ def figures(out: Path, data: Path | None, kind: str, seed: int) -> None:
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
     for path in written:
-        click.echo(f"Wrote {path}")
-    click.echo(f"in {perf_counter() - start:.1f} s, from {images.description}.")
+        say(f"Wrote {path}")
+    say(f"in {perf_counter() - start:.1f} s, from {images.description}.")

@@ -305,7 +305,10 @@ def _command_line(context: click.Context) -> str:
             continue
         value = context.params[name]
         if name in ("drop", "columns"):
-            words += [parameter.opts[0], ",".join(map(str, given_in(context.params)[name]))]
+            words += [
+                parameter.opts[0],
+                ",".join(f'"{c}"' if "," in str(c) else str(c) for c in given_in(context.params)[name]),
+            ]
         elif isinstance(parameter, click.Option) and parameter.is_flag:
             words.append(parameter.opts[0] if value else (parameter.secondary_opts or [""])[0])
         else:

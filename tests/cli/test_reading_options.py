@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import json
 from pathlib import Path
@@ -177,3 +178,11 @@ def test_no_spreadsheet_computes_a_name(name):
     file = io.BytesIO()
     FORMATS["jsonl"](file, [Predicted(np.arange(1), None)], names, "")
     assert json.loads(file.getvalue()) == {"prediction": name}
+
+
+def test_the_page_shows_a_command_that_reads_alike(messy):
+    pytest.importorskip("plotly")
+    Path("v.csv").write_text('"a, b",c,d,kind\n' + "".join(f"n{i},{i % 7},{i % 2},{'xy'[i % 2]}\n" for i in range(60)))
+    run("train", "v.csv", "-o", "v.npz", "--drop", '"a, b"', "--header", "--report", "v.html", "-q")
+    shown = "gdfast train v.csv -o v.npz --drop '\"a, b\"' --header --report v.html"
+    assert shown in html.unescape(Path("v.html").read_text())
