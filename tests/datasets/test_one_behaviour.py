@@ -253,3 +253,19 @@ def test_sparse_frames_of_booleans(tmp_path):
     assert found.X.format == "csr"
     assert np.array_equal(found.X.toarray(), dense)
     assert found.class_names == ("x", "y")
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+def test_categories_and_enums_as_polars_writes_them(ordered, tmp_path):
+    words = pyarrow.array(["red", "blue", "never"], pyarrow.string_view())
+    codes = pyarrow.array([0, 1, 1, 0], pyarrow.uint8() if ordered else pyarrow.uint32())
+    labels = pyarrow.DictionaryArray.from_arrays(codes, words, ordered=ordered)
+    table = pyarrow.table({"a": [1.0, 2.0, 3.0, 4.0], "k": labels})
+    for name, make in (("t.arrow", pyarrow.ipc.new_file), ("t.arrows", pyarrow.ipc.new_stream)):
+        with pyarrow.OSFile(str(tmp_path / name), "wb") as sink, make(sink, table.schema) as writer:
+            writer.write_table(table)
+        data = load(tmp_path / name)
+        assert [data.class_names[k] for k in data.y] == ["red", "blue", "blue", "red"]
+        assert data.class_names == ("blue", "red")
+        with pytest.raises(ValueError, match="must hold numbers; column 'k' holds string_view: drop='k'"):
+            load(tmp_path / name, label="a")
