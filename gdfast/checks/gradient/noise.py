@@ -28,6 +28,7 @@ SPACINGS = (
 )  # in rounding units of the point: no kink will be so near as the first
 LAST = 2.0**44  # where f is constant by all of these
 LONGEST = 2.0**-6  # relative to the point: a spacing for a type whose unit is coarse
+SPARED = (1, 2)  # spacings at which gradients, which are dearer than values, are not asked for
 PART, REPEATED = 0.1, 2  # of the range that noise may be; values that come twice where they are steps
 DISTINCT = 4  # values that a function which is not constant takes at the least
 
@@ -70,7 +71,7 @@ def nearby(point: Array, spacing: float) -> Array:
 def value_noise(f: Callable[[Array], FloatArray], point: Array) -> float | None:
     """The standard error of f's values; NaN where f can't be evaluated, None where f is constant: a saturated loss,
     which is the rest of a difference, or what does not depend on its argument. f takes points (m, *shape)."""
-    found, known, varies = 0.0, False, False
+    sizes, known, varies = [], False, False
     last = min(LAST * float(np.finfo(point.dtype).eps), LONGEST)
     for i, spacing in enumerate([*spacings(point.dtype), last]):
         if varies and spacing == last:
@@ -81,24 +82,30 @@ def value_noise(f: Callable[[Array], FloatArray], point: Array) -> float | None:
         known = True
         distinct = np.unique(values)
         varies |= distinct.size >= DISTINCT
-        found = max(found, float(_counted(values[:, np.newaxis], i)[0]))
+        size = float(_counted(values[:, np.newaxis], i)[0])
         if 1 < distinct.size <= POINTS - REPEATED:  # values that come again are steps: of a coarser type
-            found = max(found, float(np.diff(distinct).min()) / 2)
-    return math.nan if not known else found if varies or found > 0 else None
+            size = max(size, float(np.diff(distinct).min()) / 2)
+        sizes.append(size)
+    if not known:
+        return math.nan
+    found = max(sizes)
+    return found if varies or found > 0 else None
 
 
 def gradient_noise(analytic: Callable[[Array], FloatArray], point: Array, n: int) -> FloatArray:
     """The same of n partial derivatives; 0 where they can't be evaluated."""
-    found = np.zeros(n)
-    some = spacings(point.dtype)
-    for i, spacing in enumerate([*some[:2], *some[2:][-1:]]):
+    sizes = []
+    for i, spacing in enumerate(spacings(point.dtype)):
+        if i in SPARED:
+            sizes.append(np.zeros(n))
+            continue
         try:
             with np.errstate(all="ignore"):
                 rows = np.stack([analytic(x) for x in nearby(point, spacing)])
         except Exception:  # the user did not ask for these points
-            continue
-        found = np.fmax(found, _counted(rows, i))
-    return found
+            rows = np.zeros((POINTS, n))
+        sizes.append(_counted(rows, i))
+    return np.asarray(np.stack(sizes).max(axis=0))
 
 
 def _counted(on_a_line: FloatArray, i: int) -> FloatArray:

@@ -127,4 +127,4 @@ class OutputsRun(CheckRun):
             self.noise_level(noise.value_noise(lambda points, i=i: at(points, i), self.point), value, 0.0)  # type: ignore[misc]
             for i, value in enumerate(self.here_values.tolist())
         ]
-        return Noise(np.repeat(np.array(found), n // self.here_values.size) + 6 * here.value_spread, unit)
+        return Noise(np.repeat(np.array(found), n // self.here_values.size) + 3 * here.value_spread, unit)

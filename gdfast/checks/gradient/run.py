@@ -206,7 +206,7 @@ class CheckRun:
     def noise_level(self, measured: float | None, value: float, spread: float) -> float:
         """Of a value with this measured noise, whose calls differ by the spread."""
         unit = self.unit()
-        least = max(unit * abs(value), float(np.spacing(abs(value))), MARGIN * spread)
+        least = max(unit * abs(value), float(np.spacing(abs(value))), 3 * spread)
         if measured is None:
             least = max(least, CONSTANT * unit)
         elif np.isnan(measured):
