@@ -163,6 +163,24 @@ def test_a_regularizer_that_works_in_place_is_as_good(dtype):
     assert isinstance(own.regularizer, OwnPenalty)
 
 
+def test_a_proximal_that_works_in_place_is_as_good():
+    class InPlace(OwnPenalty):
+        def proximal(self, w, length):
+            w /= 1 + 2 * length
+            return w
+
+    data = X, Y, gd.CrossEntropy()
+    runs = [
+        gd.minimize(gd.LinearObjective(*data, penalty), np.ones((3, 3)), gd.ProximalGradient(), step=0.2, max_steps=20)
+        for penalty in (InPlace(), gd.L2(1.0))
+    ]
+    np.testing.assert_allclose(runs[0].w, runs[1].w, rtol=1e-12, atol=1e-14)
+
+    InPlace.proximal = lambda self, w, length: w[:1]
+    with pytest.raises(ValueError, match=r"regularizer.proximal must return an array of w's shape"):
+        gd.minimize(gd.LinearObjective(*data, InPlace()), np.ones((3, 3)), gd.ProximalGradient(), step=0.2)
+
+
 @pytest.mark.parametrize(
     ("returned", "error", "words"),
     [

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..._arrays import check_flag
-from ..._returned import array_like
 from ...describe import described
 from ...objective.capabilities import suggest_step
+from ...objective.guarded import guarded_regularizer
 from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array
 from .float64_dots import dot
@@ -108,7 +108,7 @@ class ProximalGradient:
                 f"batches is {described(batches)}"
             )
         free_bias = bool(getattr(objective, "bias", False)) and not getattr(objective, "penalize_bias", True)
-        return _ForRegularizer(self.momentum, regularizer, free_bias)
+        return _ForRegularizer(self.momentum, guarded_regularizer(regularizer), free_bias)
 
     def init(self, w: Array) -> ProximalGradientState:
         """No momentum yet."""
@@ -166,12 +166,12 @@ class _ForRegularizer(ProximalGradient):
     def _proximal_step(self, gradient: Array, y: Array, length: float) -> Array:
         smooth = gradient.copy()
         part, penalized = self._penalized(smooth), self._penalized(y)
-        part -= array_like(self.regularizer.gradient(penalized), penalized, "the regularizer")
+        part -= self.regularizer.gradient(penalized)
         after = np.asarray(y - length * smooth)
         if not np.isfinite(after).all():
             return after  # the run has diverged, and says so
         part = self._penalized(after)
-        part[...] = array_like(self.regularizer.proximal(part, length), part, "the regularizer's proximal")
+        part[...] = self.regularizer.proximal(part, length)
         return after
 
     def _penalized(self, w: Array) -> Array:
