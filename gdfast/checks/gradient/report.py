@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 import textwrap
 from collections.abc import Callable
@@ -149,6 +150,19 @@ class GradientReport:
         if not self.passed:
             raise RuntimeError(str(self))
         return self
+
+    def _repr_html_(self) -> str:
+        """For notebooks: the title, the worst entries, the sentences; readable in light and dark."""
+        lines, cells = self._heading(), []
+        for i in self._worst_positions(5) if np.isfinite(self.max_relative_error) else []:
+            name = "" if self.coordinates.size == 0 else self.name(int(self.coordinates[i]))
+            numbers = (self.analytic[i], self.numerical[i], self.relative_error[i])
+            cells.append("".join(f"<td>{html.escape(text)}</td>" for text in (name, *(f"{n:.6g}" for n in numbers))))
+        head = "".join(f"<th>{text}</th>" for text in ("worst", "analytic", "numerical", "rel. error"))
+        table = f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>" if cells else ""
+        facts = html.escape("; ".join(line.strip() for line in lines[1:]))
+        said = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.diagnosis)
+        return f"<div><strong>{html.escape(lines[0])}</strong><p>{facts}</p>{table}<ul>{said}</ul></div>"
 
     def __str__(self) -> str:
         parts = [self._heading()]

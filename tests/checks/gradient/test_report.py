@@ -75,3 +75,14 @@ def test_functions_have_no_exact_kinks():
     assert report.kinks.tolist() == [0]
     assert report.safe_h is None
     assert report.kink_excess is None
+
+
+def test_a_notebook_shows_it_escaped_and_in_its_own_colours():
+    at = {"<b>": np.array([1.0, 2.0])}
+    report = check_gradient(lambda p: float(np.sum(p["<b>"] ** 2)), lambda p: {"<b>": 3 * p["<b>"]}, at)
+    shown = report._repr_html_()
+    assert "Gradient check: FAIL" in shown
+    assert "&lt;b&gt;[1]" in shown
+    assert "<b>" not in shown
+    assert "color" not in shown
+    assert all(shown.count(f"<{tag}>") == shown.count(f"</{tag}>") for tag in ("div", "table", "tr", "td", "ul", "li"))
