@@ -52,7 +52,7 @@ def is_float32(value: float) -> bool | None:
 def spacings(dtype: Any) -> list[float]:
     """Of the points of a line, relative to the point."""
     eps = float(np.finfo(dtype).eps)
-    return [spacing * eps for spacing in SPACINGS if spacing * eps <= LONGEST]
+    return [spacing * eps for spacing in SPACINGS if spacing * eps <= LONGEST] or [LONGEST]
 
 
 def nearby(point: Array, spacing: float) -> Array:
