@@ -16,8 +16,9 @@ declare -A release=(
 work=$(mktemp -d)
 declare -a mounts=()
 clean() {
-    for mount in "${mounts[@]}"; do umount -R "$mount"; done
-    rm -rf --one-file-system "$work"
+    # A folder that is still mounted must not be deleted with the rest.
+    for mount in "${mounts[@]}"; do umount -R "$mount" || return 1; done
+    rm -rf "$work"
 }
 trap clean EXIT
 export PIP_DISABLE_PIP_VERSION_CHECK=1
