@@ -59,7 +59,7 @@ for name in "$@"; do
     python=$work/environment-$name/bin/python
     "$python" -m pip install -q 'numpy>=2.0' pytest hypothesis pytest-timeout pytest-xdist scipy
     if CC=$(compiler_of "$name") CFLAGS=-I$include "$python" -m pip install -q . -Csetup-args=--werror &&
-        "$python" -m pytest -q tests/test_kernels.py tests/test_kernels_sparse.py; then
+        "$work/environment-$name/bin/pytest" -q tests/test_kernels.py tests/test_kernels_sparse.py; then
         printf '%s: builds without a warning, the kernels pass\n' "$name"
     else
         printf '%s: FAILED\n' "$name"

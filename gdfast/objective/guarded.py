@@ -17,11 +17,13 @@ from .regularizers.regularizers import strengths_of
 
 
 def guarded(function: Any, name: str) -> Any:
-    """The objective (or regularizer) behind a guard; itself where its class says that it needs none.
+    """The objective (or regularizer) behind a guard; itself where its class says that it needs none, and where it is a class.
 
     A subclass may override what its base class does well, so it is asked itself.
     """
-    return function if vars(type(function)).get("guards_itself", False) else Guarded(function, name)
+    if isinstance(function, type) or vars(type(function)).get("guards_itself", False):
+        return function
+    return Guarded(function, name)
 
 
 def guarded_regularizer(regularizer: Any) -> Any:

@@ -228,14 +228,13 @@ class Rows:
                 return np.asarray(np.bincount(indices, weights=sizes, minlength=self.n_features), dtype=np.float64)
             np.maximum.at(largest, indices, sizes)
             return largest
-        if self.matrix.dtype == np.uint8:
-            return np.full(self.n_features, 255.0)
         step = max(1, SCANNED_BYTES // (self.n_features * self.matrix.itemsize))
         for first in range(0, self.n_samples, step):
             part: Any = slice(first, first + step) if self.index is None else self.index[first : first + step]
             block = self.matrix[part]
             np.maximum(largest, block.max(axis=0), out=largest)
-            np.maximum(largest, -block.min(axis=0), out=largest)
+            if block.dtype != np.uint8:
+                np.maximum(largest, -block.min(axis=0), out=largest)
         return largest
 
     # ---- what tells them from others ----
