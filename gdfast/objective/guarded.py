@@ -17,7 +17,7 @@ from .regularizers.regularizers import strengths_of
 
 
 def guarded(function: Any, name: str) -> Any:
-    """The objective (or regularizer) behind a guard; itself where its class says that it needs none, and where it is a class.
+    """The objective (or regularizer) behind a guard; itself where its class needs none, and where it is a class.
 
     A subclass may override what its base class does well, so it is asked itself.
     """
