@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import math
 import textwrap
 from collections.abc import Callable
@@ -14,6 +13,7 @@ from numpy.typing import NDArray
 
 from ..._arrays import check_integer
 from ...describe import counted
+from ...notebook import BAD, DOUBTFUL, GOOD, panel, table
 from ...protocols import FloatArray
 from .sampling import Indices
 
@@ -152,17 +152,15 @@ class GradientReport:
         return self
 
     def _repr_html_(self) -> str:
-        """For notebooks: the title, the worst entries, the sentences; readable in light and dark."""
-        lines, cells = self._heading(), []
+        """For notebooks: the title, the sentences, the worst entries."""
+        lines, rows = self._heading(), []
         for i in self._worst_positions(5) if np.isfinite(self.max_relative_error) else []:
             name = "" if self.coordinates.size == 0 else self.name(int(self.coordinates[i]))
-            numbers = (self.analytic[i], self.numerical[i], self.relative_error[i])
-            cells.append("".join(f"<td>{html.escape(text)}</td>" for text in (name, *(f"{n:.6g}" for n in numbers))))
-        head = "".join(f"<th>{text}</th>" for text in ("worst", "analytic", "numerical", "rel. error"))
-        table = f"<table><tr>{head}</tr>{''.join(f'<tr>{row}</tr>' for row in cells)}</table>" if cells else ""
-        facts = html.escape("; ".join(line.strip() for line in lines[1:]))
-        said = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in self.diagnosis)
-        return f"<div><strong>{html.escape(lines[0])}</strong><p>{facts}</p>{table}<ul>{said}</ul></div>"
+            rows.append((name, *(f"{x:.6g}" for x in (self.analytic[i], self.numerical[i], self.relative_error[i]))))
+        colour = GOOD if self.passed else BAD if self.verdict is Verdict.FAIL else DOUBTFUL
+        worst = (table(("worst", "analytic", "numerical", "relative error"), rows),) if rows else ()
+        facts = "; ".join(line.strip() for line in lines[1:])
+        return panel(colour, lines[0], (facts, *self.diagnosis), *worst)
 
     def __str__(self) -> str:
         parts = [self._heading()]
