@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import tempfile
 import time
@@ -25,10 +24,7 @@ READERS = {"pyarrow": quick_csv._through_pyarrow, "pandas": quick_csv._through_p
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true")
-    parser.add_argument("--json", action="store_true")
-    chosen = parser.parse_args()
+    chosen = common.arguments(__doc__)  # its threads are not those of the readers, which choose their own
     results = measure(chosen.quick)
     if chosen.json:
         print(json.dumps({"machine": common.machine(), "results": results}, indent=2))

@@ -38,7 +38,7 @@ FLAGS = (
 )
 PATIENCE = 60  # seconds until a test gives up: a surface without a graphics card on a busy machine
 INTERACTIVE = 3.0  # seconds of the main thread's own time
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
 @contextmanager

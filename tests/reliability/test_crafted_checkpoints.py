@@ -8,6 +8,12 @@ import pytest
 from reliability.starts import OPTIMIZERS
 
 
-@pytest.mark.parametrize("name", [optimizer.__name__ for optimizer in OPTIMIZERS])
+QUICK = {"Momentum", "Adam", "LBFGS", "DualCoordinateAscent"}  # the kinds of states; the others are slow tests
+
+
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in (o.__name__ for o in OPTIMIZERS)],
+)
 def test_a_crafted_checkpoint_is_refused(name, child):
     assert child.require_no_faults("crafted", name) >= 20

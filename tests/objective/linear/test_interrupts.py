@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -66,9 +68,19 @@ def test_it_is_answered_at_once(name):
     assert told["seconds"] < PATIENCE
 
 
-@pytest.mark.parametrize("optimizer", ["gd.GradientDescent()", "gd.Momentum()", "gd.Adam()", "gd.AdaGrad()"])
-@pytest.mark.parametrize("regularizer", ["None", "gd.L2(0.1)"])
-@pytest.mark.parametrize("kind", ["dense", "sparse"])
+MIDWAY = [  # a few of the combinations; the others are slow tests
+    pytest.param(optimizer, regularizer, kind, marks=() if i % 5 == 0 else pytest.mark.slow)
+    for i, (optimizer, regularizer, kind) in enumerate(
+        itertools.product(
+            ["gd.GradientDescent()", "gd.Momentum()", "gd.Adam()", "gd.AdaGrad()"],
+            ["None", "gd.L2(0.1)"],
+            ["dense", "sparse"],
+        )
+    )
+]
+
+
+@pytest.mark.parametrize(("optimizer", "regularizer", "kind"), MIDWAY)
 def test_a_batch_that_is_stopped_midway_has_moved_nothing(optimizer, regularizer, kind):
     """The weights are those after so many whole steps, to the last bit; the run goes on from them."""
     told = interrupted(
