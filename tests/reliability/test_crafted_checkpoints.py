@@ -7,7 +7,6 @@ import pytest
 
 from reliability.starts import OPTIMIZERS
 
-
 QUICK = {"Momentum", "Adam", "LBFGS", "DualCoordinateAscent"}  # the kinds of states; the others are slow tests
 
 
