@@ -33,11 +33,11 @@ mkdir "$work/source" "$work/wheel"
 tar -xzf "$sdist" -C "$work/source" --strip-components=1
 CC="$tools/python -m ziglang cc -target x86_64-linux-gnu.$glibc -idirafter /usr/include" \
     "$tools/python" -m build --wheel -o "$work/wheel" "$work/source" \
-    -Csetup-args=-Dpython.allow_limited_api=true -Csetup-args=-Dstrip=true
+    -Csetup-args=-Dpython.allow_limited_api=true
 
 step 'audit'
 "$tools/abi3audit" --strict --verbose "$work"/wheel/*.whl
-"$tools/auditwheel" repair --plat "manylinux_${glibc/./_}_x86_64" -w "$folder" "$work"/wheel/*.whl
+"$tools/auditwheel" repair --strip --plat "manylinux_${glibc/./_}_x86_64" -w "$folder" "$work"/wheel/*.whl
 wheel=$(ls -t "$folder"/gdfast-*-cp311-abi3-*.whl | head -1)
 "$tools/auditwheel" show "$wheel"
 if unzip -l "$wheel" | grep -E '\.libs/|\.so\.[0-9]'; then echo "$wheel bundles a library"; exit 1; fi
