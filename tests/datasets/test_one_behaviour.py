@@ -28,7 +28,12 @@ def to_lists(frame, path):
 
 def packed(opened):
     """CSV in a compressed file."""
-    return lambda frame, path: opened(path, "wb").write(frame.to_csv(index=False).encode())
+
+    def write(frame, path):
+        with opened(path, "wb") as file:  # from Python 3.12 on nothing is there before it is closed
+            file.write(frame.to_csv(index=False).encode())
+
+    return write
 
 
 def to_arrow(frame, path, views=False):

@@ -293,7 +293,7 @@ def test_what_capabilities_of_users_return_is_checked(returned):
     [
         np.ma.masked,
         np.ma.masked_array(1.0),
-        np.timedelta64(1),
+        np.timedelta64(1, "s"),
         "1.0",
         True,
         np.bool_(True),
