@@ -115,7 +115,8 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     ends = ending is not None or k == settings.max_steps
     if settings.callback is not None and k > 0 and (ends or k % settings.callback_every == 0):
         values = state.record.unreported
-        value = settings.sign * sum(values) / len(values) if values else math.nan
+        # Python's own sum rounds otherwise from 3.12 on.
+        value = settings.sign * float(np.mean(values)) if values else math.nan
         values.clear()
         answer = settings.callback(k, sealed(state.w), value)
         if ending is None and (answer is True or answer is np.True_):

@@ -38,7 +38,7 @@ def classes(k, n=240):
     return standard(X), (y == 1).astype(int) if k == 2 else y
 
 
-def same(ours, theirs, near=1e-4):
+def assert_same_coefficients(ours, theirs, near=1e-4):
     assert ours.coef_ == pytest.approx(theirs.coef_, abs=near, rel=near)
     assert np.ravel(ours.intercept_) == pytest.approx(np.ravel(theirs.intercept_), abs=near, rel=near)
 
@@ -49,7 +49,9 @@ def same(ours, theirs, near=1e-4):
 def test_logistic_regression(k, alpha, settings):
     X, y = classes(k)
     C = 1.0 if alpha == "auto" else 1 / (len(y) * alpha)
-    same(GDClassifier(alpha=alpha, **settings).fit(X, y), LogisticRegression(C=C, tol=1e-10, max_iter=9999).fit(X, y))
+    assert_same_coefficients(
+        GDClassifier(alpha=alpha, **settings).fit(X, y), LogisticRegression(C=C, tol=1e-10, max_iter=9999).fit(X, y)
+    )
 
 
 @pytest.mark.parametrize("weights", ["balanced", {0: 3.0, 1: 0.5, 2: 1.0}, "sample", "both"], ids=str)
@@ -62,22 +64,24 @@ def test_weights_are_logistic_regressions(weights, make):
     class_weight = {0: 3.0, 1: 0.5, 2: 1.0} if weights == "both" else None if weights == "sample" else weights
     ours = GDClassifier(class_weight=class_weight, **EXACT).fit(make(X), y, sample_weight=counts)
     theirs = LogisticRegression(class_weight=class_weight, tol=1e-10, max_iter=9999)
-    same(ours, theirs.fit(make(X), y, sample_weight=counts))
+    assert_same_coefficients(ours, theirs.fit(make(X), y, sample_weight=counts))
 
 
 def test_linear_svc_and_sgd_of_two_classes():
     X, y = classes(2)
     alpha, n = 0.02, len(y)
     ours = GDClassifier("squared_hinge", alpha=alpha, fit_intercept=False, **EXACT).fit(X, y)
-    same(ours, LinearSVC(C=1 / (n * alpha), dual=False, fit_intercept=False, tol=1e-9, max_iter=99999).fit(X, y))
+    assert_same_coefficients(
+        ours, LinearSVC(C=1 / (n * alpha), dual=False, fit_intercept=False, tol=1e-9, max_iter=99999).fit(X, y)
+    )
     exact = {"standardize": False, "optimizer": "dual_coordinate_ascent", "epochs": 2000, "tol": 1e-9}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
         ours = GDClassifier("hinge", alpha=alpha, fit_intercept=False, **exact).fit(X, y)
     svc = LinearSVC(loss="hinge", C=1 / (n * alpha), fit_intercept=False, tol=1e-6, max_iter=999999).fit(X, y)
-    same(ours, svc, near=2e-3)
+    assert_same_coefficients(ours, svc, near=2e-3)
     sgd = SGDClassifier(loss="log_loss", alpha=alpha, max_iter=4000, tol=None, random_state=0, average=True).fit(X, y)
-    same(GDClassifier("log_loss", alpha=alpha, **EXACT).fit(X, y), sgd, near=0.03)
+    assert_same_coefficients(GDClassifier("log_loss", alpha=alpha, **EXACT).fit(X, y), sgd, near=0.03)
 
 
 @pytest.mark.parametrize("alpha", ["auto", 0.05])
@@ -90,16 +94,16 @@ def test_ridge(alpha, columns):
     for settings in (EXACT, {}):
         ours = GDRegressor(alpha=alpha, **settings).fit(X, y)
         assert ours.coef_.shape == theirs.coef_.shape
-        same(ours, theirs)
+        assert_same_coefficients(ours, theirs)
         assert ours.score(X, y) == pytest.approx(theirs.score(X, y), abs=1e-6)
     weights = np.random.default_rng(0).integers(0, 3, len(y))
     theirs = Ridge(1.0 if alpha == "auto" else alpha * weights.sum()).fit(X, y, sample_weight=weights)
-    same(GDRegressor(alpha=alpha, **EXACT).fit(X, y, sample_weight=weights), theirs)
+    assert_same_coefficients(GDRegressor(alpha=alpha, **EXACT).fit(X, y, sample_weight=weights), theirs)
 
 
 def test_no_penalty_is_no_penalty():
     X, y = line(150)
-    same(GDRegressor(alpha=0, **EXACT).fit(standard(X), y), LinearRegression().fit(standard(X), y))
+    assert_same_coefficients(GDRegressor(alpha=0, **EXACT).fit(standard(X), y), LinearRegression().fit(standard(X), y))
 
 
 @pytest.mark.parametrize("l1_ratio", [0.3, 1.0])
@@ -109,11 +113,11 @@ def test_elastic_net_and_lasso_have_the_same_zeros(l1_ratio):
     theirs = ElasticNet(0.5, l1_ratio=l1_ratio, tol=1e-12).fit(X, y)
     for settings in ({"standardize": False, "optimizer": "proximal_gradient"}, {}):
         ours = GDRegressor(alpha=0.5, l1_ratio=l1_ratio, tol=1e-8, **settings).fit(X, y)
-        same(ours, theirs)
+        assert_same_coefficients(ours, theirs)
         assert np.array_equal(ours.coef_ == 0, theirs.coef_ == 0)
     assert (theirs.coef_ == 0).any() or l1_ratio < 1
     if l1_ratio == 1:
-        same(ours, Lasso(0.5, tol=1e-12).fit(X, y))
+        assert_same_coefficients(ours, Lasso(0.5, tol=1e-12).fit(X, y))
 
 
 @pytest.mark.parametrize("k", [2, 3])
@@ -125,7 +129,7 @@ def test_l1_logistic_regression_has_the_same_zeros(k):
         warnings.simplefilter("ignore")
         theirs = LogisticRegression(penalty="l1", l1_ratio=1.0, **settings).fit(X, y)
     ours = GDClassifier(alpha=alpha, l1_ratio=1.0, tol=1e-8).fit(X, y)
-    same(ours, theirs, near=1e-3)
+    assert_same_coefficients(ours, theirs, near=1e-3)
     assert np.array_equal(ours.coef_ == 0, theirs.coef_ == 0)
     assert (ours.coef_ == 0).any()
 
@@ -139,7 +143,7 @@ def test_huber_in_units_of_its_spread():
     theirs = SGDRegressor(
         "huber", epsilon=0.5 * spread, alpha=0.01, max_iter=3000, tol=None, random_state=0, average=True
     ).fit(X, y)
-    same(GDRegressor(gd.Huber(0.5), alpha=0.01, **EXACT).fit(X, y), theirs, near=0.05)
+    assert_same_coefficients(GDRegressor(gd.Huber(0.5), alpha=0.01, **EXACT).fit(X, y), theirs, near=0.05)
 
 
 @pytest.mark.parametrize("unit", [1.0, 1e-3, 1e3, 1e6])
@@ -162,4 +166,6 @@ def test_a_row_of_weight_three_is_three_rows_at_any_alpha():
     counts = np.random.default_rng(1).integers(0, 4, len(y))
     for alpha in ("auto", 0.1):
         weighted = GDClassifier(alpha=alpha, **EXACT).fit(X, y, sample_weight=counts)
-        same(weighted, GDClassifier(alpha=alpha, **EXACT).fit(np.repeat(X, counts, axis=0), np.repeat(y, counts)))
+        assert_same_coefficients(
+            weighted, GDClassifier(alpha=alpha, **EXACT).fit(np.repeat(X, counts, axis=0), np.repeat(y, counts))
+        )
