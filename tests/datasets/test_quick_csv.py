@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time
-
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gdfast.datasets import csv_files, load, quick_csv
+from interrupts import PATIENCE, interrupted
 
 READERS = {
     "pyarrow": quick_csv._through_pyarrow,
@@ -128,20 +124,6 @@ def test_the_quick_reader_is_used(tmp_path, monkeypatch):
     assert load(path).class_names == ("x", "y, z")
 
 
-WAITS = """
-import sys
-from gdfast.datasets import csv_files, load
-if sys.argv[2] == "plain":
-    csv_files.quick_parser = lambda layout: None
-print("reading", flush=True)
-try:
-    while True:
-        load(sys.argv[1])
-except KeyboardInterrupt:
-    print("interrupted", flush=True)
-"""
-
-
 @pytest.mark.parametrize(
     ("name", "reader", "line"),
     [
@@ -159,15 +141,18 @@ def test_ctrl_c_is_answered_at_once(name, reader, line, tmp_path):
     with path.open("w") as file:
         for _ in range(60):
             file.write(part)
-    child = subprocess.Popen([sys.executable, "-P", "-c", WAITS, path, reader], stdout=subprocess.PIPE, text=True)
-    try:
-        assert child.stdout.readline() == "reading\n"
-        time.sleep(0.3)
-        child.send_signal(signal.SIGINT)
-        begun = time.perf_counter()
-        assert child.stdout.readline() == "interrupted\n"
-        assert time.perf_counter() - begun < 2  # 0.25 s where the machine has nothing else to do
-    finally:
-        child.kill()
-        child.wait()
-        child.stdout.close()
+    told = interrupted(
+        f"""
+        from gdfast.datasets import csv_files, load
+        if {reader == "plain"}:
+            csv_files.quick_parser = lambda layout: None
+        press_after(0.3)
+        try:
+            load({name!r})
+        except KeyboardInterrupt:
+            tell(interrupted=True)
+        """,
+        tmp_path,
+    )
+    assert told["interrupted"]
+    assert told["seconds"] < PATIENCE
