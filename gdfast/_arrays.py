@@ -248,10 +248,7 @@ def check_sample_weight(sample_weight: Any, n_samples: int) -> Array | None:
     """Weights >= 0, not all zero, with a mean that can be divided by -> float64 (n_samples,), or None."""
     if sample_weight is None:
         return None
-    weights = _one_dimensional(sample_weight, "sample_weight", n_samples)
-    if weights.dtype.kind not in "fiu":
-        raise TypeError(f"sample_weight must hold real numbers; its dtype is {weights.dtype}")
-    weights = float64_copy(weights, "sample_weight")
+    weights = check_reals(sample_weight, "sample_weight", (n_samples,))
     if (weights < 0).any():
         i = int(np.argmax(weights < 0))
         raise ValueError(f"sample_weight must be >= 0; sample_weight[{i}] is {weights[i]}")
@@ -268,14 +265,21 @@ def check_columns(values: Any, name: str, n_features: int, *, positive: bool) ->
     """One finite number per feature -> float64 (n_features,), or None."""
     if values is None:
         return None
-    columns = _one_dimensional(values, name, n_features)
-    if columns.dtype.kind not in "fiu":
-        raise TypeError(f"{name} must hold real numbers; its dtype is {columns.dtype}")
-    columns = float64_copy(columns, name)
+    columns = check_reals(values, name, (n_features,))
     if positive and (columns <= 0).any():
         j = int(np.argmax(columns <= 0))
         raise ValueError(f"{name} must be > 0; {name}[{j}] is {columns[j]}")
     return columns
+
+
+def check_reals(values: Any, name: str, shape: tuple[int, ...], needed: str = "have the shape {}") -> FloatArray:
+    """Finite real numbers of exactly this shape, of any type -> float64, C order; a copy. `needed` is the message's."""
+    array = plain_array(values, name)
+    if array.dtype.kind not in "fiu":
+        raise TypeError(f"{name} must hold real numbers; its dtype is {array.dtype}")
+    if array.shape != shape:
+        raise ValueError(f"{name} must {needed.format(shape)}; its shape is {array.shape}")
+    return float64_copy(array, name)
 
 
 def check_weights(W: Any, shape: tuple[int, ...], name: str = "W") -> Array:

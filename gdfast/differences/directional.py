@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .._arrays import check_flag, check_point, check_positive, plain_array, require_finite
+from .._arrays import check_flag, check_point, check_positive, check_reals
 from .._returned import require_callable
 from ..protocols import Array, FloatArray
 from .points import Points, numbers_at
@@ -72,13 +72,7 @@ def directional_derivative(
 
 
 def _unit(direction: Any, x: Array) -> FloatArray:
-    v = plain_array(direction, "direction")
-    if v.dtype.kind not in "fiu":
-        raise TypeError(f"direction must hold real numbers; its dtype is {v.dtype}")
-    if v.shape != x.shape:
-        raise ValueError(f"direction must have x's shape {x.shape}; its shape is {v.shape}")
-    v = v.astype(np.float64)
-    require_finite(v, "direction")
+    v = check_reals(direction, "direction", x.shape, "have x's shape {}")
     largest = float(np.abs(v).max())
     if largest == 0:
         raise ValueError("direction must not be zero")

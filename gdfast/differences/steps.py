@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .._arrays import check_positive, float64_copy, plain_array, require_finite
+from .._arrays import check_positive, check_reals, float64_copy
 from ..describe import described
 from ..protocols import Array, FloatArray
 
@@ -65,13 +65,7 @@ def absolute_steps(h: Any, x: Array, flat: NDArray[np.int64]) -> FloatArray:
     single = single_step(h)
     if single is not None:
         return np.full(flat.size, single)
-    steps = plain_array(h, "h")
-    if steps.dtype.kind not in "fiu":
-        raise TypeError(f"h must hold real numbers; its dtype is {steps.dtype}")
-    if steps.shape != x.shape:
-        raise ValueError(f"h must be a number or have x's shape {x.shape}, a step for each; its shape is {steps.shape}")
-    steps = steps.astype(np.float64)
-    require_finite(steps, "h")
+    steps = check_reals(h, "h", x.shape, "be a number or have x's shape {}, a step for each")
     if not (steps > 0).all():
         i = np.unravel_index(int(np.argmin(steps)), steps.shape)
         raise ValueError(f"h must be > 0; h[{', '.join(map(str, i))}] is {steps[i]:g}")

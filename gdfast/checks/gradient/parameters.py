@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_point, check_positive, float64_copy, plain_array
+from ..._arrays import check_point, check_positive, check_reals, float64_copy
 from ..._returned import returned_gradient
 from ...describe import described
 from ...differences.stencils import name_coordinate
@@ -83,12 +83,7 @@ class Parameters:
         parts = []
         for leaf, array, own in zip(leaves, self.arrays, self.names, strict=True):
             place = name if self.single else f"{name}, {own}"
-            part = plain_array(to_array(leaf), place)
-            if part.dtype.kind not in "fiu":
-                raise TypeError(f"{place} must hold real numbers; its dtype is {part.dtype}")
-            if part.shape != array.shape:
-                raise ValueError(f"{place} must have the shape of at, {array.shape}; its shape is {part.shape}")
-            part = float64_copy(part, place)
+            part = check_reals(to_array(leaf), place, array.shape, "have the shape of at, {}")
             if not (part > 0).all():
                 raise ValueError(f"{place} must be > 0; its smallest is {part.min():g}")
             parts.append(part.reshape(-1))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..._arrays import check_non_negative, check_positive, check_rng, plain_array, require_finite
+from ..._arrays import check_non_negative, check_positive, check_reals, check_rng, require_finite
 from ..._returned import require_callable, returned_reals
 from ...describe import described
 from ...differences.steps import is_auto
@@ -228,16 +228,10 @@ def _direction(
 ) -> FloatArray:
     if direction is None:
         return random_direction(shape, rng, sizes)
-    v = plain_array(to_array(direction), "direction")
-    if v.dtype.kind not in "fiu":
-        raise TypeError(f"direction must hold real numbers; its dtype is {v.dtype}")
-    if v.shape != shape:
-        raise ValueError(f"direction must have the shape {shape}; its shape is {v.shape}")
-    v = v.astype(np.float64)
-    require_finite(v, "direction")
+    v = check_reals(to_array(direction), "direction", shape)
     if not v.any():
         raise ValueError("direction must not be zero")
-    return np.asarray(v)
+    return v
 
 
 def _like_of(x: Any, v: Array) -> Any:
