@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import console
 from command import blobs
+from gdfast import load_model
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -25,6 +27,25 @@ def test_the_python_examples_run(tmp_path, monkeypatch, capsys):
     assert "PASS" in shown
     accuracy = float(re.search(r"held-out accuracy ([0-9.]+)", shown)[1])
     assert accuracy >= 0.93
+
+
+def test_the_shell_examples_run(tmp_path):
+    """On files such as they name: flowers with and without labels, and a survey as it comes."""
+    X, y = blobs(60, 3, 3, seed=1)
+    rows = [",".join(map(str, x)) for x in X.tolist()]
+    labelled = "\n".join(f"{row},{'abc'[k]}" for row, k in zip(rows, y, strict=True))
+    (tmp_path / "flowers.csv").write_text(labelled)
+    (tmp_path / "more-flowers.csv").write_text(labelled)
+    (tmp_path / "new-flowers.csv").write_text("\n".join(rows))
+    survey = [f"{i};Ann {i};{row.replace(',', ';').replace('.', ',')};{'abc'[y[i]]}" for i, row in enumerate(rows)]
+    (tmp_path / "survey.csv").write_text("\n".join(["id;name;u;v;w;species", *survey]))
+    commands = re.findall(r"^gdfast (?:train|evaluate|predict) .*", README, flags=re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        told = console.run(command, tmp_path)
+        assert "Error" not in told, told
+    assert (tmp_path / "kinds.csv").read_text().splitlines()[1:] == ["abc"[k] for k in y]
+    assert load_model(tmp_path / "survey.npz").n_features == 3
 
 
 def test_the_commands_are_as_written():
