@@ -99,6 +99,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
             )
         start = self._start() if is_warm else None
         own = self._validation(X_val, y_val)
+        if own is not None and _are_text(own[1]) != _are_text(y):  # compared with each other, all would be wrong
+            raise TypeError(f"y_val must hold labels like y's, such as {y[0]!r}; y_val[0] is {own[1][0]!r}")
         self._learn(settings, X, y, weights, start, validation=own, callback_data=(X, y, sample_weight))
         return self
 
@@ -170,6 +172,10 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
 
     def _checked_y(self, y: Any) -> Array:
         require_labels(y)
+        if (
+            getattr(getattr(y, "dtype", None), "kind", None) == "T"
+        ):  # NumPy's StringDType, which scikit-learn can't sort
+            y = y.astype(object)
         check_classification_targets(y)
         return np.asarray(column_or_1d(y, warn=True))
 
@@ -236,3 +242,8 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         if len(self.classes_) == 2:
             coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
         return {"coef_": coef.astype(dtype), "intercept_": intercept.astype(dtype)}
+
+
+def _are_text(labels: Array) -> bool:
+    """Whether labels, which are of one kind, are text and no numbers."""
+    return isinstance(labels[0], str)

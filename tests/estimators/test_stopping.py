@@ -185,6 +185,27 @@ def test_rows_of_the_users_own_are_scored_and_teach_nothing(model, early_stoppin
         assert np.array_equal(plain.coef_, model.coef_)
 
 
+TEXT = [np.str_, object, np.dtypes.StringDType()]
+
+
+@pytest.mark.parametrize("text", TEXT, ids=str)
+def test_validation_labels_are_of_the_kind_of_y(text):
+    """A text is never a number: all rows would be wrong, and the run would stop for that."""
+    X, y = blobs(100)
+    named = y.astype(np.str_).astype(text)
+    for ours, theirs in [(y, named), (named, y), (y.astype(float), named), (named, y > 0)]:
+        with pytest.raises(TypeError, match=r"y_val must hold labels like y's, such as .*; y_val\[0\] is"):
+            GDClassifier(early_stopping=True).fit(X, ours, X_val=X, y_val=theirs)
+    model = GDClassifier(early_stopping=True, random_state=0)
+    wanted = model.fit(X, y, X_val=X, y_val=y).history_["validation_score"]
+    assert max(wanted) > 0.8
+    for like in TEXT:
+        found = model.fit(X, named, X_val=X, y_val=y.astype(np.str_).astype(like)).history_
+        assert found["validation_score"] == wanted
+    for numbers in (y.astype(float), y.astype(np.uint8)):
+        assert model.fit(X, y, X_val=X, y_val=numbers).history_["validation_score"] == wanted
+
+
 def test_wrong_rows_of_the_users_own_are_refused_by_name():
     X, y = blobs(100)
     for own, message in [
