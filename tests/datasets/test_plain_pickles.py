@@ -61,7 +61,7 @@ LIVE = {
     "os.open": call("os", "open", text("ran"), b"I577\n"),
     "pathlib": b"\x80\x04cpathlib\nPath.touch\n(cpathlib\nPath\n(" + text("ran") + b"tRtR.",
     "stack global": b"\x80\x04" + short("os") + short("system") + b"\x93" + short(TOUCH) + b"\x85R.",
-    "a dotted name": b"\x80\x04" + short("pathlib") + short("os.system") + b"\x93" + short(TOUCH) + b"\x85R.",
+    "a dotted name": b"\x80\x04" + short("shutil") + short("os.system") + b"\x93" + short(TOUCH) + b"\x85R.",
     "instance": b"(" + text(TOUCH) + b"ios\nsystem\n.",
     "object": b"(cos\nsystem\n" + text(TOUCH) + b"o.",
     "numpy's memmap": call("numpy", "memmap", text("ran"), text("uint8"), text("w+"), b"I0\n", b"I8\n"),
