@@ -50,9 +50,10 @@ for command in /usr/bin/* /bin/*; do
     esac
 done
 for python in "$@"; do
-    step "$("$python" --version): the suite, without a compiler"
-    "$python" -m venv "$work/$(basename "$python")"
-    home=$work/$(basename "$python")/bin
+    version=$("$python" --version) # "Python 3.13.0"
+    step "$version: the suite, without a compiler"
+    "$python" -m venv "$work/${version// /-}"
+    home=$work/${version// /-}/bin
     "$home/pip" install -q --only-binary=:all: "gdfast[test] @ file://$wheel"
     # From the sdist's folder: what is tested is what is installed.
     (cd "$work/source" && PATH="$home:$work/bin" CC=false "$home/pytest" -q)
