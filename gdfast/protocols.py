@@ -336,6 +336,14 @@ class Lipschitz(Protocol):
         ...
 
 
+class HasGram(Protocol):
+    """The second moments of the rows of a linear model: `gram_of`."""
+
+    def gram(self, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray:
+        """``sum_i u_i z_i z_i'`` of all rows, or of some; (m, m) for m columns of w."""
+        ...
+
+
 class DualityGap(Protocol):
     """A proof of how far from the optimum weights are: `improved_bound`."""
 

@@ -37,6 +37,7 @@ from ..protocols import (
     Fingerprint,
     FloatArray,
     GradientRounding,
+    HasGram,
     HasRows,
     HessianAt,
     HessianProduct,
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
     class _All(
         AlongRay, OnPlane, ManyValues, StructuredNumericalGradient, KinkCrossings, FindsNearestKinks, HessianProduct,
         HessianAt, Lipschitz, DualityGap, ChecksCertificate, ImprovedBound, GradientRounding, Fingerprint,
-        CompiledSteps, HasRows, Protocol,
+        CompiledSteps, HasRows, HasGram, Protocol,
     ):  # fmt: skip
         """Every capability: a method of LinearObjective that is misspelt, or takes other arguments, is a type error."""
 
@@ -340,6 +341,12 @@ def suggest_step(objective: Objective) -> float:
     if not 0 <= curvature < math.inf:
         raise ValueError(f"objective must have a finite curvature; it is estimated as {curvature}: scale the features")
     return 1.0 if curvature == 0 else min(1 / curvature, sys.float_info.max)
+
+
+def gram_of(objective: Any, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray | None:
+    """The second moments ``sum_i u_i z_i z_i'`` of the rows of a linear model, (m, m); None of any other objective."""
+    own = offered(guarded(objective, "objective"), HasGram)
+    return None if own is None else np.asarray(own.gram(row_weights, indices), dtype=np.float64)
 
 
 def improved_bound(objective: Any, w: Array, value: float, known: Any) -> tuple[float, Any]:

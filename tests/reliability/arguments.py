@@ -116,6 +116,9 @@ ARGUMENTS: dict[str, Argument] = {
     "classifies": number(True, values.FLAG),
     "check_finite": number(True, values.FLAG),
     "sample_weight": copy_of(np.array([1.0, 2, 0.5, 1, 1, 0, 3, 0.25]), arrays.NON_NEGATIVE_ROW),
+    "row_weights": copy_of(
+        np.array([1.0, 0.5, 0, 2]), tuple(bad for bad in arrays.NON_NEGATIVE_ROW if bad.name != "all zero")
+    ),
     "mean": copy_of(np.array([0.5, -1.0, 2.0]), arrays.REAL_ROW),
     "scale": copy_of(np.array([0.5, 1.0, 2.0]), arrays.POSITIVE_ROW),
     "n_classes": Argument(lambda: 3, values.COUNT, called=("y",)),

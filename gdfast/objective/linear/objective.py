@@ -25,6 +25,7 @@ from . import (
     differences,
     duality_gap,
     evaluation,
+    gram,
     hessian,
     hinge_dual,
     kinks,
@@ -353,6 +354,12 @@ class LinearObjective:
         sees them (mean, scale, bias), times 1.1; h is the loss's curvature, c the regularizer's.
         """
         return lipschitz.lipschitz(self.linear_problem)
+
+    # ---- how the features correlate ----
+
+    @documented_by(gram.gram)
+    def gram(self, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray:
+        return gram.gram(self.linear_problem, row_weights, indices)
 
     # ---- how far from the optimum ----
 

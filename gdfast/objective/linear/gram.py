@@ -1,0 +1,140 @@
+"""The Gram matrix of the rows: ``G = sum_i u_i z_i z_i'``, the matrix that says how the features of a model correlate.
+
+It is half the Hessian of squared errors, and up to a factor near that of the other smooth losses: what preconditioners,
+paths of strengths and closed forms are made of.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ..._arrays import check_indices, check_reals
+from ...protocols import Array, FloatArray
+from .in_background import in_background
+from .problem import LinearProblem
+
+BLOCK_BYTES = 1 << 25
+MOST_BYTES = 1 << 32  # of the matrix
+
+
+def gram(problem: LinearProblem, row_weights: Any = None, indices: Any = None) -> FloatArray:
+    """``G = sum_i u_i z_i z_i'``: the rows' second moments, as the model sees them.
+
+    z_i is ``[(x_i - mean) / scale, 1]``, without the 1 where there is no bias, and u_i the row's share of the mean:
+    its sample weight divided by their sum, times its row weight.
+
+    Parameters
+    ----------
+    row_weights : array (n_samples,) >= 0, optional
+        Of the rows that are visited, in their order: (len(indices),) with `indices`. A curvature, for example.
+    indices : integers (m,), optional
+        Take these rows only (repeats allowed): what ``rows(indices).gram(row_weights)`` gives, an unbiased estimate.
+
+    Returns
+    -------
+    float64 array (m, m), m the columns of W; symmetric to the last bit
+
+    Raises
+    ------
+    TypeError, ValueError
+        Row weights or indices that don't fit; so many columns that the matrix wouldn't fit into 4 GB; products beyond
+        float64.
+
+    Notes
+    -----
+    One pass over the rows visited, n_samples * m**2 / 2 multiply-adds, and 8 m**2 bytes.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> X = np.array([[1.0], [3.0]])
+    >>> objective = gd.LinearObjective(X, np.array([0, 1]))
+    >>> objective.gram()  # the means of x * x, x * 1 and 1 * 1
+    array([[5., 2.],
+           [2., 1.]])
+    >>> objective.gram(indices=[1])
+    array([[9., 3.],
+           [3., 1.]])
+    """
+    if indices is not None:
+        problem = problem.on_rows(check_indices(indices, problem.rows.n_samples))
+    weights = checked_row_weights(problem, row_weights)
+    _require_memory(problem.rows.shape[1])
+    problem.rows.counter.add(problem.rows.n_samples)
+    with np.errstate(over="ignore", invalid="ignore"):
+        G = _sparse(problem, weights) if problem.rows.is_sparse else _dense(problem, weights)
+    if not np.isfinite(G).all():
+        given = "X" if row_weights is None else "X and row_weights"
+        raise ValueError(f"{given} must have products within float64 for a Gram matrix: scale the features")
+    return G
+
+
+def checked_row_weights(problem: LinearProblem, row_weights: Any) -> FloatArray:
+    """The rows' shares of the mean, times weights from a user, (n_samples,)."""
+    shares = problem.rows.normalized_weights
+    if row_weights is None:
+        return shares
+    weights = check_reals(row_weights, "row_weights", shares.shape)
+    if (weights < 0).any():
+        i = int(np.argmax(weights < 0))
+        raise ValueError(f"row_weights must be >= 0; row_weights[{i}] is {weights[i]}")
+    return np.asarray(shares * weights)
+
+
+def _require_memory(side: int) -> None:
+    needed = 8 * side * side
+    if needed > MOST_BYTES:
+        raise ValueError(
+            f"a Gram matrix of {side:,} x {side:,} needs {needed / 1e9:.1f} GB and may use {MOST_BYTES / 1e9:.1f}: "
+            "take gram_diagonal() or gram_sketch(rank)"
+        )
+
+
+def _dense(problem: LinearProblem, weights: FloatArray) -> FloatArray:
+    rows, m = problem.rows, problem.rows.shape[1]
+    assert not isinstance(rows.matrix, _kernels.SparseRows)
+    G, roots = np.zeros((m, m)), np.sqrt(weights)
+    step = max(1, BLOCK_BYTES // (8 * m))
+    for first in range(0, rows.n_samples, step):
+        part: Any = slice(first, first + step)
+        some = rows.matrix[part if rows.index is None else rows.index[part]].astype(np.float64)
+        block = np.ones((len(some), m))
+        seen = block[:, : rows.n_features]
+        seen[...] = some if rows.mean is None else some - rows.mean
+        if rows.scale is not None:
+            seen /= rows.scale
+        block *= roots[part, None]
+        G += in_background(block.size * m, np.matmul, block.T, block)
+    return _symmetric(G)
+
+
+def _sparse(problem: LinearProblem, weights: FloatArray) -> FloatArray:
+    import scipy.sparse
+
+    rows, csr = problem.rows, problem.rows.matrix
+    assert isinstance(csr, _kernels.SparseRows)
+    stop = csr.starts[-1]
+    values, indices = csr.values[:stop].astype(np.float64), csr.indices[:stop]
+    if rows.scale is not None:
+        values /= rows.scale[indices]
+    A = scipy.sparse.csr_array((values, indices, csr.starts), shape=csr.shape)
+    if rows.index is not None:
+        A = A[rows.index]
+    if rows.bias:
+        A = scipy.sparse.hstack([A, np.ones((A.shape[0], 1))], format="csr")
+    A = scipy.sparse.diags_array(np.sqrt(weights)).tocsr() @ A
+    return _symmetric(in_background(math.inf, _dense_product, A.T, A))
+
+
+def _dense_product(A: Any, B: Any) -> FloatArray:
+    return np.asarray((A @ B).toarray())
+
+
+def _symmetric(G: Array) -> FloatArray:
+    """The lower half, on both sides."""
+    lower = np.tril(G)
+    return np.asarray(lower + np.tril(G, -1).T)
