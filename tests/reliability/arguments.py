@@ -224,6 +224,7 @@ ARGUMENTS: dict[str, Argument] = {
     "weight_decay": number(0.125, values.NON_NEGATIVE),
     "momentum_decay": number(0.125, values.NON_NEGATIVE),
     "start": number(2, (*values.COUNT_FROM_0, *values.LARGE_INTEGER)),
+    "rank": number(3, (*values.COUNT, *values.LARGE_INTEGER)),
     "memory": number(3, (*values.COUNT, *values.LARGE_INTEGER)),
     "products": number(3, (*values.COUNT, *values.LARGE_INTEGER)),
     "period": number(3, (*values.COUNT, *values.LARGE_INTEGER)),

@@ -160,7 +160,10 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
         "function": {"gradient": GIVEN, "at": GIVEN},
         "objective": {"value": OBJECTIVE, "gradient": LEFT_OUT, "at": GIVEN, "vectorized": LEFT_OUT},
     },
-    "LinearObjective.gram": {"": {"indices": GIVEN, "row_weights": GIVEN}},
+    **{
+        f"LinearObjective.{name}": {"": {"indices": GIVEN, "row_weights": GIVEN}}
+        for name in ("gram", "gram_diagonal", "gram_sketch")
+    },
     "testing.assert_gradient": {"": {"gradient": GIVEN, "at": GIVEN}},
     "step_sweep": {"": {"gradient": GIVEN, "x": GIVEN, "hs": GIVEN}},
     "random_direction": {"": {"rng": GIVEN, "like": GIVEN}},

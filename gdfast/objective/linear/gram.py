@@ -7,6 +7,7 @@ paths of strengths and closed forms are made of.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from ..._arrays import check_indices, check_reals
 from ...protocols import Array, FloatArray
 from .in_background import in_background
 from .problem import LinearProblem
+from .rows import Rows
 
 BLOCK_BYTES = 1 << 25
 MOST_BYTES = 1 << 32  # of the matrix
@@ -60,9 +62,7 @@ def gram(problem: LinearProblem, row_weights: Any = None, indices: Any = None) -
     array([[9., 3.],
            [3., 1.]])
     """
-    if indices is not None:
-        problem = problem.on_rows(check_indices(indices, problem.rows.n_samples))
-    weights = checked_row_weights(problem, row_weights)
+    problem, weights = chosen_rows(problem, row_weights, indices)
     _require_memory(problem.rows.shape[1])
     problem.rows.counter.add(problem.rows.n_samples)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -73,16 +73,18 @@ def gram(problem: LinearProblem, row_weights: Any = None, indices: Any = None) -
     return G
 
 
-def checked_row_weights(problem: LinearProblem, row_weights: Any) -> FloatArray:
-    """The rows' shares of the mean, times weights from a user, (n_samples,)."""
+def chosen_rows(problem: LinearProblem, row_weights: Any, indices: Any) -> tuple[LinearProblem, FloatArray]:
+    """The rows that a user asks for, and their shares of the mean times the user's weights: (n_samples,)."""
+    if indices is not None:
+        problem = problem.on_rows(check_indices(indices, problem.rows.n_samples))
     shares = problem.rows.normalized_weights
     if row_weights is None:
-        return shares
+        return problem, shares
     weights = check_reals(row_weights, "row_weights", shares.shape)
     if (weights < 0).any():
         i = int(np.argmax(weights < 0))
         raise ValueError(f"row_weights must be >= 0; row_weights[{i}] is {weights[i]}")
-    return np.asarray(shares * weights)
+    return problem, np.asarray(shares * weights)
 
 
 def _require_memory(side: int) -> None:
@@ -95,39 +97,52 @@ def _require_memory(side: int) -> None:
 
 
 def _dense(problem: LinearProblem, weights: FloatArray) -> FloatArray:
-    rows, m = problem.rows, problem.rows.shape[1]
-    assert not isinstance(rows.matrix, _kernels.SparseRows)
+    m = problem.rows.shape[1]
     G, roots = np.zeros((m, m)), np.sqrt(weights)
+    for part, block in blocks_of_rows(problem.rows):
+        block *= roots[part, None]
+        G += in_background(block.size * float(m), np.matmul, block.T, block)
+    return _symmetric(G)
+
+
+def blocks_of_rows(rows: Rows) -> Iterator[tuple[slice, FloatArray]]:
+    """Dense rows as the model sees them, the bias's 1 included, some at a time."""
+    assert not isinstance(rows.matrix, _kernels.SparseRows)
+    m = rows.shape[1]
     step = max(1, BLOCK_BYTES // (8 * m))
     for first in range(0, rows.n_samples, step):
-        part: Any = slice(first, first + step)
+        part = slice(first, min(first + step, rows.n_samples))
         some = rows.matrix[part if rows.index is None else rows.index[part]].astype(np.float64)
         block = np.ones((len(some), m))
         seen = block[:, : rows.n_features]
         seen[...] = some if rows.mean is None else some - rows.mean
         if rows.scale is not None:
             seen /= rows.scale
-        block *= roots[part, None]
-        G += in_background(block.size * m, np.matmul, block.T, block)
-    return _symmetric(G)
+        yield part, block
 
 
 def _sparse(problem: LinearProblem, weights: FloatArray) -> FloatArray:
     import scipy.sparse
 
-    rows, csr = problem.rows, problem.rows.matrix
+    rows, A = problem.rows, scaled_csr(problem.rows)
+    if rows.bias:
+        A = scipy.sparse.hstack([A, np.ones((A.shape[0], 1))], format="csr")
+    A = scipy.sparse.diags_array(np.sqrt(weights)).tocsr() @ A
+    return _symmetric(in_background(math.inf, _dense_product, A.T, A))
+
+
+def scaled_csr(rows: Rows, chosen: slice = slice(None)) -> Any:
+    """Some sparse rows as the model sees them, without the bias's 1: a scipy.sparse.csr_array in float64."""
+    import scipy.sparse
+
+    csr = rows.matrix
     assert isinstance(csr, _kernels.SparseRows)
     stop = csr.starts[-1]
     values, indices = csr.values[:stop].astype(np.float64), csr.indices[:stop]
     if rows.scale is not None:
         values /= rows.scale[indices]
     A = scipy.sparse.csr_array((values, indices, csr.starts), shape=csr.shape)
-    if rows.index is not None:
-        A = A[rows.index]
-    if rows.bias:
-        A = scipy.sparse.hstack([A, np.ones((A.shape[0], 1))], format="csr")
-    A = scipy.sparse.diags_array(np.sqrt(weights)).tocsr() @ A
-    return _symmetric(in_background(math.inf, _dense_product, A.T, A))
+    return A[chosen if rows.index is None else rows.index[chosen]]
 
 
 def _dense_product(A: Any, B: Any) -> FloatArray:

@@ -16,6 +16,7 @@ import numpy as np
 
 from ... import _kernels
 from ...protocols import FloatArray
+from .gram import scaled_csr
 from .in_background import in_background
 from .problem import LinearProblem
 
@@ -208,14 +209,7 @@ def _sparse_design(problem: LinearProblem, roots: FloatArray | None, chosen: sli
     """The rows of sparse X as the model sees them, times roots; with them comes a penalised bias."""
     import scipy.sparse
 
-    rows, csr = problem.rows, problem.rows.matrix
-    assert isinstance(csr, _kernels.SparseRows)
-    stop = csr.starts[-1]
-    values, indices = csr.values[:stop].astype(np.float64), csr.indices[:stop]
-    if rows.scale is not None:
-        values /= rows.scale[indices]
-    A = scipy.sparse.csr_array((values, indices, csr.starts), shape=csr.shape)
-    A = A[chosen if rows.index is None else rows.index[chosen]]
+    rows, A = problem.rows, scaled_csr(problem.rows, chosen)
     if roots is None:
         return A
     if rows.bias and problem.penalize_bias:

@@ -26,6 +26,7 @@ from . import (
     duality_gap,
     evaluation,
     gram,
+    gram_sketch,
     hessian,
     hinge_dual,
     kinks,
@@ -360,6 +361,16 @@ class LinearObjective:
     @documented_by(gram.gram)
     def gram(self, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray:
         return gram.gram(self.linear_problem, row_weights, indices)
+
+    @documented_by(gram_sketch.gram_diagonal)
+    def gram_diagonal(self, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray:
+        return gram_sketch.gram_diagonal(self.linear_problem, row_weights, indices)
+
+    @documented_by(gram_sketch.gram_sketch)
+    def gram_sketch(
+        self, rank: int, seed: int = 0, row_weights: Array | None = None, indices: Array | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        return gram_sketch.gram_sketch(self.linear_problem, rank, seed, row_weights, indices)
 
     # ---- how far from the optimum ----
 
