@@ -52,6 +52,8 @@ if TYPE_CHECKING:
         RAdam,
         RMSProp,
     )
+    from .descent.path import regularization_path
+    from .descent.path_result import Path
     from .descent.result import Result, Status
     from .descent.schedules import (
         Constant,
@@ -101,6 +103,8 @@ _NAMES_OF = {
     "objective.mini_batches": ("MiniBatches",),
     "descent.derivative_free.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize", "resume"),
+    "descent.path": ("regularization_path",),
+    "descent.path_result": ("Path",),
     "descent.checkpoints": ("Checkpoint",),
     "descent.result": ("Status", "Result"),
     "descent.optimizers": (
@@ -208,6 +212,7 @@ __all__ = [
     "Newton",
     "NonlinearConjugateGradient",
     "OneCycle",
+    "Path",
     "PiecewiseConstant",
     "Polynomial",
     "ProximalGradient",
@@ -252,6 +257,7 @@ __all__ = [
     "plots",
     "random_direction",
     "random_search",
+    "regularization_path",
     "resume",
     "sanity_check",
     "save_model",

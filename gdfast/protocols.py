@@ -235,6 +235,47 @@ class NearestKinks:
     terms: tuple[tuple[int, int, float], ...]
 
 
+class HasTerms(Protocol):
+    """A loss and a regularizer on rows, and so others on the same rows: `terms_wanted`."""
+
+    @property
+    def loss(self) -> Any:
+        """Of the scores."""
+        ...
+
+    @property
+    def regularizer(self) -> Any:
+        """Of the weights, or None."""
+        ...
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Of W."""
+        ...
+
+    @property
+    def bias(self) -> bool:
+        """W's last column is a bias."""
+        ...
+
+    @property
+    def penalize_bias(self) -> bool:
+        """The regularizer sees it."""
+        ...
+
+    def with_terms(self, loss: Any, regularizer: Any, /) -> Any:
+        """The objective of these two on the same rows."""
+        ...
+
+
+class ClosedForms(Protocol):
+    """Optima at many strengths of L2 for little more than one: `closed_forms`."""
+
+    def closed_forms(self, strengths: FloatArray, /) -> FloatArray | None:
+        """(m,) -> (m, *shape), whatever the regularizer; None where there is no closed form, or it is dear."""
+        ...
+
+
 class HasRows(Protocol):
     """A mean over samples, and so over some of them: `rows_wanted`."""
 

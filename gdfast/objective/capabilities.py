@@ -31,6 +31,7 @@ from ..differences.steps import Steps, absolute_steps, is_auto, single_step
 from ..protocols import (
     Array,
     ChecksCertificate,
+    ClosedForms,
     CompiledSteps,
     DualityGap,
     FindsNearestKinks,
@@ -39,6 +40,7 @@ from ..protocols import (
     GradientRounding,
     HasGram,
     HasRows,
+    HasTerms,
     HessianAt,
     HessianProduct,
     ImprovedBound,
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     class _All(
         AlongRay, OnPlane, ManyValues, StructuredNumericalGradient, KinkCrossings, FindsNearestKinks, HessianProduct,
         HessianAt, Lipschitz, DualityGap, ChecksCertificate, ImprovedBound, GradientRounding, Fingerprint,
-        CompiledSteps, HasRows, HasGram, Protocol,
+        CompiledSteps, HasRows, HasGram, HasTerms, ClosedForms, Protocol,
     ):  # fmt: skip
         """Every capability: a method of LinearObjective that is misspelt, or takes other arguments, is a type error."""
 
@@ -120,6 +122,22 @@ def rows_wanted(objective: Any, subject: str) -> HasRows:
     if own is None:
         raise TypeError(f"{subject} an objective with n_samples and rows(indices); it is {described(objective)}")
     return own
+
+
+def terms_wanted(objective: Any, subject: str) -> HasTerms:
+    """The objective as a loss and a regularizer on rows; TypeError for any other, with the subject of its sentence."""
+    own = offered(objective, HasTerms)
+    if own is None:
+        raise TypeError(
+            f"{subject} an objective with a loss and a regularizer, as LinearObjective is; it is {described(objective)}"
+        )
+    return own
+
+
+def closed_forms(objective: Any, strengths: FloatArray) -> FloatArray | None:
+    """The optimum at each of these strengths of L2: (m, *shape); None where there is no closed form, or it is dear."""
+    own = offered(objective, ClosedForms)
+    return None if own is None else own.closed_forms(strengths)
 
 
 def values_at(objective: Objective, ws: Array) -> FloatArray:

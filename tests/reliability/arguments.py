@@ -169,6 +169,7 @@ ARGUMENTS: dict[str, Argument] = {
     "max_steps": number(3, (*values.COUNT_FROM_0,)),
     "epochs": number(3, values.COUNT_FROM_0, max_steps=LEFT_OUT),
     "gtol": number(0.125, values.NON_NEGATIVE),
+    "tol": number(0.125, values.POSITIVE),
     "gap_tol": number(0.125, values.NON_NEGATIVE),
     "evaluate_every": number(2, (*values.COUNT, *values.LARGE_INTEGER)),
     "metrics": Argument(

@@ -22,7 +22,7 @@ from reliability.arguments import GIVEN, LEFT_OUT, Argument, U, V, W, X, Y, bowl
 
 MODULES = ("landscape", "testing", "test_functions", "differences", "datasets")
 
-RECORDS = {"Result", "SearchResult", "GradientReport", "CriticalPoint", "StepSweep", "SanityReport", "Status"}
+RECORDS = {"Path", "Result", "SearchResult", "GradientReport", "CriticalPoint", "StepSweep", "SanityReport", "Status"}
 RECORDS |= {f"landscape.{name}" for name in ("Line", "Plane", "StepSizes", "Trajectory", "Weight")}
 RECORDS |= {"differences.ErrorCurve", "datasets.Dataset", "datasets.Images"}
 """Classes that only the library makes: their methods are tested, their constructors are not."""
@@ -78,6 +78,7 @@ OWNERS: dict[str, dict[str, Callable[[], Any]]] = {
     "L2": {"": lambda: gd.L2(0.125)},
     "L1": {"": lambda: gd.L1(0.125)},
     "ElasticNet": {"": lambda: gd.ElasticNet(0.125, 0.25)},
+    "Path": {"": lambda: gd.regularization_path(linear(), [0.5, 0.25])},
     "Constant": {"": lambda: gd.Constant(0.5)},
     "Cosine": {"": lambda: gd.Cosine(0.5, 8)},
     "CosineRestarts": {"": lambda: gd.CosineRestarts(0.5, 3, 2)},
@@ -199,7 +200,7 @@ WITHOUT: dict[str, set[str]] = {
 }
 """Example calls that are refused for what they are, not for an argument."""
 
-CAPABILITIES = {"compiled_steps", "fingerprint", "improved_bound"}
+CAPABILITIES = {"closed_forms", "compiled_steps", "fingerprint", "improved_bound"}
 """What the library asks of a LinearObjective, through gdfast.objective.capabilities."""
 
 ASKED_FOR = {"value", "gradient", "value_and_gradient", "proximal"}

@@ -42,6 +42,14 @@ def _run() -> Any:
     return gd.minimize(linear(), W, max_steps=3)
 
 
+def _path() -> Any:
+    pictures = gd.LinearObjective(np.eye(4), np.array([0, 1, 2, 0]), gd.CrossEntropy(), gd.L2(1.0))
+    return gd.regularization_path(pictures, [0.5, 0.25])
+
+
+_TABLE = tuple(
+    bad for bad in arrays.REAL_ROW if bad.name not in ("a row less", "a row more", "twice", "huge, of stride 0")
+)
 _names = names(("a", "b", "c"))
 _any_names = replace(_names, bad=tuple(bad for bad in _names.bad if bad.name not in SHOWN_AS_TEXT))
 """Whatever stands in the sequence is shown as text."""
@@ -60,6 +68,12 @@ KNOWN: dict[str, dict[str, Argument]] = {
         "log": number(True, values.FLAG),
     },
     "line": {"data": _argument(lambda: gd.landscape.line(linear(), W, V, _steps))},
+    "path": {"data": _argument(_path)},
+    "path_templates": {
+        "data": _argument(_path),
+        "class_names": _any_names,
+        "scale": Argument(lambda: np.array([1.0, 2.0, 0.5, 1.0]), arrays.POSITIVE_ROW),
+    },
     "plane": {
         "data": _argument(lambda: gd.landscape.plane(linear(), W, V, V[::-1].copy(), _steps, _steps)),
         "surface": number(False, values.FLAG),
@@ -73,6 +87,11 @@ KNOWN: dict[str, dict[str, Argument]] = {
         "scale": Argument(lambda: np.array([1.0, 2.0, 0.5]), arrays.POSITIVE_ROW),
     },
     "trajectory": {"data": _argument(lambda: gd.landscape.trajectory(_bowl(), [W, V, W + V], _steps, _steps))},
+    "validation_curve": {
+        "strengths": Argument(lambda: np.array([0.5, 0.25, 0.125]), arrays.SEVERAL, called=("scores",)),
+        "scores": Argument(lambda: np.array([[0.5, 0.75, 0.25], [0.25, 0.5, 0.5]]), _TABLE, called=("strengths",)),
+        "chosen": number(0.25, values.REAL),
+    },
     "weight": {"data": _argument(lambda: gd.landscape.weight(linear(loss=gd.Hinge()), W, (1, 2), _steps))},
 }
 AX = Argument(lambda: None, tuple(bad for bad in values.FUNCTION if bad.name != "Ellipsis"))

@@ -81,9 +81,9 @@ def solve(problem: LinearProblem) -> FloatArray:
     is_dual = n < m
     _require_memory(min(n, m))
     weights = problem.rows.normalized_weights
-    centre = _centre(problem, weights, targets)
+    centre = centre_of(problem, weights, targets)
     with np.errstate(over="ignore", invalid="ignore"):
-        matrix = _row_products(problem, weights, centre) if is_dual else _column_products(problem, weights, centre)
+        matrix = row_products(problem, weights, centre) if is_dual else column_products(problem, weights, centre)
     if not np.isfinite(matrix).all():
         raise ValueError("X must have products within float64 to solve by them: scale the features")
     matrix.flat[:: len(matrix) + 1] += strength
@@ -120,7 +120,7 @@ def _solvable_strength(problem: LinearProblem) -> float:
     )
 
 
-def _centre(problem: LinearProblem, weights: FloatArray, targets: FloatArray) -> Centre:
+def centre_of(problem: LinearProblem, weights: FloatArray, targets: FloatArray) -> Centre:
     rows = problem.rows
     mass = float(weights.sum())
     if not (problem.has_free_bias and mass > 0):
@@ -132,7 +132,7 @@ def _centre(problem: LinearProblem, weights: FloatArray, targets: FloatArray) ->
 # ---- the two matrices ----
 
 
-def _column_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
+def column_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
     """``Z'UZ``, of centred rows."""
     rows = problem.rows
     rows.counter.add(rows.n_samples)
@@ -153,7 +153,7 @@ def _dense_product(A: Any, B: Any) -> FloatArray:
     return np.asarray((A @ B).toarray())
 
 
-def _row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
+def row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
     """``U^1/2 Z Z' U^1/2``, of centred rows."""
     rows = problem.rows
     rows.counter.add(rows.n_samples)
@@ -254,7 +254,7 @@ def _by_rows(
     C = np.zeros(targets.shape)
     W, best, least = np.zeros(rows.shape), np.zeros(rows.shape), math.inf
     for _ in range(MOST_STEPS):
-        W = _weights_of(problem, C * roots, centre)
+        W = weights_of_rows(problem, C * roots, centre)
         left = roots * (targets - problem.wide_scores(W)) - strength * C
         size = float(np.linalg.norm(left))
         if not size < least:
@@ -264,7 +264,7 @@ def _by_rows(
     return best
 
 
-def _weights_of(problem: LinearProblem, C: FloatArray, centre: Centre) -> FloatArray:
+def weights_of_rows(problem: LinearProblem, C: FloatArray, centre: Centre) -> FloatArray:
     """``C'Z`` of centred rows, and the bias that goes with it."""
     W = problem.weighted_rows(C)
     if problem.has_free_bias:

@@ -21,6 +21,7 @@ from ..losses.hinge import Hinge
 from ..losses.table import check_loss
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
 from . import (
+    closed_forms,
     compiled_steps,
     differences,
     duality_gap,
@@ -397,6 +398,10 @@ class LinearObjective:
     @documented_by(least_squares.solve)
     def solve(self) -> FloatArray:
         return least_squares.solve(self.linear_problem)
+
+    def closed_forms(self, strengths: FloatArray) -> FloatArray | None:
+        """The optimum at each strength of L2, of squared error; None of other losses, or where that is dear."""
+        return closed_forms.closed_forms(self.linear_problem, strengths)
 
     # ---- many steps in one call ----
 

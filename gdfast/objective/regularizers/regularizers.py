@@ -70,6 +70,15 @@ class L2:
         """The second derivative by a weight, where there is one."""
         return 2 * self.strength
 
+    @property
+    def gives_zeros(self) -> bool:
+        """Whether weights of the optimum are exactly 0: they are not."""
+        return False
+
+    def with_strength(self, strength: float) -> L2:
+        """The same at another strength."""
+        return L2(strength)
+
     def terms(self, W: Array) -> FloatArray:
         """``strength * w**2`` for each weight."""
         wide = np.asarray(W, dtype=np.float64)
@@ -140,6 +149,15 @@ class L1:
         """The second derivative by a weight, where there is one."""
         return 0.0
 
+    @property
+    def gives_zeros(self) -> bool:
+        """Whether weights of the optimum are exactly 0."""
+        return True
+
+    def with_strength(self, strength: float) -> L1:
+        """The same at another strength."""
+        return L1(strength)
+
     def terms(self, W: Array) -> FloatArray:
         """``strength * |w|`` for each weight."""
         return np.asarray(self.strength * np.abs(np.asarray(W, dtype=np.float64)))
@@ -194,6 +212,19 @@ class ElasticNet:
         object.__setattr__(self, "l2", check_non_negative(self.l2, "l2"))
 
     @property
+    def gives_zeros(self) -> bool:
+        """Whether weights of the optimum are exactly 0."""
+        return self.l1 > 0
+
+    def with_strength(self, strength: float) -> ElasticNet:
+        """The same ratio of l1 to l2, with this l1 (where that is 0, this l2)."""
+        if self.l1 == self.l2 == 0:
+            raise ValueError("an ElasticNet needs l1 and l2 of some ratio for another strength; both are 0")
+        if self.l1 == 0:
+            return ElasticNet(0.0, strength)
+        return ElasticNet(strength, strength * (self.l2 / self.l1))
+
+    @property
     def curvature(self) -> float:
         """The second derivative by a weight, where there is one."""
         return 2 * self.l2
@@ -236,6 +267,35 @@ class Strengths(NamedTuple):
 
     l1: float
     l2: float
+
+
+class StrengthFamily(Protocol):
+    """A regularizer whose strength can vary: `family_of`."""
+
+    @property
+    def l1(self) -> float:
+        """Of ``l1 * sum|W| + l2 * sum(W**2)``."""
+        ...
+
+    @property
+    def l2(self) -> float:
+        """Of the same."""
+        ...
+
+    @property
+    def gives_zeros(self) -> bool:
+        """Whether weights of the optimum are exactly 0."""
+        ...
+
+    def with_strength(self, strength: float) -> StrengthFamily:
+        """The same at another strength."""
+        ...
+
+
+def family_of(regularizer: Any) -> StrengthFamily | None:
+    """gdfast's own, whose strength can vary; None of any other, or where there is none."""
+    known: StrengthFamily | None = None if regularizer is None or strengths_of(regularizer) is None else regularizer
+    return known
 
 
 def strengths_of(regularizer: Any) -> Strengths | None:

@@ -6,6 +6,7 @@ from ..canvas import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION
 from .bars import strategies
 from .functions import critical_points, ends
 from .gradients import gradient_report, step_sweep
+from .paths import path, path_templates, validation_curve
 from .planes import plane, trajectory
 from .rates import schedule
 from .runs import history
@@ -25,6 +26,8 @@ __all__ = [
     "gradient_report",
     "history",
     "line",
+    "path",
+    "path_templates",
     "plane",
     "schedule",
     "step_sizes",
@@ -32,5 +35,6 @@ __all__ = [
     "strategies",
     "templates",
     "trajectory",
+    "validation_curve",
     "weight",
 ]

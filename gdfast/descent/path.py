@@ -1,0 +1,264 @@
+"""The regularization path: the optimum at many strengths of one regularizer, from the largest strength down.
+
+Each point starts where the one before ended, a step of the strength away. Squared error with L2 has them all in closed
+form, by one eigendecomposition.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from numbers import Integral
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .._arrays import check_integer, check_positive, check_steps, plain_array
+from ..describe import shortened
+from ..objective.capabilities import closed_forms, offered, terms_wanted
+from ..objective.function import FunctionObjective
+from ..objective.regularizers.regularizers import StrengthFamily, family_of
+from ..protocols import Array, DualityGap, FloatArray, HasTerms, Lipschitz
+from .line_searches.searches import StrongWolfe
+from .minimize import minimize
+from .optimizers import LBFGS, DualCoordinateAscent, ProximalGradient
+from .path_result import Path
+from .result import Status, uninterrupted
+
+SHRINKS = 100.0
+"""At the largest strength of L2 the penalty is so many times as steep as the loss is anywhere."""
+
+L2_SPAN, L1_SPAN = 1e-8, 1e-3
+"""The smallest strength, as a share of the largest."""
+
+MAX_STEPS = 1000
+"""At most so many for one point."""
+
+MOST_BYTES = 1 << 33
+
+
+class Point(NamedTuple):
+    """The optimum at one strength: its regularizer, the weights, the objective and how far the optimum is at most."""
+
+    regularizer: Any
+    w: Array
+    value: float
+    gap: float
+    status: Status
+    method: str
+
+
+def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) -> Path:
+    """The optimum at each of many strengths of the objective's regularizer, from the largest strength down.
+
+    ``W(strength) = argmin mean loss + strength * R(W)``, R being that of L2, L1 or ElasticNet.
+
+    Parameters
+    ----------
+    objective : LinearObjective
+        Its regularizer says the kind, L2, L1 or ElasticNet; its own strength is of no account. ElasticNet keeps the
+        ratio of l1 to l2, and its strength is its l1 (where that is 0, its l2).
+    strengths : int or float array (m,)
+        An integer: so many, evenly spaced on a logarithmic scale. With L1 they begin at the smallest strength at which
+        all weights are 0, and end at a thousandth of it. With L2 they begin where weights are nearly 0 (the penalty's
+        curvature is 100 times the largest of the loss, as `suggest_step` estimates it: no direction keeps more than a
+        hundredth) and span eight decades. An array: those, in any order, each finite, >= 0 and there once.
+    tol : float > 0
+        Each point is PROVEN to be within ``tol * value`` of the optimum, where that can be proven.
+
+    Returns
+    -------
+    Path
+        Its `strengths` descend. After a Ctrl-C it holds the points that were finished.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before any work: the objective has no regularizer, or one of its own kind; a strength is negative, not finite or
+        there twice; an integer for a loss whose curvature nobody knows.
+    KeyboardInterrupt
+        After a Ctrl-C before any point was finished.
+
+    Warns
+    -----
+    RuntimeWarning
+        At strength 0 no optimum may exist: classes that can be separated drive the weights of a softmax to infinity.
+
+    Notes
+    -----
+    Squared error with L2 costs ONE matrix of products (as many operations as the closed form of one strength) and ONE
+    eigendecomposition; the rest starts at the weights of the strength before. A gap costs two passes.
+
+    References
+    ----------
+    J. Friedman, T. Hastie and R. Tibshirani, Regularization paths for generalized linear models via coordinate descent,
+    Journal of Statistical Software 33, 2010.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> X, y = np.array([[0.0], [1.0], [2.0]]), np.array([1.0, 3.0, 5.0])
+    >>> path = gd.regularization_path(gd.LinearObjective(X, y, gd.SquaredError(), gd.L2(1.0)), [0.1, 1.0, 10.0])
+    >>> path.strengths.tolist(), path.W[:, 0, 0].round(4).tolist()
+    ([10.0, 1.0, 0.1], [0.125, 0.8, 1.7391])
+    """
+    known = terms_wanted(objective, "objective must be")
+    family = varied(known.regularizer)
+    family.with_strength(1.0)  # an ElasticNet without a ratio has no other
+    check_positive(tol, "tol")
+    is_count = isinstance(strengths, Integral) and not isinstance(strengths, bool)
+    count = check_integer(strengths, "strengths", minimum=1) if is_count else plain_array(strengths, "strengths").size
+    _require_memory(count, known.shape)
+    given = None if is_count else checked_strengths(strengths)
+    before = getattr(objective, "passes", None)
+    chosen = strength_grid(known, family, count) if given is None else np.sort(given)[::-1]
+    points: list[Point] = []
+    status = Status.CONVERGED
+    try:
+        for point in solved_points(objective, [family.with_strength(strength) for strength in chosen], tol):
+            points.append(point)
+    except KeyboardInterrupt:
+        if not points:
+            raise
+        status = Status.INTERRUPTED
+    if status is Status.CONVERGED and any(point.status is not Status.CONVERGED for point in points):
+        status = Status.MAX_STEPS
+    W = np.stack([point.w for point in points])
+    has_free_bias = known.bias and not known.penalize_bias
+    penalised = W[:, :, :-1] if has_free_bias else W
+    return Path(
+        strengths=chosen[: len(points)].copy(),
+        W=W,
+        values=np.array([point.value for point in points]),
+        gaps=np.array([point.gap for point in points]),
+        nonzeros=np.count_nonzero(penalised, axis=(1, 2)),
+        has_free_bias=has_free_bias,
+        passes=None if before is None else objective.passes - before,
+        regularizers=tuple(point.regularizer for point in points),
+        status=status,
+        method=points[-1].method,
+    )
+
+
+# ---- strengths ----
+
+
+def varied(regularizer: Any) -> StrengthFamily:
+    """A regularizer whose strength can vary; ValueError for any other."""
+    known = family_of(regularizer)
+    if known is None:
+        raise ValueError(
+            "objective must have a regularizer whose strength can vary, gd.L2(1.0), gd.L1(1.0) or gd.ElasticNet(1.0, "
+            f"0.5); it is {regularizer!r}"
+        )
+    return known
+
+
+def checked_strengths(strengths: Any, name: str = "strengths") -> FloatArray:
+    """Strengths that a user gave, float64 (m,): finite, >= 0, each there once; the first that is not is named."""
+    found = check_steps(strengths, name)
+    if (found < 0).any():
+        i = int(np.argmax(found < 0))
+        raise ValueError(f"{name} must be >= 0; {name}[{i}] is {found[i]:g}")
+    order = np.argsort(found, kind="stable")
+    again = np.flatnonzero(np.diff(found[order]) == 0)
+    if again.size:
+        i, j = order[again[0]], order[again[0] + 1]
+        raise ValueError(f"{name} must differ from each other; {name}[{j}] is {found[j]:g}, as {name}[{i}] is")
+    return found
+
+
+def _require_memory(count: int, shape: tuple[int, ...]) -> None:
+    if count * 8 * math.prod(shape) > MOST_BYTES:
+        most = MOST_BYTES // (8 * math.prod(shape))
+        raise ValueError(f"strengths must be at most {most:,}, whose weights fill 8 GB; they are {shortened(count)}")
+
+
+def strength_grid(objective: HasTerms, family: StrengthFamily, count: int) -> FloatArray:
+    """So many strengths, descending: from the smallest with W = 0, or from one that is large for L2."""
+    largest, span = (largest_l1(objective) or 1.0, L1_SPAN) if family.gives_zeros else (largest_l2(objective), L2_SPAN)
+    return np.geomspace(largest, largest * span, count)
+
+
+def largest_l2(objective: HasTerms) -> float:
+    """A strength at which the penalty is SHRINKS times as steep as the loss is anywhere; 1 where that is flat."""
+    own = offered(objective.with_terms(objective.loss, None), Lipschitz)
+    try:
+        curvature = math.nan if own is None else float(own.lipschitz())
+    except TypeError as error:
+        raise ValueError(f"strengths must be an array for {objective.loss!r}: nobody knows its curvature") from error
+    if not math.isfinite(curvature):
+        raise ValueError(f"strengths must be an array where the curvature of the objective is {curvature}")
+    return SHRINKS * curvature / 2 or 1.0
+
+
+# ---- points ----
+
+
+def solved_points(
+    objective: HasTerms, regularizers: Sequence[StrengthFamily], tol: float, certify: bool = True
+) -> Iterator[Point]:
+    """The optimum under each regularizer in turn, each from the weights of the one before."""
+    if not any(each.gives_zeros for each in regularizers):
+        found = closed_forms(objective, np.array([each.l2 for each in regularizers]))
+        if found is not None:
+            method = "One eigendecomposition of the products of the columns gives the closed form at every strength."
+            for regularizer, w in zip(regularizers, found, strict=True):
+                own = objective.with_terms(objective.loss, regularizer)
+                gap = _gap(own, w) if certify else math.nan
+                yield Point(regularizer, w, own.value(w), gap, Status.CONVERGED, method)
+            return
+    w = np.zeros(objective.shape)
+    for regularizer in regularizers:
+        point = _solved(objective.with_terms(objective.loss, regularizer), regularizer, w, tol)
+        w = point.w
+        yield point
+
+
+def _solved(objective: Any, regularizer: StrengthFamily, w: Array, tol: float) -> Point:
+    """The optimum under one regularizer, from these weights."""
+    optimizer: Any = LBFGS()
+    step: Any = StrongWolfe()
+    if regularizer.gives_zeros:
+        optimizer, step = ProximalGradient(), "auto"
+    elif objective.loss.has_box_dual:
+        optimizer, step = DualCoordinateAscent(), None
+    start, arguments = (0 * w, {}) if step is None else (w, {"step": step})
+    proves = not math.isnan(_gap(objective, w))
+    for _ in range(2):  # the value at the end, which tol counts, may be far below that at the start
+        limit = min(tol, 1.0) * objective.value(start) if proves else None
+        every = 10 if proves else None
+        result = uninterrupted(
+            minimize(objective, start, optimizer, max_steps=MAX_STEPS, gap_tol=limit, evaluate_every=every, **arguments)
+        )
+        gap = math.nan if result.duality_gap is None else result.duality_gap
+        if not proves or step is None or gap <= tol * result.value:
+            break
+        start = result.w
+    return Point(regularizer, result.w, result.value, gap, result.status, f"{type(optimizer).__name__}, warm starts.")
+
+
+def largest_l1(objective: Any) -> float:
+    """The smallest strength of L1 at which all penalised weights are 0."""
+    own = objective.with_terms(objective.loss, None)
+    W = np.zeros(own.shape)
+    if own.bias and not own.penalize_bias:
+
+        def at(b: Array) -> Array:
+            there = W.copy()
+            there[:, -1] = b
+            return there
+
+        biases = FunctionObjective(lambda b: own.value(at(b)), lambda b: own.gradient(at(b))[:, -1])
+        W = at(uninterrupted(minimize(biases, W[:, -1].copy(), LBFGS(), StrongWolfe(), gtol=1e-10)).w)
+        return float(np.abs(own.gradient(W)[:, :-1]).max())
+    return float(np.abs(own.gradient(W)).max())
+
+
+def _gap(objective: Any, w: Array) -> float:
+    """How far the optimum is at most; NaN where nobody can prove it."""
+    own = offered(objective, DualityGap)
+    try:
+        return math.nan if own is None else float(own.duality_gap(w))
+    except ValueError:
+        return math.nan
