@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Literal, Protocol, TypeVar, runtime_checkable
+from typing import Any, Literal, NamedTuple, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -216,6 +216,15 @@ class LineSearch(Protocol):
 # ---- capabilities of an objective: each optional, each with its one free function ----
 
 
+class GradientBound(NamedTuple):
+    """Lower bounds of the optimum; 0 where nothing better is known of an objective that is >= 0."""
+
+    estimate: float
+    """Rounding left aside: how near a run is, and no proof."""
+    proven: float
+    """True whatever rounding does."""
+
+
 @dataclass(frozen=True, eq=False)
 class NearestKinks:
     """The kinks within a step h of each weight.
@@ -406,6 +415,22 @@ class ImprovedBound(Protocol):
 
     def improved_bound(self, w: Array, value: float, known: Any, /) -> tuple[float, Any]:
         """A lower bound of the optimum, and what the next call is to know."""
+        ...
+
+
+class BoundsByGradient(Protocol):
+    """A proof from a value and a gradient that are there already: `bound_from_gradient`."""
+
+    def bound_from_gradient(self, w: Array, value: float, gradient: Array, /) -> GradientBound:
+        """Lower bounds of the optimum, without a pass over the data."""
+        ...
+
+
+class InFloat64(Protocol):
+    """The same objective in other arithmetic: `in_float64`."""
+
+    def in_float64(self) -> Objective:
+        """Its values and gradients are float64's."""
         ...
 
 

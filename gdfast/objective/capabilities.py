@@ -30,6 +30,7 @@ from ..differences.stencils import check_scheme
 from ..differences.steps import Steps, absolute_steps, is_auto, single_step
 from ..protocols import (
     Array,
+    BoundsByGradient,
     ChecksCertificate,
     ClosedForms,
     CompiledSteps,
@@ -37,6 +38,7 @@ from ..protocols import (
     FindsNearestKinks,
     Fingerprint,
     FloatArray,
+    GradientBound,
     GradientRounding,
     HasGram,
     HasRows,
@@ -44,6 +46,7 @@ from ..protocols import (
     HessianAt,
     HessianProduct,
     ImprovedBound,
+    InFloat64,
     KinkCrossings,
     Lipschitz,
     ManyValues,
@@ -62,7 +65,7 @@ if TYPE_CHECKING:
     class _All(
         AlongRay, OnPlane, ManyValues, StructuredNumericalGradient, KinkCrossings, FindsNearestKinks, HessianProduct,
         HessianAt, Lipschitz, DualityGap, ChecksCertificate, ImprovedBound, GradientRounding, Fingerprint,
-        CompiledSteps, HasRows, HasGram, HasTerms, ClosedForms, Protocol,
+        CompiledSteps, HasRows, HasGram, HasTerms, ClosedForms, BoundsByGradient, InFloat64, Protocol,
     ):  # fmt: skip
         """Every capability: a method of LinearObjective that is misspelt, or takes other arguments, is a type error."""
 
@@ -381,6 +384,28 @@ def improved_bound(objective: Any, w: Array, value: float, known: Any) -> tuple[
     if gap is None:
         raise TypeError(f"a proven bound needs an objective with duality_gap(w); it is {shortened(objective)}")
     return value - float(gap.duality_gap(w)), None
+
+
+def bound_from_gradient(objective: Any, w: Array, value: float, gradient: Array) -> GradientBound | None:
+    """Lower bounds of the optimum, from `value` and `gradient` as the objective's ``value_and_gradient(w)`` gave them.
+
+    No pass over the data (a linear objective with an unpenalised bias makes one, at the first call). `estimate` leaves
+    rounding aside: where it is near enough, it is time to prove it, by `improved_bound` or in float64. `proven` is
+    true, and 0 where the arithmetic is narrower than float64. None where an objective has no such bound.
+
+    Raises
+    ------
+    ValueError
+        As `check_certifies`.
+    """
+    own = offered(objective, BoundsByGradient)
+    return None if own is None else own.bound_from_gradient(w, value, gradient)
+
+
+def in_float64(objective: Any) -> Any:
+    """The same objective whose values and gradients are float64's; itself where they are, or nobody knows."""
+    own = offered(objective, InFloat64)
+    return objective if own is None else own.in_float64()
 
 
 def check_certifies(objective: Any) -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from ... import _kernels
 from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
-from .duality_gap import certified_strength
+from .duality_gap import certified_strengths
 from .evaluation import margins_at
 from .problem import LinearProblem
 
@@ -172,7 +172,7 @@ def known_of_duals(problem: LinearProblem, duals: Array) -> DualSums:
 def dual_bound(problem: LinearProblem, known: DualSums) -> float:
     """What the objective is nowhere below. Where the bias is not penalised, all duals of a class without rows must be
     zero."""
-    facts = problem.loss.margin, certified_strength(problem), problem.rows.n_samples
+    facts = problem.loss.margin, certified_strengths(problem).l2, problem.rows.n_samples
     if not problem.rows.bias:
         return bound_without_bias(known, *facts)
     if problem.class_sums is None:

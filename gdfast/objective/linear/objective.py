@@ -14,7 +14,7 @@ import numpy as np
 from ..._arrays import check_flag, check_indices, check_number
 from ...differences import Scheme
 from ...differences.steps import Steps
-from ...protocols import Array, FloatArray, NearestKinks, StepsKernel
+from ...protocols import Array, FloatArray, GradientBound, NearestKinks, StepsKernel
 from ..guarded import unguarded
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
@@ -26,6 +26,7 @@ from . import (
     differences,
     duality_gap,
     evaluation,
+    gradient_bound,
     gram,
     gram_sketch,
     hessian,
@@ -195,7 +196,8 @@ class LinearObjective:
             "n_classes": self.n_classes if self.loss.classifies else None,
             "check_finite": False,
         }
-        return _made_anew, (type(self), (self.X, y, self.loss, self.regularizer), options, rows.index)
+        arguments = (self.X, y, self.loss, self.regularizer)
+        return _made_anew, (type(self), arguments, options, rows.index, rows.in_float64)
 
     @property
     def arithmetic(self) -> np.dtype[Any]:
@@ -283,6 +285,15 @@ class LinearObjective:
             raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
         rows = self.linear_problem.rows.again()
         return self._changed(LinearProblem.of(rows, loss, check_regularizer(regularizer), self.penalize_bias))
+
+    def in_float64(self) -> Self:
+        """The same objective whose arithmetic is float64 whatever X is; nothing is copied.
+
+        For float32, float16 and uint8 X a pass takes two to three times as long; W must be float64 to gain from it.
+        Its passes count here too.
+        """
+        problem = self.linear_problem
+        return self if problem.rows.is_wide else self._changed(problem.in_float64())
 
     def along_ray(self, W: Array, V: Array) -> rays.LinearRay:
         """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
@@ -381,7 +392,11 @@ class LinearObjective:
 
     def check_certifies(self) -> None:
         """ValueError, before any work, where `duality_gap` would refuse."""
-        duality_gap.certified_strength(self.linear_problem)
+        duality_gap.certified_strengths(self.linear_problem)
+
+    def bound_from_gradient(self, W: Array, value: float, gradient: Array) -> GradientBound:
+        """Lower bounds of the optimum from a value and gradient at W: see `gdfast.objective.capabilities`."""
+        return gradient_bound.bound_from_gradient(self.linear_problem, W, value, gradient)
 
     def improved_bound(self, W: Array, value: float, known: Any) -> tuple[float, Any]:
         """A lower bound of the optimum from W, whose objective is `value`, and from all points before.
@@ -419,7 +434,12 @@ class LinearObjective:
 
 
 def _made_anew(
-    kind: type[LinearObjective], arguments: tuple[Any, ...], options: dict[str, Any], index: Array | None
+    kind: type[LinearObjective],
+    arguments: tuple[Any, ...],
+    options: dict[str, Any],
+    index: Array | None,
+    in_float64: bool = False,
 ) -> LinearObjective:
     objective = kind(*arguments, **options)
+    objective = objective.in_float64() if in_float64 else objective
     return objective if index is None else objective.rows(index)

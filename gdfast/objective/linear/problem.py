@@ -10,10 +10,10 @@ import numpy as np
 from ... import _kernels
 from ...protocols import Array, FloatArray
 from ..guarded import guarded_regularizer
-from ..losses.base import Loss
+from ..losses.base import FreeBias, Loss
 from ..regularizers.regularizers import Regularizer, Strengths, strengths_of
 from .products import compiled_kernel, residual_kernel, weighted_rows
-from .rows import Rows
+from .rows import Counter, Rows
 from .scored_kernel import ScoredKernel
 
 Kernel = _kernels.Problem | ScoredKernel
@@ -49,6 +49,12 @@ class LinearProblem:
         known["rows"], known["kernel"], known["penalize_bias"] = rows, kernel, self.penalize_bias
         known["loss"], known["regularizer"] = self.loss, self.regularizer
         return other
+
+    def in_float64(self) -> LinearProblem:
+        """The same function of W by arithmetic in float64, on the same X."""
+        rows = replace(self.rows, in_float64=True, counter=Counter(self.rows.counter))
+        kernel = self.kernel
+        return replace(self, rows=rows, kernel=kernel.of(rows) if isinstance(kernel, ScoredKernel) else kernel)
 
     def uncounted(self) -> LinearProblem:
         """The same, whose visits count nowhere."""
@@ -151,6 +157,19 @@ class LinearProblem:
         rows.counter.add(rows.n_samples)
         _kernels.dual_sums(self.compiled, squares, rows.mean_weight, chosen, sums, True)
         return sums
+
+    @cached_property
+    def free_bias(self) -> FreeBias | None:
+        """Sums of rows, and of targets, that mend a dual point where the bias is not penalised; else None. One pass."""
+        rows, u = self.rows, self.rows.normalized_weights
+        if not self.has_free_bias:
+            return None
+        k, zeros = rows.n_classes, np.zeros(rows.n_classes)
+        if rows.labels is None:
+            return FreeBias(self.weighted_rows(u[:, None]), u @ rows.y, u @ np.abs(rows.y))
+        chosen = np.zeros((rows.n_samples, k))
+        chosen[np.arange(rows.n_samples), rows.y] = u
+        return FreeBias(self.weighted_rows(chosen), zeros, zeros)
 
 
 def kernel_on(rows: Rows, loss: Loss) -> Kernel:

@@ -70,6 +70,8 @@ class Rows:
     n_samples, n_features : int
     shape : tuple
         Of W: a row for each class or output.
+    in_float64 : bool
+        The arithmetic is float64 whatever X is.
     is_sparse, is_wide : bool
         X is CSR; the arithmetic is float64 (else float32).
     """
@@ -87,6 +89,7 @@ class Rows:
     mean_weight: float
     index: Array | None
     counter: Counter
+    in_float64: bool = False
     n_samples: int = field(init=False)
     n_features: int = field(init=False)
     shape: tuple[int, int] = field(init=False)
@@ -100,7 +103,7 @@ class Rows:
             n_features=d,
             shape=(self.n_classes, d + int(self.bias)),
             is_sparse=isinstance(self.matrix, _kernels.SparseRows),
-            is_wide=self.matrix.dtype == np.float64,
+            is_wide=self.in_float64 or self.matrix.dtype == np.float64,
         )
 
     def chosen(self, index: Array) -> Rows:
@@ -156,6 +159,11 @@ class Rows:
         if self.weights is None:
             return np.full(self.n_samples, 1 / self.n_samples)
         return np.asarray(self.weights / (self.n_samples * self.mean_weight))
+
+    @cached_property
+    def whole(self) -> float:
+        """``sum_i u_i``: 1, but for a mini-batch of weighted rows."""
+        return float(self.normalized_weights.sum())
 
     @property
     def places(self) -> Any:

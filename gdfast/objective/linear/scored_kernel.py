@@ -36,6 +36,10 @@ class ScoredKernel:
         assert rows.index is not None
         return ScoredKernel(rows, self.scorer.on_rows(rows.index, rows.normalizer), self.function)
 
+    def of(self, rows: Rows) -> ScoredKernel:
+        """The same, which goes by other rows' arithmetic and counts there."""
+        return ScoredKernel(rows, self.scorer, self.function)
+
     def evaluate(
         self,
         W: Array,

@@ -45,6 +45,55 @@ class Dual(NamedTuple):
     doubt: FloatArray
 
 
+class FreeBias(NamedTuple):
+    """What sums over rows must be known where a bias is not penalised, to mend a dual point without its coefficients.
+
+    Attributes
+    ----------
+    class_rows : (k, m), ``sum_i u_i z_i`` over the rows of each class, the shares u last; for targets (1, m), over all
+    targets, target_sizes : (k,), ``sum_i u_i y_i`` and ``sum_i u_i |y_i|``; zeros for classes
+    """
+
+    class_rows: FloatArray
+    targets: FloatArray
+    target_sizes: FloatArray
+
+
+class GradientSums(NamedTuple):
+    """What one evaluation at W tells of the dual point that the gradient is: no sum here needs another pass.
+
+    Attributes
+    ----------
+    data, data_doubt : the data's term f, and how far rounding may have moved it
+    product, product_doubt : ``<G, W> = sum_i u_i <A_i, W z_i>``, likewise
+    G, doubt : (k, m) and (k, m), the gradient of the data's term, and how far each element is from the dual point's
+    whole : ``sum_i u_i``
+    free : where ``sum_i u_i A_i``, the last column of G, must be 0
+    share : the rounding of sums over rows, in units of what is added up; 0 leaves rounding aside
+    """
+
+    data: float
+    data_doubt: float
+    product: float
+    product_doubt: float
+    G: FloatArray
+    doubt: FloatArray
+    whole: float
+    free: FreeBias | None
+    share: float
+
+
+class GradientDual(NamedTuple):
+    """A dual point by its sums alone: `linear`, `square` and `most` as of `Dual`; `G` and its `doubt`, (k, m) both, in
+    units of the columns' reach for what was added: `added` (k,)."""
+
+    linear: float
+    square: float
+    most: float
+    G: FloatArray
+    added: FloatArray
+
+
 class KinkDistances(NamedTuple):
     """How far one score of a row may move, either way, before the loss meets a kink; infinite where it meets none.
 
@@ -194,6 +243,17 @@ class Loss:
 
         `balanced`: sum_i u_i A_i must be 0 (an unpenalised bias). An error of the scores makes the bound looser, never
         false.
+        """
+        return None
+
+    def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
+        """At least ``sum_i u_i sum_c |A_ic|``, and what its terms are differences of, where the mean loss is `data`."""
+        return math.inf
+
+    def gradient_dual(self, sums: GradientSums) -> GradientDual | None:
+        """The same dual point, from sums alone: by Fenchel and Young ``-sum_i u_i conjugate_i(A_i) = f - <G, W>``.
+
+        Where the bias is free it is mended by sums over rows that don't depend on W; None: these don't tell enough.
         """
         return None
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...protocols import Array, FloatArray
 from ..rays.log_sum_exp import LogSums
-from .base import UNIT, Dual, Loss, rounding
+from .base import UNIT, Dual, GradientDual, GradientSums, Loss, rounding
 
 
 @dataclass(frozen=True)
@@ -78,6 +78,14 @@ class CrossEntropy(Loss):
         """``A = p - e_y`` with p the probabilities."""
         return cross_entropy_dual(scores, y, normalized_weights, balanced)
 
+    def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
+        """Probabilities, and the 1 of the right class."""
+        return 2 * whole
+
+    def gradient_dual(self, sums: GradientSums) -> GradientDual:
+        """The mean entropy is ``f - <G, W>``; a mixture's is at least the mixture of the entropies."""
+        return cross_entropy_gradient_dual(sums)
+
     def wrong_coefficients(
         self, scores: FloatArray, y: Array, coefficients: FloatArray, normalized_weights: FloatArray
     ) -> Iterator[tuple[str, FloatArray]]:
@@ -127,3 +135,38 @@ def cross_entropy_dual(scores: FloatArray, y: Array, normalized_weights: FloatAr
     linear = float(normalized_weights @ entropy) * (1 - g) - 4 * (k + 8) * UNIT * whole
     p[np.arange(n), y] -= 1
     return Dual(p, linear, 0.0, 1.0, doubt)
+
+
+def cross_entropy_gradient_dual(sums: GradientSums) -> GradientDual:
+    """As `cross_entropy_dual`, but that the entropy of p' is bounded by (1 - s) times that of p and s times that of q.
+
+    ``G' = G - s (G + Y) + s q z'`` needs only the sums Y of each class's rows, and their sum z. A class without samples
+    makes s = 1: true, and worth little.
+    """
+    linear = sums.data - sums.product - sums.data_doubt - sums.product_doubt
+    k = len(sums.G)
+    if sums.free is None:
+        return GradientDual(linear, 0.0, 1.0, sums.G, np.zeros(k))
+    rows, share = sums.free.class_rows, sums.share
+    mass, unit = rows[:, -1], UNIT if share else 0.0
+    whole = float(mass.sum())
+    if not whole > 0:
+        return GradientDual(0.0, 0.0, 1.0, sums.G, np.zeros(k))
+    mean = mass + sums.G[:, -1]
+    e = sums.doubt[:, -1] + 2 * share * (mass + np.abs(mean))  # how far `mean` and `mass` are from exact ones
+    most = mean + e
+    s = float((1 - np.divide(np.maximum(mass - e, 0), most, out=np.ones(k), where=most > 0)).max())
+    s = min(1.0, max(s, 0.0) + 8 * unit)
+    if s == 0:
+        return GradientDual(linear, 0.0, 1.0, sums.G, np.zeros(k))
+    mixed = np.maximum(mass - (1 - s) * mean, 0) / whole  # s q
+    q, apart = mixed / s, 2 * e / (whole * s) + 8 * unit
+    entropy = np.minimum(_entropy(np.maximum(q - apart, 0)), _entropy(np.minimum(q + apart, 1))).sum()
+    linear = (1 - s) * linear + s * whole * (float(entropy) - 8 * (k + 8) * unit)
+    G = sums.G - s * (sums.G + rows) + mixed[:, None] * rows.sum(axis=0)
+    return GradientDual(linear, 0.0, 1.0, G, 2 * e + share * (s * np.abs(mean) + whole * mixed))
+
+
+def _entropy(q: FloatArray) -> FloatArray:
+    """``-q log q``, element by element."""
+    return np.asarray(-q * np.log(np.where(q > 0, q, 1.0)))

@@ -16,7 +16,7 @@ from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
 from ..margins import margins
 from ..rays.hinge_terms import HingeTerms
-from .base import UNIT, Dual, Loss, missing_factor_2, rounding
+from .base import UNIT, Dual, GradientDual, GradientSums, Loss, missing_factor_2, rounding
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,20 @@ class Hinge(Loss):
         """0 <= a <= 1 and -conjugate = margin * sum_c a_ic."""
         terms = margins(scores, y, self.margin)
         return hinge_dual(terms, y, normalized_weights, self.margin, balanced)
+
+    def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
+        """Each term that counts does so twice."""
+        return 2 * whole * (n_classes - 1)
+
+    def gradient_dual(self, sums: GradientSums) -> GradientDual | None:
+        """``margin * sum_i u_i sum_c a_ic = f - <G, W>``."""
+        moved = mended_sums(sums)
+        if moved is None:
+            return None
+        linear = sums.data - sums.product - sums.data_doubt - sums.product_doubt
+        top = 1 + moved.largest
+        most = 1.0 if moved.largest == 0 else (1 - 4 * UNIT) / top
+        return GradientDual(linear + self.margin * moved.total, 0.0, most, moved.G, moved.added)
 
     def wrong_coefficients(
         self, scores: FloatArray, y: Array, coefficients: FloatArray, normalized_weights: FloatArray
@@ -192,6 +206,22 @@ class SquaredHinge(Loss):
         """a >= 0 and -conjugate = sum_c margin * a_ic - a_ic**2 / 4."""
         terms = margins(scores, y, self.margin)
         return squared_hinge_dual(terms, y, normalized_weights, self.margin, balanced)
+
+    def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
+        """By Cauchy and Schwarz: a is twice the root of its term."""
+        return 4 * math.sqrt(whole * (n_classes - 1) * max(data, 0.0))
+
+    def gradient_dual(self, sums: GradientSums) -> GradientDual | None:
+        """``sum_i u_i sum_c a_ic^2 / 4 = f`` and ``margin * sum_i u_i sum_c a_ic = 2 f - <G, W>``.
+
+        What the repair adds to a, it adds to the root of the former at most: by the triangle's inequality.
+        """
+        moved = mended_sums(sums)
+        if moved is None:
+            return None
+        linear = 2 * (sums.data - sums.data_doubt) - sums.product - sums.product_doubt
+        square = (math.sqrt(max(sums.data + sums.data_doubt, 0.0)) + moved.root) ** 2
+        return GradientDual(linear + self.margin * moved.total, square * (1 + 8 * UNIT), math.inf, moved.G, moved.added)
 
     def wrong_factors(self) -> Iterator[tuple[str, float]]:
         """That of the square."""
@@ -295,3 +325,37 @@ def _pairs(a: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bo
             extra = float(2 * left / (int(here.sum()) * mass[here].min()))
         doubt += 2 * left
     return Pairs(a, float(normalized_weights @ sums), extra, doubt)
+
+
+class MendedSums(NamedTuple):
+    """Sums of the dual point that `_pairs` would mend, of which only these are known.
+
+    `total` is what it adds to sum_i u_i sum_c a_ic (rounded down), `root` to the root of sum_i u_i sum_c a_ic^2 / 4,
+    `largest` to an element (both rounded up).
+    """
+
+    G: FloatArray
+    added: FloatArray
+    total: float
+    root: float
+    largest: float
+
+
+def mended_sums(sums: GradientSums) -> MendedSums | None:
+    """As `_pairs`, from the sums of each class's rows; None where a class has none, whose a is then not 0."""
+    k = len(sums.G)
+    if sums.free is None:
+        return MendedSums(sums.G, np.zeros(k), 0.0, 0.0, 0.0)
+    rows = sums.free.class_rows
+    mass, r = rows[:, -1], sums.G[:, -1]
+    if not (mass > 0).all():
+        return None
+    e = float((sums.doubt[:, -1] + sums.share * np.abs(r)).max())
+    flow = np.maximum(r[:, None] - r, 0) / k
+    each = flow / mass[:, None]
+    G = sums.G + each.T @ rows - each.sum(axis=1)[:, None] * rows
+    added = 4 * e + 4 * sums.share * (flow.sum(axis=0) + flow.sum(axis=1))
+    most, smallest = (flow + 2 * e / k) * (1 + 4 * sums.share), mass * (1 - sums.share)
+    root = math.sqrt(float((most * most / (4 * smallest[:, None])).sum()))
+    total = float(flow.sum()) * (1 - sums.share) - 2 * e * k
+    return MendedSums(G, added, total, root * (1 + 8 * UNIT), float((most / smallest[:, None]).max()))

@@ -8,13 +8,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 
 from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
-from .base import Dual, Loss, missing_factor_2, rounding
+from .base import UNIT, Dual, GradientDual, GradientSums, Loss, missing_factor_2, rounding
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,17 @@ class SquaredError(Loss):
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
         """Any A will do."""
         return squared_error_dual(scores, y, normalized_weights, balanced)
+
+    def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
+        """By Cauchy and Schwarz: A is twice the root of its term."""
+        return 2 * math.sqrt(whole * n_classes * max(data, 0.0))
+
+    def gradient_dual(self, sums: GradientSums) -> GradientDual:
+        """``sum_i u_i ||A_i||^2 / 4 = f`` and ``-sum_i u_i <A_i, y_i> = 2 f - <G, W>``."""
+        linear = 2 * (sums.data - sums.data_doubt) - sums.product - sums.product_doubt
+        centred = centred_sums(sums)
+        square = (sums.data + sums.data_doubt) * (1 + 8 * UNIT) - centred.less
+        return GradientDual(linear + centred.more, max(square, 0.0), math.inf, centred.G, centred.added)
 
     def wrong_factors(self) -> Iterator[tuple[str, float]]:
         """That of the square."""
@@ -111,6 +122,7 @@ class Huber(Loss):
     title: ClassVar[str] = "Huber"
     classifies = False
     is_robust: ClassVar[bool] = True
+    has_dual_point: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta", check_positive(self.delta, "delta"))
@@ -133,6 +145,28 @@ class Huber(Loss):
         """``2 change_c`` for the outputs c whose residual is at most delta."""
         return np.where(np.abs(scores - y) <= self.delta, 2 * changes, 0.0)
 
+    def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
+        """As the squared error's, whose derivative is the larger one, or by the largest slope."""
+        root = math.sqrt(whole * max(data, 0.0))
+        squares = 2 * root * float(np.linalg.norm(score_errors)) + whole * float(score_errors @ score_errors)
+        return min(squares, 2 * self.delta * whole * float(score_errors.sum()))
+
+    def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
+        """A within +-2 delta, and -conjugate as of the squared error."""
+        return huber_dual(scores, y, normalized_weights, self.delta, balanced)
+
+    def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
+        """A is twice the root of its term at most."""
+        return 2 * math.sqrt(whole * n_classes * max(data, 0.0))
+
+    def gradient_dual(self, sums: GradientSums) -> GradientDual:
+        """``-sum_i u_i (<A_i, y_i> + ||A_i||^2 / 4) = f - <G, W>``; A less its mean fits into the box once it is scaled
+        down."""
+        linear = sums.data - sums.data_doubt - sums.product - sums.product_doubt
+        centred = centred_sums(sums)
+        most = 1.0 if centred.largest == 0 else (1 - 8 * UNIT) / (1 + centred.largest / (2 * self.delta))
+        return GradientDual(linear + centred.more, 0.0, most, centred.G, centred.added)
+
     def step_curvature(self, n_classes: int) -> float:
         """Beyond delta the gradient grows no more."""
         return self.largest_curvature(n_classes) * min(1.0, self.delta)
@@ -144,10 +178,26 @@ class Huber(Loss):
 
 
 def squared_error_dual(scores: FloatArray, targets: FloatArray, normalized_weights: FloatArray, balanced: bool) -> Dual:
-    """-conjugate = -<A, y> - ||A||^2 / 4. The repair takes the mean of A from each A_i, as the best bias does."""
-    n, k = scores.shape
-    g = 8 * rounding(n, k)
-    a, whole = 2 * (scores - targets), float(normalized_weights.sum())
+    """-conjugate = -<A, y> - ||A||^2 / 4, and any A will do."""
+    return _residual_dual(2 * (scores - targets), targets, normalized_weights, balanced)[0]
+
+
+def huber_dual(
+    scores: FloatArray, targets: FloatArray, normalized_weights: FloatArray, delta: float, balanced: bool
+) -> Dual:
+    """The same for A within +-2 delta. What the repair takes beyond, a smaller t takes back."""
+    a = np.clip(2 * (scores - targets), -2 * delta, 2 * delta)
+    dual, extra = _residual_dual(a, targets, normalized_weights, balanced)
+    largest = float(np.abs(dual.coefficients).max()) + extra
+    return dual._replace(most=2 * delta / largest * (1 - 8 * UNIT) if largest > 0 else 1.0)
+
+
+def _residual_dual(
+    a: FloatArray, targets: FloatArray, normalized_weights: FloatArray, balanced: bool
+) -> tuple[Dual, float]:
+    """The repair takes the mean of A from each A_i, as the best bias does; and what an element is still off at most."""
+    n, k = a.shape
+    g, whole = 8 * rounding(n, k), float(normalized_weights.sum())
     balanced = balanced and whole > 0
     left = np.zeros(k)
     if balanced:
@@ -161,4 +211,33 @@ def squared_error_dual(scores: FloatArray, targets: FloatArray, normalized_weigh
     if balanced:
         linear -= float(left @ (normalized_weights @ np.abs(targets))) / whole
         square += float(left @ left) / whole
-    return Dual(a, linear, square, math.inf, g * sizes + left)
+    return Dual(a, linear, square, math.inf, g * sizes + left), float(left.max()) / whole if balanced else 0.0
+
+
+class CentredSums(NamedTuple):
+    """Sums of the dual point A_i - r / sum_i u_i, with r the last column of G.
+
+    `more` is what -sum_i u_i <A_i, y_i> grows by (rounded down), `less` what sum_i u_i ||A_i||^2 / 4 falls by (rounded
+    down), `largest` how far an element moves (rounded up).
+    """
+
+    G: FloatArray
+    added: FloatArray
+    more: float
+    less: float
+    largest: float
+
+
+def centred_sums(sums: GradientSums) -> CentredSums:
+    """From the sums of all rows and targets."""
+    k = len(sums.G)
+    if sums.free is None or not sums.free.class_rows[0, -1] > 0:
+        return CentredSums(sums.G, np.zeros(k), 0.0, 0.0, 0.0)
+    free, share, r = sums.free, sums.share, sums.G[:, -1]
+    whole, mean = float(free.class_rows[0, -1]), free.class_rows[0]
+    e = sums.doubt[:, -1] + 4 * share * np.abs(r)  # how far r, divided by the whole, is from the exact one
+    moves = r / whole
+    more = float(moves @ free.targets) - float((e / whole + share * np.abs(moves)) @ free.target_sizes)
+    less = float(np.square(np.maximum(np.abs(r) - e, 0)).sum()) / (4 * whole) * (1 - 8 * UNIT)
+    largest = float((np.abs(r) + e).max()) / whole * (1 + 8 * UNIT)
+    return CentredSums(sums.G - moves[:, None] * mean, e + share * np.abs(r), more, less, largest)

@@ -12,8 +12,8 @@ import scipy.sparse
 
 import gdfast as gd
 from gdfast.objective.linear.duality_gap import lower_bound
-from gdfast.objective.losses.base import Dual
 from gdfast.objective.losses.table import COMPILED
+from gdfast.objective.regularizers.regularizers import Strengths
 from optima import Small
 from reference import CROSS_ENTROPY, HINGE, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
 
@@ -272,10 +272,10 @@ def test_weights_so_large_that_the_value_overflows():
     assert math.isfinite(objective.duality_gap(np.array([[1e100, 0.0], [0.0, 0.0]])))
 
 
-@pytest.mark.parametrize("regularizer", [None, gd.L2(0.0), gd.L1(0.1), gd.ElasticNet(0.1, 0.1)])
-def test_it_needs_l2(regularizer):
+@pytest.mark.parametrize("regularizer", [None, gd.L2(0.0), gd.L1(0.0), gd.ElasticNet(0.0, 0.0)])
+def test_it_needs_a_strength(regularizer):
     objective = gd.LinearObjective(np.ones((2, 1)), np.array([0, 1]), gd.Hinge(), regularizer)
-    with pytest.raises(ValueError, match=r"needs the regularizer L2\(strength\) with strength > 0"):
+    with pytest.raises(ValueError, match=r"needs the regularizer L2\(strength\), L1\(strength\) or ElasticNet"):
         objective.duality_gap(np.zeros((2, 2)))
 
 
@@ -294,9 +294,10 @@ def test_it_needs_weights_of_the_shape():
 
 
 def test_a_loss_without_a_certificate_is_named():
-    objective = gd.LinearObjective(np.ones((2, 1)), np.zeros(2), gd.Huber(3.0), gd.L2(1.0))
-    with pytest.raises(ValueError, match=r"needs one of the losses Hinge.*Huber\(delta=3.0\)"):
-        objective.duality_gap(np.zeros((1, 2)))
+    own = gd.ScoreLoss(lambda scores, y: (np.zeros(len(y)), np.zeros_like(scores)))
+    objective = gd.LinearObjective(np.ones((2, 1)), np.array([0, 1]), own, gd.L2(1.0))
+    with pytest.raises(ValueError, match=r"needs one of the losses Hinge.*Huber; it is ScoreLoss"):
+        objective.duality_gap(np.zeros((2, 2)))
 
 
 # ---- the free functions ----
@@ -325,10 +326,29 @@ def test_a_dual_point_is_feasible(loss):
 
 
 def test_a_bound_is_never_above_the_best_t_and_never_below_zero():
-    dual = Dual(np.zeros((1, 1)), 2.0, 1.0, 1.0, np.zeros(1))
-    G, reach = np.array([[2.0]]), np.array([1.0])
-    assert lower_bound(dual, G, reach, 1.0) == pytest.approx(0.5)  # 2 t - t^2 (1 + 1)
-    assert lower_bound(dual, G, reach, 1e-300) >= 0
-    assert lower_bound(dual._replace(linear=-1.0), G, reach, 1.0) == 0
-    assert lower_bound(dual._replace(linear=math.nan), G, reach, 1.0) == 0
-    assert lower_bound(dual._replace(most=0.25), G, reach, 1.0) == pytest.approx(0.375)
+    G, sure, l2 = np.array([[2.0]]), np.zeros((1, 1)), Strengths(0.0, 1.0)
+    assert lower_bound(2.0, 1.0, 1.0, G, sure, l2) == pytest.approx(0.5)  # 2 t - t^2 (1 + 1)
+    assert lower_bound(2.0, 1.0, 1.0, G, sure + 2, l2) == pytest.approx(0.2)  # 2 t - t^2 (1 + 4)
+    assert lower_bound(2.0, 1.0, 1.0, G, sure, Strengths(0.0, 1e-300)) >= 0
+    assert lower_bound(-1.0, 1.0, 1.0, G, sure, l2) == 0
+    assert lower_bound(math.nan, 1.0, 1.0, G, sure, l2) == 0
+    assert lower_bound(2.0, 1.0, 0.25, G, sure, l2) == pytest.approx(0.375)
+    assert lower_bound(2.0, 0.5, math.inf, G, sure, Strengths(1.0, 0.0)) == pytest.approx(0.875)  # t <= 1/2
+    assert lower_bound(2.0, 0.0, math.inf, 0 * G, sure, Strengths(1.0, 0.0)) >= 0
+
+
+def test_the_best_share_of_an_elastic_net():
+    """Newton's steps come to the largest D(t), where a fine grid sees it."""
+    rng = np.random.default_rng(7)
+    for _ in range(200):
+        G = rng.normal(size=(3, 4)) * 10.0 ** rng.uniform(-3, 3)
+        l1, l2, linear, square = 10.0 ** rng.uniform(-3, 1, 4)
+        square *= rng.random() < 0.7
+        most = rng.choice([1.0, 0.3, math.inf if square else 2.0])
+        found = lower_bound(linear, square, most, G, np.zeros_like(G), Strengths(l1, l2))
+        end = min(most, linear / (2 * square) if square else most)
+        t = np.append(np.linspace(0, end, 4001), np.geomspace(1e-9 * end, end, 4001))
+        beyond = np.maximum(t[:, None] * np.abs(G).ravel() - l1, 0)
+        best = (t * linear - t**2 * square - (beyond**2).sum(axis=1) / (4 * l2)).max()
+        assert best * (1 - 1e-12) <= found
+        assert found <= best * (1 + 1e-2)

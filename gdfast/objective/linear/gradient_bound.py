@@ -1,0 +1,81 @@
+"""Lower bounds of the optimum from a value and a gradient that are there already: a dual point by its sums, no pass.
+
+The derivatives A_i of the loss at the scores s_i = W z_i are a dual point, and by Fenchel's and Young's equality
+
+    - sum_i u_i conjugate_i(A_i) = sum_i u_i (loss_i(s_i) - <A_i, s_i>) = f(W) - <G, W>,    G = gradient of f at W,
+
+so that value, gradient and W say all that `duality_gap` needs to know of it; without an unpenalised bias the gap of L2
+is ||gradient||^2 / (4 strength). An unpenalised bias whose derivative is not 0 yet is mended by sums over the rows of
+each class, which don't depend on W (each loss says how).
+
+The computed scores s~ are not quite W z. The dual point is that of s~, for which the equality holds: what remains is
+<A_i, s~_i - W z_i>, and the rounding of sums over rows. Both are bounded in float64; in narrower arithmetic the bounds
+are useless, so that it gives an estimate and proves nothing.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...protocols import Array, GradientBound
+from ..losses.base import UNIT, GradientSums, rounding
+from ..regularizers.regularizers import Strengths
+from .duality_gap import certified_strengths, lower_bound, score_errors, value_doubt
+from .problem import LinearProblem
+
+SHARE = 16.0
+
+
+def bound_from_gradient(problem: LinearProblem, W: Array, value: float, gradient: Array) -> GradientBound:
+    """What L(W) = `value` and its `gradient`, as `value_and_gradient` gave them, tell of the optimum.
+
+    No pass over X; the first call makes one where the bias is not penalised, and scans X for its largest elements.
+    """
+    strengths = certified_strengths(problem)
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
+        sums = gradient_sums(problem, W, value, gradient, strengths)
+        estimate = _bound(problem, without_doubt(sums), strengths)
+        proven = _bound(problem, sums, strengths) if problem.rows.is_wide else 0.0
+    return GradientBound(estimate, proven)
+
+
+def gradient_sums(
+    problem: LinearProblem, W: Array, value: float, gradient: Array, strengths: Strengths
+) -> GradientSums:
+    """What a dual point's bound is made of, and how far rounding in float64 may have moved each."""
+    rows, loss = problem.rows, problem.loss
+    n, k = rows.n_samples, rows.n_classes
+    wide, whole, share = np.asarray(W, dtype=np.float64), rows.whole, SHARE * rounding(n, k)
+    penalty = problem.penalty(W)
+    data = value - penalty
+    # The gradient of the data's term is the whole's less the regularizer's: rounded in W's type.
+    G, doubt = gradient.astype(np.float64), np.abs(gradient).astype(np.float64)
+    part, penalised = problem.penalised(G), problem.penalised(wide)
+    part -= strengths.l1 * np.sign(penalised) + 2 * strengths.l2 * penalised
+    part = problem.penalised(doubt)
+    part += strengths.l1 + 2 * strengths.l2 * np.abs(penalised)
+    doubt *= 4 * float(np.finfo(gradient.dtype).eps)
+    total = loss.coefficient_total(data, whole, k)
+    doubt += (share * total + 1e-150) * rows.reach
+    errors = score_errors(loss, wide, rows.reach)
+    data_doubt = value_doubt(loss, max(data, 0.0), errors, whole, n)
+    data_doubt += (W.size + 8) * UNIT * penalty + 4 * UNIT * abs(value)
+    product_doubt = float(errors.max()) * total + float(np.vdot(doubt, np.abs(wide)))
+    product_doubt += (W.size + 8) * UNIT * float(np.vdot(np.abs(G), np.abs(wide)))
+    return GradientSums(
+        data, data_doubt, float(np.vdot(G, wide)), product_doubt, G, doubt, whole, problem.free_bias, share
+    )
+
+
+def without_doubt(sums: GradientSums) -> GradientSums:
+    """The same, rounding left aside."""
+    return sums._replace(data_doubt=0.0, product_doubt=0.0, doubt=np.zeros_like(sums.G), share=0.0)
+
+
+def _bound(problem: LinearProblem, sums: GradientSums, strengths: Strengths) -> float:
+    dual = problem.loss.gradient_dual(sums)
+    if dual is None:
+        return 0.0
+    doubt = sums.doubt + dual.added[:, None] * problem.rows.reach
+    G, doubt = problem.penalised(dual.G), problem.penalised(doubt)
+    return lower_bound(dual.linear, dual.square, dual.most, G, doubt, strengths)
