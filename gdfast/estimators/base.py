@@ -53,65 +53,15 @@ def _named(name: str, values: Any) -> Iterator[None]:
         raise kind(f"{name} cannot be used: {error}") from error
 
 
-class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: ignore[misc]
-    """A linear model of scores ``X coef' + intercept``, whose parameters are those of `Settings`.
-
-    Attributes
-    ----------
-    n_iter_ : int
-        Epochs.
-    history_ : dict of lists
-        "loss" (the epoch's mean at the weights of the moment, penalty included), "learning_rate" (of its last step)
-        and, with early_stopping, "validation_score": one number per epoch.
-    duality_gap_ : float or None
-        How far the objective is from its optimum at most, proven (the hinge's is loose, see
-        `LinearObjective.duality_gap`), in the units of what was trained on (targets of a regression divided by their
-        spread). With `gap_tol`, and of dual coordinate ascent always, it is the run's own bound; otherwise it is
-        computed where `certify` asks. None where nobody asks, nothing is proven (Huber, L1, `partial_fit`), that would
-        need more than 64 MB, or it says next to nothing: nine tenths of the objective or more.
-    n_features_in_, feature_names_in_ : as everywhere in scikit-learn
-
-    Raises
-    ------
-    TypeError, ValueError
-        From `fit`, before any work: a parameter, X, y or sample_weight is of the wrong type, shape or range.
-
-    Warns
-    -----
-    ConvergenceWarning
-        `tol` or `gap_tol` was not reached in `epochs`, or the loss grew at every step that was tried.
-
-    Notes
-    -----
-    X is used where it lies: float64, float32, float16, uint8 (no float copy of any of them) or CSR;
-    read-only, memory-mapped, or a slice. Fortran order is copied to C order, in its own type, so that both give the
-    same bits. Other types become float64. Arithmetic is float64 for float64 X, else float32; then
-    `coef_` is float32, too. Where offsets are so large that float32 can't take them in (|mean| > 1,000 deviations), the
-    standardised rows are a copy, and `coef_` is float64.
-
-    Sparse X with several entries for one place is taken as their sum; X itself stays as it is. A fit that is refused or
-    interrupted leaves the estimator as it was.
-
-    Cost: `epochs` passes in one thread (small data: some thirty passes by L-BFGS), one or two over the features
-    before. A run that diverges is taken back to its best weights and goes on at a quarter of the step, so finite data
-    give finite weights. Where scikit-learn has callbacks (1.9), each epoch is a task of theirs.
-
-    References
-    ----------
-    L. Bottou, F. Curtis and J. Nocedal, Optimization methods for large-scale machine learning, SIAM Review 60, 2018.
-    """
+class LinearPredictor(BaseEstimator):  # type: ignore[misc]
+    """A linear model of scores ``X coef' + intercept``: what its data must be, its scores, its file."""
 
     coef_: Array
     intercept_: Array
-    history_: dict[str, list[float]]
-    n_iter_: int
-    duality_gap_: float | None
-    _end: Coefficients
-    _unit: FloatArray
     _y_holds: str
 
     def _checked_y(self, y: Any) -> Array:
-        raise TypeError("a LinearEstimator is a classifier or a regressor")
+        raise TypeError("a LinearPredictor is a classifier or a regressor")
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -169,6 +119,110 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
         with _renamed({"X": "X_val", "y": "y_val"}):
             X, y = self._checked(X_val, y_val, reset=False)
         return X, y
+
+    def to_model(self) -> Model:
+        """What was learned as a `gdfast.Model`: what `gdfast.save_model` writes, and ``gdfast predict`` reads.
+
+        Returns
+        -------
+        Model
+            Its `to_sklearn` gives an estimator back that predicts the same.
+
+        Raises
+        ------
+        NotFittedError, ValueError
+            It is not fitted; its classes are not integers, text or booleans.
+        """
+        check_is_fitted(self)
+        names = getattr(self, "feature_names_in_", None)
+        return self._model(None if names is None else tuple(map(str, names)))
+
+    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
+        raise TypeError("a LinearPredictor is a classifier or a regressor")
+
+    def _scores(self, X: Any) -> Array:
+        """``X coef' + intercept``, (n, rows of coef_), by the kernels: X is never cast whole."""
+        check_is_fitted(self)
+        known = self._few_scores(X)
+        if known is not None:
+            return known
+        X = self._checked_X(X, reset=False)
+        coef, intercept = np.atleast_2d(self.coef_), np.ravel(self.intercept_)
+        if hasattr(X, "indptr"):
+            return np.asarray(X @ coef.T + intercept)
+        W = np.column_stack([coef, intercept])
+        if X.dtype == np.float64 or W.dtype != np.float64:
+            return _scores_of(X, W)
+        # What float32 can't hold was learned in float64: so some rows at a time.
+        step = max(1, CAST_BYTES // (8 * X.shape[1]))
+        return np.concatenate([_scores_of(X[i : i + step].astype(np.float64), W) for i in range(0, len(X), step)])
+
+    def _few_scores(self, X: Any) -> Array | None:
+        """Those of a few rows, by BLAS: to check them, and to bring W together, would take longer. None: take the
+        other way, which says what is wrong with X."""
+        coef = self.coef_ if self.coef_.ndim == 2 else self.coef_[None]
+        if type(X) is not np.ndarray or X.ndim != 2 or not 0 < len(X) <= FEW or hasattr(self, "feature_names_in_"):
+            return None
+        if X.dtype != coef.dtype or X.shape[1] != coef.shape[1]:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            scores = (coef @ X.T).T + self.intercept_
+            return scores if np.isfinite(scores.sum()) else None
+
+
+class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type: ignore[misc]
+    """A linear model of scores ``X coef' + intercept``, whose parameters are those of `Settings`.
+
+    Attributes
+    ----------
+    n_iter_ : int
+        Epochs.
+    history_ : dict of lists
+        "loss" (the epoch's mean at the weights of the moment, penalty included), "learning_rate" (of its last step)
+        and, with early_stopping, "validation_score": one number per epoch.
+    duality_gap_ : float or None
+        How far the objective is from its optimum at most, proven (the hinge's is loose, see
+        `LinearObjective.duality_gap`), in the units of what was trained on (targets of a regression divided by their
+        spread). With `gap_tol`, and of dual coordinate ascent always, it is the run's own bound; otherwise it is
+        computed where `certify` asks. None where nobody asks, nothing is proven (Huber, L1, `partial_fit`), that would
+        need more than 64 MB, or it says next to nothing: nine tenths of the objective or more.
+    n_features_in_, feature_names_in_ : as everywhere in scikit-learn
+
+    Raises
+    ------
+    TypeError, ValueError
+        From `fit`, before any work: a parameter, X, y or sample_weight is of the wrong type, shape or range.
+
+    Warns
+    -----
+    ConvergenceWarning
+        `tol` or `gap_tol` was not reached in `epochs`, or the loss grew at every step that was tried.
+
+    Notes
+    -----
+    X is used where it lies: float64, float32, float16, uint8 (no float copy of any of them) or CSR;
+    read-only, memory-mapped, or a slice. Fortran order is copied to C order, in its own type, so that both give the
+    same bits. Other types become float64. Arithmetic is float64 for float64 X, else float32; then
+    `coef_` is float32, too. Where offsets are so large that float32 can't take them in (|mean| > 1,000 deviations), the
+    standardised rows are a copy, and `coef_` is float64.
+
+    Sparse X with several entries for one place is taken as their sum; X itself stays as it is. A fit that is refused or
+    interrupted leaves the estimator as it was.
+
+    Cost: `epochs` passes in one thread (small data: some thirty passes by L-BFGS), one or two over the features
+    before. A run that diverges is taken back to its best weights and goes on at a quarter of the step, so finite data
+    give finite weights. Where scikit-learn has callbacks (1.9), each epoch is a task of theirs.
+
+    References
+    ----------
+    L. Bottou, F. Curtis and J. Nocedal, Optimization methods for large-scale machine learning, SIAM Review 60, 2018.
+    """
+
+    history_: dict[str, list[float]]
+    n_iter_: int
+    duality_gap_: float | None
+    _end: Coefficients
+    _unit: FloatArray
 
     def _train(
         self,
@@ -230,55 +284,6 @@ class LinearEstimator(CallbackSupportMixin, BaseEstimator, Settings):  # type: i
             setattr(self, name, value)
         if tasks is not None:
             tasks.end()
-
-    def to_model(self) -> Model:
-        """What was learned as a `gdfast.Model`: what `gdfast.save_model` writes, and ``gdfast predict`` reads.
-
-        Returns
-        -------
-        Model
-            Its `to_sklearn` gives an estimator back that predicts the same.
-
-        Raises
-        ------
-        NotFittedError, ValueError
-            It is not fitted; its classes are not integers, text or booleans.
-        """
-        check_is_fitted(self)
-        names = getattr(self, "feature_names_in_", None)
-        return self._model(None if names is None else tuple(map(str, names)))
-
-    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
-        raise TypeError("a LinearEstimator is a classifier or a regressor")
-
-    def _scores(self, X: Any) -> Array:
-        """``X coef' + intercept``, (n, rows of coef_), by the kernels: X is never cast whole."""
-        check_is_fitted(self)
-        known = self._few_scores(X)
-        if known is not None:
-            return known
-        X = self._checked_X(X, reset=False)
-        coef, intercept = np.atleast_2d(self.coef_), np.ravel(self.intercept_)
-        if hasattr(X, "indptr"):
-            return np.asarray(X @ coef.T + intercept)
-        W = np.column_stack([coef, intercept])
-        if X.dtype == np.float64 or W.dtype != np.float64:
-            return _scores_of(X, W)
-        # What float32 can't hold was learned in float64: so some rows at a time.
-        step = max(1, CAST_BYTES // (8 * X.shape[1]))
-        return np.concatenate([_scores_of(X[i : i + step].astype(np.float64), W) for i in range(0, len(X), step)])
-
-    def _few_scores(self, X: Any) -> Array | None:
-        """Those of a few rows, by BLAS: to check them, and to bring W together, would take longer. None: take the
-        other way, which says what is wrong with X."""
-        coef = self.coef_ if self.coef_.ndim == 2 else self.coef_[None]
-        if type(X) is not np.ndarray or X.ndim != 2 or not 0 < len(X) <= FEW or hasattr(self, "feature_names_in_"):
-            return None
-        if X.dtype != coef.dtype or X.shape[1] != coef.shape[1]:
-            return None
-        with np.errstate(over="ignore", invalid="ignore"):
-            scores = (coef @ X.T).T + self.intercept_
-            return scores if np.isfinite(scores.sum()) else None
 
 
 def _check_before_conversion(X: Any) -> None:

@@ -17,7 +17,7 @@ from ..protocols import Array, FloatArray
 from ..training.fit import Coefficients
 from ..training.settings import Settings, check_parts, checked, loss_of
 from ..training.split import Split, times_class_weight
-from .base import LinearEstimator, all_or_nothing, documented
+from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented
 from .callbacks import with_callbacks
 
 
@@ -28,9 +28,79 @@ def _is_cross_entropy(estimator: Any) -> bool:
     raise AttributeError(f"probabilities need loss='cross_entropy'; it is {estimator.loss!r}")
 
 
+class LinearClassifier(ClassifierMixin, LinearPredictor):  # type: ignore[misc]
+    """Predictions of a fitted linear classifier."""
+
+    loss: Any
+    classes_: Array
+    _y_holds = "label"
+
+    def decision_function(self, X: Any) -> Array:
+        """Scores: (n_samples, n_classes); for two classes (n_samples,), positive for `classes_[1]`."""
+        scores = self._scores(X)
+        return scores[:, 0] if len(self.classes_) <= 2 else scores
+
+    def predict(self, X: Any) -> Array:
+        """The class of the largest score."""
+        scores = self.decision_function(X)
+        if len(self.classes_) == 1:
+            return np.repeat(self.classes_, len(scores))
+        chosen = scores.argmax(axis=1) if scores.ndim == 2 else (scores > 0).astype(np.int64)
+        return np.asarray(self.classes_[chosen])
+
+    @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
+    def predict_proba(self, X: Any) -> Array:
+        """Softmax of the scores: (n_samples, n_classes)."""
+        return np.exp(self._log_probabilities(X))
+
+    @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
+    def predict_log_proba(self, X: Any) -> Array:
+        """Its logarithm, exact where a probability is too small for one."""
+        return self._log_probabilities(X)
+
+    def _log_probabilities(self, X: Any) -> Array:
+        scores = self.decision_function(X)
+        if len(self.classes_) == 1:
+            return np.zeros((len(scores), 1), dtype=scores.dtype)
+        if scores.ndim == 1:
+            scores = np.column_stack([np.zeros_like(scores), scores])
+        scores = scores - scores.max(axis=1, keepdims=True)
+        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))
+
+    def _checked_y(self, y: Any) -> Array:
+        require_labels(y)
+        if (
+            getattr(getattr(y, "dtype", None), "kind", None) == "T"
+        ):  # NumPy's StringDType, which scikit-learn can't sort
+            y = y.astype(object)
+        check_classification_targets(y)
+        return np.asarray(column_or_1d(y, warn=True))
+
+    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
+        labels = self.classes_.tolist()
+        if not all(type(label) in (int, float, str, bool) for label in labels):
+            raise ValueError(f"classes_ must be numbers, text or booleans to be kept in a model; they are {labels}")
+        W = np.column_stack([self.coef_, self.intercept_])
+        return Model(
+            np.vstack([-W / 2, W / 2]) if len(labels) == 2 else W,
+            loss_of(self.loss, classifies=True),
+            class_names=tuple(map(str, labels)),
+            feature_names=feature_names,
+            facts={
+                "labels": labels,
+                "label_type": "str" if self.classes_.dtype.kind in "UT" else self.classes_.dtype.name,
+            },
+        )
+
+    def _attributes(self, coef: FloatArray, intercept: FloatArray, dtype: Any) -> dict[str, Any]:
+        if len(self.classes_) == 2:
+            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
+        return {"coef_": coef.astype(dtype), "intercept_": intercept.astype(dtype)}
+
+
 @documented
 @dataclass(eq=False, repr=False)
-class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
+class GDClassifier(LinearClassifier, LinearEstimator):
     """Linear classifier by gradient descent, on data as it is: unscaled, uint8, sparse, memory-mapped.
 
     ``mean loss(scores, y) + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` with scores ``z w' + b`` and
@@ -65,8 +135,6 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
 
     loss: Any = "cross_entropy"
     class_weight: Any = field(default=None, kw_only=True)
-
-    _y_holds = "label"
 
     @with_callbacks  # type: ignore[untyped-decorator]
     @all_or_nothing
@@ -138,47 +206,6 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         self._learn(settings, X, y, weights, start, endless=True)
         return self
 
-    def decision_function(self, X: Any) -> Array:
-        """Scores: (n_samples, n_classes); for two classes (n_samples,), positive for `classes_[1]`."""
-        scores = self._scores(X)
-        return scores[:, 0] if len(self.classes_) <= 2 else scores
-
-    def predict(self, X: Any) -> Array:
-        """The class of the largest score."""
-        scores = self.decision_function(X)
-        if len(self.classes_) == 1:
-            return np.repeat(self.classes_, len(scores))
-        chosen = scores.argmax(axis=1) if scores.ndim == 2 else (scores > 0).astype(np.int64)
-        return np.asarray(self.classes_[chosen])
-
-    @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
-    def predict_proba(self, X: Any) -> Array:
-        """Softmax of the scores: (n_samples, n_classes)."""
-        return np.exp(self._log_probabilities(X))
-
-    @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
-    def predict_log_proba(self, X: Any) -> Array:
-        """Its logarithm, exact where a probability is too small for one."""
-        return self._log_probabilities(X)
-
-    def _log_probabilities(self, X: Any) -> Array:
-        scores = self.decision_function(X)
-        if len(self.classes_) == 1:
-            return np.zeros((len(scores), 1), dtype=scores.dtype)
-        if scores.ndim == 1:
-            scores = np.column_stack([np.zeros_like(scores), scores])
-        scores = scores - scores.max(axis=1, keepdims=True)
-        return np.asarray(scores - np.log(np.exp(scores).sum(axis=1, keepdims=True)))
-
-    def _checked_y(self, y: Any) -> Array:
-        require_labels(y)
-        if (
-            getattr(getattr(y, "dtype", None), "kind", None) == "T"
-        ):  # NumPy's StringDType, which scikit-learn can't sort
-            y = y.astype(object)
-        check_classification_targets(y)
-        return np.asarray(column_or_1d(y, warn=True))
-
     def _learn(
         self,
         settings: Settings,
@@ -213,22 +240,6 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
             endless=endless, callback_data=callback_data,
         )  # fmt: skip
 
-    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
-        labels = self.classes_.tolist()
-        if not all(type(label) in (int, float, str, bool) for label in labels):
-            raise ValueError(f"classes_ must be numbers, text or booleans to be kept in a model; they are {labels}")
-        W = np.column_stack([self.coef_, self.intercept_])
-        return Model(
-            np.vstack([-W / 2, W / 2]) if len(labels) == 2 else W,
-            loss_of(self.loss, classifies=True),
-            class_names=tuple(map(str, labels)),
-            feature_names=feature_names,
-            facts={
-                "labels": labels,
-                "label_type": "str" if self.classes_.dtype.kind in "UT" else self.classes_.dtype.name,
-            },
-        )
-
     def _start(self, *, going_on: bool = False) -> Coefficients:
         """From the coefficients there are: those of two classes are the difference of two opposite rows."""
         coef, intercept = self.coef_.astype(np.float64), self.intercept_.astype(np.float64)
@@ -237,11 +248,6 @@ class GDClassifier(ClassifierMixin, LinearEstimator):  # type: ignore[misc]
         if going_on and hasattr(self, "_end"):
             return self._end._replace(coef=coef, intercept=intercept)
         return Coefficients(coef, intercept)
-
-    def _attributes(self, coef: FloatArray, intercept: FloatArray, dtype: Any) -> dict[str, Any]:
-        if len(self.classes_) == 2:
-            coef, intercept = coef[1:] - coef[:1], intercept[1:] - intercept[:1]
-        return {"coef_": coef.astype(dtype), "intercept_": intercept.astype(dtype)}
 
 
 def _are_text(labels: Array) -> bool:

@@ -15,13 +15,45 @@ from ..training.fit import Coefficients
 from ..training.settings import Settings, check_parts, checked, loss_of
 from ..training.split import Split
 from ..training.target_scaling import in_type, location_and_scale
-from .base import LinearEstimator, all_or_nothing, documented
+from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented
 from .callbacks import with_callbacks
+
+
+class LinearRegressor(RegressorMixin, LinearPredictor):  # type: ignore[misc]
+    """Predictions of a fitted linear regressor."""
+
+    loss: Any
+    _unit: FloatArray
+    _y_holds = "number"
+
+    def predict(self, X: Any) -> Array:
+        """``X coef' + intercept``: (n_samples,), or (n_samples, n_outputs) as y was."""
+        scores = self._scores(X)
+        return scores if self.coef_.ndim == 2 else scores[:, 0]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags
+
+    def _checked_y(self, y: Any) -> FloatArray:
+        checked_y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
+        if checked_y.ndim > 2 or (checked_y.ndim == 2 and checked_y.shape[1] == 0):
+            raise ValueError(f"y must be (n_samples,) or (n_samples, n_outputs); its shape is {checked_y.shape}")
+        return np.asarray(checked_y, dtype=np.float64)
+
+    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
+        spread = float(self._unit.max())
+        loss = loss_of(self.loss, classifies=False).in_units(1 / spread)
+        return Model(
+            np.column_stack([np.atleast_2d(self.coef_), self.intercept_]), loss, feature_names=feature_names,
+            facts={"one_column": self.coef_.ndim == 2 and len(self.coef_) == 1, "spread": spread},
+        )  # fmt: skip
 
 
 @documented
 @dataclass(eq=False, repr=False)
-class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
+class GDRegressor(LinearRegressor, LinearEstimator):
     """Linear regression by gradient descent, on data as it is: unscaled, uint8, sparse, memory-mapped.
 
     ``mean loss(z w' + b - y) / 2 + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` with
@@ -56,8 +88,6 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
     """
 
     loss: Any = "squared_error"
-
-    _y_holds = "number"
 
     @with_callbacks  # type: ignore[untyped-decorator]
     @all_or_nothing
@@ -119,22 +149,6 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
         self._learn(settings, X, y, weights, start, endless=True)
         return self
 
-    def predict(self, X: Any) -> Array:
-        """``X coef' + intercept``: (n_samples,), or (n_samples, n_outputs) as y was."""
-        scores = self._scores(X)
-        return scores if self.coef_.ndim == 2 else scores[:, 0]
-
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
-
-    def _checked_y(self, y: Any) -> FloatArray:
-        checked_y = _check_y(y, multi_output=True, y_numeric=True, estimator=self)
-        if checked_y.ndim > 2 or (checked_y.ndim == 2 and checked_y.shape[1] == 0):
-            raise ValueError(f"y must be (n_samples,) or (n_samples, n_outputs); its shape is {checked_y.shape}")
-        return np.asarray(checked_y, dtype=np.float64)
-
     def _check_outputs(self, y: FloatArray) -> None:
         """ValueError unless y has the outputs of the fit before."""
         known, found = self.coef_.shape[:-1], y.shape[1:]
@@ -179,12 +193,4 @@ class GDRegressor(RegressorMixin, LinearEstimator):  # type: ignore[misc]
         self._train(
             settings, split, start, total, attributes, offset=offset, unit=unit, endless=endless,
             callback_data=callback_data,
-        )  # fmt: skip
-
-    def _model(self, feature_names: tuple[str, ...] | None) -> Model:
-        spread = float(self._unit.max())
-        loss = loss_of(self.loss, classifies=False).in_units(1 / spread)
-        return Model(
-            np.column_stack([np.atleast_2d(self.coef_), self.intercept_]), loss, feature_names=feature_names,
-            facts={"one_column": self.coef_.ndim == 2 and len(self.coef_) == 1, "spread": spread},
         )  # fmt: skip
