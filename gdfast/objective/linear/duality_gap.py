@@ -33,7 +33,7 @@ import numpy as np
 
 from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
-from ..losses.base import UNIT, Loss, rounding
+from ..losses.base import UNIT, Dual, Loss, rounding
 from ..losses.table import certified_names
 from ..regularizers.regularizers import Strengths
 from .evaluation import value
@@ -181,16 +181,11 @@ def duality_gap(problem: LinearProblem, W: Array) -> float:
     if not math.isfinite(seen):
         return math.inf
 
-    weights = rows.normalized_weights
     scores = scores.astype(np.float64, copy=False)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        dual = loss.dual_point(scores, rows.y, weights, problem.has_free_bias)
-        assert dual is not None
-        C = dual.coefficients * weights[:, None]
+        dual, C = dual_at(problem, scores)
         G, exact = _products(problem, W, C)
-    reach = rows.reach
-    about = 2 * (dual.doubt[:, None] + 1e-150) * reach
-    bound = lower_bound(dual.linear, dual.square, dual.most, problem.penalised(G), problem.penalised(about), strengths)
+    bound = bound_of(problem, dual, G, strengths)
 
     data, by_integers = float(found[0]), 0.0
     if exact is not None:
@@ -198,12 +193,27 @@ def duality_gap(problem: LinearProblem, W: Array) -> float:
         data = float(found[0])
         if rows.matrix.dtype == np.uint8:
             by_integers = INTEGER_ERROR * float(np.einsum("ij,ij->", np.abs(C), np.abs(scores - exact)))
-    errors = score_errors(loss, W.astype(np.float64), reach)
+    errors = score_errors(loss, W.astype(np.float64), rows.reach)
     doubt = value_doubt(loss, data, errors, rows.whole, rows.n_samples) + (W.size + 8) * UNIT * penalty
     gap = (max(seen, data + penalty + doubt) + by_integers - bound) * (1 + 4 * UNIT)
     if by_integers > 0 and not gap <= seen:
         seen = value(problem, W)
     return min(gap, seen) if math.isfinite(gap) else seen
+
+
+def dual_at(problem: LinearProblem, scores: FloatArray) -> tuple[Dual, FloatArray]:
+    """The dual point that the loss makes of these scores, and its coefficients times the rows' shares, (n, k)."""
+    rows = problem.rows
+    dual = problem.loss.dual_point(scores, rows.y, rows.normalized_weights, problem.has_free_bias)
+    assert dual is not None
+    return dual, dual.coefficients * rows.normalized_weights[:, None]
+
+
+def bound_of(problem: LinearProblem, dual: Dual, G: FloatArray, strengths: Strengths) -> float:
+    """What a dual point with this G = sum_i u_i A_i z_i' proves."""
+    doubt = 2 * (dual.doubt[:, None] + 1e-150) * problem.rows.reach
+    G, doubt = problem.penalised(G), problem.penalised(doubt)
+    return lower_bound(dual.linear, dual.square, dual.most, G, doubt, strengths)
 
 
 def certified_strengths(problem: LinearProblem) -> Strengths:

@@ -401,14 +401,14 @@ class LinearObjective:
     def improved_bound(self, W: Array, value: float, known: Any) -> tuple[float, Any]:
         """A lower bound of the optimum from W, whose objective is `value`, and from all points before.
 
-        `known` is what the call before handed back, None at first. Two passes over X; the first call on the hinge takes
-        two more.
+        `known` is what the call before handed back, None at first. In float64: one pass over X, two where the bias is
+        not penalised or the loss is the hinge (the first call on the hinge takes two more).
         """
-        value = check_number(value, "value")
-        self.check_certifies()
-        if not self.loss.has_box_dual:
-            return value - self.duality_gap(W), None
-        return hinge_dual.improved_bound(self.linear_problem, W, known)
+        check_number(value, "value")
+        strengths = duality_gap.certified_strengths(self.linear_problem)
+        if self.loss.has_box_dual and strengths.l1 == 0:
+            return hinge_dual.improved_bound(self.linear_problem, W, known)
+        return gradient_bound.proven_bound(self.linear_problem, W), None
 
     @documented_by(least_squares.solve)
     def solve(self) -> FloatArray:

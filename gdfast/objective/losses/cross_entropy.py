@@ -15,6 +15,7 @@ import numpy as np
 from ...protocols import Array, FloatArray
 from ..rays.log_sum_exp import LogSums
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, rounding
+from .best_bias import AtBias, best_bias
 
 
 @dataclass(frozen=True)
@@ -120,6 +121,7 @@ def cross_entropy_dual(scores: FloatArray, y: Array, normalized_weights: FloatAr
     balanced = balanced and whole > 0
     if balanced:
         p[:, mass == 0] = -np.inf
+        p += best_bias(cross_entropy_at_bias, p, y, normalized_weights)
     p -= p.max(axis=1, keepdims=True)
     np.exp(p, out=p)
     p /= p.sum(axis=1, keepdims=True)
@@ -138,33 +140,50 @@ def cross_entropy_dual(scores: FloatArray, y: Array, normalized_weights: FloatAr
 
 
 def cross_entropy_gradient_dual(sums: GradientSums) -> GradientDual:
-    """As `cross_entropy_dual`, but that the entropy of p' is bounded by (1 - s) times that of p and s times that of q.
+    """From the sums of each class's rows: p' = p M takes the mean m of the p to the classes' shares n.
 
-    ``G' = G - s (G + Y) + s q z'`` needs only the sums Y of each class's rows, and their sum z. A class without samples
-    makes s = 1: true, and worth little.
+    M leaves a class as it is, or takes the share s_c = (m_c - n_c)+ / m_c of it to those that lack some, in proportion
+    to what they lack. No M makes classes tell more of the rows than before (the data processing inequality, for
+    sum_i u_i KL(p_i, m)), so that ``mean entropy(p') >= mean entropy(p) + entropy(n) - entropy(m)``.
+
+    References
+    ----------
+    T. Cover and J. Thomas, Elements of Information Theory, 2006, section 2.8.
     """
     linear = sums.data - sums.product - sums.data_doubt - sums.product_doubt
     k = len(sums.G)
     if sums.free is None:
         return GradientDual(linear, 0.0, 1.0, sums.G, np.zeros(k))
-    rows, share = sums.free.class_rows, sums.share
-    mass, unit = rows[:, -1], UNIT if share else 0.0
-    whole = float(mass.sum())
-    if not whole > 0:
-        return GradientDual(0.0, 0.0, 1.0, sums.G, np.zeros(k))
-    mean = mass + sums.G[:, -1]
-    e = sums.doubt[:, -1] + 2 * share * (mass + np.abs(mean))  # how far `mean` and `mass` are from exact ones
-    most = mean + e
-    s = float((1 - np.divide(np.maximum(mass - e, 0), most, out=np.ones(k), where=most > 0)).max())
-    s = min(1.0, max(s, 0.0) + 8 * unit)
-    if s == 0:
-        return GradientDual(linear, 0.0, 1.0, sums.G, np.zeros(k))
-    mixed = np.maximum(mass - (1 - s) * mean, 0) / whole  # s q
-    q, apart = mixed / s, 2 * e / (whole * s) + 8 * unit
-    entropy = np.minimum(_entropy(np.maximum(q - apart, 0)), _entropy(np.minimum(q + apart, 1))).sum()
-    linear = (1 - s) * linear + s * whole * (float(entropy) - 8 * (k + 8) * unit)
-    G = sums.G - s * (sums.G + rows) + mixed[:, None] * rows.sum(axis=0)
-    return GradientDual(linear, 0.0, 1.0, G, 2 * e + share * (s * np.abs(mean) + whole * mixed))
+    rows, r = sums.free.class_rows, sums.G[:, -1]
+    mass, mean = rows[:, -1], rows[:, -1] + r
+    e = sums.doubt[:, -1] + 4 * sums.share * (mass + np.abs(mean))  # how far these are from the exact ones
+    lacks = np.maximum(-r, 0)
+    kept, missing = np.where(r > 0, r / np.where(r > 0, mean, 1.0), 0.0), float(lacks.sum())
+    G, added = sums.G, np.full(k, 8 * float(e.sum()))
+    if missing > 0:
+        freed = kept[:, None] * (sums.G + rows)
+        G = G - freed + (lacks / missing)[:, None] * freed.sum(axis=0)
+        added += sums.share * (np.abs(r) + missing)
+    low, high = mass * (1 - sums.share), mass * (1 + sums.share)
+    linear += float(np.minimum(_entropy(low), _entropy(high)).sum())
+    low, high = np.maximum(mean - e, 0), np.maximum(mean + e, 0)
+    peak = (low < 1 / math.e) & (high > 1 / math.e)
+    linear -= float(np.where(peak, 1 / math.e, np.maximum(_entropy(low), _entropy(high))).sum())
+    return GradientDual(linear - 8 * sums.share * sums.whole, 0.0, 1.0, G, added)
+
+
+def cross_entropy_at_bias(scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias:
+    """What `best_bias` asks of it."""
+    p = scores - scores.max(axis=1, keepdims=True)
+    own = np.take_along_axis(p, y[:, None], axis=1)[:, 0]
+    np.exp(p, out=p)
+    total = p.sum(axis=1)
+    p /= total[:, None]
+    mean, whole = normalized_weights @ p, float(normalized_weights.sum())
+    curvature = np.diag(mean) - (p * normalized_weights[:, None]).T @ p
+    slope = mean - np.bincount(y, weights=normalized_weights, minlength=len(mean))
+    # (a bias for all classes alike does nothing)
+    return AtBias(float(normalized_weights @ (np.log(total) - own)), slope, curvature + whole / len(mean))
 
 
 def _entropy(q: FloatArray) -> FloatArray:

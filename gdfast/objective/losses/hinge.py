@@ -17,6 +17,7 @@ from ...protocols import Array, FloatArray
 from ..margins import margins
 from ..rays.hinge_terms import HingeTerms
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, missing_factor_2, rounding
+from .best_bias import AtBias, best_bias
 
 
 @dataclass(frozen=True)
@@ -204,6 +205,8 @@ class SquaredHinge(Loss):
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
         """a >= 0 and -conjugate = sum_c margin * a_ic - a_ic**2 / 4."""
+        if balanced:
+            scores = scores + best_bias(self._at_bias, scores, y, normalized_weights)
         terms = margins(scores, y, self.margin)
         return squared_hinge_dual(terms, y, normalized_weights, self.margin, balanced)
 
@@ -222,6 +225,20 @@ class SquaredHinge(Loss):
         linear = 2 * (sums.data - sums.data_doubt) - sums.product - sums.product_doubt
         square = (math.sqrt(max(sums.data + sums.data_doubt, 0.0)) + moved.root) ** 2
         return GradientDual(linear + self.margin * moved.total, square * (1 + 8 * UNIT), math.inf, moved.G, moved.added)
+
+    def _at_bias(self, scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias:
+        k = scores.shape[1]
+        terms = np.maximum(margins(scores, y, self.margin, own=-np.inf), 0)
+        chosen = np.zeros((len(y), k))
+        chosen[np.arange(len(y)), y] = normalized_weights
+        # of rows of a class (first), by the wrong class
+        pairs, slopes = 2 * chosen.T @ (terms > 0), 2 * chosen.T @ terms
+        curvature = np.diag(pairs.sum(axis=0) + pairs.sum(axis=1)) - pairs - pairs.T
+        value = float(normalized_weights @ np.einsum("ij,ij->i", terms, terms))
+        regular = (
+            curvature + float(np.diag(curvature).max(initial=0.0)) / k
+        )  # a bias for all classes alike does nothing
+        return AtBias(value, slopes.sum(axis=0) - slopes.sum(axis=1), regular)
 
     def wrong_factors(self) -> Iterator[tuple[str, float]]:
         """That of the square."""

@@ -15,6 +15,7 @@ import numpy as np
 from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, missing_factor_2, rounding
+from .best_bias import AtBias, best_bias
 
 
 @dataclass(frozen=True)
@@ -186,6 +187,16 @@ def huber_dual(
     scores: FloatArray, targets: FloatArray, normalized_weights: FloatArray, delta: float, balanced: bool
 ) -> Dual:
     """The same for A within +-2 delta. What the repair takes beyond, a smaller t takes back."""
+    if balanced:
+
+        def at(moved: FloatArray, y: Array, u: FloatArray) -> AtBias:
+            residuals = moved - y
+            held = np.clip(residuals, -delta, delta)
+            losses = held * held + 2 * delta * (np.abs(residuals) - np.abs(held))
+            curvature = np.diag(2 * (u @ (np.abs(residuals) <= delta)))
+            return AtBias(float((u @ losses).sum()), 2 * (u @ held), curvature)
+
+        scores = scores + best_bias(at, scores, targets, normalized_weights)
     a = np.clip(2 * (scores - targets), -2 * delta, 2 * delta)
     dual, extra = _residual_dual(a, targets, normalized_weights, balanced)
     largest = float(np.abs(dual.coefficients).max()) + extra

@@ -1,0 +1,52 @@
+"""The bias that is best for given scores: with it sum_i u_i A_i = 0, as an unpenalised bias wants of a dual point.
+
+A dual point may be that of any scores. Those of W, moved by their best bias, cost no pass over X and prove what they
+would if the run had found that bias: with an error of r in sum_i u_i A_i the repair costs of the order of r, this r^2.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import numpy as np
+
+from ...protocols import Array, FloatArray
+
+STEPS = 20
+HALVINGS = 6
+
+
+class AtBias(NamedTuple):
+    """The mean loss where it is, its derivatives by the bias (k,), and the second ones, made regular (k, k)."""
+
+    value: float
+    slope: FloatArray
+    curvature: FloatArray
+
+
+def best_bias(
+    at: Callable[[FloatArray, Array, FloatArray], AtBias], scores: FloatArray, y: Array, normalized_weights: FloatArray
+) -> FloatArray:
+    """About the b (k,) with the least mean loss of scores + b, by Newton's method. A few times O(n k) and O(n k^2)."""
+    bias = np.zeros(scores.shape[1])
+    here = at(scores, y, normalized_weights)
+    for _ in range(STEPS):
+        size = float(np.abs(here.slope).max())
+        diagonal = np.diag(here.curvature)
+        if not (size > 1e-15 and np.isfinite(here.curvature).all()):
+            break
+        regular = here.curvature + np.diag(1e-14 * diagonal + np.where(diagonal > 0, 0.0, 1.0))
+        try:
+            step = -np.linalg.solve(regular, here.slope)
+        except np.linalg.LinAlgError:
+            break
+        for _ in range(HALVINGS):
+            there = at(scores + (bias + step), y, normalized_weights)
+            if there.value < here.value or float(np.abs(there.slope).max()) < size / 2:
+                break
+            step /= 4
+        else:
+            break
+        bias, here = bias + step, there
+    return bias
