@@ -27,18 +27,23 @@ def value(problem: LinearProblem, W: Array) -> float:
 
 def value_and_gradient(problem: LinearProblem, W: Array) -> tuple[float, Array]:
     """Both, in one pass over X."""
-    rows, regularizer = problem.rows, problem.regularizer
+    rows = problem.rows
     W = check_weights(W, rows.shape)
     found, gradient = np.empty(1), np.empty_like(W)
     rows.counter.add(rows.n_samples)
     problem.kernel.evaluate(W, found, gradient, None, rows.is_wide)
-    total = float(found[0])
+    return with_regularizer(problem, W, float(found[0]), gradient)
+
+
+def with_regularizer(problem: LinearProblem, W: Array, value: float, gradient: Array) -> tuple[float, Array]:
+    """Value and gradient of the data's term, to which the regularizer's are added: the gradient's in place."""
+    regularizer = problem.regularizer
     if regularizer is not None:
         penalised = problem.penalised(W)
-        total += regularizer.value(penalised)
+        value += regularizer.value(penalised)
         part = problem.penalised(gradient)
         part += regularizer.gradient(penalised)
-    return total, gradient
+    return value, gradient
 
 
 def values_at(problem: LinearProblem, Ws: Any) -> FloatArray:

@@ -22,7 +22,7 @@ from ...protocols import Array, GradientBound
 from ..losses.base import UNIT, GradientSums, rounding
 from ..regularizers.regularizers import Strengths
 from .duality_gap import bound_of, certified_strengths, dual_at, lower_bound, score_errors, value_doubt
-from .evaluation import value_and_gradient
+from .evaluation import with_regularizer
 from .problem import LinearProblem
 
 SHARE = 16.0
@@ -44,19 +44,21 @@ def bound_from_gradient(problem: LinearProblem, W: Array, value: float, gradient
 def proven_bound(problem: LinearProblem, W: Array) -> float:
     """A lower bound of the optimum by the dual point of W, in float64: one pass over X, two where the bias is free.
 
-    A free bias is moved to its best value first, of which `bound_from_gradient` knows nothing.
+    The second is for the dual point of W with the best bias, of which `bound_from_gradient` knows nothing.
     """
     strengths = certified_strengths(problem)
     wide = problem if problem.rows.is_wide else problem.in_float64()
     W = check_weights(W, problem.rows.shape).astype(np.float64, copy=False)
-    if not problem.has_free_bias:
-        return bound_from_gradient(wide, W, *value_and_gradient(wide, W)).proven
+    rows, found, gradient = wide.rows, np.empty(1), np.empty(wide.rows.shape)
+    scores = np.empty((rows.n_samples, rows.n_classes)) if problem.has_free_bias else None
+    rows.counter.add(rows.n_samples)
+    wide.kernel.evaluate(W, found, gradient, scores, True)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        scores = wide.wide_scores(W)
-        if not np.isfinite(scores).all():
-            return 0.0
+        bound = bound_from_gradient(wide, W, *with_regularizer(wide, W, float(found[0]), gradient)).proven
+        if scores is None or not np.isfinite(scores).all():
+            return bound
         dual, C = dual_at(wide, scores)
-        return bound_of(wide, dual, wide.weighted_rows(C), strengths) if np.isfinite(C).all() else 0.0
+        return max(bound, bound_of(wide, dual, wide.weighted_rows(C), strengths)) if np.isfinite(C).all() else bound
 
 
 def gradient_sums(

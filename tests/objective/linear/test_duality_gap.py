@@ -84,7 +84,7 @@ def draw(seed, loss, mode):
 
 
 @cache
-def cases(n=17):
+def cases(n=12):
     return [draw(seed, loss, mode) for seed in range(n) for loss in LOSSES for mode in MODES]
 
 
