@@ -51,6 +51,7 @@ if TYPE_CHECKING:
         ProximalGradient,
         RAdam,
         RMSProp,
+        SemismoothNewton,
     )
     from .descent.path import regularization_path
     from .descent.path_result import Path
@@ -127,6 +128,7 @@ _NAMES_OF = {
         "LBFGS",
         "Newton",
         "DualCoordinateAscent",
+        "SemismoothNewton",
     ),
     "descent.schedules": (
         "Constant",
@@ -222,6 +224,7 @@ __all__ = [
     "SanityReport",
     "ScoreLoss",
     "SearchResult",
+    "SemismoothNewton",
     "Sequence",
     "SquaredError",
     "SquaredHinge",

@@ -37,6 +37,7 @@ RUNS = {
     "averaged": ("dense", gd.AveragedSGD(), {"step": gd.Cosine(0.1, 20), "evaluate_every": 2}),
     "nadam": ("dense", gd.NAdam(), {"step": np.full(20, 0.01)}),
     "dual": ("hinge", gd.DualCoordinateAscent(), GAP),
+    "semismooth": ("hinge", gd.SemismoothNewton(), GAP),
     "proximal": ("lasso", gd.ProximalGradient(), {"evaluate_every": 4}),
 }
 

@@ -232,7 +232,7 @@ ARGUMENTS: dict[str, Argument] = {
     "seed": number(3, (*values.COUNT_FROM_0, constant("2**64", 2**64), constant("10**400", 10**400))),
     **{
         name: number(0.5, values.POSITIVE)
-        for name in ("rate", "factor", "margin", "delta", "peak", "power", "max_step")
+        for name in ("rate", "factor", "margin", "delta", "peak", "power", "max_step", "smoothing")
     },
     **{name: number(0.125, values.NON_NEGATIVE) for name in ("end", "strength", "l1", "l2")},
     "rise": number(0.5, (*values.FRACTION, *values.ZERO)),

@@ -15,6 +15,8 @@ ROWS, FEATURES, CLASSES = 20, 300, 3
 OPTIMIZERS = [
     kind for name in gd.__all__ if isinstance(kind := getattr(gd, name), type) and callable(getattr(kind, "init", None))
 ]
+HINGE = (gd.DualCoordinateAscent, gd.SemismoothNewton)
+"""Optimizers of that loss alone."""
 SHAPES = {
     "without the bias": (CLASSES, FEATURES),
     "a column more": (CLASSES, FEATURES + 2),
@@ -52,7 +54,7 @@ class Start:
     def run(self) -> str | None:
         """What is wrong with what came of it."""
         y = np.arange(ROWS) % CLASSES
-        loss = gd.Hinge() if self.optimizer is gd.DualCoordinateAscent else gd.CrossEntropy()
+        loss = gd.Hinge() if self.optimizer in HINGE else gd.CrossEntropy()
         objective = gd.LinearObjective(_data(self.kind), y, loss, gd.L2(0.1))
         before = objective.passes
         try:

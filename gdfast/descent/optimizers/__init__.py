@@ -29,6 +29,7 @@ from .nonlinear_conjugate_gradient import NonlinearConjugateGradient, NonlinearC
 from .proximal_gradient import ProximalGradient, ProximalGradientState
 from .radam import RAdam
 from .rmsprop import RMSProp, RMSPropState
+from .semismooth_newton import SemismoothNewton, SemismoothNewtonState
 from .svrg import SVRG, SVRGState
 
 __all__ = [
@@ -66,6 +67,8 @@ __all__ = [
     "RMSProp",
     "RMSPropState",
     "SVRGState",
+    "SemismoothNewton",
+    "SemismoothNewtonState",
     "direction_of",
     "evaluations_of",
     "final_answer",
@@ -75,6 +78,6 @@ __all__ = [
 
 for _optimizer in (
     AdaDelta, AdaGrad, Adam, AdamW, AMSGrad, AveragedSGD, DualCoordinateAscent, GradientDescent, LBFGS, Lion, Momentum,
-    NAdam, Nesterov, Newton, NonlinearConjugateGradient, ProximalGradient, RAdam, RMSProp, SVRG,
+    NAdam, Nesterov, Newton, NonlinearConjugateGradient, ProximalGradient, RAdam, RMSProp, SemismoothNewton, SVRG,
 ):  # fmt: skip
     explain_settings(_optimizer, OF_OPTIMIZERS)

@@ -1,0 +1,173 @@
+"""The hinge smoothed around duals (augmented Lagrangian of its dual): value, dual point, curvature, minimum in a span.
+
+A term max(0, M) becomes ``max over a in [0, 1] of a M - mu / 2 (a - a0)**2``. Its maximiser is ``a = clip(a0 + M / mu,
+0, 1)``, a feasible dual. The pairs strictly inside the box are the zone: they alone have a second derivative, 1 / mu,
+and they alone are missing in ``sum a M``, so that they are what smoothing adds to the duality gap.
+
+Terms, their changes along a direction, and duals are (n_samples, n_classes), 0 at the right class.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from ...protocols import Array, FloatArray
+from ..margins import margins
+from .problem import LinearProblem
+from .products import weighted_rows
+
+NEWTON_STEPS = 12
+SHORTEST = 1e-3
+
+
+class Smoothing(NamedTuple):
+    """The duals around which terms are smoothed, and mu > 0, in units of margins."""
+
+    center: Array
+    mu: float
+
+    def duals(self, terms: Array) -> Array:
+        """``clip(a0 + M / mu, 0, 1)``, of the terms' type."""
+        a: Array = terms * terms.dtype.type(1 / self.mu)
+        a += self.center
+        np.clip(a, 0, 1, out=a)
+        return a
+
+
+def zone_of(duals: Array) -> Array:
+    """Which pairs are strictly inside the box."""
+    return (duals > 0) & (duals < 1)
+
+
+def terms_at(problem: LinearProblem, W: Array) -> Array:
+    """The margins at W, of the arithmetic's type; one pass over X, none where W is 0."""
+    rows = problem.rows
+    blank = (rows.n_samples, rows.n_classes)
+    scores = problem.scores(W, rows.is_wide) if W.any() else np.zeros(blank, rows.arithmetic)
+    return margins(scores, rows.y, problem.loss.margin)
+
+
+def term_changes(problem: LinearProblem, V: Array) -> Array:
+    """How the margins change along V, of the arithmetic's type; one pass over X."""
+    return margins(problem.scores(V, problem.rows.is_wide), problem.rows.y)
+
+
+def row_weights(problem: LinearProblem) -> FloatArray | None:
+    """Sample weights divided by their mean, (n_samples, 1); None: 1 each."""
+    rows = problem.rows
+    return None if rows.weights is None else (rows.weights / rows.mean_weight)[:, None]
+
+
+def mean_of(problem: LinearProblem, parts: Array) -> float:
+    """The weighted mean over rows of what (n_samples, n_classes) parts add up to."""
+    weights, per_row = row_weights(problem), parts.sum(axis=1, dtype=np.float64)
+    total = per_row.sum() if weights is None else per_row @ weights[:, 0]
+    return float(total) / problem.rows.n_samples
+
+
+def data_value(problem: LinearProblem, terms: Array) -> float:
+    """The hinge itself, from its terms."""
+    return mean_of(problem, np.maximum(terms, 0))
+
+
+def smoothing_gap(problem: LinearProblem, terms: Array, duals: Array) -> float:
+    """``mean of max(0, M) - a M``: what the zone adds to the duality gap."""
+    return mean_of(problem, np.maximum(terms, 0) - duals * terms)
+
+
+class Curvature:
+    """Products with the second derivatives of the smoothed terms: they visit the rows with a pair in the zone.
+
+    `mean` is the mean element of the diagonal on the scores, `share` that of the rows visited.
+    """
+
+    def __init__(self, problem: LinearProblem, duals: Array, mu: float) -> None:
+        zone, weights, n = zone_of(duals), row_weights(problem), problem.rows.n_samples
+        found = np.flatnonzero(zone.any(axis=1))
+        zone = zone[found].astype(np.float64)
+        zone *= (1.0 if weights is None else weights[found]) / (mu * n)
+        self.mean = 2 * float(zone.sum()) / problem.rows.n_classes
+        self.share = found.size / n
+        self._some = problem.on_rows(found) if found.size else None
+        self._factors, self._y = zone, problem.rows.y[found]
+
+    def times(self, V: FloatArray) -> FloatArray:
+        """The product with V (n_classes, columns), in float64; in the arithmetic's precision."""
+        if self._some is None:
+            return np.zeros(V.shape)
+        rows, y = self._some.rows, self._y
+        largest = float(np.abs(V).max()) or 1.0
+        C = margins(self._some.scores((V / largest).astype(rows.arithmetic), rows.is_wide), y) * self._factors
+        C[np.arange(y.size), y] = -C.sum(axis=1)
+        rows.counter.add(rows.n_samples)
+        return weighted_rows(rows, self._some.scorer, C, wide=rows.is_wide) * largest
+
+
+class Span(NamedTuple):
+    """Directions (m, n_classes, columns), and the changes of terms along them (m, n_samples, n_classes)."""
+
+    directions: FloatArray
+    changes: Array
+
+    def with_newest(self, direction: FloatArray, changes: Array, most: int) -> Span:
+        """Another one first; at most so many of the latest."""
+        kept = min(len(self.directions), most - 1)
+        return Span(
+            np.concatenate([direction[None], self.directions[:kept]]),
+            np.concatenate([changes[None], self.changes[:kept]]),
+        )
+
+
+def minimum_in_span(
+    problem: LinearProblem, smoothing: Smoothing, W: FloatArray, terms: Array, span: Span, ridge: FloatArray
+) -> tuple[FloatArray, Array]:
+    """Where the smoothed objective is least on ``W + span``, and the terms there: Newton steps without passes over X.
+
+    `ridge` (columns,): the regularizer is ``sum ridge W**2 / 2``.
+    """
+    n, m = problem.rows.n_samples, len(span.directions)
+    weights = row_weights(problem)
+    T = span.changes.reshape(m, -1)
+    V = span.directions.reshape(m, -1)
+    curved = (span.directions * ridge).reshape(m, -1)
+    penalties = curved @ V.T
+
+    def value(terms: Array, W: FloatArray) -> tuple[float, Array]:
+        a = smoothing.duals(terms)
+        moved = a - smoothing.center
+        parts = a * terms
+        moved *= moved
+        moved *= terms.dtype.type(smoothing.mu / 2)
+        parts -= moved
+        return mean_of(problem, parts) + float((ridge * W * W).sum()) / 2, a
+
+    here, a = value(terms, W)
+    first = 0.0
+    for _ in range(NEWTON_STEPS):
+        zone = zone_of(a)
+        counted = a if weights is None else (a * weights).astype(T.dtype)
+        slopes = T @ counted.ravel() / n + curved @ W.ravel()
+        counted = zone.astype(T.dtype) if weights is None else (zone * weights).astype(T.dtype)
+        hessian = (T * counted.ravel()) @ T.T / (n * smoothing.mu) + penalties
+        scales = np.sqrt(np.maximum(np.diag(hessian), 1e-300))
+        hessian = hessian / scales / scales[:, None] + 1e-7 * np.eye(m)
+        move = -np.linalg.solve(hessian, slopes / scales) / scales
+        slope, length, accepted = float(slopes @ move), 1.0, False
+        if not slope < 0:
+            break
+        while length >= SHORTEST and not accepted:
+            there = terms + (np.asarray(length * move, T.dtype) @ T).reshape(terms.shape)
+            W_there = W + (length * move @ V).reshape(W.shape)
+            ahead, a_there = value(there, W_there)
+            accepted = ahead <= here + 1e-4 * length * slope
+            length /= 2
+        if not accepted:
+            break
+        gain = here - ahead
+        W, terms, here, a = W_there, there, ahead, a_there
+        first = max(first, gain)
+        if gain <= 1e-3 * first:
+            break
+    return W, terms

@@ -1,0 +1,181 @@
+"""Semismooth Newton finds the optimum of the hinge that other methods find, and what it proves is true."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gdfast as gd
+from descent.optimizers.test_dual_coordinate_ascent import BIASES, Halt, each_bias, made, primal, scipy_optimum
+from gdfast.descent.optimizers.semismooth_newton import hinge_method
+
+PAGE = (Path(__file__).parents[3] / "docs" / "proven_hinge.md").read_text(encoding="utf-8")
+
+
+def solve(objective, w0=None, smoothing=10.0, **settings):
+    settings = {"max_steps": 300, "evaluate_every": 1, "gap_tol": 1e-8} | settings
+    w0 = np.zeros(objective.shape, objective.arithmetic) if w0 is None else w0
+    return gd.minimize(objective, w0, gd.SemismoothNewton(smoothing), **settings)
+
+
+@each_bias
+@pytest.mark.parametrize("seed", range(6))
+def test_the_optimum_is_scipys(bias, seed):
+    weighted, folded = seed % 2 == 1, seed % 3 == 2
+    rng = np.random.default_rng(100 + seed)
+    options = {"sample_weight": np.where(rng.random(12) < 0.2, 0, rng.uniform(0.5, 2, 12))} if weighted else {}
+    if folded:
+        options |= {"mean": rng.normal(size=3), "scale": rng.uniform(0.5, 2, 3)}
+    k = 2 + seed % 3
+    objective, X, y = made(seed, bias=bias, k=k, strength=0.03, **options)
+    weight = options.get("sample_weight", np.ones(12))
+    Z = (X - options.get("mean", 0)) / options.get("scale", 1)
+    optimum = scipy_optimum(
+        Z, y, k, objective.loss.margin, 0.03, weight, objective.bias, objective.penalize_bias or not objective.bias
+    )
+    result = solve(objective)
+    assert result.status is gd.Status.CONVERGED
+    assert result.value == pytest.approx(optimum, rel=1e-7, abs=1e-7)
+    assert result.value - result.duality_gap <= optimum + 1e-12
+
+
+@each_bias
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_no_bound_is_above_the_optimum(bias, dtype):
+    optimizer, tight = gd.SemismoothNewton(), 0
+    for seed in range(8):
+        rng = np.random.default_rng(seed)
+        options = {"sample_weight": rng.uniform(0, 2, 14)} if seed % 4 == 0 else {}
+        if seed % 5 == 0:
+            options |= {"mean": rng.normal(size=4), "scale": rng.uniform(0.5, 2, 4)}
+        objective, X, y = made(seed, n=14, d=4, k=2 + seed % 5, bias=bias, dtype=dtype, **options)
+        w, state, bounds, best = np.zeros(objective.shape), None, [0.0], np.inf
+        exact = (
+            (X - options.get("mean", 0)) / options.get("scale", 1), y, objective.loss.margin,
+            objective.regularizer.strength, options.get("sample_weight", np.ones(14)), objective.bias,
+            objective.penalize_bias or not objective.bias,
+        )  # fmt: skip
+        for k in range(30):
+            direction, state = optimizer.direction(objective, k, w, state)
+            w = w + direction
+            best = min(best, primal(w, *exact))
+            bounds.append(optimizer.lower_bound(objective, state))
+        assert max(bounds) <= best * (1 + 1e-14)
+        assert bounds == sorted(bounds)
+        tight += max(bounds) >= 0.99 * best
+    assert tight >= 6
+
+
+def test_it_arrives_where_dual_coordinate_ascent_does_not():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(600, 10)) @ rng.normal(size=(10, 40)) + 0.3 * rng.normal(size=(600, 40))
+    y = (X[:, :5] + rng.normal(size=(600, 5))).argmax(axis=1)
+    objective = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(1e-4), penalize_bias=True)
+    ours = solve(objective, gap_tol=1e-3)
+    assert ours.status is gd.Status.CONVERGED
+    settings = {"epochs": round(ours.passes), "evaluate_every": 5, "gap_tol": 1e-3}
+    theirs = gd.minimize(objective, np.zeros(objective.shape), gd.DualCoordinateAscent(), **settings)
+    assert theirs.duality_gap > 10 * ours.duality_gap
+    assert isinstance(hinge_method(objective.linear_problem), gd.SemismoothNewton)
+    easy = objective.with_terms(gd.Hinge(), gd.L2(1.0))
+    assert isinstance(hinge_method(easy.linear_problem), gd.DualCoordinateAscent)
+
+
+@each_bias
+def test_types_and_layouts_find_one_optimum(bias):
+    sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(0)
+    pixels = np.where(rng.random((120, 9)) < 0.5, rng.integers(0, 9, (120, 9)), 0).astype(np.uint8)
+    y = (pixels[:, :3] + rng.integers(0, 4, (120, 3))).argmax(axis=1)
+    wide = pixels.astype(np.float64)
+    value = solve(gd.LinearObjective(wide, y, gd.Hinge(), gd.L2(0.01), **BIASES[bias])).value
+    for X in (
+        pixels,
+        wide.astype(np.float32),
+        wide.astype(np.float16),
+        sparse.csr_array(wide),
+        np.asfortranarray(wide),
+    ):
+        result = solve(gd.LinearObjective(X, y, gd.Hinge(), gd.L2(0.01), **BIASES[bias]), gap_tol=1e-4)
+        assert result.status is gd.Status.CONVERGED
+        assert abs(result.value - value) <= 1.1e-4
+
+
+def test_so_many_columns_that_there_is_a_diagonal_only(monkeypatch):
+    objective, _, _ = made(3, n=60, d=20, k=4, strength=0.02)
+    monkeypatch.setattr("gdfast.descent.optimizers.semismooth_newton.COLUMNS_MOST", 10)
+    assert solve(objective, gap_tol=1e-6).status is gd.Status.CONVERGED
+
+
+@each_bias
+def test_a_class_without_rows_is_no_obstacle(bias):
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 4)), rng.integers(0, 2, 30) * 2
+    objective = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(0.1), n_classes=4, **BIASES[bias])
+    assert solve(objective, gap_tol=1e-6).status is gd.Status.CONVERGED
+    alone = gd.LinearObjective(X, np.zeros(30, int), gd.Hinge(), gd.L2(0.1), n_classes=1, **BIASES[bias])
+    result = solve(alone)
+    assert (result.value, result.duality_gap) == (0.0, 0.0)
+
+
+def test_a_warm_start_goes_on_from_where_it_is():
+    objective, _, _ = made(5, n=60, d=6, k=4, strength=0.01)
+    first = solve(objective)
+    assert solve(objective, first.w, smoothing=0.1).steps < first.steps
+
+
+@each_bias
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_crashed_run_ends_on_the_same_bits(tmp_path, bias, dtype):
+    settings = {"max_steps": 25, "gap_tol": 1e-15, "evaluate_every": 6}
+
+    def objective():
+        return made(7, n=50, bias=bias, dtype=dtype)[0]
+
+    def crash(k, w, value):
+        if k == 21:
+            raise Halt
+
+    straight, path = solve(objective(), **settings), tmp_path / "run.npz"
+    with pytest.raises(Halt):
+        solve(objective(), callback=crash, checkpoint=gd.Checkpoint(path, every=8), **settings)
+    resumed = gd.resume(path, objective())
+    assert resumed.w.tobytes() == straight.w.tobytes()
+    assert (resumed.value, resumed.duality_gap, resumed.steps) == (straight.value, straight.duality_gap, straight.steps)
+
+
+def test_what_it_cannot_do_is_refused_before_any_work():
+    X, y = np.eye(4), np.array([0, 1, 2, 0])
+
+    def objective(loss=None, regularizer=gd.L2(0.1)):  # noqa: B008 (frozen)
+        return gd.LinearObjective(X, y, gd.Hinge() if loss is None else loss, regularizer)
+
+    good, zero, optimizer = objective(), np.zeros((3, 5)), gd.SemismoothNewton()
+    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    for run, error, message in (
+        (lambda: gd.minimize(bowl, [0.0], optimizer), TypeError, "FunctionObjective"),
+        (lambda: gd.minimize(objective(gd.SquaredHinge()), zero, optimizer), ValueError, "SquaredHinge"),
+        (lambda: gd.minimize(objective(gd.CrossEntropy()), zero, optimizer), ValueError, "CrossEntropy"),
+        (lambda: gd.minimize(objective(regularizer=None), zero, optimizer), ValueError, "L2.*None"),
+        (lambda: gd.minimize(objective(regularizer=gd.L2(0)), zero, optimizer), ValueError, "strength > 0"),
+        (lambda: gd.minimize(objective(regularizer=gd.L1(1)), zero, optimizer), ValueError, "L1"),
+        (lambda: gd.maximize(good, zero, optimizer), ValueError, "down|minimize"),
+        (lambda: gd.minimize(good, zero, optimizer, 1.0), ValueError, "step"),
+        (lambda: gd.minimize(good, zero, optimizer, batches=gd.MiniBatches(2)), ValueError, "batches"),
+        (lambda: gd.SemismoothNewton(0.0), ValueError, "smoothing"),
+        (lambda: gd.SemismoothNewton("wide"), TypeError, "smoothing"),
+        (lambda: optimizer.update(zero, None, zero), TypeError, "direction"),
+    ):
+        before = good.passes
+        with pytest.raises(error, match=message):
+            run()
+        assert good.passes == before
+
+
+def test_the_page_runs(capsys):
+    for example in re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE):
+        exec(compile(example, "docs/proven_hinge.md", "exec"), {})
+    assert float(re.search(r"at most ([0-9.]+) above", capsys.readouterr().out)[1]) <= 1e-3
