@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     )
     from .descent.path import regularization_path
     from .descent.path_result import Path
+    from .descent.preconditioners import GramPreconditioner
     from .descent.result import Result, Status
     from .descent.schedules import (
         Constant,
@@ -130,6 +131,7 @@ _NAMES_OF = {
         "DualCoordinateAscent",
         "SemismoothNewton",
     ),
+    "descent.preconditioners": ("GramPreconditioner",),
     "descent.schedules": (
         "Constant",
         "Cosine",
@@ -200,6 +202,7 @@ __all__ = [
     "FunctionObjective",
     "GradientDescent",
     "GradientReport",
+    "GramPreconditioner",
     "GridSearch",
     "Hinge",
     "Huber",

@@ -111,10 +111,10 @@ def check_state(optimizer: Any, objective: Any, w: Array, state: Any) -> None:
     if own is not None:
         own(objective, w, state)
     else:
-        _check_like(state, optimizer.init(w), "the optimizer's state")
+        check_like(state, optimizer.init(w), "the optimizer's state")
 
 
-def _check_like(state: Any, expected: Any, name: str) -> None:
+def check_like(state: Any, expected: Any, name: str) -> None:
     """ValueError unless types, shapes and dtypes are those expected; integers are counts."""
     if isinstance(expected, np.ndarray):
         found = isinstance(state, np.ndarray | np.generic | float)  # of 0-d arrays NumPy makes scalars
@@ -125,7 +125,7 @@ def _check_like(state: Any, expected: Any, name: str) -> None:
         if type(state) is not type(expected) or len(state) != len(expected):
             raise ValueError(f"{name} must be {described(type(expected))}; it is {described(state)}")
         for i, (part, like) in enumerate(zip(state, expected, strict=True)):
-            _check_like(part, like, f"{name}: {getattr(expected, '_fields', range(len(expected)))[i]}")
+            check_like(part, like, f"{name}: {getattr(expected, '_fields', range(len(expected)))[i]}")
     elif isinstance(expected, int):
         if type(state) is not int or not 0 <= state < 2**53:
             raise ValueError(f"{name} must be an integer >= 0; it is {described(state)}")

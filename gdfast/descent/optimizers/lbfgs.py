@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
 from ..._arrays import check_integer
 from ...protocols import Array, FloatArray
+from ..preconditioners import GramPreconditioner, check_preconditioner, preconditioner_for
 from .float64_dots import dot, dots, first_scale, norm
+from .preconditioned_lbfgs import PreconditionedLBFGS
+from .quasi_newton import Stack, coefficients, moved_and_changed, with_pair
 
 
 class LBFGSState(NamedTuple):
@@ -35,18 +38,22 @@ class LBFGS:
     Two loops over pairs (s, y) of a move and the change of the gradient that came of it:
 
     - newest to oldest: ``alpha = s . q / s . y``, ``q = q - alpha * y``, from ``q = gradient``
-    - ``q = q * s . y / y . y`` of the newest pair
+    - ``q = q * s . y / y . y`` of the newest pair; with a preconditioner ``q = P^-1 q * s . y / y . P^-1 y``
     - oldest to newest: ``q = q + (alpha - y . q / s . y) * s``; ``direction = -q``
 
     Parameters
     ----------
     memory : int
         >= 1: how many pairs are kept.
+    preconditioner : GramPreconditioner, optional
+        For a `LinearObjective`: the first guess of H is its P^-1, near the Hessian's inverse, where it is otherwise a
+        multiple of 1.
 
     Raises
     ------
     TypeError, ValueError
-        memory is no integer >= 1.
+        memory is no integer >= 1, or preconditioner no preconditioner. In `minimize`, with a preconditioner: the
+        objective has no Gram matrix, or there are mini-batches.
 
     Notes
     -----
@@ -75,10 +82,18 @@ class LBFGS:
     """
 
     memory: int = 10
+    preconditioner: GramPreconditioner | None = None
     compares_gradients: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "memory", check_integer(self.memory, "memory", minimum=1))
+        check_preconditioner(self.preconditioner)
+
+    def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> LBFGS | PreconditionedLBFGS:
+        """With a preconditioner the method for this objective; TypeError or ValueError where it has none."""
+        if self.preconditioner is None:
+            return self
+        return PreconditionedLBFGS(self.memory, preconditioner_for(self.preconditioner, objective, w0, batches, sign))
 
     def init(self, w: Array) -> LBFGSState:
         """No pairs."""
@@ -88,51 +103,22 @@ class LBFGS:
 
     def update(self, gradient: Array, state: LBFGSState, w: Array) -> tuple[Array, LBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
-        stack, products, pairs = state.stack, state.products, state.pairs
+        if self.preconditioner is not None:
+            raise ValueError("LBFGS must know the objective of its preconditioner outside minimize: call bind")
+        stack = Stack(state.stack, state.products, state.pairs)
         on_gradient: FloatArray | None = None
         if state.steps > 0:
-            move, change = (w - state.w).reshape(-1), (gradient - state.gradient).reshape(-1)
-            if dot(move, change) > float(np.finfo(w.dtype).eps) * norm(move) * norm(change):
-                stack, products, on_gradient = self._with_pair(state, move, change, gradient)
-                pairs += 1
-        fresh = LBFGSState(w.copy(), gradient.copy(), stack, products, pairs, state.steps + 1)
-        if pairs > 0:
-            rows = stack.reshape(2 * self.memory, -1)
+            pair = moved_and_changed(state.w, state.gradient, w, gradient)
+            if pair is not None:
+                stack, on_gradient = with_pair(stack, self.memory, pair, gradient)
+        fresh = LBFGSState(w.copy(), gradient.copy(), stack.arrays, stack.products, stack.pairs, state.steps + 1)
+        if stack.pairs > 0:
             if on_gradient is None:
-                on_gradient = dots(rows, gradient.reshape(1, -1))[:, 0]
-            on_stack, on_own = self._coefficients(products, on_gradient, pairs)
+                on_gradient = dots(stack.rows, gradient.reshape(1, -1))[:, 0]
+            on_stack, on_own = coefficients(stack, self.memory, on_gradient)
             slope = -float(on_stack @ on_gradient) - on_own * dot(gradient, gradient)
             if slope < 0:
-                direction = (-on_stack).astype(w.dtype) @ rows
+                direction = (-on_stack).astype(w.dtype) @ stack.rows
                 direction -= w.dtype.type(on_own) * gradient.reshape(-1)
                 return direction.reshape(w.shape), fresh
         return np.asarray(-first_scale(norm(gradient)) * gradient), fresh
-
-    def _with_pair(
-        self, state: LBFGSState, move: Array, change: Array, gradient: Array
-    ) -> tuple[Array, FloatArray, FloatArray]:
-        """The stack with this pair in place of the oldest, its products, and its products with the gradient."""
-        m, i = self.memory, state.pairs % self.memory
-        stack, products = state.stack.copy(), state.products.copy()
-        rows = stack.reshape(2 * m, -1)
-        rows[i], rows[m + i] = move, change
-        fresh = dots(rows, np.stack([move, change, gradient.reshape(-1)]))
-        products[:, [i, m + i]] = fresh[:, :2]
-        products[[i, m + i], :] = fresh[:, :2].T
-        return stack, products, fresh[:, 2]
-
-    def _coefficients(self, products: FloatArray, on_gradient: FloatArray, pairs: int) -> tuple[FloatArray, float]:
-        """The two loops: H gradient is the first answer times the stack, plus the second times the gradient."""
-        m = self.memory
-        kept = [j % m for j in range(max(0, pairs - m), pairs)]
-        c, own = np.zeros(2 * m), 1.0
-        alphas = {}
-        for i in reversed(kept):
-            alphas[i] = (float(products[i] @ c) + on_gradient[i]) / products[i, m + i]
-            c[m + i] -= alphas[i]
-        newest = kept[-1]
-        own = float(products[newest, m + newest] / products[m + newest, m + newest])
-        c *= own
-        for i in kept:
-            c[i] += alphas[i] - (float(products[m + i] @ c) + own * on_gradient[m + i]) / products[i, m + i]
-        return c, own

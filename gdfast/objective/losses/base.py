@@ -220,6 +220,13 @@ class Loss:
         change = self.gradient(scores + moves, y) - self.gradient(scores - moves, y)
         return np.asarray(len(scores) * change * (sizes / (2 * h)))
 
+    def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
+        """How the loss bends: each row's second derivatives by its scores, each by one, (n, k), >= 0.
+
+        They weigh the rows of a preconditioner, where only their proportions matter: 1 where a loss has no more to say.
+        """
+        return np.ones(scores.shape)
+
     # ---- rounding ----
 
     def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:

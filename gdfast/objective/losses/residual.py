@@ -54,6 +54,10 @@ class SquaredError(Loss):
         """``2 change``."""
         return np.asarray(2 * changes)
 
+    def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
+        """``2``."""
+        return np.full(scores.shape, 2.0)
+
     def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
         """By Cauchy and Schwarz: residuals move as the scores do."""
         root = math.sqrt(whole * max(data, 0.0))
@@ -167,6 +171,11 @@ class Huber(Loss):
         centred = centred_sums(sums)
         most = 1.0 if centred.largest == 0 else (1 - 8 * UNIT) / (1 + centred.largest / (2 * self.delta))
         return GradientDual(linear + centred.more, 0.0, most, centred.G, centred.added)
+
+    def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
+        """``2 min(1, delta / |s - y|)``: that of the parabola that touches it there from above, which is never 0."""
+        sizes = np.abs(scores - y)
+        return np.asarray(2 * self.delta / np.maximum(sizes, self.delta))
 
     def step_curvature(self, n_classes: int) -> float:
         """Beyond delta the gradient grows no more."""

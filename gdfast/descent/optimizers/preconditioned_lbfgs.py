@@ -1,0 +1,88 @@
+"""L-BFGS whose first guess of the inverse Hessian is a preconditioner's: ``H0 = P^-1 * s . y / y . P^-1 y``.
+
+What `gdfast.LBFGS(preconditioner=...)` is for the length of a run.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar, NamedTuple
+
+import numpy as np
+
+from ...protocols import Array, FloatArray
+from ..preconditioners import BoundPreconditioner, PreconditionerState
+from .capabilities import check_like
+from .float64_dots import dot, dots, first_scale, norm
+from .quasi_newton import Stack, coefficients, moved_and_changed, with_pair
+
+
+class PreconditionedLBFGSState(NamedTuple):
+    """Where the last step began, the gradient there, and the last pairs, as in `LBFGSState`; what tells P.
+
+    `stack` is (3 * memory, \\*w.shape): below moves and changes come P^-1 times the changes.
+    """
+
+    w: Array
+    gradient: Array
+    stack: Array
+    products: FloatArray
+    preconditioner: PreconditionerState
+    pairs: int
+    steps: int
+
+
+@dataclass(frozen=True, eq=False)
+class PreconditionedLBFGS:
+    """``direction = -H gradient``; the first is ``-P^-1 gradient``, and 1 is its natural length too."""
+
+    memory: int
+    preconditioner: BoundPreconditioner
+    compares_gradients: ClassVar[bool] = True
+
+    def init(self, w: Array) -> PreconditionedLBFGSState:
+        """No pairs, and no matrix yet."""
+        rows = 3 * self.memory
+        stack, products = np.zeros((rows, *w.shape), dtype=w.dtype), np.zeros((rows, rows))
+        return PreconditionedLBFGSState(w.copy(), np.zeros_like(w), stack, products, self.preconditioner.init(w), 0, 0)
+
+    def check_state(self, objective: Any, w: Array, state: Any) -> None:
+        """ValueError unless it is like those of `init`, and finite."""
+        check_like(state, self.init(w), "the optimizer's state")
+        self.preconditioner.check_state(state.preconditioner)
+
+    def update(
+        self, gradient: Array, state: PreconditionedLBFGSState, w: Array
+    ) -> tuple[Array, PreconditionedLBFGSState]:
+        """The quasi-Newton direction, and the state with the newest pair in it."""
+        known = self.preconditioner.renewed(w, state.preconditioner, state.steps)
+        stack = Stack(state.stack, state.products, state.pairs)
+        if known is not state.preconditioner and stack.pairs > 0:
+            stack = self._anew(stack, known)
+        pair = moved_and_changed(state.w, state.gradient, w, gradient) if state.steps > 0 else None
+        wanted = np.stack([gradient, *([] if pair is None else [pair[1].reshape(w.shape)])])
+        scaled, *more = self.preconditioner.times(wanted, known).astype(w.dtype).reshape(len(wanted), -1)
+        if pair is not None and dot(pair[1], more[0]) > 0:
+            stack, on_gradient = with_pair(stack, self.memory, [*pair, *more], gradient)
+        else:
+            on_gradient = dots(stack.rows, gradient.reshape(1, -1))[:, 0]
+        fresh = PreconditionedLBFGSState(
+            w.copy(), gradient.copy(), stack.arrays, stack.products, known, stack.pairs, state.steps + 1
+        )
+        slope = dot(gradient, scaled)
+        if stack.pairs > 0:
+            on_stack, on_own = coefficients(stack, self.memory, on_gradient)
+            if float(on_stack @ on_gradient) + on_own * slope > 0:
+                direction = (-on_stack).astype(w.dtype) @ stack.rows
+                direction -= w.dtype.type(on_own) * scaled
+                return direction.reshape(w.shape), fresh
+        if slope > 0:
+            return np.asarray(-scaled.reshape(w.shape)), fresh
+        return np.asarray(-first_scale(norm(gradient)) * gradient), fresh
+
+    def _anew(self, stack: Stack, known: PreconditionerState) -> Stack:
+        """The stack under another preconditioner."""
+        m, arrays = self.memory, stack.arrays.copy()
+        arrays[2 * m :] = self.preconditioner.times(arrays[m : 2 * m], known)
+        rows = arrays.reshape(3 * m, -1)
+        return Stack(arrays, dots(rows, rows), stack.pairs)

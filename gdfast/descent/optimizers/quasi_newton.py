@@ -1,0 +1,71 @@
+"""The two loops of L-BFGS on coefficients, and the stack of arrays that they combine.
+
+Row i of the stack is a move s of w, row ``memory + i`` the change y of the gradient that came of it. With a
+preconditioner P there are as many rows more, P^-1 y. `products`, float64, is each row times each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from ...protocols import Array, FloatArray
+from .float64_dots import dot, dots, norm
+
+
+class Stack(NamedTuple):
+    """Arrays one above the other, the products of each with each, and how many pairs have been put there."""
+
+    arrays: Array
+    products: FloatArray
+    pairs: int
+
+    @property
+    def rows(self) -> Array:
+        """The arrays as a matrix."""
+        return self.arrays.reshape(len(self.arrays), -1)
+
+
+def moved_and_changed(w: Array, gradient: Array, w_now: Array, gradient_now: Array) -> tuple[Array, Array] | None:
+    """The flat move from one point to the next and the change of the gradient; None where they show no curvature."""
+    move, change = (w_now - w).reshape(-1), (gradient_now - gradient).reshape(-1)
+    is_pair = dot(move, change) > float(np.finfo(w.dtype).eps) * norm(move) * norm(change)
+    return (move, change) if is_pair else None
+
+
+def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) -> tuple[Stack, FloatArray]:
+    """The stack with a new pair in place of the oldest, and its products with the gradient.
+
+    `new` are a flat move, the change of the gradient, and with a preconditioner P^-1 times the change.
+    """
+    places = [part * memory + stack.pairs % memory for part in range(len(new))]
+    fresh = Stack(stack.arrays.copy(), stack.products.copy(), stack.pairs + 1)
+    for place, row in zip(places, new, strict=True):
+        fresh.rows[place] = row
+    found = dots(fresh.rows, np.stack([*new, gradient.reshape(-1)]))
+    fresh.products[:, places] = found[:, :-1]
+    fresh.products[places, :] = found[:, :-1].T
+    return fresh, found[:, -1]
+
+
+def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[FloatArray, float]:
+    """The two loops: H gradient is the first answer times the stack, plus the second times P^-1 gradient.
+
+    `on_gradient` are the stack's products with the gradient. P^-1 takes what the first loop makes of the changes to the
+    last rows of the stack; without P they are the changes themselves.
+    """
+    m, products, solved = memory, stack.products, len(stack.products) - memory
+    kept = [j % m for j in range(max(0, stack.pairs - m), stack.pairs)]
+    on_changes, alphas = np.zeros(m), {}
+    for i in reversed(kept):
+        alphas[i] = (float(products[i, m : 2 * m] @ on_changes) + on_gradient[i]) / products[i, m + i]
+        on_changes[i] -= alphas[i]
+    newest = kept[-1]
+    own = float(products[newest, m + newest] / products[m + newest, solved + newest])
+    c = np.zeros(len(products))
+    c[solved:] = own * on_changes
+    for i in kept:
+        c[i] += alphas[i] - (float(products[m + i] @ c) + own * on_gradient[solved + i]) / products[i, m + i]
+    return c, own

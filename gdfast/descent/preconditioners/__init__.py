@@ -1,0 +1,17 @@
+"""A matrix P near the Hessian: methods that go along ``-P^-1 gradient`` see a bowl that is nearly round."""
+
+from .gram_preconditioner import (
+    BoundPreconditioner,
+    GramPreconditioner,
+    PreconditionerState,
+    check_preconditioner,
+    preconditioner_for,
+)
+
+__all__ = [
+    "BoundPreconditioner",
+    "GramPreconditioner",
+    "PreconditionerState",
+    "check_preconditioner",
+    "preconditioner_for",
+]
