@@ -127,3 +127,24 @@ def dual_sums(
     problem: Problem, squares: _Array, mean_weight: float, duals: _Array, sums: _Array, as_given: bool
 ) -> tuple[float, float]: ...
 def dual_squares(problem: Problem, squares: _Array) -> None: ...
+def descend_quadratic(
+    matrix: _Array, gradient: _Array, w: _Array, l1: _Array, l2: _Array, tolerance: float, epochs: int
+) -> tuple[int, float]: ...
+def descend_columns(
+    values: _Array,
+    starts: _Array | None,
+    rows: _Array | None,
+    classes: _Array,
+    columns: _Array,
+    diagonal: _Array,
+    less: _Array | None,
+    more: _Array | None,
+    changes: _Array,
+    sums: _Array,
+    gradient: _Array,
+    w: _Array,
+    l1: _Array,
+    l2: _Array,
+    tolerance: float,
+    epochs: int,
+) -> tuple[int, float]: ...

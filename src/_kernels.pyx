@@ -151,3 +151,4 @@ def permutation(n, seed, epoch):
 include "problem.pxi"
 include "sparse.pxi"
 include "dual.pxi"
+include "coordinate.pxi"

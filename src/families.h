@@ -63,4 +63,10 @@ size_t GD(dual_sums_scratch)(const gd_problem *, const gd_csr *);
 void GD(dual_sums)(const gd_problem *, const gd_csr *, gd_duals *, void *scratch, pool_control *);
 int GD(dual_squares)(const gd_problem *, const gd_csr *, double *squares, void *scratch, pool_control *);
 
+/* coordinate/ */
+size_t GD(quadratic_scratch)(const gd_quadratic *);
+void GD(descend_quadratic)(gd_quadratic *, void *scratch, pool_control *);
+size_t GD(columns_scratch)(const gd_columns *);
+void GD(descend_columns)(gd_columns *, void *scratch, pool_control *);
+
 #endif

@@ -22,5 +22,6 @@ const gd_kernels GD(kernels) = {
     .take_steps_sparse = GD(take_steps_sparse),
     .take_steps_scratch = GD(take_steps_scratch),
     .take_steps = GD(take_steps),
+    .coordinates = {GD(quadratic_scratch), GD(descend_quadratic), GD(columns_scratch), GD(descend_columns)},
     .duals = {GD(dual_epoch_scratch), GD(dual_epoch), GD(dual_sums_scratch), GD(dual_sums), GD(dual_squares)},
 };

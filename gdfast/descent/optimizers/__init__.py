@@ -17,6 +17,7 @@ from .adamw import AdamW
 from .amsgrad import AMSGrad, AMSGradState
 from .averaged_sgd import AveragedSGD, AveragedSGDState
 from .capabilities import direction_of, evaluations_of, final_answer, lower_bound, sets_own_step
+from .coordinate_descent import CoordinateDescent, CoordinateState
 from .dual_coordinate_ascent import DualCoordinateAscent, DualState
 from .gradient_descent import GradientDescent
 from .lbfgs import LBFGS, LBFGSState
@@ -46,6 +47,8 @@ __all__ = [
     "AdamW",
     "AveragedSGD",
     "AveragedSGDState",
+    "CoordinateDescent",
+    "CoordinateState",
     "DualCoordinateAscent",
     "DualState",
     "GradientDescent",

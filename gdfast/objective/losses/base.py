@@ -94,6 +94,14 @@ class GradientDual(NamedTuple):
     added: FloatArray
 
 
+class ScoreCurvature(NamedTuple):
+    """A matrix for each row, ``diagonal_i - less_i less_i' + more_i more_i'``: (n, k) each; None where it is 0."""
+
+    diagonal: FloatArray
+    less: FloatArray | None = None
+    more: FloatArray | None = None
+
+
 class KinkDistances(NamedTuple):
     """How far one score of a row may move, either way, before the loss meets a kink; infinite where it meets none.
 
@@ -127,6 +135,8 @@ class Loss:
         The gradient jumps, where `kink_distances` says. False for the latter: nobody knows whether and where.
     is_convex, is_quadratic : bool
         Quadratic: the second derivatives are the same everywhere.
+    is_shift_invariant : bool
+        The same number added to all scores of a row changes nothing.
     is_robust : bool
         Centre and spread of the targets are judged by medians.
     gives_probabilities : bool
@@ -149,6 +159,7 @@ class Loss:
     knows_kinks: ClassVar[bool] = True
     is_convex: ClassVar[bool] = True
     is_quadratic: ClassVar[bool] = False
+    is_shift_invariant: ClassVar[bool] = False
     is_robust: ClassVar[bool] = False
     gives_probabilities: ClassVar[bool] = False
     has_dual_point: ClassVar[bool] = False
@@ -209,6 +220,14 @@ class Loss:
     def largest_curvature(self, n_classes: int) -> float | None:
         """The largest eigenvalue of a row's second derivatives by its scores, whatever they are; None: unknown."""
         return None
+
+    def score_curvature(self, scores: FloatArray, y: Array) -> ScoreCurvature:
+        """Each row's second derivatives by its scores, or what is above them: a constant where no more is known."""
+        n, k = scores.shape
+        largest = self.largest_curvature(k)
+        if largest is None:
+            raise ValueError(f"this needs a loss that knows its curvature; it is {self!r}")
+        return ScoreCurvature(np.full((n, k), largest))
 
     def hessian_times(self, scores: FloatArray, y: Array, changes: FloatArray) -> FloatArray:
         """Each row's second derivatives by its scores, times its changes: (n, k); by differences of the gradient."""

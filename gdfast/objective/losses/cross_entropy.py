@@ -14,7 +14,7 @@ import numpy as np
 
 from ...protocols import Array, FloatArray
 from ..rays.log_sum_exp import LogSums
-from .base import UNIT, Dual, GradientDual, GradientSums, Loss, rounding
+from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, rounding
 from .best_bias import AtBias, best_bias
 
 
@@ -43,6 +43,7 @@ class CrossEntropy(Loss):
     code: ClassVar[int] = 2
     name: ClassVar[str] = "cross_entropy"
     title: ClassVar[str] = "cross-entropy"
+    is_shift_invariant: ClassVar[bool] = True
     gives_probabilities: ClassVar[bool] = True
     has_dual_point: ClassVar[bool] = True
     step_constant: ClassVar[float] = 1.5
@@ -57,6 +58,11 @@ class CrossEntropy(Loss):
         sizes = np.zeros(scores.shape)
         sizes[np.arange(len(scores)), y] = 1.0
         return sizes
+
+    def score_curvature(self, scores: FloatArray, y: Array) -> ScoreCurvature:
+        """``diag(p) - p p'``."""
+        p = softmax(scores)
+        return ScoreCurvature(p, p)
 
     def hessian_times(self, scores: FloatArray, y: Array, changes: FloatArray) -> FloatArray:
         """``(diag(p) - p p') change`` of each row."""

@@ -16,7 +16,7 @@ from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
 from ..margins import margins
 from ..rays.hinge_terms import HingeTerms
-from .base import UNIT, Dual, GradientDual, GradientSums, Loss, missing_factor_2, rounding
+from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
 from .best_bias import AtBias, best_bias
 
 
@@ -60,6 +60,7 @@ class Hinge(Loss):
     name: ClassVar[str] = "hinge"
     title: ClassVar[str] = "hinge"
     has_kinks: ClassVar[bool] = True
+    is_shift_invariant: ClassVar[bool] = True
     has_dual_point: ClassVar[bool] = True
     has_box_dual: ClassVar[bool] = True
     step_constant: ClassVar[float] = 2.0
@@ -165,6 +166,7 @@ class SquaredHinge(Loss):
     code: ClassVar[int] = 1
     name: ClassVar[str] = "squared_hinge"
     title: ClassVar[str] = "squared hinge"
+    is_shift_invariant: ClassVar[bool] = True
     has_dual_point: ClassVar[bool] = True
     gradient_grows: ClassVar[bool] = True
     step_constant: ClassVar[float] = 3.0
@@ -176,6 +178,21 @@ class SquaredHinge(Loss):
     def largest_curvature(self, n_classes: int) -> float:
         """``2 * n_classes``: twice the largest eigenvalue of sum_c (e_c - e_y)(e_c - e_y)', a star's Laplacian."""
         return 2.0 * n_classes
+
+    def score_curvature(self, scores: FloatArray, y: Array) -> ScoreCurvature:
+        """``2 sum_c (e_c - e_y)(e_c - e_y)'`` over the wrong classes c whose margin is > 0.
+
+        With a_c = 2 for these it is ``diag(a + sum(a) e_y) - a e_y' - e_y a'``: the last two are the squares of
+        ``(e_y - a) / sqrt(2)`` less those of ``(e_y + a) / sqrt(2)``.
+        """
+        a = np.where(margins(scores, y, self.margin) > 0, 2.0, 0.0)
+        rows = np.arange(len(y))
+        a[rows, y] = 0.0
+        diagonal, root = a.copy(), math.sqrt(0.5)
+        diagonal[rows, y] = a.sum(axis=1)
+        less, more = a * root, a * -root
+        less[rows, y] = more[rows, y] = root
+        return ScoreCurvature(diagonal, less, more)
 
     def hessian_times(self, scores: FloatArray, y: Array, changes: FloatArray) -> FloatArray:
         """``2 sum_c (e_c - e_y)(change_c - change_y)`` over the wrong classes c whose margin is > 0."""

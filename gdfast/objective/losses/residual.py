@@ -14,8 +14,11 @@ import numpy as np
 
 from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
-from .base import UNIT, Dual, GradientDual, GradientSums, Loss, missing_factor_2, rounding
+from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
 from .best_bias import AtBias, best_bias
+
+BEYOND_DELTA = 0.02
+"""The curvature that a Newton step takes Huber's straight lines for."""
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,10 @@ class Huber(Loss):
         """Residuals are scores less targets; one that is well beyond delta has no rounding."""
         sizes = np.abs(scores) + np.abs(y)
         return np.where(np.abs(scores - y) - self.delta < 1e-6 * sizes, 2 * sizes, 0.0)
+
+    def score_curvature(self, scores: FloatArray, y: Array) -> ScoreCurvature:
+        """2 up to a residual of `delta`, a little beyond, where there is none at all."""
+        return ScoreCurvature(np.where(np.abs(scores - y) <= self.delta, 2.0, BEYOND_DELTA))
 
     def hessian_times(self, scores: FloatArray, y: Array, changes: FloatArray) -> FloatArray:
         """``2 change_c`` for the outputs c whose residual is at most delta."""
