@@ -130,7 +130,6 @@ _NAMES_OF = {
         "LBFGS",
         "Newton",
         "CoordinateDescent",
-        "CoordinateDescent",
         "DualCoordinateAscent",
         "SemismoothNewton",
     ),
