@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -15,6 +16,7 @@ from ...objective.linear.hinge_dual import GOLDEN, DualSums, dual_bound, known_o
 from ...objective.linear.in_background import in_background
 from ...objective.linear.problem import LinearProblem
 from ...objective.linear.smoothed_hinge import (
+    LEAST_CURVATURE,
     Curvature,
     Smoothing,
     Span,
@@ -32,10 +34,12 @@ SHRINK = 0.85
 """What mu is multiplied by when the terms are smoothed around other duals (.5 takes twice the passes)."""
 SMOOTHED_ENOUGH = 2.0
 """They are, once the rest of the gap is at most this often what smoothing adds to it."""
+STEEP = 100.0
+"""At the first mu the gradient is at most so many values of the gap."""
 CENTERS_MOST = 3
 """In one step."""
-RESIDUAL, PRODUCTS_MOST = 0.5, 60
-"""Of the conjugate gradients."""
+RESIDUAL, LEAST_RESIDUAL, PRODUCTS_MOST = 0.5, 0.01, 60
+"""Of the conjugate gradients; less than the first where the gradient is most of the gap by far."""
 POINTS, DIRECTIONS = 12, 16
 """Dual points in the bundle, directions in the span, as far as they fit into so many bytes:"""
 BUNDLE_BYTES = SPAN_BYTES = 1 << 28
@@ -193,9 +197,15 @@ class SemismoothNewton:
         smoothing, ridge = Smoothing(state.center, state.mu), _ridge(problem)
         duals = smoothing.duals(state.terms)
         curvature = Curvature(problem, duals, state.mu)
-        state = _preconditioned(state, curvature.mean, ridge)
+        # A free bias has no other curvature than that of the zone, which may be empty.
+        damped = np.maximum(ridge, min(ridge[0], LEAST_CURVATURE / state.mu))
+        state = _preconditioned(state, max(curvature.mean, LEAST_CURVATURE / state.mu), damped)
         gradient = state.product[:, : rows.shape[1]] / rows.n_samples + ridge * W
-        newton = _newton_direction(curvature, gradient, ridge, state.inverse)
+        penalised = problem.penalised(gradient)
+        rest = float(np.vdot(penalised, penalised)) / (2 * ridge[0])
+        missing = smoothing_gap(problem, state.terms, duals)
+        residual = min(RESIDUAL, max(LEAST_RESIDUAL, 3 * math.sqrt(missing / rest))) if rest > 0 else RESIDUAL
+        newton = _newton_direction(curvature, gradient, damped, state.inverse, residual)
         changes = term_changes(problem, newton.astype(rows.arithmetic))
         span = Span(state.directions, state.changes).with_newest(newton, changes, _directions_most(problem))
         ahead, terms = minimum_in_span(problem, smoothing, W, state.terms, span, ridge)
@@ -273,6 +283,12 @@ def _first_state(objective: Any, W: FloatArray, smoothing: float) -> SemismoothN
         mu=smoothing * (problem.loss.margin or 1.0),
         curvature=0.0,
     )
+    # So wide that the gradient there is not the whole gap by orders: few steps would have to bring it down.
+    product, _ = _known(problem, Smoothing(state.center, state.mu).duals(terms))
+    gradient = problem.penalised(product[:, : rows.shape[1]] / rows.n_samples + _ridge(problem) * W)
+    rest, value = float(np.vdot(gradient, gradient)) / (2 * _ridge(problem)[0]), data_value(problem, terms)
+    if rest > STEEP * value > 0:
+        state = state._replace(mu=state.mu * math.sqrt(rest / (STEEP * value)))
     return _certified(problem, W, state)
 
 
@@ -306,7 +322,6 @@ def _preconditioned(state: SemismoothNewtonState, curvature: float, ridge: Float
     if 0.6 * state.curvature < curvature < 1.7 * state.curvature:
         return state
     G = state.gram
-    curvature = max(curvature, 1e-300)
     # A free bias, and directions that no row of a sample shows, have nothing else.
     floor = 1e-9 * curvature * float(np.mean(G if G.ndim == 1 else np.diag(G)))
     P = curvature * G
@@ -321,14 +336,16 @@ def _inverse(P: FloatArray) -> FloatArray:
     return np.asarray((inverse + inverse.T) / 2)
 
 
-def _newton_direction(curvature: Curvature, gradient: FloatArray, ridge: FloatArray, inverse: FloatArray) -> FloatArray:
-    """Conjugate gradients on ``(curvature + ridge) x = -gradient``, to RESIDUAL in the preconditioner's norm."""
+def _newton_direction(
+    curvature: Curvature, gradient: FloatArray, ridge: FloatArray, inverse: FloatArray, tolerance: float
+) -> FloatArray:
+    """Conjugate gradients on ``(curvature + ridge) x = -gradient``, to this share of the residual's norm."""
     x, residual = np.zeros_like(gradient), -gradient
     z = residual * inverse if inverse.ndim == 1 else residual @ inverse
     conjugate, square = z, float(np.vdot(residual, z))
     first = square
     for _ in range(PRODUCTS_MOST):
-        if not square > RESIDUAL**2 * first:
+        if not square > tolerance**2 * first:
             break
         image = curvature.times(conjugate) + ridge * conjugate
         bend = float(np.vdot(conjugate, image))

@@ -19,7 +19,9 @@ from .problem import LinearProblem
 from .products import weighted_rows
 
 NEWTON_STEPS = 12
-SHORTEST = 1e-3
+SHORTEST = 1e-12
+LEAST_CURVATURE = 1e-3
+"""Of a pair out of the zone, in the search: where none is in it, Newton's step would have no end."""
 
 
 class Smoothing(NamedTuple):
@@ -149,7 +151,8 @@ def minimum_in_span(
         zone = zone_of(a)
         counted = a if weights is None else (a * weights).astype(T.dtype)
         slopes = T @ counted.ravel() / n + curved @ W.ravel()
-        counted = zone.astype(T.dtype) if weights is None else (zone * weights).astype(T.dtype)
+        counted = np.where(zone, T.dtype.type(1), T.dtype.type(LEAST_CURVATURE))
+        counted = counted if weights is None else (counted * weights).astype(T.dtype)
         hessian = (T * counted.ravel()) @ T.T / (n * smoothing.mu) + penalties
         scales = np.sqrt(np.maximum(np.diag(hessian), 1e-300))
         hessian = hessian / scales / scales[:, None] + 1e-7 * np.eye(m)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -67,6 +68,42 @@ def test_no_bound_is_above_the_optimum(bias, dtype):
         assert bounds == sorted(bounds)
         tight += max(bounds) >= 0.99 * best
     assert tight >= 6
+
+
+@each_bias
+@pytest.mark.parametrize("seed", range(4))
+def test_weak_duality_holds_in_exact_arithmetic(bias, seed):
+    """For integers in place of rows, one of them repeated, one zero, and every number a fraction."""
+    rng = np.random.default_rng(seed)
+    X, y, k = rng.integers(-3, 4, (8, 3)), rng.integers(0, 3, 8), 3
+    X[0], X[1] = 0, X[2]
+    strength = 2.0 ** float(rng.integers(-9, 3))
+    objective = gd.LinearObjective(X.astype(np.float32), y, gd.Hinge(), gd.L2(strength), n_classes=k, **BIASES[bias])
+    w, state, optimizer = np.zeros(objective.shape, np.float32), None, gd.SemismoothNewton()
+    for step in range(25):
+        direction, state = optimizer.direction(objective, step, w, state)
+        w = w + direction
+        exact = [[Fraction(float(v)) for v in row] for row in w]
+        rows = [[int(v) for v in x] + [1] * objective.bias for x in X]
+        scores = [[sum(a * b for a, b in zip(row, x, strict=True)) for row in exact] for x in rows]
+        terms = [s[c] - s[label] + 1 for s, label in zip(scores, y, strict=True) for c in range(k) if c != label]
+        penalised = [v for row in exact for v in (row[:3] if bias == "free" else row)]
+        value = sum(max(Fraction(0), t) for t in terms) / 8 + Fraction(strength) * sum(v * v for v in penalised)
+        assert Fraction(optimizer.lower_bound(objective, state)) <= value
+
+
+def test_a_free_bias_moves_where_no_pair_is_in_the_zone():
+    """It has no curvature there: Newton's step would be infinite."""
+    objective, _, _ = made(16, n=22, d=4, k=5, bias="free", strength=0.002)
+    result = solve(objective, smoothing=0.1, gap_tol=1e-4)
+    assert result.status is gd.Status.CONVERGED
+
+
+def test_rows_far_larger_than_the_margin_need_short_steps():
+    objective, _, _ = made(98, n=14, d=7, k=4, strength=0.004)
+    far = gd.LinearObjective(100 * objective.X, objective.y, objective.loss, objective.regularizer, penalize_bias=True)
+    result = solve(far, smoothing=1.0, max_steps=100, gap_tol=1e-3)
+    assert result.status is gd.Status.CONVERGED
 
 
 def test_it_arrives_where_dual_coordinate_ascent_does_not():
