@@ -13,7 +13,7 @@ from ...describe import described
 from ...objective.capabilities import gram_of, linear_problem_of
 from ...objective.linear.dual_bundle import best_mixture
 from ...objective.linear.hinge_dual import GOLDEN, DualSums, dual_bound, known_of_duals, with_rows
-from ...objective.linear.in_background import in_background
+from ...objective.linear.inverse_root import InverseRoot
 from ...objective.linear.problem import LinearProblem
 from ...objective.linear.smoothed_hinge import (
     LEAST_CURVATURE,
@@ -61,8 +61,9 @@ class SemismoothNewtonState(NamedTuple):
     directions, changes : the last ones, (m, n_classes, columns), and how terms change along them
     product : A'X of the duals at w, their sums last, (n_classes, n_features + 1)
     sums, totals : the same of the bundle's dual points, and what else their bounds need; the best mixture first
-    gram, inverse : (columns, columns), or (columns,) for a diagonal
-    mu, curvature : the smoothing; what the inverse is for
+    gram, root : (columns, columns), or (columns,) for a diagonal
+        Of the rows; of the preconditioner's inverse (`InverseRoot`), or its diagonal.
+    mu, curvature : the smoothing; what the root is for
     """
 
     center: Array
@@ -73,7 +74,7 @@ class SemismoothNewtonState(NamedTuple):
     sums: FloatArray
     totals: FloatArray
     gram: FloatArray
-    inverse: FloatArray
+    root: Array
     mu: float
     curvature: float
 
@@ -169,7 +170,7 @@ class SemismoothNewton:
             ("sums", wide, (max(b, 1), rows.n_classes, rows.n_features + 1)),
             ("totals", wide, (max(b, 1), 4)),
             ("gram", wide, matrix),
-            ("inverse", wide, matrix),
+            ("root", wide if side > COLUMNS_MOST else rows.arithmetic, matrix),
         ):
             array = getattr(state, name)
             if not isinstance(array, np.ndarray) or array.dtype != dtype or array.shape != shape:
@@ -205,7 +206,7 @@ class SemismoothNewton:
         rest = float(np.vdot(penalised, penalised)) / (2 * ridge[0])
         missing = smoothing_gap(problem, state.terms, duals)
         residual = min(RESIDUAL, max(LEAST_RESIDUAL, 3 * math.sqrt(missing / rest))) if rest > 0 else RESIDUAL
-        newton = _newton_direction(curvature, gradient, damped, state.inverse, residual)
+        newton = _newton_direction(curvature, gradient, damped, state.root, residual)
         changes = term_changes(problem, newton.astype(rows.arithmetic))
         span = Span(state.directions, state.changes).with_newest(newton, changes, _directions_most(problem))
         ahead, terms = minimum_in_span(problem, smoothing, W, state.terms, span, ridge)
@@ -279,7 +280,7 @@ def _first_state(objective: Any, W: FloatArray, smoothing: float) -> SemismoothN
         sums=np.empty((0, rows.n_classes, rows.n_features + 1)),
         totals=np.empty((0, 4)),
         gram=_second_moments(objective),
-        inverse=np.empty(0),
+        root=np.empty(0),
         mu=smoothing * (problem.loss.margin or 1.0),
         curvature=0.0,
     )
@@ -318,30 +319,29 @@ def _diagonal_moments(problem: LinearProblem) -> FloatArray:
 
 
 def _preconditioned(state: SemismoothNewtonState, curvature: float, ridge: FloatArray) -> SemismoothNewtonState:
-    """With an inverse for this mean curvature, where the one there is for too different a one."""
+    """With a root for this mean curvature, where the one there is for too different a one."""
     if 0.6 * state.curvature < curvature < 1.7 * state.curvature:
         return state
     G = state.gram
     # A free bias, and directions that no row of a sample shows, have nothing else.
     floor = 1e-9 * curvature * float(np.mean(G if G.ndim == 1 else np.diag(G)))
-    P = curvature * G
     if G.ndim == 1:
-        return state._replace(curvature=curvature, inverse=1 / (P + ridge + floor))
+        return state._replace(curvature=curvature, root=1 / (curvature * G + ridge + floor))
+    P = curvature * G
     P[np.diag_indices(len(P))] += ridge + floor
-    return state._replace(curvature=curvature, inverse=in_background(float(len(P)) ** 3, _inverse, P))
+    return state._replace(curvature=curvature, root=InverseRoot.of(P, state.terms.dtype).root)
 
 
-def _inverse(P: FloatArray) -> FloatArray:
-    inverse = np.linalg.inv(P)
-    return np.asarray((inverse + inverse.T) / 2)
+def _inverse_times(root: Array, V: FloatArray) -> FloatArray:
+    return V * root if root.ndim == 1 else InverseRoot(root).times(V)
 
 
 def _newton_direction(
-    curvature: Curvature, gradient: FloatArray, ridge: FloatArray, inverse: FloatArray, tolerance: float
+    curvature: Curvature, gradient: FloatArray, ridge: FloatArray, root: Array, tolerance: float
 ) -> FloatArray:
     """Conjugate gradients on ``(curvature + ridge) x = -gradient``, to this share of the residual's norm."""
     x, residual = np.zeros_like(gradient), -gradient
-    z = residual * inverse if inverse.ndim == 1 else residual @ inverse
+    z = _inverse_times(root, residual)
     conjugate, square = z, float(np.vdot(residual, z))
     first = square
     for _ in range(PRODUCTS_MOST):
@@ -353,7 +353,7 @@ def _newton_direction(
             return x if x.any() else conjugate
         x += square / bend * conjugate
         residual = residual - square / bend * image
-        z = residual * inverse if inverse.ndim == 1 else residual @ inverse
+        z = _inverse_times(root, residual)
         before, square = square, float(np.vdot(residual, z))
         conjugate = z + square / before * conjugate
     return x
