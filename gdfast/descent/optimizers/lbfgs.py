@@ -12,7 +12,7 @@ from ...protocols import Array, FloatArray
 from ..preconditioners import GramPreconditioner, check_preconditioner, preconditioner_for
 from .float64_dots import dot, dots, first_scale, norm
 from .preconditioned_lbfgs import PreconditionedLBFGS
-from .quasi_newton import Stack, coefficients, moved_and_changed, with_pair
+from .quasi_newton import Stack, coefficients, moved_and_changed, refuse_l1, with_pair
 
 
 class LBFGSState(NamedTuple):
@@ -52,8 +52,8 @@ class LBFGS:
     Raises
     ------
     TypeError, ValueError
-        memory is no integer >= 1, or preconditioner no preconditioner. In `minimize`, with a preconditioner: the
-        objective has no Gram matrix, or there are mini-batches.
+        memory is no integer >= 1, or preconditioner no preconditioner. In `minimize`: the regularizer has an L1 part,
+        or, with a preconditioner, the objective has no Gram matrix, or there are mini-batches.
 
     Notes
     -----
@@ -91,6 +91,7 @@ class LBFGS:
 
     def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> LBFGS | PreconditionedLBFGS:
         """With a preconditioner the method for this objective; TypeError or ValueError where it has none."""
+        refuse_l1(objective, type(self).__name__)
         if self.preconditioner is None:
             return self
         return PreconditionedLBFGS(self.memory, preconditioner_for(self.preconditioner, objective, w0, batches, sign))

@@ -7,10 +7,11 @@ preconditioner P there are as many rows more, P^-1 y. `products`, float64, is ea
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray
 from .float64_dots import dot, dots, norm
 
@@ -26,6 +27,17 @@ class Stack(NamedTuple):
     def rows(self) -> Array:
         """The arrays as a matrix."""
         return self.arrays.reshape(len(self.arrays), -1)
+
+
+def refuse_l1(objective: Any, name: str) -> None:
+    """ValueError where the regularizer has kinks, at which a method that compares gradients comes to a halt."""
+    regularizer = getattr(objective, "regularizer", None)
+    strengths = strengths_of(regularizer)
+    if strengths is not None and strengths.l1 > 0:
+        raise ValueError(
+            f"{name} needs a gradient that is continuous, and that of {regularizer!r} jumps at 0: take "
+            "ProximalGradient(), or CoordinateDescent(), which give exact zeros"
+        )
 
 
 def moved_and_changed(w: Array, gradient: Array, w_now: Array, gradient_now: Array) -> tuple[Array, Array] | None:

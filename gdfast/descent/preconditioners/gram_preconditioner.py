@@ -14,7 +14,8 @@ import numpy as np
 from ..._arrays import check_flag, check_integer, check_seed
 from ...describe import described
 from ...objective.capabilities import gram_of, linear_problem_of, offered
-from ...objective.linear.inverse_root import InverseRoot
+from ...objective.linear.gram_sketch import gram_diagonal
+from ...objective.linear.inverse_root import InverseDiagonal, InverseRoot
 from ...objective.linear.problem import LinearProblem
 from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray, HasGram
@@ -25,7 +26,16 @@ FAIR_PRICE = 20.0
 ROWS_PER_COLUMN = 3
 """At least so many, where there are as many: a sample of fewer rows than columns knows nothing of most directions."""
 
-LEFT = (0.6, 1.7)
+DEAR = 1000.0
+"""Passes whose multiply-adds a matrix and its factor may cost in all; beyond, its diagonal serves."""
+
+MOST_BYTES = 1 << 32
+"""Of the matrix, its factor, and the inverse of that."""
+
+FIRST_RENEWAL = 8
+"""Steps until the rows' curvature is looked at: then after twice as many, and so on. (Sooner made CIFAR-10 slower.)"""
+
+LEFT = (0.3, 3.0)
 """The matrix is made anew once the mean curvature of its rows is outside of this, relative to what it was made with."""
 
 
@@ -49,9 +59,12 @@ class GramPreconditioner:
     ----------
     rows : int, optional
         >= 1: how many rows, drawn by `seed`, P is made of; n_samples or more: all of them. None: all where that costs
-        no more than twenty passes over X, else a sample of that price.
+        no more than twenty passes over X, else a sample of that price, or of three rows a column where that is more;
+        and the diagonal of P alone where X is so wide that the matrix would not fit (4 GB, some 11,000 columns) or
+        would cost more than a thousand passes.
     renew : bool
-        Make P anew when the rows' curvature has changed.
+        Make P anew when the rows' curvature has changed: looked at after 8, 16, 32, ... steps, it is made at the
+        weights there once the mean has left 0.3 to 3 times that of the last P.
     seed : int >= 0
         Which rows.
 
@@ -59,13 +72,18 @@ class GramPreconditioner:
     ------
     TypeError, ValueError
         A setting is of the wrong type or out of its range. In `minimize`: the objective has no Gram matrix (it is no
-        `LinearObjective`), or there are mini-batches.
+        `LinearObjective`), there are mini-batches, or `rows` is given and the matrix needs more than 4 GB.
 
     Notes
     -----
     A step along ``-P^-1 gradient`` goes down a bowl that is nearly round, where the gradient alone goes from side to
     side of a narrow valley: what takes hundreds of steps takes ten. P is factored once, in float64; a product with its
     inverse is one pass over a triangle of (m, m), m the columns of W, in the arithmetic's type.
+
+    `Hinge` has no curvature: all c_i are 1. Of `Huber` beyond delta it is that of the parabola which touches it there.
+
+    Made by one pass over its rows and rows * m**2 / 2 multiply-adds, and 2 m**3 / 3 for its factor and the inverse of
+    that; 32 m**2 bytes meanwhile, 4 or 8 m**2 from then on. A look at the curvature is half a pass over its rows.
 
     A checkpoint holds the weights that P was made at, not P.
 
@@ -101,6 +119,7 @@ class BoundPreconditioner:
     problem: LinearProblem
     indices: Array | None
     renew: bool
+    is_diagonal: bool = False
     kept: dict[str, Any] = field(default_factory=dict)
 
     def init(self, w: Array) -> PreconditionerState:
@@ -109,12 +128,12 @@ class BoundPreconditioner:
 
     def times(self, v: Array, state: PreconditionerState) -> FloatArray:
         """``P^-1 v`` for v of w's shape, or for many of them, (r, *shape)."""
-        return self._root(state).times(v.reshape(-1, v.shape[-1])).reshape(v.shape)
+        return self._inverse(state).times(v.reshape(-1, v.shape[-1])).reshape(v.shape)
 
     def renewed(self, w: Array, state: PreconditionerState, steps: int) -> PreconditionerState:
         """The state itself, or another one where P is due to be made anew at w: a rule of the state alone."""
         is_new = state.made == 0
-        if not is_new and not (self.renew and steps & (steps - 1) == 0):
+        if not is_new and not (self.renew and steps >= FIRST_RENEWAL and steps & (steps - 1) == 0):
             return state
         curvature = float(self._curvatures(w).mean())
         if not is_new and LEFT[0] * state.curvature <= curvature <= LEFT[1] * state.curvature:
@@ -126,20 +145,27 @@ class BoundPreconditioner:
         if not (np.isfinite(state.w).all() and 0 <= state.curvature < np.inf):
             raise ValueError("the preconditioner's weights and curvature must be finite; they are not")
 
-    def _root(self, state: PreconditionerState) -> InverseRoot:
-        known: InverseRoot | None = self.kept.get("root")
+    def _inverse(self, state: PreconditionerState) -> InverseRoot | InverseDiagonal:
+        known: InverseRoot | InverseDiagonal | None = self.kept.get("inverse")
         if known is not None and np.array_equal(self.kept["w"], state.w):
             return known
+        self.kept.pop("inverse", None)  # before another one takes as much memory
+        found = self._made(self._curvatures(state.w))
+        self.kept.update(w=state.w, inverse=found)
+        return found
+
+    def _made(self, weights: FloatArray) -> InverseRoot | InverseDiagonal:
         problem, rows = self.problem, self.problem.rows
-        P = gram_of(self.objective, self._curvatures(state.w), self.indices)
-        assert P is not None  # it is a LinearObjective
+        ridge = np.zeros(rows.shape[1])
         strengths = strengths_of(problem.regularizer)
         if strengths is not None:
-            penalised = rows.shape[1] - int(problem.has_free_bias)
-            P.flat[: penalised * (len(P) + 1) : len(P) + 1] += 2 * strengths.l2
-        found = InverseRoot.of(P, rows.arithmetic)
-        self.kept.update(w=state.w, root=found)
-        return found
+            ridge[: rows.shape[1] - int(problem.has_free_bias)] = 2 * strengths.l2
+        if self.is_diagonal:
+            return InverseDiagonal.of(gram_diagonal(problem, weights, self.indices) + ridge)
+        P = gram_of(self.objective, weights, self.indices)
+        assert P is not None  # it is a LinearObjective
+        P.flat[:: len(P) + 1] += ridge
+        return InverseRoot.of(P, rows.arithmetic)
 
     def _curvatures(self, w: Array) -> FloatArray:
         """How the loss bends at each row, (len(indices),); kept for the next call."""
@@ -176,12 +202,36 @@ def preconditioner_for(
         )
     if w0.shape != problem.rows.shape:
         raise ValueError(f"w0 must have the objective's shape {problem.rows.shape}; its shape is {w0.shape}")
-    n, m = problem.rows.n_samples, problem.rows.shape[1]
-    some = preconditioner.rows
-    if some is None:
-        affordable = int(4 * FAIR_PRICE * n * problem.rows.n_classes / m)
-        some = max(affordable, ROWS_PER_COLUMN * m)
+    plan = planned(problem, preconditioner.rows)
+    n = problem.rows.n_samples
     indices = None
-    if some < n:
-        indices = np.sort(np.random.default_rng(preconditioner.seed).choice(n, some, replace=False))
-    return BoundPreconditioner(objective, problem, indices, preconditioner.renew)
+    if plan.rows < n:
+        indices = np.sort(np.random.default_rng(preconditioner.seed).choice(n, plan.rows, replace=False))
+    return BoundPreconditioner(objective, problem, indices, preconditioner.renew, plan.is_diagonal)
+
+
+class Plan(NamedTuple):
+    """Of how many rows P is made, and whether of its diagonal alone."""
+
+    rows: int
+    is_diagonal: bool
+
+
+def planned(problem: LinearProblem, wanted: int | None) -> Plan:
+    """By cost where nobody says; ValueError, before any work, where somebody does and the matrix is too large."""
+    rows, m = problem.rows, problem.rows.shape[1]
+    n, k = rows.n_samples, rows.n_classes
+    needed = 32 * m * m
+    if wanted is not None:
+        if needed > MOST_BYTES:
+            raise ValueError(
+                f"rows asks for a matrix of {m:,} x {m:,}, which with its factor needs {needed / 1e9:.1f} GB and may "
+                f"use {MOST_BYTES / 1e9:.1f}: leave rows out, and P is a diagonal; or take fewer features"
+            )
+        return Plan(min(wanted, n), False)
+    width = rows.entries_per_row + rows.bias
+    a_pass, a_row = 2 * n * k * width, max(1.0, 0.5 * width * width)
+    some = min(n, max(int(FAIR_PRICE * a_pass / a_row), ROWS_PER_COLUMN * m))
+    if needed > MOST_BYTES or some * a_row + 2 / 3 * float(m) ** 3 > DEAR * max(a_pass, 1e7):
+        return Plan(n, True)
+    return Plan(some, False)

@@ -139,6 +139,13 @@ class Rows:
         """The data term is this times ``sum_i w_i loss_i``."""
         return 1 / (self.n_samples * self.mean_weight)
 
+    @property
+    def entries_per_row(self) -> float:
+        """How many numbers of a row a pass reads, in the mean."""
+        if not isinstance(self.matrix, _kernels.SparseRows):
+            return float(self.n_features)
+        return float(self.matrix.starts[-1]) / self.matrix.shape[0]
+
     @cached_property
     def y(self) -> Array:
         """The labels (n_samples,) or targets (n_samples, n_classes) of these rows."""

@@ -121,3 +121,142 @@ def test_mini_batches_are_refused():
     rule = gd.LBFGS(preconditioner=gd.GramPreconditioner())
     with pytest.raises(ValueError, match="leave batches out"):
         gd.minimize(objective, np.zeros(objective.shape), rule, 0.1, batches=10)
+
+
+RULES = {
+    "L-BFGS": gd.LBFGS(memory=4, preconditioner=gd.GramPreconditioner(rows=50)),
+    "conjugate gradients": gd.NonlinearConjugateGradient(preconditioner=gd.GramPreconditioner(rows=50)),
+    "Newton": gd.Newton(preconditioner=gd.GramPreconditioner(rows=50)),
+}
+every_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
+
+
+@every_rule
+@pytest.mark.parametrize("loss", [gd.CrossEntropy(), gd.SquaredHinge(), gd.SquaredError(), gd.Huber(0.5)], ids=repr)
+def test_every_method_arrives(rule, loss):
+    objective = problem(loss, regularizer=gd.L2(0.02))
+    w0 = np.zeros(objective.shape)
+    best = gd.minimize(objective, w0, gd.LBFGS(), gd.StrongWolfe(), gtol=1e-10, max_steps=3000).value
+    found = gd.minimize(objective, w0, rule, gd.StrongWolfe(curvature=0.1), gtol=1e-7, max_steps=200)
+    assert found.status is gd.Status.CONVERGED
+    assert found.value == pytest.approx(best, rel=1e-9)
+
+
+@every_rule
+@pytest.mark.parametrize("sparse", [False, True], ids=["dense", "CSR"])
+def test_sample_weights_mean_and_scale_are_seen(rule, sparse):
+    from scipy.sparse import csr_array
+
+    rng = np.random.default_rng(3)
+    X, weights, scale = rng.normal(size=(80, 5)) * (rng.random((80, 5)) < 0.6), rng.random(80), np.arange(1.0, 6)
+    y = rng.integers(0, 3, 80)
+    options = {"sample_weight": weights, "scale": scale} | ({} if sparse else {"mean": X.mean(axis=0)})
+    given = gd.LinearObjective(csr_array(X) if sparse else X, y, gd.CrossEntropy(), gd.L2(0.01), **options)
+    seen = (X - (0 if sparse else X.mean(axis=0))) / scale
+    plain = gd.LinearObjective(seen, y, gd.CrossEntropy(), gd.L2(0.01), sample_weight=weights)
+    w0 = np.zeros(given.shape)
+    a, b = (gd.minimize(o, w0, rule, gd.StrongWolfe(), max_steps=4, gtol=0).w for o in (given, plain))
+    # Softmax does not know a move that all classes share, and rounding along it is free.
+    np.testing.assert_allclose(a - a.mean(axis=0), b - b.mean(axis=0), rtol=1e-4, atol=1e-6)
+
+
+@every_rule
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_a_checkpoint_in_every_phase_goes_on_to_the_same_bits(rule, dtype, tmp_path):
+    """Before the first renewal, at it, and after it."""
+    objective = problem(gd.CrossEntropy(), dtype, regularizer=gd.L2(1e-6))
+    w0, path = np.zeros(objective.shape, dtype), tmp_path / "run.npz"
+    settings = {"optimizer": rule, "step": gd.StrongWolfe(), "gtol": 0.0}
+    whole = gd.minimize(objective, w0, **settings, max_steps=12)
+    for k in range(1, whole.steps):
+        gd.minimize(objective, w0, **settings, max_steps=k, checkpoint=gd.Checkpoint(path, every=100))
+        found = gd.resume(path, objective, max_steps=12)
+        assert np.array_equal(found.w, whole.w), k
+        assert np.array_equal(found.history.values, whole.history.values), k
+
+
+def test_p_is_made_anew_once_the_curvature_has_changed():
+    """Separable classes: probabilities go to 0 and 1."""
+    X = np.random.default_rng(0).normal(size=(200, 4))
+    objective = gd.LinearObjective(X, (X[:, 0] > 0).astype(int), gd.CrossEntropy(), gd.L2(1e-6))
+    for renew in (False, True):
+        bound = preconditioner_for(gd.GramPreconditioner(renew=renew), objective, np.zeros(objective.shape), None, 1.0)
+        state = bound.renewed(np.zeros(objective.shape), bound.init(np.zeros(objective.shape)), 0)
+        assert (state.made, state.curvature) == (1, pytest.approx(0.25))
+        far = np.zeros(objective.shape)
+        far[:, 0] = [-20, 20]
+        assert bound.renewed(far, state, 7) is state
+        assert bound.renewed(0.01 * far, state, 8) is state
+        assert bound.renewed(far, state, 8).made == 1 + renew
+
+
+def test_the_sample_is_that_of_the_seed():
+    objective = problem(gd.CrossEntropy(), n=300)
+    w0 = np.zeros(objective.shape)
+    runs = [
+        gd.minimize(objective, w0, gd.LBFGS(preconditioner=gd.GramPreconditioner(40, seed=seed)), 1.0, max_steps=1).w
+        for seed in (0, 0, 1)
+    ]
+    assert np.array_equal(runs[0], runs[1])
+    assert not np.array_equal(runs[0], runs[2])
+
+
+def test_wide_x_takes_the_diagonal_and_a_matrix_that_was_asked_for_is_refused():
+    from scipy.sparse import random_array
+
+    X = random_array((60, 12_000), density=0.001, rng=np.random.default_rng(0), format="csr")
+    objective = gd.LinearObjective(X, np.arange(60) % 3, gd.CrossEntropy(), gd.L2(1e-4))
+    w0 = np.zeros(objective.shape)
+    rule = gd.LBFGS(preconditioner=gd.GramPreconditioner())
+    found = gd.minimize(objective, w0, rule, gd.StrongWolfe(), max_steps=8)
+    assert found.value < 0.3 * objective.value(w0)
+    W = np.random.default_rng(1).normal(size=objective.shape) * 0.1
+    bound = preconditioner_for(gd.GramPreconditioner(), objective, w0, None, 1.0)
+    Z = np.column_stack([X.toarray(), np.ones(60)])
+    diagonal = (curvatures(objective, W) / 60) @ Z**2
+    diagonal[:-1] += 2e-4
+    np.testing.assert_allclose(bound.times(W, PreconditionerState(W, 1.0, 1)), W / diagonal, rtol=1e-9)
+    rule = gd.LBFGS(preconditioner=gd.GramPreconditioner(rows=10))
+    with pytest.raises(ValueError, match=r"rows asks for a matrix of 12,001 x 12,001.*4\.6 GB.*leave rows out"):
+        gd.minimize(objective, w0, rule, gd.StrongWolfe())
+    assert objective.passes < 60
+
+
+@pytest.mark.parametrize("rule", [gd.LBFGS(), gd.NonlinearConjugateGradient(), *RULES.values()], ids=repr)
+@pytest.mark.parametrize("regularizer", [gd.L1(0.1), gd.ElasticNet(0.1, 0.1)], ids=repr)
+def test_l1_is_refused_by_name(rule, regularizer):
+    objective = problem(gd.CrossEntropy(), regularizer=regularizer)
+    with pytest.raises(ValueError, match=type(regularizer).__name__):
+        gd.minimize(objective, np.zeros(objective.shape), rule, gd.StrongWolfe())
+    assert objective.passes == 0
+
+
+@every_rule
+def test_what_is_not_for_it_is_refused(rule):
+    objective = problem(gd.CrossEntropy())
+    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
+    with pytest.raises(TypeError, match=r"LinearObjective; it is FunctionObjective"):
+        gd.minimize(bowl, np.ones(3), rule, gd.StrongWolfe())
+    with pytest.raises(ValueError, match="use minimize"):
+        gd.maximize(objective, np.zeros(objective.shape), rule, gd.StrongWolfe())
+    with pytest.raises(TypeError, match=r"make an instance: GramPreconditioner\(\)"):
+        type(rule)(preconditioner=gd.GramPreconditioner)
+    with pytest.raises(ValueError, match="bind"):
+        if isinstance(rule, gd.Newton):
+            rule.direction(objective, 0, np.zeros(objective.shape), None)
+        else:
+            rule.update(np.ones(3), rule.init(np.ones(3)), np.ones(3))
+
+
+@every_rule
+@pytest.mark.parametrize("number", [np.nan, np.inf, -1.0])
+def test_a_state_from_outside_is_checked(rule, number):
+    objective = problem(gd.CrossEntropy())
+    w0 = np.zeros(objective.shape)
+    bound = rule.bind(objective, w0, None, 1.0)
+    state = bound.init(w0)
+    bound.check_state(objective, w0, state)
+    with pytest.raises(ValueError, match="finite"):
+        bound.check_state(objective, w0, state._replace(preconditioner=PreconditionerState(w0, number, 1)))
+    with pytest.raises(ValueError, match="must be"):
+        bound.check_state(objective, w0, state._replace(preconditioner=PreconditionerState(w0[:1], 1.0, 1)))
