@@ -33,7 +33,7 @@ MOST_BYTES = 1 << 32
 """Of the matrix, its factor, and the inverse of that."""
 
 FIRST_RENEWAL = 8
-"""Steps until the rows' curvature is looked at: then after twice as many, and so on. (Sooner made CIFAR-10 slower.)"""
+"""Steps until the rows' curvature is computed anew, then after twice as many, and so on. (Sooner slowed CIFAR-10.)"""
 
 LEFT = (0.3, 3.0)
 """The matrix is made anew once the mean curvature of its rows is outside of this, relative to what it was made with."""
@@ -63,7 +63,7 @@ class GramPreconditioner:
         and the diagonal of P alone where X is so wide that the matrix would not fit (4 GB, some 11,000 columns) or
         would cost more than a thousand passes.
     renew : bool
-        Make P anew when the rows' curvature has changed: looked at after 8, 16, 32, ... steps, it is made at the
+        Make P anew when the rows' curvature has changed: that is computed after 8, 16, 32, ... steps, and P made at the
         weights there once the mean has left 0.3 to 3 times that of the last P.
     seed : int >= 0
         Which rows.
@@ -83,7 +83,7 @@ class GramPreconditioner:
     `Hinge` has no curvature: all c_i are 1. Of `Huber` beyond delta it is that of the parabola which touches it there.
 
     Made by one pass over its rows and rows * m**2 / 2 multiply-adds, and 2 m**3 / 3 for its factor and the inverse of
-    that; 32 m**2 bytes meanwhile, 4 or 8 m**2 from then on. A look at the curvature is half a pass over its rows.
+    that; 32 m**2 bytes meanwhile, 4 or 8 m**2 from then on. The curvature costs half a pass over its rows.
 
     A checkpoint holds the weights that P was made at, not P.
 

@@ -241,11 +241,10 @@ def test_what_is_not_for_it_is_refused(rule):
         gd.maximize(objective, np.zeros(objective.shape), rule, gd.StrongWolfe())
     with pytest.raises(TypeError, match=r"make an instance: GramPreconditioner\(\)"):
         type(rule)(preconditioner=gd.GramPreconditioner)
+    point, state = np.zeros(objective.shape), rule.init(np.zeros(objective.shape))
+    unbound = (rule.direction, objective, 0, point) if isinstance(rule, gd.Newton) else (rule.update, point)
     with pytest.raises(ValueError, match="bind"):
-        if isinstance(rule, gd.Newton):
-            rule.direction(objective, 0, np.zeros(objective.shape), None)
-        else:
-            rule.update(np.ones(3), rule.init(np.ones(3)), np.ones(3))
+        unbound[0](*unbound[1:], *((state,) if isinstance(rule, gd.Newton) else (state, point)))
 
 
 @every_rule
