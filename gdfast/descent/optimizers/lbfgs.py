@@ -12,7 +12,7 @@ from ...protocols import Array, FloatArray
 from ..preconditioners import GramPreconditioner, check_preconditioner, preconditioner_for
 from .float64_dots import dot, dots, first_scale, norm
 from .preconditioned_lbfgs import PreconditionedLBFGS
-from .quasi_newton import Stack, coefficients, moved_and_changed, refuse_l1, with_pair
+from .quasi_newton import Stack, coefficients, combined, moved_and_changed, refuse_l1, with_pair
 
 
 class LBFGSState(NamedTuple):
@@ -119,7 +119,7 @@ class LBFGS:
             on_stack, on_own = coefficients(stack, self.memory, on_gradient)
             slope = -float(on_stack @ on_gradient) - on_own * dot(gradient, gradient)
             if slope < 0:
-                direction = (-on_stack).astype(w.dtype) @ stack.rows
+                direction = combined(-on_stack, stack)
                 direction -= w.dtype.type(on_own) * gradient.reshape(-1)
                 return direction.reshape(w.shape), fresh
         return np.asarray(-first_scale(norm(gradient)) * gradient), fresh

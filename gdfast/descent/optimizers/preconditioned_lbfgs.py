@@ -14,7 +14,7 @@ from ...protocols import Array, FloatArray
 from ..preconditioners import BoundPreconditioner, PreconditionerState
 from .capabilities import check_like
 from .float64_dots import dot, dots, first_scale, norm
-from .quasi_newton import Stack, coefficients, moved_and_changed, with_pair
+from .quasi_newton import Stack, coefficients, combined, moved_and_changed, with_pair
 
 
 class PreconditionedLBFGSState(NamedTuple):
@@ -73,7 +73,7 @@ class PreconditionedLBFGS:
         if stack.pairs > 0:
             on_stack, on_own = coefficients(stack, self.memory, on_gradient)
             if float(on_stack @ on_gradient) + on_own * slope > 0:
-                direction = (-on_stack).astype(w.dtype) @ stack.rows
+                direction = combined(-on_stack, stack)
                 direction -= w.dtype.type(on_own) * scaled
                 return direction.reshape(w.shape), fresh
         if slope > 0:

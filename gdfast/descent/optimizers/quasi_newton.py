@@ -81,3 +81,8 @@ def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[Fl
     for i in kept:
         c[i] += alphas[i] - (float(products[m + i] @ c) + own * on_gradient[solved + i]) / products[i, m + i]
     return c, own
+
+
+def combined(c: FloatArray, stack: Stack) -> Array:
+    """``c @ rows`` in the rows' type, flat; by einsum, which wakes no threads of NumPy's library (see `dot`)."""
+    return np.asarray(np.einsum("i,ij->j", c.astype(stack.rows.dtype), stack.rows))

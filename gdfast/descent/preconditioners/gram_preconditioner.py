@@ -20,7 +20,7 @@ from ...objective.linear.problem import LinearProblem
 from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray, HasGram
 
-FAIR_PRICE = 20.0
+FAIR_PRICE = 10.0
 """Passes whose multiply-adds the Gram matrix may cost, where nobody says of how many rows it is made."""
 
 ROWS_PER_COLUMN = 3
@@ -59,7 +59,7 @@ class GramPreconditioner:
     ----------
     rows : int, optional
         >= 1: how many rows, drawn by `seed`, P is made of; n_samples or more: all of them. None: all where that costs
-        no more than twenty passes over X, else a sample of that price, or of three rows a column where that is more;
+        no more than ten passes over X, else a sample of that price, or of three rows a column where that is more;
         and the diagonal of P alone where X is so wide that the matrix would not fit (4 GB, some 11,000 columns) or
         would cost more than a thousand passes.
     renew : bool
@@ -171,7 +171,9 @@ class BoundPreconditioner:
         """How the loss bends at each row, (len(indices),); kept for the next call."""
         if "curvatures" not in self.kept or not np.array_equal(self.kept["bent_at"], w):
             problem = self.problem if self.indices is None else self.problem.on_rows(self.indices)
-            each = problem.loss.curvatures(problem.wide_scores(w), problem.rows.y)
+            rows = problem.rows
+            scores = problem.wide_scores(w) if w.any() else np.zeros((rows.n_samples, rows.n_classes))
+            each = problem.loss.curvatures(scores, rows.y)
             self.kept.update(bent_at=w.copy(), curvatures=each.mean(axis=1))
         found: FloatArray = self.kept["curvatures"]
         return found
