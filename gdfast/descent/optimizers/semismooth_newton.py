@@ -38,8 +38,8 @@ STEEP = 100.0
 """At the first mu the gradient is at most so many values of the gap."""
 CENTERS_MOST = 3
 """In one step."""
-RESIDUAL, LEAST_RESIDUAL, PRODUCTS_MOST = 0.5, 0.01, 60
-"""Of the conjugate gradients; less than the first where the gradient is most of the gap by far."""
+RESIDUAL, PRODUCTS_MOST = 0.5, 60
+"""Of the conjugate gradients."""
 POINTS, DIRECTIONS = 12, 16
 """Dual points in the bundle, directions in the span, as far as they fit into so many bytes:"""
 BUNDLE_BYTES = SPAN_BYTES = 1 << 28
@@ -202,11 +202,7 @@ class SemismoothNewton:
         damped = np.maximum(ridge, min(ridge[0], LEAST_CURVATURE / state.mu))
         state = _preconditioned(state, max(curvature.mean, LEAST_CURVATURE / state.mu), damped)
         gradient = state.product[:, : rows.shape[1]] / rows.n_samples + ridge * W
-        penalised = problem.penalised(gradient)
-        rest = float(np.vdot(penalised, penalised)) / (2 * ridge[0])
-        missing = smoothing_gap(problem, state.terms, duals)
-        residual = min(RESIDUAL, max(LEAST_RESIDUAL, 3 * math.sqrt(missing / rest))) if rest > 0 else RESIDUAL
-        newton = _newton_direction(curvature, gradient, damped, state.root, residual)
+        newton = _newton_direction(curvature, gradient, damped, state.root)
         changes = term_changes(problem, newton.astype(rows.arithmetic))
         span = Span(state.directions, state.changes).with_newest(newton, changes, _directions_most(problem))
         ahead, terms = minimum_in_span(problem, smoothing, W, state.terms, span, ridge)
@@ -336,16 +332,14 @@ def _inverse_times(root: Array, V: FloatArray) -> FloatArray:
     return V * root if root.ndim == 1 else InverseRoot(root).times(V)
 
 
-def _newton_direction(
-    curvature: Curvature, gradient: FloatArray, ridge: FloatArray, root: Array, tolerance: float
-) -> FloatArray:
-    """Conjugate gradients on ``(curvature + ridge) x = -gradient``, to this share of the residual's norm."""
+def _newton_direction(curvature: Curvature, gradient: FloatArray, ridge: FloatArray, root: Array) -> FloatArray:
+    """Conjugate gradients on ``(curvature + ridge) x = -gradient``, to RESIDUAL in the preconditioner's norm."""
     x, residual = np.zeros_like(gradient), -gradient
     z = _inverse_times(root, residual)
     conjugate, square = z, float(np.vdot(residual, z))
     first = square
     for _ in range(PRODUCTS_MOST):
-        if not square > tolerance**2 * first:
+        if not square > RESIDUAL**2 * first:
             break
         image = curvature.times(conjugate) + ridge * conjugate
         bend = float(np.vdot(conjugate, image))
