@@ -38,6 +38,7 @@ RUNS = {
     "nadam": ("dense", gd.NAdam(), {"step": np.full(20, 0.01)}),
     "dual": ("hinge", gd.DualCoordinateAscent(), GAP),
     "semismooth": ("hinge", gd.SemismoothNewton(), GAP),
+    "coordinates": ("lasso", gd.CoordinateDescent(), GAP),
     "proximal": ("lasso", gd.ProximalGradient(), {"evaluate_every": 4}),
 }
 

@@ -13,7 +13,7 @@ from scipy import sparse
 import gdfast as gd
 from gdfast.files.saved_arrays import load_arrays, save_arrays
 from reliability.bad_values import REFUSED, SURVIVES
-from reliability.starts import HINGE, OPTIMIZERS
+from reliability.starts import HINGE, OPTIMIZERS, regularizer_of
 
 ROWS, FEATURES, CLASSES = 20, 5, 3
 WHOLE = (gd.Adam, gd.LBFGS, gd.DualCoordinateAscent)
@@ -69,8 +69,10 @@ def run_of(optimizer: type) -> tuple[Callable[[], Any], dict[str, Any]]:
     if optimizer is gd.GradientDescent:  # whose compiled steps keep something of their own there
         X = sparse.csr_array(X)
     loss = gd.Hinge() if optimizer in HINGE else gd.CrossEntropy()
+    if optimizer is gd.CoordinateDescent:  # which keeps arrays of squared error alone
+        loss, y = gd.SquaredError(), np.eye(CLASSES)[y]
     batches = gd.MiniBatches(4) if optimizer in (gd.GradientDescent, gd.Adam, gd.Momentum, gd.SVRG) else None
-    return lambda: gd.LinearObjective(X, y, loss, gd.L2(0.1)), {
+    return lambda: gd.LinearObjective(X, y, loss, regularizer_of(optimizer)), {
         "w0": np.zeros((CLASSES, FEATURES + 1)),
         "optimizer": optimizer(),
         "batches": batches,

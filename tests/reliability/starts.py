@@ -36,6 +36,11 @@ SHAPES = {
 }
 
 
+def regularizer_of(optimizer: type) -> gd.L1 | gd.L2:
+    """One that it takes."""
+    return gd.L1(0.02) if optimizer is gd.CoordinateDescent else gd.L2(0.1)
+
+
 def _data(kind: str) -> Any:
     X = np.random.default_rng(0).integers(0, 255, size=(ROWS, FEATURES)).astype(np.uint8)
     return sparse.csr_array(X.astype(np.float64)) if kind == "sparse" else X.astype(kind)
@@ -55,7 +60,7 @@ class Start:
         """What is wrong with what came of it."""
         y = np.arange(ROWS) % CLASSES
         loss = gd.Hinge() if self.optimizer in HINGE else gd.CrossEntropy()
-        objective = gd.LinearObjective(_data(self.kind), y, loss, gd.L2(0.1))
+        objective = gd.LinearObjective(_data(self.kind), y, loss, regularizer_of(self.optimizer))
         before = objective.passes
         try:
             gd.minimize(

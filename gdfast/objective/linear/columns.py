@@ -39,12 +39,12 @@ class DenseColumns:
         weights = rows.normalized_weights
         mass, some = float(weights.sum()), max(1, BLOCK_BYTES // (8 * rows.n_samples))
         for start in range(first, features.size, some):
-            part = rows.seen_columns(features[start : start + some]).T
+            part = self.values[start : start + some]
+            part[...] = rows.seen_columns(features[start : start + some]).T
             if problem.has_free_bias and mass > 0:
-                means = part @ weights / mass
-                self.means[start : start + some] = means
-                part = part - means[:, None]
-            self.values[start : start + some] = part
+                for place, column in enumerate(part, start):  # one by one: the same bits in whatever company
+                    self.means[place] = float(np.dot(column, weights)) / mass
+                    column -= self.means[place]
 
     @property
     def values(self) -> FloatArray:

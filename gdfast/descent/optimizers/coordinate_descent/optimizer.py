@@ -10,16 +10,17 @@ import numpy as np
 
 from ....describe import described
 from ....objective.capabilities import linear_problem_of
+from ....objective.linear.coordinate_models import subgradient_sizes
 from ....objective.linear.largest_strength import bias_optimum, require_curvature
 from ....objective.linear.outputs import Outputs
 from ....objective.linear.problem import LinearProblem
 from ....protocols import Array, FloatArray
 from .proximal_newton import Part, descend_part
-from .working_set import chosen_features, subgradient_sizes
+from .working_set import chosen_features
 
 
 class CoordinateState(NamedTuple):
-    """The columns in work, and the matrix of their products where the loss is quadratic (else empty).
+    """The columns in work and the matrix of their products, of squared error on dense X (else empty).
 
     `least` is the smallest that the largest subgradient has been, `idle` how many steps ago.
     """
@@ -29,6 +30,11 @@ class CoordinateState(NamedTuple):
     least: float
     idle: int
     steps: int
+
+
+def keeps_gram(problem: LinearProblem) -> bool:
+    """Whether one matrix of the columns' products serves all steps."""
+    return problem.loss.is_quadratic and not problem.rows.is_sparse
 
 
 PATIENCE = 4
@@ -123,9 +129,11 @@ class CoordinateDescent:
             working.min() >= 0 and working.max() < columns and np.unique(working).size == working.size
         ):
             raise ValueError(f"working must hold different columns in [0, {columns}); it is {described(working)}")
-        sizes = ((0, 0), (working.size, working.size))
-        if not (isinstance(gram, np.ndarray) and gram.dtype == np.float64 and gram.shape in sizes):
-            raise ValueError(f"gram must be float64 of shape {sizes[1]}, or empty; it is {described(gram)}")
+        if working.size and not keeps_gram(problem):
+            raise ValueError(f"working must be empty where no gram is kept; it is {described(working)}")
+        shape = (working.size, working.size)
+        if not (isinstance(gram, np.ndarray) and gram.dtype == np.float64 and gram.shape == shape):
+            raise ValueError(f"gram must be float64 of shape {shape}; it is {described(gram)}")
         if not np.isfinite(gram).all():
             raise ValueError("gram must be finite; it has other elements")
         for count in ("idle", "steps"):
@@ -170,9 +178,10 @@ class _OfProblem(CoordinateDescent):
         least, idle = (worst, 0) if worst < state.least else (state.least, state.idle + 1)
         if worst == 0 or idle >= PATIENCE:
             return w, state._replace(idle=idle, steps=steps)
-        known = state.working if problem.loss.is_quadratic else state.working[:0]
-        working = chosen_features(problem, problem.penalised(V), sizes, known)
+        working = chosen_features(problem, problem.penalised(V), sizes, state.working)
         gram = descend_part(part, V, smooth, working, state.gram, worst)
+        if not keeps_gram(problem):
+            working = state.working
         return outputs.to_weights(V).astype(w.dtype), CoordinateState(working, gram, least, idle, steps)
 
     def stationarity(self, gradient: Array, w: Array, length: float) -> Array:

@@ -11,11 +11,10 @@ from typing import NamedTuple
 import numpy as np
 
 from ....objective.linear.columns import DenseColumns, SparseColumns
-from ....objective.linear.coordinate_models import minimise_by_columns, minimise_quadratic
+from ....objective.linear.coordinate_models import minimise_by_columns, minimise_quadratic, subgradient_sizes
 from ....objective.linear.outputs import Outputs
 from ....objective.losses.base import ScoreCurvature
 from ....protocols import Array, FloatArray
-from .working_set import subgradient_sizes
 
 TOLERANCE = 0.01
 """How much nearer to its optimum the working set is brought than the whole is."""

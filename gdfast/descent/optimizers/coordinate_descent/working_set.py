@@ -13,12 +13,6 @@ GRAM_SHARE = 30
 """A matrix of the products of sqrt(30 d) columns costs about what a pass over d columns does."""
 
 
-def subgradient_sizes(V: FloatArray, gradient: FloatArray, l1: float, l2: float) -> FloatArray:
-    """|the subgradient of minimum norm| where `gradient` is that of the data's part."""
-    inside = np.maximum(np.abs(gradient) - l1, 0.0)
-    return np.where(V == 0, inside, np.abs(gradient + 2 * l2 * V + l1 * np.sign(V)))
-
-
 def chosen_features(problem: LinearProblem, V: FloatArray, sizes: FloatArray, known: Array) -> Array:
     """Columns of V to work on, rising, `known` ones first as they are: all with weights, and the worst of the others.
 
