@@ -7,7 +7,7 @@ form, by one eigendecomposition.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
 
@@ -34,6 +34,8 @@ L2_SPAN, L1_SPAN = 1e-8, 1e-3
 MAX_STEPS = 1000
 """At most so many for one point."""
 
+KINKS_TOL = 1e-3
+
 MOST_BYTES = 1 << 33
 
 
@@ -45,6 +47,7 @@ class Point(NamedTuple):
     value: float
     gap: float
     status: Status
+    steps: int
     method: str
 
 
@@ -115,8 +118,9 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
     points: list[Point] = []
     status = Status.CONVERGED
     try:
-        for point in solved_points(objective, [family.with_strength(strength) for strength in chosen], tol):
-            points.append(point)
+        regularizers = [family.with_strength(strength) for strength in chosen]
+        for point in solved_points(known, regularizers, proving_solver(tol)):
+            points.append(evaluated(known, point))
     except KeyboardInterrupt:
         if not points:
             raise
@@ -195,24 +199,49 @@ def largest_l2(objective: HasTerms) -> float:
 # ---- points ----
 
 
-def solved_points(
-    objective: HasTerms, regularizers: Sequence[StrengthFamily], tol: float, certify: bool = True
-) -> Iterator[Point]:
+Solver = Callable[[Any, StrengthFamily, Array], Point]
+"""(objective, its regularizer, where to start) -> the optimum."""
+
+
+def solved_points(objective: HasTerms, regularizers: Sequence[StrengthFamily], solver: Solver) -> Iterator[Point]:
     """The optimum under each regularizer in turn, each from the weights of the one before."""
     if not any(each.gives_zeros for each in regularizers):
         found = closed_forms(objective, np.array([each.l2 for each in regularizers]))
         if found is not None:
             method = "One eigendecomposition of the products of the columns gives the closed form at every strength."
             for regularizer, w in zip(regularizers, found, strict=True):
-                own = objective.with_terms(objective.loss, regularizer)
-                gap = _gap(own, w) if certify else math.nan
-                yield Point(regularizer, w, own.value(w), gap, Status.CONVERGED, method)
+                yield Point(regularizer, w, math.nan, math.nan, Status.CONVERGED, 1, method)
             return
     w = np.zeros(objective.shape)
     for regularizer in regularizers:
-        point = _solved(objective.with_terms(objective.loss, regularizer), regularizer, w, tol)
+        point = solver(objective.with_terms(objective.loss, regularizer), regularizer, w)
         w = point.w
         yield point
+
+
+def evaluated(objective: HasTerms, point: Point) -> Point:
+    """The point with the objective there and its gap, where they are not known."""
+    if not math.isnan(point.value):
+        return point
+    own = objective.with_terms(objective.loss, point.regularizer)
+    return point._replace(value=own.value(point.w), gap=_gap(own, point.w))
+
+
+def proving_solver(tol: float) -> Solver:
+    """Until a gap of this share of the value is proven."""
+    return lambda objective, regularizer, w: _solved(objective, regularizer, w, tol)
+
+
+def settled_solver(gtol: float) -> Solver:
+    """Until no element of the gradient is larger than gtol; where it has kinks, until a gap of a thousandth."""
+
+    def solver(objective: Any, regularizer: StrengthFamily, w: Array) -> Point:
+        if regularizer.gives_zeros or objective.loss.has_kinks:
+            return _solved(objective, regularizer, w, KINKS_TOL)
+        result = uninterrupted(minimize(objective, w, LBFGS(), StrongWolfe(), gtol=gtol, max_steps=MAX_STEPS))
+        return Point(regularizer, result.w, result.value, math.nan, result.status, result.steps, "L-BFGS, warm starts.")
+
+    return solver
 
 
 def _solved(objective: Any, regularizer: StrengthFamily, w: Array, tol: float) -> Point:
@@ -235,7 +264,8 @@ def _solved(objective: Any, regularizer: StrengthFamily, w: Array, tol: float) -
         if not proves or step is None or gap <= tol * result.value:
             break
         start = result.w
-    return Point(regularizer, result.w, result.value, gap, result.status, f"{type(optimizer).__name__}, warm starts.")
+    method = f"{type(optimizer).__name__}, warm starts."
+    return Point(regularizer, result.w, result.value, gap, result.status, result.steps, method)
 
 
 def largest_l1(objective: Any) -> float:

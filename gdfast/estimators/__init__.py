@@ -10,10 +10,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .classifier import GDClassifier
+    from .classifier_cv import GDClassifierCV
     from .regressor import GDRegressor
+    from .regressor_cv import GDRegressorCV
 
-__all__ = ["GDClassifier", "GDRegressor"]
-_HOME = {"GDClassifier": "classifier", "GDRegressor": "regressor"}
+__all__ = ["GDClassifier", "GDClassifierCV", "GDRegressor", "GDRegressorCV"]
+_HOME = {
+    "GDClassifier": "classifier",
+    "GDClassifierCV": "classifier_cv",
+    "GDRegressor": "regressor",
+    "GDRegressorCV": "regressor_cv",
+}
 
 
 def __getattr__(name: str) -> Any:
