@@ -1,4 +1,4 @@
-"""GDClassifierCV: a linear classifier whose penalty cross-validation chooses, as scikit-learn's LogisticRegressionCV."""
+"""GDClassifierCV: a linear classifier whose penalty cross-validation chooses (LogisticRegressionCV)."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class GDClassifierCV(LinearClassifier, CrossValidated):
 
     @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> GDClassifierCV:
-        """Choose alpha by cross-validation, and fit on all rows; `params` go to the splitter (groups) and the scorer."""
+        """Choose alpha and fit on all rows; `params` go to the splitter (groups) and to the scorer."""
         settings, alphas = self._checked_settings(classifies=True)
         X, y = self._checked(X, y, reset=True)
         weights = self._checked_weights(sample_weight, X)
@@ -60,7 +60,7 @@ class GDClassifierCV(LinearClassifier, CrossValidated):
         return self
 
     def _check_fold(self, split: Split, fold: int) -> None:
-        require_classes(split, lambda c: self.classes_[c], len(self.classes_), fold)
+        require_classes(split, lambda c: self.classes_[c].item(), len(self.classes_), fold)
 
     def _score_of(self, scores: Array, y: Array, weights: FloatArray | None) -> float:
         return accuracy(scores, y, weights)

@@ -172,7 +172,9 @@ class CrossValidated(LinearPredictor, PathSettings):
         for i, each in enumerate(splits):
             self._check_fold(each, i)
         whole = Split.of(split.X, split.y, split.weights)
-        grid = alphas if isinstance(alphas, np.ndarray) else alpha_grid(settings, whole, n_outputs, alphas, class_factor)
+        grid = (
+            alphas if isinstance(alphas, np.ndarray) else alpha_grid(settings, whole, n_outputs, alphas, class_factor)
+        )
         scorer = None if self.scoring is None else check_scoring(self, scoring=self.scoring)
         scores, losses = np.empty((2, len(folds), len(grid)))
         unsettled = 0
@@ -192,11 +194,11 @@ class CrossValidated(LinearPredictor, PathSettings):
                     scores[i, j] = scorer(fitted, split.X[held_out], given_y[held_out], **own)
             if self.verbose:
                 best = int(np.argmax(scores[i]))
-                print(f"Fold {i + 1} of {len(folds)}: best score {scores[i, best]:.6g} at alpha {grid[best]:.3g}", flush=True)
+                print(f"Fold {i + 1} of {len(folds)}: best score {scores[i, best]:.6g}", flush=True)
         if unsettled:
             warnings.warn(
-                f"{unsettled} of {scores.size} points of the folds' paths have not come as near to their optimum as they "
-                "should: larger alphas, or scaled features, are easier",
+                f"{unsettled} of {scores.size} points of the folds' paths have not come as near to their optimum as "
+                "they should: larger alphas, or scaled features, are easier",
                 ConvergenceWarning,
                 stacklevel=4,
             )
@@ -205,8 +207,8 @@ class CrossValidated(LinearPredictor, PathSettings):
 
     def _fitted(self, coef: FloatArray, intercept: FloatArray, seen: Standardized) -> Any:
         """An estimator like this one, of these coefficients: what a scorer is given."""
-        other = object.__new__(type(self))
-        vars(other).update(vars(self) | self._coefficients(coef, intercept, seen))
+        other: Any = object.__new__(type(self))
+        other.__dict__.update(vars(self) | self._coefficients(coef, intercept, seen))
         return other
 
     def _refit(self, settings: Settings, split: Split, class_factor: float, n_outputs: int) -> None:
@@ -215,8 +217,7 @@ class CrossValidated(LinearPredictor, PathSettings):
         seen, point = fitted_point(settings, split, self.alpha_, n_outputs, class_factor, self.tol)
         if point.status in (Status.MAX_STEPS, Status.DIVERGED):
             warnings.warn(
-                "The fit at alpha_ has not come as near to its optimum as tol asks: larger alphas, or a larger tol, are "
-                "easier",
+                "The fit at alpha_ has not come as near to its optimum as tol asks: larger ones are easier",
                 ConvergenceWarning,
                 stacklevel=4,
             )

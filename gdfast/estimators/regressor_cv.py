@@ -39,7 +39,7 @@ class GDRegressorCV(LinearRegressor, CrossValidated):
 
     @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> GDRegressorCV:
-        """Choose alpha by cross-validation, and fit on all rows; `params` go to the splitter (groups) and the scorer."""
+        """Choose alpha and fit on all rows; `params` go to the splitter (groups) and to the scorer."""
         settings, alphas = self._checked_settings(classifies=False)
         X, y = self._checked(X, y, reset=True)
         weights = self._checked_weights(sample_weight, X)

@@ -8,7 +8,7 @@ pytest.importorskip("sklearn")
 
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from gdfast.estimators import GDClassifier, GDRegressor
+from gdfast.estimators import GDClassifier, GDClassifierCV, GDRegressor, GDRegressorCV
 
 ESTIMATORS = [
     GDClassifier(),
@@ -17,6 +17,8 @@ ESTIMATORS = [
     GDClassifier("cross_entropy", optimizer="adam", learning_rate="cosine", standardize=False),
     GDRegressor(),
     GDRegressor("huber"),
+    GDClassifierCV(alphas=[0.1, 0.01], cv=3),
+    GDRegressorCV(alphas=[0.1, 0.01], cv=3),
 ]
 
 
