@@ -15,13 +15,13 @@ import numpy as np
 
 from .._arrays import check_integer, check_positive, check_steps, plain_array
 from ..describe import shortened
-from ..objective.capabilities import closed_forms, offered, terms_wanted
-from ..objective.function import FunctionObjective
+from ..objective.capabilities import closed_forms, linear_problem_of, offered, terms_wanted
+from ..objective.linear.largest_strength import largest_strength
 from ..objective.regularizers.regularizers import StrengthFamily, family_of
 from ..protocols import Array, DualityGap, FloatArray, HasTerms, Lipschitz
 from .line_searches.searches import StrongWolfe
 from .minimize import minimize
-from .optimizers import LBFGS, DualCoordinateAscent, ProximalGradient
+from .optimizers import LBFGS, CoordinateDescent, DualCoordinateAscent, ProximalGradient
 from .path_result import Path
 from .result import Status, uninterrupted
 
@@ -180,8 +180,17 @@ def _require_memory(count: int, shape: tuple[int, ...]) -> None:
 
 def strength_grid(objective: HasTerms, family: StrengthFamily, count: int) -> FloatArray:
     """So many strengths, descending: from the smallest with W = 0, or from one that is large for L2."""
-    largest, span = (largest_l1(objective) or 1.0, L1_SPAN) if family.gives_zeros else (largest_l2(objective), L2_SPAN)
+    largest, span = (
+        (_largest_l1(objective, family) or 1.0, L1_SPAN) if family.gives_zeros else (largest_l2(objective), L2_SPAN)
+    )
     return np.geomspace(largest, largest * span, count)
+
+
+def _largest_l1(objective: HasTerms, family: StrengthFamily) -> float:
+    problem = linear_problem_of(objective.with_terms(objective.loss, family.with_strength(1.0)))
+    if problem is None:
+        raise ValueError("strengths must be an array for an objective that is no LinearObjective")
+    return largest_strength(problem)
 
 
 def largest_l2(objective: HasTerms) -> float:
@@ -249,10 +258,12 @@ def _solved(objective: Any, regularizer: StrengthFamily, w: Array, tol: float) -
     optimizer: Any = LBFGS()
     step: Any = StrongWolfe()
     if regularizer.gives_zeros:
-        optimizer, step = ProximalGradient(), "auto"
+        has_curvature = not objective.loss.has_kinks and objective.loss.largest_curvature(1) is not None
+        optimizer, step = (CoordinateDescent(), None) if has_curvature else (ProximalGradient(), "auto")
     elif objective.loss.has_box_dual:
         optimizer, step = DualCoordinateAscent(), None
-    start, arguments = (0 * w, {}) if step is None else (w, {"step": step})
+    is_dual = step is None and not regularizer.gives_zeros
+    start, arguments = 0 * w if is_dual else w, {} if step is None else {"step": step}
     proves = not math.isnan(_gap(objective, w))
     for _ in range(2):  # the value at the end, which tol counts, may be far below that at the start
         limit = min(tol, 1.0) * objective.value(start) if proves else None
@@ -261,28 +272,11 @@ def _solved(objective: Any, regularizer: StrengthFamily, w: Array, tol: float) -
             minimize(objective, start, optimizer, max_steps=MAX_STEPS, gap_tol=limit, evaluate_every=every, **arguments)
         )
         gap = math.nan if result.duality_gap is None else result.duality_gap
-        if not proves or step is None or gap <= tol * result.value:
+        if not proves or is_dual or gap <= tol * result.value:
             break
         start = result.w
     method = f"{type(optimizer).__name__}, warm starts."
     return Point(regularizer, result.w, result.value, gap, result.status, result.steps, method)
-
-
-def largest_l1(objective: Any) -> float:
-    """The smallest strength of L1 at which all penalised weights are 0."""
-    own = objective.with_terms(objective.loss, None)
-    W = np.zeros(own.shape)
-    if own.bias and not own.penalize_bias:
-
-        def at(b: Array) -> Array:
-            there = W.copy()
-            there[:, -1] = b
-            return there
-
-        biases = FunctionObjective(lambda b: own.value(at(b)), lambda b: own.gradient(at(b))[:, -1])
-        W = at(uninterrupted(minimize(biases, W[:, -1].copy(), LBFGS(), StrongWolfe(), gtol=1e-10)).w)
-        return float(np.abs(own.gradient(W)[:, :-1]).max())
-    return float(np.abs(own.gradient(W)).max())
 
 
 def _gap(objective: Any, w: Array) -> float:
