@@ -19,6 +19,7 @@ from ..losses.residual import SquaredError
 from .in_background import in_background
 
 SMALL = 64  # of a triangle: inverted as it is
+PARTS = 4  # of a triangle's columns in a product: fewer multiply by more zeros
 LARGER = 100.0  # the next ridge, where one is not enough
 
 
@@ -109,4 +110,12 @@ def _invert(L: Array, inverse: Array) -> None:
     half = m // 2
     _invert(L[:half, :half], inverse[:half, :half])
     _invert(L[half:, half:], inverse[half:, half:])
-    inverse[half:, :half] = -inverse[half:, half:] @ (L[half:, :half] @ inverse[:half, :half])
+    below, C, A = L[half:, :half], inverse[half:, half:], inverse[:half, :half]
+    width = max(SMALL, half // PARTS)
+    middle = np.empty_like(below)
+    for first in range(0, half, width):  # what lies above the diagonals of A and C is 0
+        part = slice(first, first + width)
+        middle[:, part] = below[:, first:] @ A[first:, part]
+    for first in range(0, m - half, width):
+        last = min(first + width, m - half)
+        inverse[half + first : half + last, :half] = -C[first:last, :last] @ middle[:last]
