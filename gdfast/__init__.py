@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         StepDecay,
         Warmup,
     )
+    from .descent.solve import solve
     from .differences import (
         StepSweep,
         directional_derivative,
@@ -110,6 +111,7 @@ _NAMES_OF = {
     "descent.path_result": ("Path",),
     "descent.checkpoints": ("Checkpoint",),
     "descent.result": ("Status", "Result"),
+    "descent.solve": ("solve",),
     "descent.optimizers": (
         "GradientDescent",
         "Momentum",
@@ -272,6 +274,7 @@ __all__ = [
     "save_model",
     "set_num_threads",
     "show_config",
+    "solve",
     "solve_critical_point",
     "step_sweep",
     "suggest_step",

@@ -98,6 +98,7 @@ def save(settings: Settings, state: RunState) -> None:
         "evaluation": [here.value, here.norm],
         "previous_value": state.previous_value,
         "converged": state.ending is Status.CONVERGED,
+        "in_float64": state.in_float64,
         "state": _encode(state.optimizer_state, arrays, "the optimizer's state"),
         "record": facts,
         "known": _encode(record.known, arrays, "what the run has proven"),
@@ -107,6 +108,7 @@ def save(settings: Settings, state: RunState) -> None:
             "optimizer": _encode(settings.optimizer, arrays, "optimizer"),
             "step": _encode(settings.step.given, arrays, "step"),
             "batches": _encode(settings.batches, arrays, "batches"),
+            "goal": _encode(settings.goal, arrays, "goal"),
             **settings.saved(),
             "sign": settings.sign,
             "every": settings.checkpoint.every,
@@ -134,10 +136,10 @@ def load(path: str | os.PathLike[str], objective: Any) -> Loaded:
         facts |= {name: _decode(facts.get(name), arrays) for name in ("state", "known", "callback")}
         arguments = {name: _decode(value, arrays) for name, value in facts["settings"].items()}
         sign, every = arguments.pop("sign"), arguments.pop("every")
-        arguments.setdefault("keep_weights", False)  # which version 0.1 did not have
+        arguments = {"keep_weights": False, "goal": None} | arguments  # which version 0.1 did not have
         arguments["w0"] = arrays["w0"]
         written = dict(facts["objective"])
-        names = saved_names() | {"optimizer", "step", "batches", "w0"}
+        names = saved_names() | {"optimizer", "step", "batches", "goal", "w0"}
         if sign not in (1.0, -1.0) or arguments.keys() != names:
             raise ValueError(f"a run has the settings {sorted(names)}; it has {sorted(arguments)}, sign {sign!r}")
     except (KeyError, TypeError, ValueError, AttributeError) as error:

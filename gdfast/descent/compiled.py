@@ -154,7 +154,7 @@ class CompiledSteps:
             record.unreported.extend(values[:steps].tolist())
         return RunState(
             k + steps, w, optimizer_state, Evaluation(last, w, math.nan), math.nan, state.direction, record,
-            extra, Status.INTERRUPTED if interrupted else None,
+            extra, ending=Status.INTERRUPTED if interrupted else None,
         )  # fmt: skip
 
     def _rows(self, k: int, n: int) -> tuple[Array, Array]:

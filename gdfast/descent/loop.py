@@ -19,6 +19,7 @@ from ..protocols import Array, Found, Objective
 from .checkpoints import check_can_save, save
 from .compiled import CompiledSteps
 from .explanation import explain
+from .goal_reached import ending_of, explained, passes_of, stalls, without_descent
 from .line_searches.first_trial import Trial, is_finite, moved
 from .optimizers.capabilities import evaluation_point, evaluations_of, final_answer, lower_bound
 from .record import Evaluation, largest_element, progress_bar
@@ -49,12 +50,19 @@ def last_state(settings: Settings, state: RunState | None = None) -> RunState:
     compiled = CompiledSteps.of(settings)
     state = first_state(settings) if state is None else state
     is_new = state.k == 0
-    with progress_bar(settings.max_steps, "step", settings.progress) as bar:
+    total, unit = (
+        (settings.max_steps, "step") if settings.goal is None else (math.ceil(settings.goal.max_passes), "pass")
+    )
+    with progress_bar(total, unit, settings.progress) as bar:
         try:
             if is_new:
                 state = evaluate(settings, state, state)
                 state = report_and_decide(settings, state, bar)
-            while state.ending is None:
+            while True:
+                if settings.goal is not None and stalls(settings, state):
+                    state = go_on_in_float64(settings, state)
+                if state.ending is not None:
+                    break
                 taken = None if compiled is None else compiled.take(state)  # many steps at once, or one
                 state = evaluate(settings, step(settings, state), state) if taken is None else taken
                 state = report_and_decide(settings, state, bar)
@@ -78,7 +86,7 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
         return state
     here, record = state.evaluation, state.record
     if here is UNEVALUATED:
-        state.evaluation = here = record.evaluate(settings.minimised, state.w)
+        state.evaluation = here = record.evaluate(settings.minimised_in(state), state.w)
     if not (isfinite(here.value) and isfinite(here.norm)):
         return last.ended(Status.DIVERGED)
     record.add(state.k, here, state.w)
@@ -109,9 +117,10 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
         ending = evaluate_answer(settings, state)
         if ending is Status.DIVERGED:
             return state.ended(ending)
+    if settings.goal is not None and ending is None:
+        ending = ending_of(settings, state)
     if bar is not None and k > 0:
-        bar.set_postfix_str(f"value {settings.sign * state.evaluation.value:.6g}", refresh=False)
-        bar.update(k - bar.n)
+        show(settings, state, bar)
     ends = ending is not None or k == settings.max_steps
     if settings.callback is not None and k > 0 and (ends or k % settings.callback_every == 0):
         values = state.record.unreported
@@ -128,11 +137,38 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     return state if ending is None else state.ended(ending)
 
 
+def show(settings: Settings, state: RunState, bar: Any) -> None:
+    """The progress bar at this state."""
+    value, gap = state.evaluation.value, None if settings.goal is None else state.record.gap(state.evaluation.value)
+    proven = "" if gap is None else f", gap {gap:.2g}"
+    bar.set_postfix_str(f"value {settings.sign * value:.6g}{proven}", refresh=False)
+    bar.update((state.k if settings.goal is None else math.floor(passes_of(state))) - bar.n)
+
+
+def go_on_in_float64(settings: Settings, state: RunState) -> RunState:
+    """The same weights, evaluated in float64 arithmetic: what narrower arithmetic could not tell apart, this can.
+
+    The step has been reported already; the state is saved when the next one has been taken.
+    """
+    optimizer_state = settings.bound_optimizer.init(state.w)
+    state.record.take_back()
+    state = replace(state, optimizer_state=optimizer_state, evaluation=UNEVALUATED, in_float64=True, ending=None)
+    state = evaluate(settings, state, state)
+    if state.ending is not None:
+        return state
+    ending = ending_of(settings, state)
+    if ending is not None:
+        state = state.ended(ending)
+        if settings.checkpoint is not None:
+            save(settings, state)
+    return state
+
+
 def evaluate_answer(settings: Settings, state: RunState) -> Status | None:
     """Evaluate the run at the weights that it would hand back now: the metrics are called, the best is kept."""
     answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
     is_known = settings.rows_of is None and answer is state.w
-    there = state.evaluation if is_known else state.record.evaluate(settings.minimised, answer)
+    there = state.evaluation if is_known else state.record.evaluate(settings.minimised_in(state), answer)
     state.record.add_evaluated(state.k, there, answer)
     if not there.is_finite():
         return Status.DIVERGED
@@ -161,7 +197,8 @@ def step(settings: Settings, state: RunState) -> RunState:
     """The state after the next step, to be evaluated; the same, ended, where there is none."""
     if settings.owns_step:
         return own_step(settings, state)
-    k, w, here, record, objective = state.k, state.w, state.evaluation, state.record, settings.minimised
+    k, w, here, record = state.k, state.w, state.evaluation, state.record
+    whole = objective = settings.minimised_in(state)
     if settings.rows_of is not None:
         objective, here = evaluate_batch(settings, state, w)
         if not here.is_finite():
@@ -169,7 +206,7 @@ def step(settings: Settings, state: RunState) -> RunState:
     # Which way?
     gradient = here.gradient if settings.clip is None else clipped(here.gradient, settings.clip)
     direction, optimizer_state = settings.direction(
-        settings.minimised, objective, k, sealed(w), sealed(gradient), state.optimizer_state
+        whole, objective, k, sealed(w), sealed(gradient), state.optimizer_state
     )
     direction = array_like(direction, w, "the optimizer")
     # How far?
@@ -217,7 +254,7 @@ def own_step(settings: Settings, state: RunState) -> RunState:
     elif point is w and here.is_finite():  # it has been evaluated there
         gradient = here.gradient
     else:
-        gradient = record.gradient(settings.minimised, point)
+        gradient = record.gradient(settings.minimised_in(state), point)
     length = settings.step.rate_of(k)
     there, optimizer_state = optimizer.step(sealed(gradient), state.optimizer_state, sealed(w), length)
     there = returned_gradient(there, w, "the optimizer")
@@ -291,19 +328,22 @@ def result_of(settings: Settings, state: RunState) -> Result:
             if settings.rows_of is not None or answer is not state.w or is_unknown:
                 there = UNEVALUATED
                 if status is not Status.INTERRUPTED:
-                    there = record.evaluate(settings.minimised, answer)
+                    there = record.evaluate(settings.minimised_in(state), answer)
                     record.keep_best(there.value, answer)
             if status is not Status.INTERRUPTED:
                 record.add_evaluated(k, there, answer)
                 ends = status in (Status.MAX_STEPS, Status.NO_DESCENT)
                 if is_enough(settings, state, there, answer) and ends:
                     status = Status.CONVERGED
+        if settings.goal is not None and status is Status.NO_DESCENT:
+            status = without_descent(settings, state)
         gap = record.gap(there.value)
     except KeyboardInterrupt:
         status, gap = Status.INTERRUPTED, None
     if status is Status.MAX_STEPS and not there.is_finite():
         status = Status.DIVERGED
-    explanation = explain(settings, state, status, there)
+    explanation = "" if settings.goal is None else explained(settings, state, status, there.value, gap)
+    explanation = explanation or explain(settings, state, status, there)
     best_value, best_w = record.best if record.best[1] is not None else (there.value, answer)
     return Result(
         w=_writeable(answer),
@@ -319,6 +359,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         best_value=settings.sign * best_value,
         duality_gap=gap,
         explanation=explanation,
+        method="" if settings.goal is None else settings.goal.method,
     )
 
 

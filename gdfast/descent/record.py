@@ -62,6 +62,7 @@ class Record:
         self.best: tuple[float, Array | None] = (math.inf, None)
         self.bound = -math.inf
         self.known: Any = None  # what the bound was proven with
+        self.foretold = math.inf  # the gap that the last costly certificate was expected to prove
         self.unreported: list[float] = []  # values since the last callback
         self.evaluated: list[EvaluatedStep] = []
         self.evaluations = 0
@@ -110,6 +111,12 @@ class Record:
         self.seconds.extend(array("d", [perf_counter() - self._start]) * n)
         self.step_sizes.frombytes(rates.tobytes())
 
+    def take_back(self) -> None:
+        """The last point of the history is to be evaluated anew, and so is the best."""
+        for numbers in (self.steps, self.values, self.norms, self.seconds):
+            numbers.pop()
+        self.best = (math.inf, None)
+
     def keep_best(self, value: float, w: Array) -> None:
         """The whole objective is known at w."""
         if value < self.best[0]:
@@ -145,6 +152,7 @@ class Record:
         return arrays, {
             "best_value": value,
             "bound": self.bound,
+            "foretold": self.foretold,
             "evaluations": self.evaluations,
             "seconds": self.elapsed(),
             "passes": self.passes(),
@@ -164,6 +172,7 @@ class Record:
         ]
         self.best = (facts["best_value"], arrays.get("best_w"))
         self.bound, self.known, self.evaluations = facts["bound"], facts["known"], facts["evaluations"]
+        self.foretold = facts.get("foretold", math.inf)  # which version 0.1 did not have
         self._start -= facts["seconds"]
         if self._passes_before is not None:
             self._passes_before -= facts["passes"]

@@ -5,6 +5,7 @@ The digest of a file says that it is whole, not who wrote it: whatever stands in
 
 from __future__ import annotations
 
+import math
 import numbers
 import os
 from collections.abc import Mapping
@@ -66,6 +67,7 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
         direction=_like_w(arrays["direction"], w, "the direction") if "direction" in arrays else None,
         record=record,
         extra_state=_extra_state(arrays, settings),
+        in_float64=facts.get("in_float64") is True and settings.minimised_in_float64 is not None,
         ending=ending,
     )
 
@@ -96,6 +98,7 @@ def _check_record(arrays: Mapping[str, Array], facts: Mapping[str, Any], k: int,
         _like_w(arrays["best_w"], w, "the best w")
     for name in ("best_value", "bound", "seconds"):
         _number(facts[name], name)
+    _number(facts.get("foretold", math.inf), "foretold")
     _count(facts["evaluations"], "the number of evaluations")
     if facts["passes"] is not None:
         _number(facts["passes"], "the number of passes")

@@ -118,6 +118,8 @@ class Result:
         The best of all points where the whole objective was known.
     duality_gap : float or None
         A proven bound on the distance to the optimum, where one was asked for.
+    method : str
+        Of `solve`: a sentence that names the method, and why it was chosen.
     explanation : str
         Why this run ended as it did: of MAX_STEPS whether the loss rose, was stuck, still falling or has barely moved.
 
@@ -143,6 +145,7 @@ class Result:
     best_value: float
     duality_gap: float | None = None
     explanation: str = field(default="", repr=False)
+    method: str = field(default="", repr=False)
 
     def require(self) -> Result:
         """The result itself when it CONVERGED; RuntimeError with the status's sentence otherwise."""
@@ -162,6 +165,8 @@ class Result:
             lines.append(f"The best value of the run was {self.best_value:.10g}.")
         if self.duality_gap is not None:
             lines.append(f"The optimum is proven to be within {self.duality_gap:.3g}.")
+        if self.method:
+            lines.append(self.method)
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:

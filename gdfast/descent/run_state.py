@@ -39,6 +39,8 @@ class RunState:
     record: Record
     extra_state: tuple[Array, ...] = ()
     """What the compiled steps keep besides w and the optimizer's state."""
+    in_float64: bool = False
+    """The objective is evaluated in float64 arithmetic, since its own has stalled."""
     ending: Status | None = None
     """How the run ended; None as long as it goes on."""
 

@@ -21,6 +21,7 @@ from ..objective.guarded import guarded
 from ..objective.mini_batches import MiniBatches, rows_of_steps
 from ..objective.negated import Negated
 from ..protocols import Array
+from .goal import Goal, check_goal
 from .optimizers.capabilities import (
     bind,
     compares_gradients,
@@ -97,11 +98,15 @@ class Settings:
     keep_weights: bool = field(metadata=_saved(check_flag))
     progress: bool = field(metadata=_given_again(check_flag))
     checkpoint: Any = field(metadata=_given_again(_checked_checkpoint))
+    goal: Goal | None
+    """What a run of `solve` is to reach, see `Goal`; None: gtol, gap_tol and max_steps say it all."""
 
     sign: float
     """1 to go down, -1 to go up."""
     minimised: Any
     """``sign * objective``."""
+    minimised_in_float64: Any
+    """The same in float64 arithmetic, for the end of a run whose own arithmetic is narrower; None: there is none."""
     bound_optimizer: Any
     """The optimizer for this run: `optimizer` as a checkpoint writes it, bound to the objective."""
     owns_step: bool
@@ -112,6 +117,10 @@ class Settings:
     """The mini-batch of step k; None: the whole objective."""
     evaluates_always: bool
     """The whole objective is evaluated after every step."""
+
+    def minimised_in(self, state: Any) -> Any:
+        """What a run in this state minimises."""
+        return self.minimised_in_float64 if state.in_float64 else self.minimised
 
     def saved(self) -> dict[str, Any]:
         """Numbers that a checkpoint holds as they are."""
@@ -128,7 +137,9 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
 
     `sign` is 1 to go down and -1 to go up. w0 is copied.
     """
-    given = dict(arguments)
+    given = {"goal": None} | dict(arguments)
+    if given["goal"] is not None:
+        check_goal(given["goal"])
     objective, optimizer = given["objective"], given["optimizer"]
     given["batches"] = batches = _checked_batches(given["batches"])
     _check_objective(objective, batches)
@@ -145,12 +156,20 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)},
         sign=sign,
         minimised=guarded(objective, "objective") if sign > 0 else Negated(objective),
+        minimised_in_float64=None if given["goal"] is None else _in_float64(objective),
         bound_optimizer=for_this_run,
         owns_step=owns_step(for_this_run),
         direction=None if owns_step(for_this_run) else direction_of(for_this_run),
         rows_of=None if batches is None else rows_of_steps(batches, objective.n_samples),
         evaluates_always=batches is None and (given["evaluate_every"] is None or needs_gradient(for_this_run)),
     )
+
+
+def _in_float64(objective: Any) -> Any:
+    """The same in wider arithmetic; None where there is none, or its own is that."""
+    own = getattr(objective, "in_float64", None)
+    wide = objective if own is None else own()
+    return None if wide is objective else guarded(wide, "objective")
 
 
 def check_objective(objective: Any, methods: tuple[str, ...]) -> None:

@@ -224,8 +224,8 @@ class Settings:
         with early_stopping 1e-3).
     gap_tol : float >= 0, optional
         Stop where the objective is PROVEN to be within this of its optimum (tested after every epoch, which costs about
-        as much as the epoch); `duality_gap_` is the run's bound. Refused where nothing can be proven: Huber, losses of
-        yours, L1, alpha = 0.
+        as much as the epoch); `duality_gap_` is the run's bound. Refused where nothing can be proven: losses of yours,
+        alpha = 0.
     early_stopping : bool
         Hold out `validation_fraction` of the rows (or take `fit`'s X_val, y_val), and keep the weights with the best
         score there, of equal ones the last. X is not copied for that.
@@ -301,10 +301,10 @@ def checked(given: Settings, *, classifies: bool) -> Settings:
         )
     if settings.warm_start and isinstance(optimizer, optimizers.DualCoordinateAscent):
         raise ValueError(f"warm_start needs an optimizer that starts from weights, not from duals; it is {optimizer!r}")
-    if settings.gap_tol is not None and (is_l1 or settings.alpha == 0 or not settings.loss.has_dual_point):
+    if settings.gap_tol is not None and (settings.alpha == 0 or not settings.loss.has_dual_point):
         raise ValueError(
-            "gap_tol needs a loss and a penalty that can be certified: one of gdfast's other than Huber's, alpha > 0 "
-            f"and l1_ratio=0; they are {settings.loss!r}, {settings.alpha!r} and {settings.l1_ratio:g}"
+            "gap_tol needs a loss and a penalty that can be certified: one of gdfast's losses and alpha > 0; they are "
+            f"{settings.loss!r} and {settings.alpha!r}"
         )
     return settings
 

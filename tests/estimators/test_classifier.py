@@ -232,7 +232,8 @@ def test_nothing_is_proven_where_nobody_asks():
     assert plain.duality_gap_ is None
     assert 0 < certified.duality_gap_ < 0.1
     assert same(plain, certified)
-    assert model(l1_ratio=0.5, certify=True).fit(X, y).duality_gap_ is None
+    assert 0 <= model(l1_ratio=0.5, certify=True).fit(X, y).duality_gap_ < 0.1
+    assert model(alpha=0, certify=True).fit(X, y).duality_gap_ is None
 
 
 def test_it_works_with_the_tools_of_scikit_learn():

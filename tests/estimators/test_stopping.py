@@ -136,15 +136,23 @@ def test_what_is_not_proven_is_said():
         GDClassifier("hinge", gap_tol=1e-9, optimizer="momentum", epochs=2, min_steps=0).fit(X, y)
 
 
-@pytest.mark.parametrize("settings", [{"alpha": 0}, {"l1_ratio": 0.5}], ids=str)
-def test_what_cannot_be_proven_is_refused(settings):
+def test_what_cannot_be_proven_is_refused():
     X, y = blobs(60)
-    with pytest.raises(ValueError, match="gap_tol needs a loss and a penalty that can be certified"):
-        GDClassifier(gap_tol=0.1, **settings).fit(X, y)
-    with pytest.raises(ValueError, match=r"gap_tol needs.*Huber\(delta=1.0\)"):
-        GDRegressor("huber", gap_tol=0.1).fit(*line(60))
+    own = gd.ScoreLoss(lambda scores, y: ((scores**2).sum(axis=1), 2 * scores))
+    for settings in ({"alpha": 0}, {"loss": own}):
+        with pytest.raises(ValueError, match="gap_tol needs a loss and a penalty that can be certified"):
+            GDClassifier(gap_tol=0.1, **settings).fit(X, y)
     with pytest.raises(ValueError, match="gap_tol must be None in partial_fit"):
         GDClassifier(gap_tol=0.1).partial_fit(X, y, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize("ratio", [0.5, 1.0])
+def test_l1_and_huber_can_be_proven(ratio):
+    X, y = blobs(60)
+    assert GDClassifier(gap_tol=0.1, alpha=0.01, l1_ratio=ratio, random_state=0).fit(X, y).duality_gap_ <= 0.1
+    assert (
+        GDRegressor("huber", gap_tol=0.1, alpha=0.01, l1_ratio=ratio, random_state=0).fit(*line(60)).duality_gap_ >= 0
+    )
 
 
 def test_dual_coordinate_ascent_hands_on_what_its_run_has_proven():

@@ -188,6 +188,7 @@ ARGUMENTS: dict[str, Argument] = {
     "clip": number(0.5, values.POSITIVE),
     "progress": number(False, values.FLAG),
     "checkpoint": Argument(lambda: gd.Checkpoint("run.npz"), (*values.FUNCTION, Bad("its class", type))),
+    "max_passes": number(3, values.POSITIVE),
     "keep_weights": number(True, values.FLAG),
     "n": number(3, values.COUNT),
     "shape": Argument(

@@ -16,7 +16,7 @@ tenth of a second and take a core from the next pass over X."""
 
 def dot(a: Array, b: Array) -> float:
     """``sum(a * b)`` in float64."""
-    x, y = (part.astype(np.float64, copy=False) for part in (a, b))
+    x, y = a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
     if x.size <= QUIET:
         return float(np.vdot(x, y))
     x, y = x.reshape(-1), y.reshape(-1)

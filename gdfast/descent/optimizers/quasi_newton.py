@@ -54,9 +54,10 @@ def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) 
     """
     places = [part * memory + stack.pairs % memory for part in range(len(new))]
     fresh = Stack(stack.arrays.copy(), stack.products.copy(), stack.pairs + 1)
+    rows = fresh.rows
     for place, row in zip(places, new, strict=True):
-        fresh.rows[place] = row
-    found = dots(fresh.rows, np.stack([*new, gradient.reshape(-1)]))
+        rows[place] = row
+    found = dots(rows, np.stack([*new, gradient.reshape(-1)]))
     fresh.products[:, places] = found[:, :-1]
     fresh.products[places, :] = found[:, :-1].T
     return fresh, found[:, -1]
@@ -85,4 +86,5 @@ def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[Fl
 
 def combined(c: FloatArray, stack: Stack) -> Array:
     """``c @ rows`` in the rows' type, flat; by einsum, which wakes no threads of NumPy's library (see `dot`)."""
-    return np.asarray(np.einsum("i,ij->j", c.astype(stack.rows.dtype), stack.rows))
+    rows = stack.rows
+    return np.asarray(np.einsum("i,ij->j", c.astype(rows.dtype), rows))

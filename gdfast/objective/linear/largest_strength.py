@@ -81,10 +81,15 @@ def largest_strength(problem: LinearProblem) -> float:
     return float(np.abs(problem.penalised(gradient)).max(initial=0.0))
 
 
+def has_curvature(problem: LinearProblem) -> bool:
+    """Whether the loss is smooth and knows how much it curves at most."""
+    return not problem.loss.has_kinks and problem.loss.largest_curvature(problem.rows.n_classes) is not None
+
+
 def require_curvature(problem: LinearProblem) -> None:
     """ValueError for losses that aren't smooth."""
     loss = problem.loss
-    if loss.has_kinks or loss.largest_curvature(problem.rows.n_classes) is None:
+    if not has_curvature(problem):
         smooth = loss.smoothed()
         remedy = "" if smooth is None else f": take {smooth!r}"
         raise ValueError(f"exact zeros need a smooth loss, which knows its curvature; it is {loss!r}{remedy}")

@@ -296,6 +296,13 @@ def _by_reflections(
     return W, int(rank) == m
 
 
+def fits_memory(problem: LinearProblem) -> bool:
+    """Whether the matrix of the closed form may be made."""
+    rows = problem.rows
+    side = min(rows.n_samples, rows.n_features + int(rows.bias and problem.penalize_bias))
+    return 4 * 8 * side * side <= MOST_BYTES
+
+
 def _require_memory(side: int) -> None:
     needed = 4 * 8 * side * side
     if needed > MOST_BYTES:

@@ -1,0 +1,203 @@
+"""Whether a run of `solve` has reached its goal: by a proof, or where nothing can be proven by having settled.
+
+The certificate that a gradient gives for nothing is asked for after every step; one that takes passes over the data
+only where it is likely to succeed. With L2 the former's gap is ``|gradient|^2 / (4 strength)`` but for rounding and a
+free bias, which foretells the latter's.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from ..describe import counted
+from ..objective.capabilities import improved_bound, linear_problem_of
+from .goal import Goal
+from .optimizers.capabilities import lower_bound
+from .result import Status
+from .run_state import RunState
+from .settings import Settings
+
+WINDOW = 5  # steps: a value has settled where what is left of its fall, judged by two windows, is a part of the goal
+PART = 0.1
+FALLEN = 0.05  # of the largest gradient: above it, a value that no longer falls has not settled
+VANISHED = 1e-4  # of tol and the largest gradient
+ASKED_AGAIN = 0.5  # of what was foretold when a certificate failed
+ASKED_EVERY = 10  # steps, where nothing foretells whether it will succeed, unless the value hardly falls
+AT_REST = 1e-3  # of the largest gradient, where no step is found that improves the value
+STALLED = 4  # roundings of the arithmetic, over as many steps
+
+
+def goal_of(settings: Settings) -> Goal:
+    """The goal of a run that has one."""
+    assert settings.goal is not None
+    return settings.goal
+
+
+def passes_of(state: RunState) -> float:
+    """Passes over the data up to now; evaluations, where nobody counts them."""
+    passes = state.record.passes()
+    return float(state.record.evaluations) if passes is None else passes
+
+
+def ending_of(settings: Settings, state: RunState) -> Status | None:
+    """How a run whose last step is evaluated ends, proving what can be proven of it; None: it goes on."""
+    goal, here = goal_of(settings), state.evaluation
+    if not here.is_finite():
+        return None
+    _prove(settings, state)
+    if _is_proven(settings, state):
+        return Status.CONVERGED
+    if not goal.certifies:
+        if _has_no_optimum(settings, state):
+            return Status.DIVERGED
+        if is_settled(settings, state):
+            return Status.CONVERGED
+    return Status.MAX_STEPS if passes_of(state) >= goal.max_passes else None
+
+
+def _is_proven(settings: Settings, state: RunState) -> bool:
+    goal = goal_of(settings)
+    gap = state.record.gap(state.evaluation.value)
+    return gap is not None and gap <= goal.tol * abs(state.evaluation.value)
+
+
+def _prove(settings: Settings, state: RunState) -> None:
+    """Raise the run's lower bound of the optimum: by the optimizer, or by what the objective knows at w."""
+    record, here, objective = state.record, state.evaluation, settings.minimised_in(state)
+    own = lower_bound(settings.bound_optimizer, settings.objective, state.optimizer_state)
+    if own is not None:
+        record.keep_bound(own)
+        return
+    problem = linear_problem_of(objective)
+    if here.value == 0 and problem is not None and problem.strengths is not None:
+        record.keep_bound(0.0)  # which no loss and no regularizer of the library is ever below
+    if not goal_of(settings).certifies or _is_proven(settings, state):
+        return
+    foretold = foretold_gap(objective, state)
+    if foretold is None:
+        values = record.values
+        is_slow = len(values) > 1 and values[-2] - values[-1] <= goal_of(settings).tol * abs(here.value)
+        is_due = is_slow or state.k % ASKED_EVERY == 0
+    else:
+        is_due = foretold <= min(goal_of(settings).tol * abs(here.value), ASKED_AGAIN * record.foretold)
+    if is_due:
+        record.foretold = math.inf if foretold is None else foretold
+        bound, record.known = improved_bound(objective, state.w, here.value, record.known)
+        record.keep_bound(bound)
+
+
+def foretold_gap(objective: Any, state: RunState) -> float | None:
+    """``|gradient|^2 / (4 strength)`` of the penalised weights: what a smooth loss and L2 prove but for rounding."""
+    problem = linear_problem_of(objective)
+    strengths = None if problem is None else problem.strengths
+    if problem is None or strengths is None or strengths.l1 > 0 or strengths.l2 == 0 or problem.loss.has_kinks:
+        return None
+    gradient = problem.penalised(state.evaluation.gradient).astype(np.float64)
+    return float(np.vdot(gradient, gradient)) / (4 * strengths.l2)
+
+
+def is_settled(settings: Settings, state: RunState) -> bool:
+    """Whether the gradient has vanished but for a part of the goal, or the value will fall by no more than that."""
+    tol, values, norms = goal_of(settings).tol, state.record.values, state.record.norms
+    largest, norm = max(norms), state.evaluation.norm
+    if norm <= VANISHED * min(tol, 1.0) * largest:
+        return True
+    if len(values) <= 2 * WINDOW or norm > FALLEN * largest:
+        return False
+    before, middle, last = values[-1 - 2 * WINDOW], values[-1 - WINDOW], values[-1]
+    first_fall, fall = before - middle, middle - last
+    if not 0 <= fall <= first_fall:
+        return False
+    left = fall if fall == 0 else fall * fall / (first_fall - fall) if first_fall > fall else math.inf
+    return max(fall, left) <= PART * tol * abs(last)
+
+
+def without_descent(settings: Settings, state: RunState) -> Status:
+    """How a run ends that found no step which improves the value: as near as rounding lets it come, it may be there."""
+    if goal_of(settings).certifies:
+        bound, state.record.known = improved_bound(
+            settings.minimised_in(state), state.w, state.evaluation.value, state.record.known
+        )
+        state.record.keep_bound(bound)
+        return Status.CONVERGED if _is_proven(settings, state) else Status.NO_DESCENT
+    is_at_rest = state.evaluation.norm <= AT_REST * max(state.record.norms)
+    return Status.CONVERGED if is_at_rest else Status.NO_DESCENT
+
+
+def stalls(settings: Settings, state: RunState) -> bool:
+    """Whether the arithmetic's rounding, which a wider one has less of, is what keeps the run from its goal."""
+    if settings.minimised_in_float64 is None or state.in_float64 or not state.evaluation.is_finite():
+        return False
+    if state.ending is Status.NO_DESCENT:
+        return True
+    if state.ending is not None:
+        return False
+    values, record = state.record.values, state.record
+    target = goal_of(settings).tol * abs(state.evaluation.value)
+    if record.foretold <= target and not _is_proven(settings, state):
+        return True  # the certificate failed for rounding
+    fallen = values[-1 - STALLED] - values[-1] if len(values) > STALLED else math.inf
+    return fallen <= STALLED * float(np.finfo(np.float32).eps) * abs(values[-1])
+
+
+def _has_no_optimum(settings: Settings, state: RunState) -> bool:
+    """Whether all rows are classified, so that larger and larger weights come nearer and nearer to a loss of 0.
+
+    Asked whenever the loss has halved; one pass.
+    """
+    problem, values = linear_problem_of(settings.objective), state.record.values
+    if problem is None or problem.strengths != (0.0, 0.0) or not problem.loss.gives_probabilities:
+        return False
+    if len(values) < 2 or not 0 < values[-1] < values[0]:
+        return False
+    halvings = [math.floor(math.log2(values[0] / value)) for value in values[-2:] if value > 0]
+    if len(halvings) < 2 or halvings[1] <= halvings[0]:
+        return False
+    scores = settings.objective.scores(state.w)
+    rows, y = np.arange(len(scores)), problem.rows.y
+    own = scores[rows, y].copy()
+    scores[rows, y] = -math.inf
+    return bool((own - scores.max(axis=1)).min() > 1e-3 * np.abs(own).max())
+
+
+def explained(settings: Settings, state: RunState, status: Status, value: float, gap: float | None) -> str:
+    """What was reached and what was proven, in one or two sentences."""
+    goal = goal_of(settings)
+    share = math.inf if gap is None or value == 0 else gap / abs(value)
+    known = "nothing is proven of the distance to the optimum" if share >= 1 else f"{share:.2g} of the value is proven"
+    if status is Status.CONVERGED:
+        if gap is not None and gap <= goal.tol * abs(value):
+            return (
+                f"Converged: the optimum is proven to be within {share if value else 0:.2g} of the value "
+                f"(tol {goal.tol:g})."
+            )
+        return (
+            "Converged: gradient and value have settled, and further steps would change the value by less than "
+            f"{goal.tol:g} of it. No bound on the distance to the optimum is known for this objective, so nothing is "
+            "proven."
+        )
+    if status is Status.MAX_STEPS:
+        count = counted(math.floor(passes_of(state)), "pass", "passes")
+        reached = known if goal.certifies else "gradient and value have not settled"
+        return (
+            f"Stopped at the limit of passes ({count}): {reached}, {goal.tol:g} was asked for. Allow more max_passes."
+        )
+    if status is Status.DIVERGED and value > 0 and state.ending is Status.DIVERGED and _separates(settings):
+        return (
+            "There is no optimum: the classes are separable and nothing penalises the weights, so that larger and "
+            "larger ones bring the loss nearer and nearer to 0. w classifies every row; add gdfast.L2(strength)."
+        )
+    if status is Status.NO_DESCENT:
+        return (
+            f"No step improves the objective within the arithmetic's rounding: {known}, {goal.tol:g} was asked for. "
+            "A larger tol is within reach; features of like scales help."
+        )
+    return ""
+
+
+def _separates(settings: Settings) -> bool:
+    problem = linear_problem_of(settings.objective)
+    return problem is not None and problem.loss.gives_probabilities and problem.strengths == (0.0, 0.0)
