@@ -157,7 +157,8 @@ def fit(
             statistics = start.statistics.merged(statistics)
     rows = standardized_rows(split.X, statistics, split.weights, split.chosen)
     weight += start.weight
-    regularizer = penalty(settings, weight * class_factor, k, 1.0 if settings.loss.is_robust else float(unit[0]))
+    of_unit = 1.0 if settings.loss.is_robust else float(unit[0])
+    regularizer = penalty(settings, weight, k, of_unit, class_factor)
     whole = LinearObjective(
         rows.X, y, settings.loss, regularizer, bias=bias, sample_weight=split.weights,
         mean=rows.mean, scale=rows.scale, n_classes=k if classifies else None, check_finite=False,

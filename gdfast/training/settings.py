@@ -331,14 +331,18 @@ def tolerance(settings: Settings) -> float | None:
     return EARLY_STOPPING_TOL if settings.tol is None and settings.early_stopping else settings.tol
 
 
-def penalty(settings: Settings, weight: float, n_outputs: int, unit: float = 1.0) -> L2 | ElasticNet:
+def penalty(
+    settings: Settings, weight: float, n_outputs: int, unit: float = 1.0, class_factor: float = 1.0
+) -> L2 | ElasticNet:
     """The penalty that makes the objective the peers' of the same alpha, for rows of this total weight.
 
     The peers' ``mean loss + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` is of one w where there are two
     classes, the difference of our two rows, whose square is twice theirs; and of half our losses for regression.
-    `unit`: the targets were divided by it, and so is w.
+    `unit`: the targets were divided by it, and so is w. `class_factor`: the mean of the class weights, which multiply
+    the peers' losses but not their penalty.
     """
     alpha, classifies = 1 / weight if settings.alpha == "auto" else settings.alpha, settings.loss.classifies
+    alpha /= class_factor
     l2 = alpha * (1 - settings.l1_ratio) / (2 if classifies and n_outputs > 2 else 1)
     if settings.l1_ratio == 0:
         return L2(l2)

@@ -56,14 +56,16 @@ def test_logistic_regression(k, alpha, settings):
 
 @pytest.mark.parametrize("weights", ["balanced", {0: 3.0, 1: 0.5, 2: 1.0}, "sample", "both"], ids=str)
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_matrix], ids=["dense", "csr"])
-def test_weights_are_logistic_regressions(weights, make):
+@pytest.mark.parametrize("alpha", ["auto", 0.05])
+def test_weights_are_logistic_regressions(weights, make, alpha):
     """C multiplies what class weights multiply; `sample_weight` counts rows, so that C = 1 is alpha = 1 / its sum."""
     X, y = classes(3)
     y[: len(y) // 2] = np.where(y[: len(y) // 2] == 0, 1, y[: len(y) // 2])
     counts = np.random.default_rng(0).integers(0, 4, len(y)) if weights in ("sample", "both") else None
     class_weight = {0: 3.0, 1: 0.5, 2: 1.0} if weights == "both" else None if weights == "sample" else weights
-    ours = GDClassifier(class_weight=class_weight, **EXACT).fit(make(X), y, sample_weight=counts)
-    theirs = LogisticRegression(class_weight=class_weight, tol=1e-10, max_iter=9999)
+    ours = GDClassifier(alpha=alpha, class_weight=class_weight, **EXACT).fit(make(X), y, sample_weight=counts)
+    C = 1.0 if alpha == "auto" else 1 / (alpha * (len(y) if counts is None else counts.sum()))
+    theirs = LogisticRegression(C=C, class_weight=class_weight, tol=1e-10, max_iter=9999)
     assert_same_coefficients(ours, theirs.fit(make(X), y, sample_weight=counts))
 
 
