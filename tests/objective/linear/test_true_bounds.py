@@ -172,9 +172,10 @@ def test_smooth_losses_are_proven_to_a_ten_millionth():
 
 
 @pytest.mark.slow
-def test_no_bound_is_false_in_three_thousand_problems():
-    bad, count = hunted(range(1, 74))
-    assert count >= 3000 * 15
+@pytest.mark.parametrize("seed", range(1, 11))
+def test_no_bound_is_false_in_hundreds_of_problems(seed):
+    bad, count = hunted([seed])
+    assert count >= 40 * 15
     assert bad == []
 
 
@@ -247,5 +248,6 @@ def test_no_bound_is_false_in_exact_arithmetic():
 
 
 @pytest.mark.slow
-def test_no_bound_is_false_in_exact_arithmetic_of_many():
-    assert exactly_hunted(range(101, 125)) == []
+@pytest.mark.parametrize("seed", range(101, 107))
+def test_no_bound_is_false_in_exact_arithmetic_of_many(seed):
+    assert exactly_hunted([seed]) == []
