@@ -1,10 +1,6 @@
-"""Data of pictures: the numbers are the objective's, kinks and edges are where margins are 0, files give them back."""
+"""Data of pictures: the numbers are the objective's, kinks and edges are where margins are 0."""
 
 from __future__ import annotations
-
-import csv
-import os
-import stat
 
 import numpy as np
 import pytest
@@ -13,18 +9,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 import reference
-
-STEPS = np.linspace(-2, 2, 41)
-BOWL = gd.FunctionObjective(lambda w: float((w * w).sum()), lambda w: 2 * w)
-
-
-def images(n, k=3, d=4, seed=0, loss=None, regularizer=None, dtype=np.float64):
-    """An objective on n samples, weights and two directions."""
-    rng = np.random.default_rng(seed)
-    X, y = rng.normal(size=(n, d)).astype(dtype), rng.integers(0, k, n)
-    objective = gd.LinearObjective(X, y, loss or gd.Hinge(), regularizer, n_classes=k)
-    return objective, *rng.normal(size=(3, *objective.shape))
-
+from landscapes import BOWL, STEPS, images
 
 # A line.
 
@@ -216,97 +201,6 @@ def test_there_is_no_step_down_from_a_minimum():
         gd.landscape.step_sizes(BOWL, np.zeros(2), [1.0])
 
 
-# Trajectories.
-
-
-def test_principal_directions_are_those_of_largest_spread():
-    rng = np.random.default_rng(0)
-    axes = np.linalg.qr(rng.normal(size=(12, 12)))[0]
-    ws = rng.normal(size=(200, 12)) * np.array([5.0, 2.0, *[0.1] * 10]) @ axes.T + 3.0
-    directions, explained = gd.landscape.principal_directions(ws.reshape(200, 3, 4))
-    flat = directions.reshape(2, 12)
-    np.testing.assert_allclose(flat @ flat.T, np.eye(2), atol=1e-14)
-    assert np.all(np.abs((flat * axes[:, :2].T).sum(axis=1)) > 0.999)
-    variances = np.linalg.eigvalsh(np.cov(ws.T))[::-1]
-    np.testing.assert_allclose(explained, variances[:2] / variances.sum(), rtol=1e-12)
-    assert all(direction[np.abs(direction).argmax()] > 0 for direction in flat)
-    again, _ = gd.landscape.principal_directions(-ws.reshape(200, 3, 4))
-    np.testing.assert_allclose(again, directions, atol=1e-12)
-
-
-def test_a_run_is_seen_on_the_plane_of_its_way():
-    objective, W, _, _ = images(40, loss=gd.CrossEntropy(), regularizer=gd.L2(0.01))
-    ws = [W]
-    gd.minimize(objective, W, step=0.5, max_steps=30, callback=lambda k, w, value: ws.append(w.copy()) or False)
-    seen = gd.landscape.trajectory(objective, ws)
-    assert seen.points.shape == (31, 2)
-    np.testing.assert_allclose(seen.points[-1], 0, atol=1e-12)
-    assert seen.explained[0] > seen.explained[1] > 0
-    offsets = np.array(ws) - ws[-1]
-    shares = (seen.points**2).sum(axis=0) / (offsets**2).sum()
-    np.testing.assert_allclose(seen.explained, shares, rtol=1e-9)
-    assert seen.explained.sum() > 0.9
-    i, j = 10, 50
-    there = seen.origin + seen.plane.a[i] * seen.directions[0] + seen.plane.b[j] * seen.directions[1]
-    assert seen.plane.values[i, j] == pytest.approx(objective.value(there), rel=1e-12)
-    for axis, coordinates in ((seen.plane.a, seen.points[:, 0]), (seen.plane.b, seen.points[:, 1])):
-        assert axis[0] < coordinates.min() < coordinates.max() < axis[-1]
-
-
-def test_several_runs_share_a_plane_and_two_parameters_are_their_own_axes():
-    rng = np.random.default_rng(0)
-    runs = {"slow": rng.normal(size=(5, 2, 3)), "fast": rng.normal(size=(3, 2, 3))}
-    seen = gd.landscape.trajectory(BOWL, runs, a=[0.0, 1.0], b=[-1.0, 0.0, 1.0])
-    assert {name: len(path) for name, path in seen.paths.items()} == {"slow": 5, "fast": 3}
-    np.testing.assert_allclose(seen.origin, (runs["slow"][-1] + runs["fast"][-1]) / 2)
-    back = seen.origin + np.tensordot(seen.paths["fast"], seen.directions, 1)
-    left = runs["fast"] - back
-    assert np.abs(np.tensordot(left, seen.directions, ([1, 2], [1, 2]))).max() < 1e-12
-    rosenbrock = gd.test_functions.Rosenbrock()
-    ws = np.array([[-1.2, 1.0], [0.0, 0.5], [1.0, 1.0]])
-    own = gd.landscape.trajectory(rosenbrock, ws, a=np.linspace(-2, 2, 9), b=np.linspace(-1, 3, 5))
-    np.testing.assert_array_equal(own.points, ws)
-    assert own.plane.values[6, 2] == rosenbrock.value(np.array([1.0, 1.0]))
-    assert own.explained.sum() == pytest.approx(1.0)
-
-
-@pytest.mark.parametrize("count", [2, 6])
-def test_a_straight_way_has_a_fixed_second_direction(count):
-    ws = [np.array([1.0, 2.0, 3.0, 4.0]) * 0.5**k for k in range(count)]
-    first, second = (gd.landscape.trajectory(BOWL, ws) for _ in range(2))
-    assert first == second
-    np.testing.assert_allclose(first.explained, [1, 0], atol=1e-12)
-    assert first.plane.b[0] < first.plane.b[-1]
-
-
-@pytest.mark.parametrize("along", [[1.0, 0.0], [0.0, 2.0], [1.0, 2.0, 3.0]])
-def test_a_straight_way_has_room_on_both_sides(along):
-    ws = [1 + 0.5**k * np.array(along) for k in range(4)]
-    seen = gd.landscape.trajectory(BOWL, ws)
-    length = np.ptp(seen.points, axis=0).max()
-    assert min(np.ptp(seen.plane.a), np.ptp(seen.plane.b)) >= 0.39 * length
-
-
-@pytest.mark.parametrize(
-    ("ws", "message"),
-    [
-        ([], "ws must hold weights"),
-        ({}, "ws must hold at least one run"),
-        ({"a": []}, r"ws\['a'\] must hold weights"),
-        ([np.ones(3)], "ws must hold at least two different weights"),
-        ([np.ones(3), np.ones(3)], "ws must hold at least two different weights; it holds 2, all equal"),
-        ([np.ones(2), np.ones(2)], "ws must hold at least two different weights"),
-        ([np.ones(1), np.zeros(1)], "weights of at least two elements"),
-        ([np.ones(3), np.ones(4)], r"ws\[1\] must have the shape of ws\[0\]"),
-        ([np.ones(3), np.full(3, np.nan)], r"ws\[1\] must be finite"),
-        (np.broadcast_to(1.0, (10**6, 10**4)), r"ws must take at most 2 GiB; .* would take about 298.0 GiB"),
-    ],
-)
-def test_bad_ways_are_named(ws, message):
-    with pytest.raises(ValueError, match=message):
-        gd.landscape.trajectory(BOWL, ws)
-
-
 # Bad input.
 
 
@@ -336,96 +230,6 @@ def test_bad_input_is_named_before_any_work(call, error, message):
     with pytest.raises(error, match=message):
         call(objective, W, V)
     assert objective.passes == before
-
-
-# Files.
-
-
-def everything():
-    objective, W, U, V = images(3, regularizer=gd.L1(0.1))
-    runs = {"one": np.random.default_rng(1).normal(size=(4, *W.shape)), "two": np.array([W, U])}
-    return {
-        "line": gd.landscape.line(objective, W, V, STEPS),
-        "falling": gd.landscape.line(BOWL, [1.0], [1.0], [0.0]),
-        "plane": gd.landscape.plane(objective, W, U, V, STEPS, STEPS[:3]),
-        "weight": gd.landscape.weight(objective, W, (2, 1), STEPS),
-        "step_sizes": gd.landscape.step_sizes(objective, W, STEPS),
-        "trajectory": gd.landscape.trajectory(objective, runs, a=STEPS, b=STEPS),
-    }
-
-
-EVERYTHING = everything()
-
-
-@pytest.mark.parametrize("name", EVERYTHING)
-def test_npz_gives_back_what_was_saved(name, tmp_path):
-    data, path = EVERYTHING[name], tmp_path / "data.npz"
-    data.save(path)
-    loaded = gd.landscape.load(path)
-    assert type(loaded) is type(data)
-    assert loaded == data
-    assert [other for other, thing in EVERYTHING.items() if thing == loaded] == [name]
-    with np.load(path, allow_pickle=False) as file:
-        assert all(file[array].dtype.kind in "fiu" for array in file.files)
-
-
-@pytest.mark.parametrize("name", EVERYTHING)
-def test_csv_holds_the_table(name, tmp_path):
-    data, path = EVERYTHING[name], tmp_path / "data.csv"
-    data.save(str(path))
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = csv.reader(file)
-    assert all(len(row) == len(header) for row in rows)
-    numbers = np.array([[float(cell) for cell in row[name == "trajectory" :]] for row in rows])
-    if name == "plane":
-        np.testing.assert_array_equal(numbers[:, 2].reshape(41, 3), data.values)
-        np.testing.assert_array_equal(numbers[4, :2], [STEPS[1], STEPS[1]])
-    elif name == "weight":
-        np.testing.assert_array_equal(numbers[:, 1], data.totals)
-        np.testing.assert_array_equal(numbers[:, 2:].T, data.terms)
-        assert header[2] == f"sample 0, class {data.labels[0, 1]}"
-    elif name == "trajectory":
-        np.testing.assert_array_equal(numbers[:, 1:], data.points)
-        assert [row[0] for row in rows] == ["one"] * 4 + ["two"] * 2
-    else:
-        np.testing.assert_array_equal(numbers, np.stack([data.steps, data.values], axis=1))
-    with pytest.raises(ValueError, match=r"a table alone"):
-        gd.landscape.load(path)
-
-
-def test_other_names_and_other_files_are_refused(tmp_path):
-    with pytest.raises(ValueError, match=r"path must end in \.npz or \.csv"):
-        EVERYTHING["line"].save(tmp_path / "data.txt")
-    np.savez(tmp_path / "foreign.npz", a=STEPS)
-    with pytest.raises(ValueError, match="is not a whole file"):
-        gd.landscape.load(tmp_path / "foreign.npz")
-    with pytest.raises(FileNotFoundError):
-        gd.landscape.load(tmp_path / "none.npz")
-    assert os.listdir(tmp_path) == ["foreign.npz"]
-
-
-@pytest.mark.parametrize("suffix", ["npz", "csv"])
-def test_where_nothing_can_be_written_nothing_is_left(suffix, tmp_path, monkeypatch):
-    line, path = EVERYTHING["line"], tmp_path / f"data.{suffix}"
-    with pytest.raises(OSError, match="none"):
-        line.save(tmp_path / "none" / f"data.{suffix}")
-    line.save(path)
-    content = path.read_bytes()
-
-    def full(*args):
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(OSError, match="No space left"):
-        EVERYTHING["plane"].save(path)
-    monkeypatch.undo()
-    assert os.listdir(tmp_path) == [path.name]
-    assert path.read_bytes() == content
-    if os.geteuid() != 0:
-        tmp_path.chmod(stat.S_IRUSR | stat.S_IXUSR)
-        with pytest.raises(PermissionError):
-            line.save(tmp_path / f"more.{suffix}")
-        tmp_path.chmod(stat.S_IRWXU)
 
 
 def test_the_oracle_agrees_with_the_line():
