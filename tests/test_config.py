@@ -69,6 +69,11 @@ print(sorted(name for name in set(sys.modules) - before))
         "gdfast._kernels",
         "gdfast.describe",
         "gdfast.protocols",
+        "gdfast.protocols.arrays",
+        "gdfast.protocols.line_search",
+        "gdfast.protocols.objective",
+        "gdfast.protocols.objective_capabilities",
+        "gdfast.protocols.optimizer",
     }
     heavy = {"scipy", "sklearn", "matplotlib", "plotly", "dask", "distributed", "pooch", "click", "tqdm"}
     assert heavy.isdisjoint(name.partition(".")[0] for name in names)
