@@ -81,7 +81,6 @@ if TYPE_CHECKING:
         step_sweep,
     )
     from .model import Model, load_model, save_model
-    from .objective.capabilities import suggest_step
     from .objective.function import FunctionObjective
     from .objective.linear.objective import LinearObjective
     from .objective.losses import CrossEntropy, Hinge, Huber, ScoreLoss, SquaredError, SquaredHinge
@@ -89,6 +88,7 @@ if TYPE_CHECKING:
     from .objective.rays.directions import direction_between, random_direction
     from .objective.rays.generic import along_ray, on_plane
     from .objective.regularizers.regularizers import L1, L2, ElasticNet
+    from .objective.second_derivatives import suggest_step
     from .objective.to_scipy import to_scipy
     from .pictures import landscape, plots
 
@@ -103,7 +103,7 @@ _NAMES_OF = {
     "objective.function": ("FunctionObjective",),
     "objective.rays.directions": ("random_direction", "direction_between"),
     "objective.rays.generic": ("along_ray", "on_plane"),
-    "objective.capabilities": ("suggest_step",),
+    "objective.second_derivatives": ("suggest_step",),
     "objective.mini_batches": ("MiniBatches",),
     "descent.derivative_free.hill_climb": ("hill_climb",),
     "descent.minimize": ("minimize", "maximize", "resume"),

@@ -12,7 +12,7 @@ from .._arrays import check_positive
 from .._returned import NotFiniteError
 from ..describe import described
 from ..differences.hessian import from_gradients
-from ..objective import capabilities
+from ..objective import capabilities, second_derivatives
 from ..objective.guarded import guarded
 from ..protocols import Array, FloatArray, Objective
 
@@ -151,7 +151,7 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
     check_objective(objective)
     point = np.array(capabilities.weights_for(objective, w, "w"), order="C")
     gtol = check_positive(gtol, "gtol")
-    capabilities.check_curvature(objective)
+    second_derivatives.check_curvature(objective)
     value, gradient = evaluate(objective, point)
     norm = float(np.abs(gradient).max())
     if not (math.isfinite(value) and math.isfinite(norm)):
@@ -198,7 +198,7 @@ def _kind(eigenvalues: FloatArray, threshold: float) -> str:
 
 
 def _curvature(objective: Objective, w: Array) -> Curvature:
-    h, has_own = capabilities.hessian_step(objective, w), hasattr(objective, "hessian_product")
+    h, has_own = second_derivatives.hessian_step(objective, w), hasattr(objective, "hessian_product")
     if w.size > FEW:
         return _ends(Products(objective, w, h), None if has_own else Products(objective, w, 2 * h))
     if has_own:
@@ -212,7 +212,7 @@ def _curvature(objective: Objective, w: Array) -> Curvature:
 
 def _by_differences(objective: Objective, w: Array) -> tuple[FloatArray, float]:
     """The Hessian by differences of the gradient, each weight by a step of its own, and the norm of its error."""
-    own, unit = guarded(objective, "objective"), capabilities.gradient_unit(objective, w)
+    own, unit = guarded(objective, "objective"), second_derivatives.gradient_unit(objective, w)
     try:
         H, errors = from_gradients(own.gradient, w, "auto", vectorized=False, error=True, unit=unit)
     except NotFiniteError as error:
@@ -231,7 +231,7 @@ class Products:
         self.count, self.size = 0, w.size
         self.cost = 1 if hasattr(objective, "hessian_product") else 2
         self._w, self._objective, self._h = w, objective, h
-        self._own = capabilities.hessian_at(objective, w) if self.cost == 1 else None
+        self._own = second_derivatives.hessian_at(objective, w) if self.cost == 1 else None
 
     def times(self, v: FloatArray) -> FloatArray:
         """Hessian v: (P,) -> (P,)."""
@@ -240,7 +240,7 @@ class Products:
         if self._own is not None:
             product = self._own(shaped)
         else:
-            product = capabilities.hessian_product(self._objective, self._w, shaped, self._h)
+            product = second_derivatives.hessian_product(self._objective, self._w, shaped, self._h)
         return np.asarray(product, dtype=np.float64).reshape(-1)
 
     def matrix(self) -> FloatArray:
@@ -326,7 +326,7 @@ def _by_slopes(
     arithmetic = np.dtype(getattr(objective, "arithmetic", w.dtype))
     unit = max(float(np.finfo(w.dtype).eps), float(np.finfo(arithmetic).eps))
     if not getattr(objective, "has_gradient", True):
-        unit = max(unit, capabilities.NUMERICAL_GRADIENT)
+        unit = max(unit, second_derivatives.NUMERICAL_GRADIENT)
     noise = max(2 * slope, 100 * unit * max(1.0, abs(value)))
     size = max(1.0, abs(float(w.reshape(-1)[0])))
     for reach in REACHES:

@@ -12,7 +12,7 @@ from .._arrays import check_integer, check_non_negative
 from ..descent.argument_names import OF_RUNS, explains_names
 from ..descent.record import Evaluation, Record
 from ..descent.result import Result, Status
-from ..objective import capabilities
+from ..objective import capabilities, second_derivatives
 from ..protocols import Array, FloatArray, Objective
 from .critical_points import FEW, Products, check_objective, scipy_sparse
 
@@ -86,7 +86,7 @@ def solve_critical_point(objective: Objective, w0: Any, *, gtol: float = 1e-8, m
     w = np.array(capabilities.start_for(objective, w0, "w0"), order="C")
     gtol = check_non_negative(gtol, "gtol")
     max_steps = check_integer(max_steps, "max_steps", minimum=0)
-    capabilities.check_curvature(objective)
+    second_derivatives.check_curvature(objective)
     if w.size > FEW:
         scipy_sparse(w.size)
     record = Record(objective, {})

@@ -12,8 +12,8 @@ from ..checks.gradient.check import check_gradient
 from ..datasets import Dataset
 from ..descent.result import Result
 from ..model import Model
-from ..objective.capabilities import suggest_step
 from ..objective.linear.objective import LinearObjective
+from ..objective.second_derivatives import suggest_step
 from ..protocols import Array
 from ..training.fit import Epoch, Fit
 from .training_summary import Summary

@@ -1,8 +1,8 @@
 """What an objective may offer beyond value and gradient: small protocols, each optional, each with its free function.
 
-The functions stand in `gdfast.objective.capabilities` (rays and planes: `gdfast.objective.rays.generic`) and fall back
-to a generic implementation. The caller never asks "is it linear?", and the law that both give the same numbers is a
-test.
+The functions stand in `gdfast.objective.capabilities` (of curvature in `gdfast.objective.second_derivatives`, of rays
+and planes in `gdfast.objective.rays.generic`) and fall back to a generic implementation. The caller never asks "is it
+linear?", and the law that both give the same numbers is a test.
 """
 
 from __future__ import annotations

@@ -13,9 +13,10 @@ import pytest
 
 import gdfast as gd
 from gdfast import protocols
-from gdfast.objective import capabilities
+from gdfast.objective import capabilities, second_derivatives
 from gdfast.objective.capabilities import offered
 from gdfast.objective.rays import generic
+from gdfast.protocols import objective_capabilities
 from rays import Plain
 
 RNG = np.random.default_rng(0)
@@ -38,8 +39,8 @@ CALLS = {
     "numerical_gradient": lambda o, w=W, **more: capabilities.numerical_gradient(o, w, **more),
     "kink_crossings": lambda o, w=W, **more: capabilities.kink_crossings(o, w, **more),
     "nearest_kinks": lambda o, w=W, **more: capabilities.nearest_kinks(o, w, **more),
-    "hessian_product": lambda o, w=W, v=V, **more: capabilities.hessian_product(o, w, v, **more),
-    "hessian_at": lambda o, w=W, v=V: capabilities.hessian_at(o, w)(v),
+    "hessian_product": lambda o, w=W, v=V, **more: second_derivatives.hessian_product(o, w, v, **more),
+    "hessian_at": lambda o, w=W, v=V: second_derivatives.hessian_at(o, w)(v),
     "along_ray": lambda o, w=W, v=V, step=0.3: gd.along_ray(o, w, v).value(step),
     "ray slope": lambda o, w=W, v=V, step=0.3: gd.along_ray(o, w, v).slope(step),
     "ray values": lambda o, w=W, v=V, steps=(0.0, 0.1): gd.along_ray(o, w, v).values(steps),
@@ -130,12 +131,15 @@ def test_both_refuse_the_same_in_the_same_words(name, arguments):
 
 
 def chapter():
-    """The capabilities of an objective: the protocols under that heading, but for what a kernel is called with."""
-    names = list(vars(protocols))
-    last = names[names.index("NearestKinks") + 1 :]
-    kinds = [kind for name in last if inspect.isclass(kind := vars(protocols)[name]) and name != "StepsKernel"]
-    assert len(kinds) >= 15
-    return kinds
+    """The capabilities of an objective: the protocols of that file, but for what a kernel is called with."""
+    own = [kind for kind in vars(objective_capabilities).values() if inspect.isclass(kind)]
+    kinds = [kind for kind in own if kind.__module__ == objective_capabilities.__name__ and is_protocol(kind)]
+    assert len(kinds) >= 22
+    return [kind for kind in kinds if kind is not protocols.StepsKernel]
+
+
+def is_protocol(kind):
+    return getattr(kind, "_is_protocol", False)
 
 
 @pytest.mark.parametrize("kind", chapter(), ids=lambda kind: kind.__name__)
@@ -143,7 +147,7 @@ def test_a_linear_objective_offers_it_and_a_free_function_asks_for_it(kind):
     assert offered(LINEAR, kind) is LINEAR
     asked_by = re.findall(r"`(\w+)`", kind.__doc__)
     assert asked_by
-    assert all(hasattr(capabilities, name) or hasattr(generic, name) for name in asked_by)
+    assert all(any(hasattr(file, name) for file in (capabilities, second_derivatives, generic)) for name in asked_by)
 
 
 def test_nothing_is_offered_by_a_class_or_by_a_plain_objective():

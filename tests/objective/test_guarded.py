@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import gdfast as gd
-from gdfast.objective import capabilities
+from gdfast.objective import capabilities, second_derivatives
 
 SCALES = np.array([1.0, 3.0])
 
@@ -276,7 +276,7 @@ class Offers(OwnObjective):
 def test_what_capabilities_of_users_return_is_checked(returned):
     objective, w = Offers(returned), np.ones(2)
     with pytest.raises((TypeError, ValueError), match=r"objective.hessian_product must return"):
-        capabilities.hessian_product(objective, w, w)
+        second_derivatives.hessian_product(objective, w, w)
     with pytest.raises((TypeError, ValueError), match=r"objective.hessian_product must return"):
         gd.minimize(objective, [4.0, -2.0], gd.Newton(), step=1.0)
     ws = np.ones((2, 2))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...describe import described
-from ...objective.capabilities import suggest_step
+from ...objective.second_derivatives import suggest_step
 from ...protocols import Array, Objective, Optimizer
 
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ...objective.capabilities import has_cheap_hessian, hessian_at
 from ...objective.regularizers.regularizers import strengths_of
+from ...objective.second_derivatives import has_cheap_hessian, hessian_at
 from ...protocols import Array, FloatArray
 from .float64_dots import dot, norm
 

@@ -10,9 +10,9 @@ import numpy as np
 
 from ..._arrays import check_flag
 from ...describe import described
-from ...objective.capabilities import suggest_step
 from ...objective.guarded import guarded_regularizer
 from ...objective.regularizers.regularizers import strengths_of
+from ...objective.second_derivatives import suggest_step
 from ...protocols import Array
 from .float64_dots import dot
 

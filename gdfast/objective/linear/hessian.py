@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
-from ..capabilities import hessian_product as product_with
+from ..second_derivatives import hessian_product as product_with
 from .problem import LinearProblem
 
 

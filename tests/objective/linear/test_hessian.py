@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from gdfast.objective import capabilities
+from gdfast.objective import second_derivatives
 from reference import CROSS_ENTROPY, HUBER, REGRESSIONS, SQUARED_ERROR, SQUARED_HINGE, LinearProblem
 
 LOSSES = {
@@ -95,11 +95,11 @@ def test_both_implementations_agree(loss, seed):
     """The exact product, and centred differences of the gradient."""
     case = Case(seed, loss, "float64")
     plain = gd.FunctionObjective(case.objective.value, case.objective.gradient)
-    exact = capabilities.hessian_product(case.objective, case.W, case.V)
+    exact = second_derivatives.hessian_product(case.objective, case.W, case.V)
     assert np.array_equal(exact, case.objective.hessian_product(case.W, case.V))
-    differences = capabilities.hessian_product(plain, case.W, case.V)
+    differences = second_derivatives.hessian_product(plain, case.W, case.V)
     np.testing.assert_allclose(differences, exact, rtol=1e-6, atol=1e-8 * np.abs(exact).max())
-    at = capabilities.hessian_at(plain, case.W)
+    at = second_derivatives.hessian_at(plain, case.W)
     assert np.array_equal(at(case.V), differences)
 
 
@@ -115,7 +115,7 @@ def test_mini_batches_have_their_own(loss):
     W, V = rng.normal(size=(2, *objective.shape))
     plain = gd.FunctionObjective(batch.value, batch.gradient)
     np.testing.assert_allclose(
-        batch.hessian_product(W, V), capabilities.hessian_product(plain, W, V), rtol=1e-6, atol=1e-8
+        batch.hessian_product(W, V), second_derivatives.hessian_product(plain, W, V), rtol=1e-6, atol=1e-8
     )
     assert batch.passes > 0
 
@@ -189,18 +189,18 @@ def test_differences_of_any_shape_and_precision(shape, dtype, tolerance):
     w, v = rng.normal(size=(2, *shape)).astype(dtype)
     w, v = np.asarray(w), np.asarray(v)
     before = w.copy()
-    product = capabilities.hessian_product(bowl, w, v)
+    product = second_derivatives.hessian_product(bowl, w, v)
     assert product.shape == shape
     assert product.dtype == np.float64
     np.testing.assert_allclose(product, np.cosh(w) * v, rtol=tolerance, atol=tolerance)
     assert np.array_equal(w, before)
-    assert not capabilities.hessian_product(bowl, w, np.zeros_like(v)).any()
+    assert not second_derivatives.hessian_product(bowl, w, np.zeros_like(v)).any()
 
 
 def test_numerical_gradients_serve_too():
     bowl = gd.FunctionObjective(lambda w: float(np.sum(np.cosh(w))))
     w, v = np.array([0.5, -1.0]), np.array([1.0, 2.0])
-    np.testing.assert_allclose(capabilities.hessian_product(bowl, w, v), np.cosh(w) * v, rtol=1e-5)
+    np.testing.assert_allclose(second_derivatives.hessian_product(bowl, w, v), np.cosh(w) * v, rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_kinks_are_refused_by_name(settings, words):
     with pytest.raises(ValueError, match=words):
         objective.hessian_product(np.zeros(objective.shape), np.ones(objective.shape))
     with pytest.raises(ValueError, match=words):
-        capabilities.check_curvature(objective)
+        second_derivatives.check_curvature(objective)
     assert objective.passes == 0
 
 
