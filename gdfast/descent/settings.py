@@ -16,7 +16,7 @@ import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_positive
 from ..describe import described
-from ..objective.capabilities import check_certifies, rows_wanted, start_for
+from ..objective.capabilities import check_certifies, in_float64, rows_wanted, start_for
 from ..objective.guarded import guarded
 from ..objective.mini_batches import MiniBatches, rows_of_steps
 from ..objective.negated import Negated
@@ -167,8 +167,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
 
 def _in_float64(objective: Any) -> Any:
     """The same in wider arithmetic; None where there is none, or its own is that."""
-    own = getattr(objective, "in_float64", None)
-    wide = objective if own is None else own()
+    wide = in_float64(objective)
     return None if wide is objective else guarded(wide, "objective")
 
 
