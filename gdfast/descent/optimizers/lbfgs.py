@@ -106,13 +106,14 @@ class LBFGS:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         if self.preconditioner is not None:
             raise ValueError("LBFGS must know the objective of its preconditioner outside minimize: call bind")
-        stack = Stack(state.stack, state.products, state.pairs)
+        stack = Stack(state.stack.reshape(len(state.stack), -1), state.products, state.pairs)
         on_gradient: FloatArray | None = None
         if state.steps > 0:
             pair = moved_and_changed(state.w, state.gradient, w, gradient)
             if pair is not None:
                 stack, on_gradient = with_pair(stack, self.memory, pair, gradient)
-        fresh = LBFGSState(w.copy(), gradient.copy(), stack.arrays, stack.products, stack.pairs, state.steps + 1)
+        kept = stack.rows.reshape(state.stack.shape)
+        fresh = LBFGSState(w.copy(), gradient.copy(), kept, stack.products, stack.pairs, state.steps + 1)
         if stack.pairs > 0:
             if on_gradient is None:
                 on_gradient = dots(stack.rows, gradient.reshape(1, -1))[:, 0]

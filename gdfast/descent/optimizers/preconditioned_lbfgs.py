@@ -56,9 +56,9 @@ class PreconditionedLBFGS:
     ) -> tuple[Array, PreconditionedLBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         known = self.preconditioner.renewed(w, state.preconditioner, state.steps)
-        stack = Stack(state.stack, state.products, state.pairs)
+        stack = Stack(state.stack.reshape(len(state.stack), -1), state.products, state.pairs)
         if known is not state.preconditioner and stack.pairs > 0:
-            stack = self._anew(stack, known)
+            stack = self._anew(stack, known, w.shape)
         pair = moved_and_changed(state.w, state.gradient, w, gradient) if state.steps > 0 else None
         wanted = np.stack([gradient, *([] if pair is None else [pair[1].reshape(w.shape)])])
         scaled, *more = self.preconditioner.times(wanted, known).astype(w.dtype).reshape(len(wanted), -1)
@@ -66,8 +66,9 @@ class PreconditionedLBFGS:
             stack, on_gradient = with_pair(stack, self.memory, [*pair, *more], gradient)
         else:
             on_gradient = dots(stack.rows, gradient.reshape(1, -1))[:, 0]
+        kept = stack.rows.reshape(state.stack.shape)
         fresh = PreconditionedLBFGSState(
-            w.copy(), gradient.copy(), stack.arrays, stack.products, known, stack.pairs, state.steps + 1
+            w.copy(), gradient.copy(), kept, stack.products, known, stack.pairs, state.steps + 1
         )
         slope = dot(gradient, scaled)
         if stack.pairs > 0:
@@ -80,9 +81,8 @@ class PreconditionedLBFGS:
             return np.asarray(-scaled.reshape(w.shape)), fresh
         return np.asarray(-first_scale(norm(gradient)) * gradient), fresh
 
-    def _anew(self, stack: Stack, known: PreconditionerState) -> Stack:
-        """The stack under another preconditioner."""
-        m, arrays = self.memory, stack.arrays.copy()
-        arrays[2 * m :] = self.preconditioner.times(arrays[m : 2 * m], known)
-        rows = arrays.reshape(3 * m, -1)
-        return Stack(arrays, dots(rows, rows), stack.pairs)
+    def _anew(self, stack: Stack, known: PreconditionerState, shape: tuple[int, ...]) -> Stack:
+        """The stack under another preconditioner, for weights of this shape."""
+        m, rows = self.memory, stack.rows.copy()
+        rows[2 * m :] = self.preconditioner.times(rows[m : 2 * m].reshape(m, *shape), known).reshape(m, -1)
+        return Stack(rows, dots(rows, rows), stack.pairs)

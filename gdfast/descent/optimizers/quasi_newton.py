@@ -17,16 +17,11 @@ from .float64_dots import dot, dots, norm
 
 
 class Stack(NamedTuple):
-    """Arrays one above the other, the products of each with each, and how many pairs have been put there."""
+    """Flat arrays one above the other, the products of each with each, and how many pairs have been put there."""
 
-    arrays: Array
+    rows: Array
     products: FloatArray
     pairs: int
-
-    @property
-    def rows(self) -> Array:
-        """The arrays as a matrix."""
-        return self.arrays.reshape(len(self.arrays), -1)
 
 
 def refuse_l1(objective: Any, name: str) -> None:
@@ -53,14 +48,13 @@ def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) 
     `new` are a flat move, the change of the gradient, and with a preconditioner P^-1 times the change.
     """
     places = [part * memory + stack.pairs % memory for part in range(len(new))]
-    fresh = Stack(stack.arrays.copy(), stack.products.copy(), stack.pairs + 1)
-    rows = fresh.rows
+    rows, products = stack.rows.copy(), stack.products.copy()
     for place, row in zip(places, new, strict=True):
         rows[place] = row
     found = dots(rows, np.stack([*new, gradient.reshape(-1)]))
-    fresh.products[:, places] = found[:, :-1]
-    fresh.products[places, :] = found[:, :-1].T
-    return fresh, found[:, -1]
+    products[:, places] = found[:, :-1]
+    products[places, :] = found[:, :-1].T
+    return Stack(rows, products, stack.pairs + 1), found[:, -1]
 
 
 def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[FloatArray, float]:
@@ -86,5 +80,4 @@ def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[Fl
 
 def combined(c: FloatArray, stack: Stack) -> Array:
     """``c @ rows`` in the rows' type, flat; by einsum, which wakes no threads of NumPy's library (see `dot`)."""
-    rows = stack.rows
-    return np.asarray(np.einsum("i,ij->j", c.astype(rows.dtype), rows))
+    return np.asarray(np.einsum("i,ij->j", c.astype(stack.rows.dtype), stack.rows))
