@@ -1,8 +1,8 @@
 """Whether a run of `solve` has reached its goal: by a proof, or where nothing can be proven by having settled.
 
-The certificate that a gradient gives for nothing is asked for after every step; one that takes passes over the data
-only where it is likely to succeed. With L2 the former's gap is ``|gradient|^2 / (4 strength)`` but for rounding and a
-free bias, which foretells the latter's.
+The certificate that a gradient gives for nothing is asked for after every step: in float64 it proves, and in narrower
+arithmetic it foretells what one that takes passes over the data would prove, which is asked for only where it is likely
+to succeed.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..describe import counted
-from ..objective.capabilities import improved_bound, linear_problem_of
+from ..objective.capabilities import bound_from_gradient, improved_bound, linear_problem_of
 from .goal import Goal
 from .optimizers.capabilities import lower_bound
 from .result import Status
@@ -25,6 +25,7 @@ PART = 0.1
 FALLEN = 0.05  # of the largest gradient: above it, a value that no longer falls has not settled
 VANISHED = 1e-4  # of tol and the largest gradient
 ASKED_AGAIN = 0.5  # of what was foretold when a certificate failed
+OPTIMISM = 0.1  # of the goal: a certificate that fails where no larger gap was foretold fails for rounding
 ASKED_EVERY = 10  # steps, where nothing foretells whether it will succeed, unless the value hardly falls
 AT_REST = 1e-3  # of the largest gradient, where no step is found that improves the value
 STALLED = 4  # roundings of the arithmetic, over as many steps
@@ -67,16 +68,22 @@ def _is_proven(settings: Settings, state: RunState) -> bool:
 def _prove(settings: Settings, state: RunState) -> None:
     """Raise the run's lower bound of the optimum: by the optimizer, or by what the objective knows at w."""
     record, here, objective = state.record, state.evaluation, settings.minimised_in(state)
-    own = lower_bound(settings.bound_optimizer, settings.objective, state.optimizer_state)
+    own = lower_bound(settings.bound_optimizer, objective, state.optimizer_state)
     if own is not None:
         record.keep_bound(own)
         return
     problem = linear_problem_of(objective)
-    if here.value == 0 and problem is not None and problem.strengths is not None:
-        record.keep_bound(0.0)  # which no loss and no regularizer of the library is ever below
+    if here.value == 0 and problem is not None and problem.loss.has_dual_point and problem.strengths is not None:
+        record.keep_bound(0.0)  # which no loss with a certificate and no regularizer of the library is ever below
     if not goal_of(settings).certifies or _is_proven(settings, state):
         return
-    foretold = foretold_gap(objective, state)
+    told = bound_from_gradient(objective, state.w, here.value, here.gradient)
+    foretold = None
+    if told is not None:
+        record.keep_bound(told.proven)
+        if _is_proven(settings, state):
+            return
+        foretold = here.value - told.estimate
     if foretold is None:
         values = record.values
         is_slow = len(values) > 1 and values[-2] - values[-1] <= goal_of(settings).tol * abs(here.value)
@@ -87,16 +94,6 @@ def _prove(settings: Settings, state: RunState) -> None:
         record.foretold = math.inf if foretold is None else foretold
         bound, record.known = improved_bound(objective, state.w, here.value, record.known)
         record.keep_bound(bound)
-
-
-def foretold_gap(objective: Any, state: RunState) -> float | None:
-    """``|gradient|^2 / (4 strength)`` of the penalised weights: what a smooth loss and L2 prove but for rounding."""
-    problem = linear_problem_of(objective)
-    strengths = None if problem is None else problem.strengths
-    if problem is None or strengths is None or strengths.l1 > 0 or strengths.l2 == 0 or problem.loss.has_kinks:
-        return None
-    gradient = problem.penalised(state.evaluation.gradient).astype(np.float64)
-    return float(np.vdot(gradient, gradient)) / (4 * strengths.l2)
 
 
 def is_settled(settings: Settings, state: RunState) -> bool:
@@ -137,8 +134,8 @@ def stalls(settings: Settings, state: RunState) -> bool:
         return False
     values, record = state.record.values, state.record
     target = goal_of(settings).tol * abs(state.evaluation.value)
-    if record.foretold <= target and not _is_proven(settings, state):
-        return True  # the certificate failed for rounding
+    if record.foretold <= OPTIMISM * target and not _is_proven(settings, state):
+        return True
     fallen = values[-1 - STALLED] - values[-1] if len(values) > STALLED else math.inf
     return fallen <= STALLED * float(np.finfo(np.float32).eps) * abs(values[-1])
 
