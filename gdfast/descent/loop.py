@@ -21,7 +21,13 @@ from .compiled import CompiledSteps
 from .explanation import explain
 from .goal_reached import ending_of, explained, passes_of, stalls, without_descent
 from .line_searches.first_trial import Trial, is_finite, moved
-from .optimizers.capabilities import evaluation_point, evaluations_of, final_answer, lower_bound
+from .optimizers.capabilities import (
+    evaluation_point,
+    evaluations_of,
+    final_answer,
+    lower_bound,
+    state_in_float64,
+)
 from .record import Evaluation, largest_element, progress_bar
 from .result import Result, Status
 from .run_state import UNEVALUATED, RunState, first_state
@@ -150,7 +156,8 @@ def go_on_in_float64(settings: Settings, state: RunState) -> RunState:
 
     The step has been reported already; the state is saved when the next one has been taken.
     """
-    optimizer_state = settings.bound_optimizer.init(state.w)
+    wide, optimizer = settings.minimised_in_float64, settings.bound_optimizer
+    optimizer_state = state_in_float64(optimizer, wide, state.w, state.optimizer_state)
     state.record.take_back()
     state = replace(state, optimizer_state=optimizer_state, evaluation=UNEVALUATED, in_float64=True, ending=None)
     state = evaluate(settings, state, state)
@@ -225,9 +232,8 @@ def step(settings: Settings, state: RunState) -> RunState:
     if stalls and state.direction is not None and np.array_equal(direction, state.direction):
         return state.ended(Status.NO_DESCENT)
     record.step_sizes.append(length)
-    if settings.rows_of is not None:
-        return RunState(k + 1, there, optimizer_state, here, math.nan, direction, record)
-    return RunState(k + 1, there, optimizer_state, known, here.value, direction, record)
+    is_batch = settings.rows_of is not None
+    return state.after_step(there, optimizer_state, direction, is_batch, here if is_batch else known)
 
 
 def evaluate_batch(settings: Settings, state: RunState, point: Array) -> tuple[Objective, Evaluation]:
@@ -265,9 +271,8 @@ def own_step(settings: Settings, state: RunState) -> RunState:
     if stalls and state.direction is not None and not (move.any() or state.direction.any()):
         return state.ended(Status.NO_DESCENT)
     record.step_sizes.append(length)
-    if settings.rows_of is not None:
-        return RunState(k + 1, there, optimizer_state, here, math.nan, move, record)
-    return RunState(k + 1, there, optimizer_state, UNEVALUATED, here.value, move, record)
+    is_batch = settings.rows_of is not None
+    return state.after_step(there, optimizer_state, move, is_batch, here if is_batch else UNEVALUATED)
 
 
 def search_line(

@@ -54,7 +54,9 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
     if "unreported" in arrays:
         record.unreported = _numbers(arrays["unreported"], "the values since the last callback").tolist()
     optimizer_state = facts["state"]
-    check_state(settings.bound_optimizer, settings.objective, w, optimizer_state)
+    in_float64 = _in_float64(facts, settings)
+    objective = settings.minimised_in_float64 if in_float64 else settings.objective
+    check_state(settings.bound_optimizer, objective, w, optimizer_state)
     ending = Status.CONVERGED if facts["converged"] else None
     if ending is None and k == settings.max_steps:
         ending = Status.MAX_STEPS
@@ -67,9 +69,18 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
         direction=_like_w(arrays["direction"], w, "the direction") if "direction" in arrays else None,
         record=record,
         extra_state=_extra_state(arrays, settings),
-        in_float64=facts.get("in_float64") is True and settings.minimised_in_float64 is not None,
+        in_float64=in_float64,
         ending=ending,
     )
+
+
+def _in_float64(facts: Mapping[str, Any], settings: Settings) -> bool:
+    """Whether the run has gone on in float64 arithmetic, which only one with a goal and a narrower one does."""
+    found = facts.get("in_float64", False)  # which version 0.1 did not have
+    if not isinstance(found, bool) or (found and settings.minimised_in_float64 is None):
+        needed = "False" if settings.minimised_in_float64 is None else "True or False"
+        raise ValueError(f"in_float64 must be {needed}; it is {described(found)}")
+    return found
 
 
 def _extra_state(arrays: Mapping[str, Array], settings: Settings) -> tuple[Array, ...]:

@@ -104,6 +104,14 @@ class ChecksState(Protocol[SeenState]):
         ...
 
 
+class KeepsStateInFloat64(Protocol[State]):
+    """Its state is worth keeping where a run goes on in float64 arithmetic: without this it starts anew there."""
+
+    def state_in_float64(self, objective: Any, w: Array, state: State) -> State:
+        """The state for the objective in float64, from that of the same run in narrower arithmetic."""
+        ...
+
+
 class OwnSuggestedStep(Protocol):
     """Has its own meaning of step="auto"."""
 

@@ -114,6 +114,12 @@ def check_state(optimizer: Any, objective: Any, w: Array, state: Any) -> None:
         check_like(state, optimizer.init(w), "the optimizer's state")
 
 
+def state_in_float64(optimizer: Any, objective: Any, w: Array, state: Any) -> Any:
+    """The state with which it goes on from w, on the objective in float64: that of a new start, unless it keeps more."""
+    own = getattr(optimizer, "state_in_float64", None)
+    return optimizer.init(w) if own is None else own(objective, w, state)
+
+
 def check_like(state: Any, expected: Any, name: str) -> None:
     """ValueError unless types, shapes and dtypes are those expected; integers are counts."""
     if isinstance(expected, np.ndarray):

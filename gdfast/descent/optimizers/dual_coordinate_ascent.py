@@ -160,6 +160,12 @@ class DualCoordinateAscent:
             return np.subtract(W, w, out=W), state
         return np.asarray(W - w, dtype=w.dtype), state
 
+    def state_in_float64(self, objective: Any, w: Array, state: DualState | None) -> DualState | None:
+        """The same duals; every row is visited."""
+        if state is None:
+            return None
+        return DualState(state.duals.astype(np.float64), np.zeros_like(state.idle))
+
     def lower_bound(self, objective: Any, state: DualState | None) -> float:
         """What the objective is nowhere below; one pass over the rows that have duals."""
         if state is None:

@@ -212,6 +212,17 @@ class SemismoothNewton:
         state = state._replace(terms=terms, directions=span.directions, changes=span.changes)
         return moved, _certified(problem, w + moved, state)
 
+    def state_in_float64(
+        self, objective: Any, w: Array, state: SemismoothNewtonState | None
+    ) -> SemismoothNewtonState | None:
+        """Around the same duals, with the terms of w computed anew; the preconditioner is as good as it was."""
+        if state is None:
+            return None
+        problem: LinearProblem = objective.linear_problem
+        parts = {name: getattr(state, name).astype(np.float64) for name in ("center", "changes", "root")}
+        terms = terms_at(problem, np.asarray(w, dtype=np.float64))
+        return _certified(problem, w, state._replace(terms=terms, **parts))
+
     def lower_bound(self, objective: Any, state: SemismoothNewtonState | None) -> float:
         """What the objective is nowhere below, proven by the best mixture of the steps' dual points; no pass."""
         return 0.0 if state is None else dual_bound(objective.linear_problem, _bundle(state)[0])
