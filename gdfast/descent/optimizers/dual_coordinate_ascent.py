@@ -94,22 +94,9 @@ class DualCoordinateAscent:
     def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> DualCoordinateAscent:
         """Itself; TypeError or ValueError for a run that it cannot do."""
         name = type(self).__name__
-        problem = linear_problem_of(objective)
-        if problem is None:
-            raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
-        if not problem.loss.has_box_dual:
-            raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {problem.loss!r}")
-        strengths = problem.strengths
-        if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
-            raise ValueError(
-                f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is {problem.regularizer!r}"
-            )
-        if sign < 0:
-            raise ValueError(f"{name} goes down only: use minimize")
+        check_hinge(name, objective, w0, sign)
         if batches is not None:
             raise ValueError(f"{name} visits single rows by itself: batches must be None; it is {batches!r}")
-        if w0.shape != problem.rows.shape:
-            raise ValueError(f"w0 must have the objective's shape {problem.rows.shape}; its shape is {w0.shape}")
         if w0.any():
             raise ValueError(f"w0 must be zero for {name}, whose duals start there; it has other elements")
         return self
@@ -172,6 +159,24 @@ class DualCoordinateAscent:
             return 0.0
         problem: LinearProblem = objective.linear_problem
         return dual_bound(problem, known_of_duals(problem, with_rows(problem, state.duals)))
+
+
+def check_hinge(name: str, objective: Any, w0: Array, sign: float) -> None:
+    """TypeError or ValueError unless the run goes down on a hinge with L2, from a w0 of its shape."""
+    problem = linear_problem_of(objective)
+    if problem is None:
+        raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
+    if not problem.loss.has_box_dual:
+        raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {problem.loss!r}")
+    strengths = problem.strengths
+    if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
+        raise ValueError(
+            f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is {problem.regularizer!r}"
+        )
+    if sign < 0:
+        raise ValueError(f"{name} goes down only: use minimize")
+    if w0.shape != problem.rows.shape:
+        raise ValueError(f"w0 must have the objective's shape {problem.rows.shape}; its shape is {w0.shape}")
 
 
 def _bias_square(problem: LinearProblem) -> float:

@@ -10,7 +10,7 @@ import numpy as np
 
 from ..._arrays import check_positive
 from ...describe import described
-from ...objective.capabilities import gram_of, linear_problem_of
+from ...objective.capabilities import gram_of
 from ...objective.linear.dual_bundle import best_mixture
 from ...objective.linear.hinge_dual import GOLDEN, DualSums, dual_bound, known_of_duals, with_rows
 from ...objective.linear.inverse_root import InverseRoot
@@ -28,7 +28,7 @@ from ...objective.linear.smoothed_hinge import (
     terms_at,
 )
 from ...protocols import Array, FloatArray
-from .dual_coordinate_ascent import DualCoordinateAscent
+from .dual_coordinate_ascent import DualCoordinateAscent, check_hinge
 
 SHRINK = 0.85
 """What mu is multiplied by when the terms are smoothed around other duals (.5 takes twice the passes)."""
@@ -226,24 +226,6 @@ class SemismoothNewton:
     def lower_bound(self, objective: Any, state: SemismoothNewtonState | None) -> float:
         """What the objective is nowhere below, proven by the best mixture of the steps' dual points; no pass."""
         return 0.0 if state is None else dual_bound(objective.linear_problem, _bundle(state)[0])
-
-
-def check_hinge(name: str, objective: Any, w0: Array, sign: float) -> None:
-    """TypeError or ValueError unless the run goes down on a hinge with L2, from a w0 of its shape."""
-    problem = linear_problem_of(objective)
-    if problem is None:
-        raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
-    if not problem.loss.has_box_dual:
-        raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {problem.loss!r}")
-    strengths = problem.strengths
-    if strengths is None or strengths.l1 > 0 or strengths.l2 == 0:
-        raise ValueError(
-            f"{name} needs the regularizer gdfast.L2 of a strength > 0; the objective's is {problem.regularizer!r}"
-        )
-    if sign < 0:
-        raise ValueError(f"{name} goes down only: use minimize")
-    if w0.shape != problem.rows.shape:
-        raise ValueError(f"w0 must have the objective's shape {problem.rows.shape}; its shape is {w0.shape}")
 
 
 def hinge_method(problem: LinearProblem) -> DualCoordinateAscent | SemismoothNewton:
