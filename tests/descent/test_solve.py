@@ -82,13 +82,12 @@ def test_the_method_is_named(objective, word):
 
 
 def test_the_number_of_threads_changes_no_bit():
-    objective = problem(gd.CrossEntropy(), gd.L2(0.001), "float32", n=3000, d=20)
     before = gd.get_num_threads()
     try:
         found = []
         for threads in (1, 2, 3):
             gd.set_num_threads(threads)
-            found.append(gd.solve(objective, 1e-6))
+            found.append(gd.solve(problem(gd.CrossEntropy(), gd.L2(0.001), "float32", n=3000, d=20), 1e-6))
     finally:
         gd.set_num_threads(before)
     assert all(np.array_equal(found[0].w, other.w) for other in found[1:])

@@ -115,7 +115,7 @@ def check_state(optimizer: Any, objective: Any, w: Array, state: Any) -> None:
 
 
 def state_in_float64(optimizer: Any, objective: Any, w: Array, state: Any) -> Any:
-    """The state with which it goes on from w, on the objective in float64: that of a new start, unless it keeps more."""
+    """The state with which it goes on from w on the objective in float64: of a new start, unless it keeps more."""
     own = getattr(optimizer, "state_in_float64", None)
     return optimizer.init(w) if own is None else own(objective, w, state)
 
