@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from ..margins import margins
 from ..rays.hinge_terms import HingeTerms
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
 from .best_bias import AtBias, best_bias
+from .pairs import mended_sums, repaired_pairs
 
 
 @dataclass(frozen=True)
@@ -90,9 +91,13 @@ class Hinge(Loss):
         return HingeTerms(parts, y, normalized_weights, self.margin, 1)
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
-        """0 <= a <= 1 and -conjugate = margin * sum_c a_ic."""
-        terms = margins(scores, y, self.margin)
-        return hinge_dual(terms, y, normalized_weights, self.margin, balanced)
+        """0 <= a <= 1 and -conjugate = margin * sum_c a_ic: a is 1 where a margin is > 0."""
+        counts = (margins(scores, y, self.margin) > 0).astype(np.float64)
+        pairs = repaired_pairs(counts, y, normalized_weights, balanced)
+        top = float(np.where(normalized_weights > 0, pairs.a.max(axis=1), 0.0).max()) + pairs.extra
+        linear = self.margin * pairs.total * (1 - 4 * rounding(*scores.shape))
+        most = (1 - 4 * UNIT) / top if top > 0 else 0.0
+        return Dual(pairs.coefficients(y), linear, 0.0, most, pairs.doubt)
 
     def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
         """Each term that counts does so twice."""
@@ -228,11 +233,16 @@ class SquaredHinge(Loss):
         return HingeTerms(parts, y, normalized_weights, self.margin, 2)
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
-        """a >= 0 and -conjugate = sum_c margin * a_ic - a_ic**2 / 4."""
+        """a >= 0 and -conjugate = sum_c margin * a_ic - a_ic**2 / 4: a is twice a margin that is > 0."""
         if balanced:
             scores = scores + best_bias(self._at_bias, scores, y, normalized_weights)
-        terms = margins(scores, y, self.margin)
-        return squared_hinge_dual(terms, y, normalized_weights, self.margin, balanced)
+        terms = np.maximum(margins(scores, y, self.margin), 0)
+        pairs = repaired_pairs(2 * terms, y, normalized_weights, balanced)
+        n, k = terms.shape
+        g = 4 * rounding(n, k)
+        square = float(normalized_weights @ np.einsum("ij,ij->i", pairs.a, pairs.a)) / 4 * (1 + g)
+        square += pairs.extra * pairs.total + pairs.extra * pairs.extra * float(normalized_weights.sum()) * k
+        return Dual(pairs.coefficients(y), self.margin * pairs.total * (1 - g), square, math.inf, pairs.doubt)
 
     def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
         """By Cauchy and Schwarz: a is twice the root of its term."""
@@ -295,108 +305,3 @@ def _other_margins(margin: float) -> Iterator[tuple[str, float]]:
                 "use one margin for both.",
                 other,
             )
-
-
-# ---- dual points: a_ic for the wrong classes c, and A_iy = -sum_c a_ic ----
-
-
-def hinge_dual(terms: FloatArray, y: Array, normalized_weights: FloatArray, margin: float, balanced: bool) -> Dual:
-    """The point that the violated margins are: a is 1 where a margin is > 0."""
-    pairs = _pairs((terms > 0).astype(np.float64), y, normalized_weights, balanced)
-    top = float(np.where(normalized_weights > 0, pairs.a.max(axis=1), 0.0).max()) + pairs.extra
-    linear = margin * pairs.total * (1 - 4 * rounding(*terms.shape))
-    most = (1 - 4 * UNIT) / top if top > 0 else 0.0
-    return Dual(pairs.coefficients(y), linear, 0.0, most, pairs.doubt)
-
-
-def squared_hinge_dual(
-    terms: FloatArray, y: Array, normalized_weights: FloatArray, margin: float, balanced: bool
-) -> Dual:
-    """The point that twice the violated margins are."""
-    pairs = _pairs(2 * np.maximum(terms, 0), y, normalized_weights, balanced)
-    n, k = terms.shape
-    g = 4 * rounding(n, k)
-    square = float(normalized_weights @ np.einsum("ij,ij->i", pairs.a, pairs.a)) / 4 * (1 + g)
-    square += pairs.extra * pairs.total + pairs.extra * pairs.extra * float(normalized_weights.sum()) * k
-    return Dual(pairs.coefficients(y), margin * pairs.total * (1 - g), square, math.inf, pairs.doubt)
-
-
-class Pairs(NamedTuple):
-    """a (n, k), 0 at the right class; `total` = sum_i u_i sum_c a_ic; `extra`: what exact feasibility may still add
-    to an element."""
-
-    a: FloatArray
-    total: float
-    extra: float
-    doubt: FloatArray
-
-    def coefficients(self, y: Array) -> FloatArray:
-        """A, in the place of a."""
-        np.put_along_axis(self.a, y[:, None], -self.a.sum(axis=1)[:, None], axis=1)
-        return self.a
-
-
-def _pairs(a: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Pairs:
-    """Where r = sum_i u_i A_i must be 0: every row of class y gets (r_y - r_c)+ / (m n_y) more for the class c, with
-    n_y the share of class y and m the number of classes that have one. The changes of r_c add up to
-    sum_y (r_y - r_c) / m = -r_c.
-
-    A class without samples is left out: its bias may go to minus infinity, and so its a must be 0.
-    """
-    n, k = a.shape
-    g = rounding(n, k)
-    mass = np.bincount(y, weights=normalized_weights, minlength=k)
-    here = mass > 0
-    extra = 0.0
-    if balanced and here.any():
-        a[:, ~here] = 0
-        r = normalized_weights @ a - np.bincount(y, weights=normalized_weights * a.sum(axis=1), minlength=k)
-        flow = np.maximum(r[:, None] - r[None, :], 0)
-        flow[~here] = flow[:, ~here] = 0
-        with np.errstate(over="ignore"):
-            flow /= np.where(here, mass, 1.0)[:, None] * int(here.sum())
-        a += flow[y]
-    sums = a.sum(axis=1)
-    sizes = normalized_weights @ a + np.bincount(y, weights=normalized_weights * sums, minlength=k)
-    doubt = 2 * g * sizes
-    if balanced and here.any():
-        # r as it is now, in exact arithmetic, is at most this; its exact repair would add `extra` and move G.
-        left = 8 * g * float(sizes.max())
-        with np.errstate(over="ignore"):
-            extra = float(2 * left / (int(here.sum()) * mass[here].min()))
-        doubt += 2 * left
-    return Pairs(a, float(normalized_weights @ sums), extra, doubt)
-
-
-class MendedSums(NamedTuple):
-    """Sums of the dual point that `_pairs` would mend, of which only these are known.
-
-    `total` is what it adds to sum_i u_i sum_c a_ic (rounded down), `root` to the root of sum_i u_i sum_c a_ic^2 / 4,
-    `largest` to an element (both rounded up).
-    """
-
-    G: FloatArray
-    added: FloatArray
-    total: float
-    root: float
-    largest: float
-
-
-def mended_sums(sums: GradientSums) -> MendedSums | None:
-    """As `_pairs`, from the sums of each class's rows; None where a class has none, whose a is then not 0."""
-    k = len(sums.G)
-    if sums.free is None:
-        return MendedSums(sums.G, np.zeros(k), 0.0, 0.0, 0.0)
-    rows = sums.free.class_rows
-    mass, r = rows[:, -1], sums.G[:, -1]
-    if not (mass > 0).all():
-        return None
-    e = float((sums.doubt[:, -1] + sums.share * np.abs(r)).max())
-    flow = np.maximum(r[:, None] - r, 0) / k
-    each = flow / mass[:, None]
-    G = sums.G + each.T @ rows - each.sum(axis=1)[:, None] * rows
-    added = 4 * e + 4 * sums.share * (flow.sum(axis=0) + flow.sum(axis=1))
-    most, smallest = (flow + 2 * e / k) * (1 + 4 * sums.share), mass * (1 - sums.share)
-    root = math.sqrt(float((most * most / (4 * smallest[:, None])).sum()))
-    total = float(flow.sum()) * (1 - sums.share) - 2 * e * k
-    return MendedSums(G, added, total, root * (1 + 8 * UNIT), float((most / smallest[:, None]).max()))
