@@ -12,8 +12,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import LinearConstraint, linprog, minimize
+from threadpoolctl import ThreadpoolController
 
 from reference import CROSS_ENTROPY, HINGE, HUBER, SQUARED_ERROR, SQUARED_HINGE, Array, LinearProblem
+
+THREADS = ThreadpoolController()
 
 
 @dataclass
@@ -38,39 +41,46 @@ class Small:
             self.absolutes[-1] = 0.0
         self.shape = (self.n_classes, m)
 
-    def rows(self, S: Array) -> tuple[Array, Array, Array]:
-        """Losses (n,), gradients (n, k) and second derivatives (n, k, k) by the scores."""
+    def rows(self, S: Array) -> tuple[Array, Array]:
+        """Losses (n,) and gradients (n, k) by the scores."""
         p, i = self.problem, np.arange(len(S))
-        k = S.shape[1]
-        if p.loss == SQUARED_ERROR:
+        if p.loss in (SQUARED_ERROR, HUBER):
             R = S - self.y.reshape(len(S), -1)
-            return (R**2).sum(1), 2 * R, np.broadcast_to(2 * np.eye(k), (len(S), k, k))
-        if p.loss == HUBER:
-            R = S - self.y.reshape(len(S), -1)
-            held = np.clip(R, -p.margin, p.margin)
-            near = (np.abs(R) <= p.margin).astype(float)
+            held = np.clip(R, -p.margin, p.margin) if p.loss == HUBER else R
             losses = held**2 + 2 * p.margin * (np.abs(R) - np.abs(held))
-            return losses.sum(1), 2 * held, 2 * near[:, :, None] * np.eye(k)
+            return losses.sum(1), 2 * held
         if p.loss == CROSS_ENTROPY:
             E = np.exp(S - S.max(1, keepdims=True))
-            P = E / E.sum(1, keepdims=True)
-            A = P.copy()
+            A = E / E.sum(1, keepdims=True)
             A[i, self.y] -= 1
-            loss = np.log(E.sum(1)) + S.max(1) - S[i, self.y]
-            return loss, A, P[:, :, None] * np.eye(k) - P[:, :, None] * P[:, None, :]
-        M = S - S[i, self.y][:, None] + p.margin
-        M[i, self.y] = 0
-        M = np.maximum(M, 0)
-        on = (M > 0).astype(float)
-        if p.loss == HINGE:
-            A = on.copy()
-            A[i, self.y] = -on.sum(1)
-            return M.sum(1), A, np.zeros((len(S), k, k))
-        assert p.loss == SQUARED_HINGE
-        A = 2 * M
+            return np.log(E.sum(1)) + S.max(1) - S[i, self.y], A
+        M = self.violated(S)
+        assert p.loss in (HINGE, SQUARED_HINGE)
+        A = (M > 0).astype(float) if p.loss == HINGE else 2 * M
         A[i, self.y] = -A.sum(1)
+        return (M if p.loss == HINGE else M**2).sum(1), A
+
+    def violated(self, S: Array) -> Array:
+        """Margins (n, k) where they are > 0, else 0, as at the right class."""
+        i = np.arange(len(S))
+        M = np.maximum(S - S[i, self.y][:, None] + self.problem.margin, 0)
+        M[i, self.y] = 0
+        return M
+
+    def second_derivatives(self, S: Array) -> Array:
+        """Of each row's loss by its scores: (n, k, k)."""
+        p, k = self.problem, S.shape[1]
+        if p.loss in (SQUARED_ERROR, HUBER):
+            near = (p.loss == SQUARED_ERROR) | (np.abs(S - self.y.reshape(len(S), -1)) <= p.margin)
+            return 2.0 * near[:, :, None] * np.eye(k)
+        if p.loss == CROSS_ENTROPY:
+            P = self.rows(S)[1]
+            P[np.arange(len(S)), self.y] += 1
+            return P[:, :, None] * np.eye(k) - P[:, :, None] * P[:, None, :]
+        if p.loss == HINGE:
+            return np.zeros((len(S), k, k))
         D = np.eye(k)[None] - np.eye(k)[self.y][:, None, :]  # e_c - e_y
-        return (M**2).sum(1), A, 2 * np.einsum("nc,nca,ncb->nab", on, D, D)
+        return 2 * np.einsum("nc,nca,ncb->nab", (self.violated(S) > 0).astype(float), D, D)
 
     def value(self, W: Array) -> float:
         W = np.asarray(W, dtype=np.float64)
@@ -85,16 +95,17 @@ class Small:
         W = np.zeros(self.shape)
         norm, first = np.inf, 0.0
         for _ in range(steps):
-            losses, A, H = self.rows(Z @ W.T)
+            losses, A = self.rows(Z @ W.T)
             value = self.u @ losses + (strengths * W**2).sum()
             G = (A * self.u[:, None]).T @ Z + 2 * strengths * W
             norm = float(np.abs(G).max())
             first = max(first, norm)
+            if norm <= 1e-14 * first:
+                break
+            H = self.second_derivatives(Z @ W.T)
             full = np.einsum("n,nab,nj,nl->ajbl", self.u, H, Z, Z).reshape(W.size, W.size)
             full += np.diag(np.tile(2 * strengths, self.shape[0]))
             full += 1e-13 * np.trace(full) * np.eye(W.size)
-            if norm <= 1e-14 * first:
-                break
             V = -np.linalg.lstsq(full, G.ravel(), rcond=1e-14)[0].reshape(self.shape)
             t, slope = 1.0, float((G * V).sum())
             while t > 1e-12:
@@ -137,7 +148,9 @@ class Small:
                 on = (W != 0).ravel() | np.tile(absolutes == 0, k)
                 signs = np.sign(W)
                 G = (slope(W) + absolutes * signs).ravel()[on]
-                H = np.einsum("n,nab,nj,nl->ajbl", self.u, self.rows(Z @ W.T)[2], Z, Z).reshape(W.size, W.size)
+                H = np.einsum("n,nab,nj,nl->ajbl", self.u, self.second_derivatives(Z @ W.T), Z, Z).reshape(
+                    W.size, W.size
+                )
                 H = (H + np.diag(np.tile(2 * strengths, k)))[np.ix_(on, on)]
                 if not on.any():
                     break
@@ -153,6 +166,8 @@ class Small:
                     t /= 3
                 else:
                     break
+            if self.residual(W / size) < 1e-12:
+                break
         return W / size
 
     def residual(self, W: Array) -> float:
@@ -214,6 +229,10 @@ class Small:
 
     def optimum(self) -> tuple[Array, float, bool]:
         """W, the value there, and whether it is known to be the optimum to about 1e-9."""
+        with THREADS.limit(limits=1):  # matrices this small lose by more
+            return self._optimum()
+
+    def _optimum(self) -> tuple[Array, float, bool]:
         if self.problem.loss == HINGE:
             W, sure = (self.linear_program() if self.problem.l1 else self.quadratic_program()), True
         elif self.problem.l1 or self.problem.loss == HUBER:

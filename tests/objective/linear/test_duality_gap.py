@@ -84,7 +84,7 @@ def draw(seed, loss, mode):
 
 
 @cache
-def cases(n=12):
+def cases(n=17):
     return [draw(seed, loss, mode) for seed in range(n) for loss in LOSSES for mode in MODES]
 
 
@@ -157,8 +157,8 @@ def test_tight_at_the_optimum_of_a_smooth_loss():
             narrow += 1
             told = 2e-6 * max(1.0, np.abs(case.objective.scores(case.W)).max()) * (1 + case.optimum)
             assert gap <= told + residual_of_narrow_scores(case)
-    assert wide >= 45
-    assert narrow >= 20
+    assert wide >= 60
+    assert narrow >= 30
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -188,26 +188,32 @@ def test_near_the_optimum_the_gap_of_a_large_problem_is_small(loss, mode):
     assert gaps["float64"] <= (1.0 if loss == HINGE else 1e-7)
 
 
-@pytest.mark.parametrize("kind", ["uint8", "float32", "float16", "csr32"])
-@pytest.mark.parametrize("k", [4, 40])
-@pytest.mark.parametrize("loss", [HINGE, SQUARED_HINGE, CROSS_ENTROPY])
-def test_true_of_what_value_returns(loss, k, kind):
-    """In narrow arithmetic, on rows enough for the integer and many-output kernels: the rounding of value counts."""
+@cache
+def pixels(loss, k):
+    """600 rows of them, of k classes, and where a run in float64 comes to."""
     rng = np.random.default_rng(5)
     X, y = rng.integers(0, 256, (600, 70)), rng.integers(0, k, 600)
     X[np.arange(600), y] += 40
     X = np.minimum(X, 255)
     settings = {"scale": np.full(70, 255.0), "sample_weight": rng.random(600) if k == 4 else None}
     wide = gd.LinearObjective(X.astype(np.float64), y, loss_of(loss, 1.0), gd.L2(1e-2), **settings)
-    W0 = np.zeros(wide.shape)
     optimizer = gd.GradientDescent() if loss == HINGE else gd.Nesterov(0.95)
-    best = gd.minimize(wide, W0, optimizer, "auto", gtol=1e-9, max_steps=600)
+    return X, y, settings, wide, gd.minimize(wide, np.zeros(wide.shape), optimizer, "auto", gtol=1e-9, max_steps=600)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "float32", "float16", "csr32"])
+@pytest.mark.parametrize("k", [4, 40])
+@pytest.mark.parametrize("loss", [HINGE, SQUARED_HINGE, CROSS_ENTROPY])
+def test_true_of_what_value_returns(loss, k, kind):
+    """In narrow arithmetic, on rows enough for the integer and many-output kernels: the rounding of value counts."""
+    rng = np.random.default_rng(6)
+    X, y, settings, wide, best = pixels(loss, k)
     given = X.astype(kind.replace("csr32", "float32"))
     given = scipy.sparse.csr_array(given) if kind == "csr32" else given
     narrow = gd.LinearObjective(given, y, loss_of(loss, 1.0), gd.L2(1e-2), **settings)
     for size in (0.0, 1e-6, 1e-4, 1e-2, 1.0, 1e3):
         for _ in range(5):
-            W = best.best_w + size * rng.normal(size=W0.shape)
+            W = best.best_w + size * rng.normal(size=wide.shape)
             value, gap = narrow.value(W), narrow.duality_gap(W)
             exact = wide.value(W) if value < 1e5 * best.best_value else value  # see is_false
             assert max(value, exact) - best.best_value <= gap + 1e-14 * value

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from copy import copy
 from decimal import Decimal, localcontext
 from fractions import Fraction
+from functools import cache
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +26,10 @@ KINDS = ("float64", "float32", "uint8", "csr", "csr32")
 class Case(NamedTuple):
     objective: gd.LinearObjective
     small: Small
-    rng: np.random.Generator
+    W: np.ndarray
+    optimum: float
+    sure: bool
+    points: list
 
 
 def loss_of(name, margin):
@@ -37,9 +42,10 @@ def loss_of(name, margin):
     }[name]
 
 
+@cache
 def draw(seed, loss, penalty, mode):
-    """A random problem with what bounds trip over: kinks, duplicates, zero rows, constant columns, one class, n < d,
-    strengths far apart, weights of 0."""
+    """A random problem, its optimum, and weights at many distances from it. Such problems have what bounds trip over:
+    kinks, duplicates, zero rows, constant columns, one class, n < d, strengths far apart, weights of 0."""
     rng = np.random.default_rng([seed, LOSSES.index(loss), PENALTIES.index(penalty), list(MODES).index(mode)])
     n, d, k = int(rng.integers(1, 11)), int(rng.integers(1, 5)), int(rng.integers(2, 5))
     if rng.random() < 0.1:
@@ -87,20 +93,22 @@ def draw(seed, loss, penalty, mode):
     given = scipy.sparse.csr_array(X) if kind.startswith("csr") else X
     objective = gd.LinearObjective(given, y, loss_of(loss, margin), regularizer, **settings, **named)
     problem = LinearProblem(X.astype(float), y, loss, margin=margin, l1=l1, l2=l2, **settings)
-    return Case(objective, Small(problem, k), rng)
+    small = Small(problem, k)
+    W, optimum, sure = small.optimum()
+    W = W if np.isfinite(W).all() else np.zeros_like(W)
+    size = np.abs(small.Z).max(axis=0)
+    unit = 1 / np.where(size > 0, size, 1.0)
+    points = [W + far * unit * rng.normal(size=W.shape) for far in (0.0, 1e-9, 1e-3, 1.0)] + [np.zeros_like(W)]
+    return Case(objective, small, W, optimum, sure, points)
 
 
 def faults(case):
     """What is false of a case, and how many bounds there were."""
-    objective, small, rng = case
-    W, optimum, _ = small.optimum()
-    W = W if np.isfinite(W).all() else np.zeros_like(W)
+    small, optimum = case.small, case.optimum
+    objective = copy(case.objective)  # made anew: nothing is kept from the last time
     wide, found, count = in_float64(objective), [], 0
-    size = np.abs(small.Z).max(axis=0)
-    unit = 1 / np.where(size > 0, size, 1.0)
     known = None
-    for far in (0.0, 1e-9, 1e-3, 1.0, None):
-        V = np.zeros_like(W) if far is None else W + far * unit * rng.normal(size=W.shape)
+    for number, V in enumerate(case.points):
         value, gradient = wide.value_and_gradient(V)
         gap = objective.duality_gap(V)
         here = objective.value(V)
@@ -111,10 +119,10 @@ def faults(case):
         assert np.isfinite([gap, proven, told.proven, told.estimate]).all()
         allowed = optimum * (1 + 1e-14)
         if max(proven, told.proven) > allowed:
-            found.append(("a bound", far, proven, told, optimum))
+            found.append(("a bound", number, proven, told, optimum))
         exact = max(here, small.value(V)) if gap < here < 1e5 * optimum else here  # (a gap of value(V) is value's own)
         if exact - optimum > gap + 1e-14 * here:
-            found.append(("a gap", far, gap, exact - optimum))
+            found.append(("a gap", number, gap, exact - optimum))
         narrow = bound_from_gradient(objective, V, *objective.value_and_gradient(V))
         assert narrow.proven == (told.proven if objective.arithmetic == np.float64 else 0.0)
     return found, count
@@ -155,8 +163,7 @@ def test_smooth_losses_are_proven_to_a_ten_millionth():
         for loss in LOSSES[1:]:
             for penalty in PENALTIES:
                 for mode in MODES:
-                    objective, small, _ = draw(seed, loss, penalty, mode)
-                    W, optimum, sure = small.optimum()
+                    objective, small, W, optimum, sure, _ = draw(seed, loss, penalty, mode)
                     start = small.value(np.zeros_like(W))
                     if not sure or objective.arithmetic != np.float64 or optimum < 1e-3 * start:
                         continue
@@ -172,10 +179,10 @@ def test_smooth_losses_are_proven_to_a_ten_millionth():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(1, 11))
-def test_no_bound_is_false_in_hundreds_of_problems(seed):
+@pytest.mark.parametrize("seed", range(1, 76))
+def test_no_bound_is_false_in_three_thousand_problems(seed):
     bad, count = hunted([seed])
-    assert count >= 40 * 15
+    assert count == 42 * 15
     assert bad == []
 
 
@@ -224,9 +231,8 @@ def exact_value(case, W):
 
 def exact_faults(case):
     """As `faults`, at the best W that is known, without a tolerance."""
-    W = case.small.optimum()[0]
-    W = W if np.isfinite(W).all() else np.zeros_like(W)
-    least, objective, wide = exact_value(case, W), case.objective, in_float64(case.objective)
+    W, objective, wide = case.W, case.objective, in_float64(case.objective)
+    least = exact_value(case, W)
     bounds = [bound_from_gradient(wide, V, *wide.value_and_gradient(V)).proven for V in (W, 0.999 * W)]
     bounds += [improved_bound(objective, V, objective.value(V), None)[0] for V in (W, 0.999 * W)]
     gap = Fraction(objective.duality_gap(W))
@@ -248,6 +254,6 @@ def test_no_bound_is_false_in_exact_arithmetic():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", range(101, 107))
+@pytest.mark.parametrize("seed", range(101, 125))
 def test_no_bound_is_false_in_exact_arithmetic_of_many(seed):
     assert exactly_hunted([seed]) == []
