@@ -15,6 +15,10 @@ from ...protocols import Array, FloatArray
 
 STEPS = 20
 HALVINGS = 6
+ON_ONE_THREAD = 1 << 17
+"""Multiply-adds of a product that NumPy's library makes on one thread. Longer ones wake its others, which go on
+spinning and take cores from the passes over X."""
+FEWEST_ROWS = 8
 
 
 class AtBias(NamedTuple):
@@ -50,3 +54,15 @@ def best_bias(
             break
         bias, here = bias + step, there
     return bias
+
+
+def products_of_columns(A: Array, B: Array) -> FloatArray:
+    """``A' B`` (k, m) of long arrays (n, k) and (n, m), block by block of rows where these are narrow."""
+    step = ON_ONE_THREAD // (A.shape[1] * B.shape[1])
+    if step < FEWEST_ROWS:
+        return np.asarray(A.T @ B)
+    total = np.zeros((A.shape[1], B.shape[1]))
+    for first in range(0, len(A), step):
+        block = slice(first, first + step)
+        total += A[block].T @ B[block]
+    return total

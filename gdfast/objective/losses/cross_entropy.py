@@ -15,7 +15,7 @@ import numpy as np
 from ...protocols import Array, FloatArray
 from ..rays.log_sum_exp import LogSums
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, rounding
-from .best_bias import AtBias, best_bias
+from .best_bias import AtBias, best_bias, products_of_columns
 
 
 @dataclass(frozen=True)
@@ -190,11 +190,11 @@ def cross_entropy_at_bias(scores: FloatArray, y: Array, normalized_weights: Floa
     np.exp(p, out=p)
     total = p.sum(axis=1)
     p /= total[:, None]
-    mean, whole = normalized_weights @ p, float(normalized_weights.sum())
-    curvature = np.diag(mean) - (p * normalized_weights[:, None]).T @ p
+    mean, whole = np.einsum("i,ij->j", normalized_weights, p), float(normalized_weights.sum())
+    curvature = np.diag(mean) - products_of_columns(p * normalized_weights[:, None], p)
     slope = mean - np.bincount(y, weights=normalized_weights, minlength=len(mean))
-    # (a bias for all classes alike does nothing)
-    return AtBias(float(normalized_weights @ (np.log(total) - own)), slope, curvature + whole / len(mean))
+    curvature += whole / len(mean)  # (a bias for all classes alike does nothing)
+    return AtBias(float(np.einsum("i,i->", normalized_weights, np.log(total) - own)), slope, curvature)
 
 
 def _entropy(q: FloatArray) -> FloatArray:

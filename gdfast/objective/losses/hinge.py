@@ -17,7 +17,7 @@ from ...protocols import Array, FloatArray
 from ..margins import margins
 from ..rays.hinge_terms import HingeTerms
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
-from .best_bias import AtBias, best_bias
+from .best_bias import AtBias, best_bias, products_of_columns
 from .pairs import mended_sums, repaired_pairs
 
 
@@ -266,13 +266,12 @@ class SquaredHinge(Loss):
         chosen = np.zeros((len(y), k))
         chosen[np.arange(len(y)), y] = normalized_weights
         # of rows of a class (first), by the wrong class
-        pairs, slopes = 2 * chosen.T @ (terms > 0), 2 * chosen.T @ terms
+        pairs = 2 * products_of_columns(chosen, (terms > 0).astype(np.float64))
+        slopes = 2 * products_of_columns(chosen, terms)
         curvature = np.diag(pairs.sum(axis=0) + pairs.sum(axis=1)) - pairs - pairs.T
-        value = float(normalized_weights @ np.einsum("ij,ij->i", terms, terms))
-        regular = (
-            curvature + float(np.diag(curvature).max(initial=0.0)) / k
-        )  # a bias for all classes alike does nothing
-        return AtBias(value, slopes.sum(axis=0) - slopes.sum(axis=1), regular)
+        value = float(np.einsum("i,ij,ij->", normalized_weights, terms, terms))
+        curvature += float(np.diag(curvature).max(initial=0.0)) / k  # a bias for all classes alike does nothing
+        return AtBias(value, slopes.sum(axis=0) - slopes.sum(axis=1), curvature)
 
     def wrong_factors(self) -> Iterator[tuple[str, float]]:
         """That of the square."""

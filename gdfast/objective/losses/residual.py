@@ -209,8 +209,8 @@ def huber_dual(
             residuals = moved - y
             held = np.clip(residuals, -delta, delta)
             losses = held * held + 2 * delta * (np.abs(residuals) - np.abs(held))
-            curvature = np.diag(2 * (u @ (np.abs(residuals) <= delta)))
-            return AtBias(float((u @ losses).sum()), 2 * (u @ held), curvature)
+            curvature = np.diag(2 * np.einsum("i,ij->j", u, (np.abs(residuals) <= delta).astype(np.float64)))
+            return AtBias(float(np.einsum("i,ij->", u, losses)), 2 * np.einsum("i,ij->j", u, held), curvature)
 
         scores = scores + best_bias(at, scores, targets, normalized_weights)
     a = np.clip(2 * (scores - targets), -2 * delta, 2 * delta)
