@@ -8,7 +8,8 @@ import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from zipfile import ZipFile
 
 import numpy as np
 
@@ -40,14 +41,21 @@ def save_arrays(path: str | os.PathLike[str], kind: str, version: int, arrays: M
         The file cannot be written; what was there before is still there.
     """
     plain = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    for name, array in plain.items():  # np.savez would pickle them: before NumPy 2.1 it cannot be told not to
+    for name, array in plain.items():
         if array.dtype.hasobject:
             raise TypeError(f"{name} must be an array of numbers or text; its dtype is {array.dtype}")
     header = {"kind": kind, "version": version, "facts": facts}
     text = json.dumps(header, sort_keys=True)
     sealed = np.frombuffer(json.dumps({"header": text, "digest": _digest(text, plain)}).encode(), dtype=np.uint8)
-    entries: dict[str, Any] = {**plain, _HEADER: sealed}
-    write_whole(path, lambda file: np.savez(file, **entries))
+    write_whole(path, lambda file: _write_archive(file, {**plain, _HEADER: sealed}))
+
+
+def _write_archive(file: IO[bytes], arrays: Mapping[str, Array]) -> None:
+    """As np.savez; where that fails NumPy 2.0 leaves the archive open, which complains once more when it is freed."""
+    with ZipFile(file, "w") as archive:
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as entry:
+                np.lib.format.write_array(entry, array, allow_pickle=False)
 
 
 def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[dict[str, Array], Any]:
