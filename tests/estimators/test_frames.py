@@ -5,6 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+pytest.importorskip("sklearn")
+
+from scipy.sparse import csr_matrix, issparse
+from sklearn.utils.validation import check_array
+
 from gdfast.estimators import GDClassifier, GDRegressor
 
 pandas = pytest.importorskip("pandas")
@@ -49,10 +54,12 @@ def test_frames_of_sparse_columns_are_sparse_data(dtype):
     dense = (RNG.random((60, 4)) < 0.4).astype(dtype)
     y = dense[:, 0] + 0.5 * dense[:, 1]
     frame = pandas.DataFrame(dense, columns=list("abcd")).astype(pandas.SparseDtype(dtype, dtype(0)))
+    if dtype is bool and not issparse(check_array(frame, accept_sparse="csr", dtype=np.float64)):
+        pytest.skip("this scikit-learn (1.7) makes a dense array of sparse columns of bool")
     for model, labels in ((GDClassifier(random_state=0), dense[:, 0] > 0), (GDRegressor(random_state=0), y)):
         model.fit(frame, labels)
         assert model.feature_names_in_.tolist() == list("abcd")
-        sparse = pytest.importorskip("scipy.sparse").csr_matrix(dense.astype(np.float64))
+        sparse = csr_matrix(dense.astype(np.float64))
         again = type(model)(random_state=0).fit(sparse, labels)
         assert model.coef_ == pytest.approx(again.coef_, rel=1e-3, abs=1e-4)
         assert model.predict(frame) == pytest.approx(again.predict(sparse), abs=1e-2)
