@@ -109,12 +109,9 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
     family = varied(known.regularizer)
     family.with_strength(1.0)  # an ElasticNet without a ratio has no other
     check_positive(tol, "tol")
-    is_count = isinstance(strengths, Integral) and not isinstance(strengths, bool)
-    count = check_integer(strengths, "strengths", minimum=1) if is_count else plain_array(strengths, "strengths").size
-    _require_memory(count, known.shape)
-    given = None if is_count else checked_strengths(strengths)
+    given = checked_strengths(strengths, known.shape)
     before = getattr(objective, "passes", None)
-    chosen = strength_grid(known, family, count) if given is None else np.sort(given)[::-1]
+    chosen = strength_grid(known, family, given) if isinstance(given, int) else given
     points: list[Point] = []
     status = Status.CONVERGED
     try:
@@ -158,8 +155,18 @@ def varied(regularizer: Any) -> StrengthFamily:
     return known
 
 
-def checked_strengths(strengths: Any, name: str = "strengths") -> FloatArray:
-    """Strengths that a user gave, float64 (m,): finite, >= 0, each there once; the first that is not is named."""
+def checked_strengths(strengths: Any, shape: tuple[int, ...], name: str = "strengths") -> FloatArray | int:
+    """How many strengths a user wants, or those they gave, float64 (m,), descending: finite, >= 0, each there once.
+
+    At most so many as weights of this shape fit into memory.
+    """
+    is_count = isinstance(strengths, Integral) and not isinstance(strengths, bool)
+    count = check_integer(strengths, name, minimum=1) if is_count else plain_array(strengths, name).size
+    most = MOST_BYTES // (8 * math.prod(shape))
+    if count > most:
+        raise ValueError(f"{name} must be at most {most:,}, whose weights fill 8 GB; they are {shortened(count)}")
+    if is_count:
+        return count
     found = check_steps(strengths, name)
     if (found < 0).any():
         i = int(np.argmax(found < 0))
@@ -169,13 +176,7 @@ def checked_strengths(strengths: Any, name: str = "strengths") -> FloatArray:
     if again.size:
         i, j = order[again[0]], order[again[0] + 1]
         raise ValueError(f"{name} must differ from each other; {name}[{j}] is {found[j]:g}, as {name}[{i}] is")
-    return found
-
-
-def _require_memory(count: int, shape: tuple[int, ...]) -> None:
-    if count * 8 * math.prod(shape) > MOST_BYTES:
-        most = MOST_BYTES // (8 * math.prod(shape))
-        raise ValueError(f"strengths must be at most {most:,}, whose weights fill 8 GB; they are {shortened(count)}")
+    return np.asarray(found[order[::-1]])
 
 
 def strength_grid(objective: HasTerms, family: StrengthFamily, count: int) -> FloatArray:

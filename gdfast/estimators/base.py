@@ -37,7 +37,7 @@ Class = TypeVar("Class", bound=type)
 
 
 @contextmanager
-def _named(name: str, values: Any) -> Iterator[None]:
+def named(name: str, values: Any) -> Iterator[None]:
     """What is no array of numbers or labels is refused, and scikit-learn's errors of conversion name the argument."""
     if isinstance(values, np.ma.MaskedArray):
         raise TypeError(f"{name} must be a plain array; it is a masked array, whose mask would be ignored")
@@ -72,7 +72,7 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         X = self._checked_X(X, reset=reset)
-        with _named("y", y):
+        with named("y", y):
             y = self._checked_y(y)
         if len(y) != X.shape[0]:
             raise ValueError(f"y must hold a {self._y_holds} for each of the {X.shape[0]} rows of X; it holds {len(y)}")
@@ -88,7 +88,7 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
         if is_sparse and getattr(X, "format", "csr") != "csr":
             _check_before_conversion(X)
         # NumPy need not warn of the sum by which scikit-learn finds NaN.
-        with np.errstate(over="ignore", invalid="ignore"), _named("X", X):
+        with np.errstate(over="ignore", invalid="ignore"), named("X", X):
             types = SPARSE_TYPES if is_sparse else DENSE_TYPES
             checked = validate_data(self, X, accept_sparse="csr", dtype=types, reset=reset)
         if hasattr(checked, "tocsr"):  # a pandas frame of sparse columns becomes one, too
@@ -105,7 +105,7 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
             return None
         if isinstance(sample_weight, numbers.Number):
             sample_weight = check_positive(sample_weight, "sample_weight")
-        with _named("sample_weight", sample_weight):
+        with named("sample_weight", sample_weight):
             weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         return check_sample_weight(weights, X.shape[0])
 
@@ -184,8 +184,9 @@ class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type:
         How far the objective is from its optimum at most, proven (the hinge's is loose, see
         `LinearObjective.duality_gap`), in the units of what was trained on (targets of a regression divided by their
         spread). With `gap_tol`, and of dual coordinate ascent always, it is the run's own bound; otherwise it is
-        computed where `certify` asks. None where nobody asks, nothing is proven (Huber, L1, `partial_fit`), that would
-        need more than 64 MB, or it says next to nothing: nine tenths of the objective or more.
+        computed where `certify` asks. None where nobody asks, nothing is proven (losses of yours, alpha = 0,
+        `partial_fit`), that would need more than 64 MB, or it says next to nothing: nine tenths of the objective or
+        more.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn
 
     Raises
@@ -335,16 +336,20 @@ def all_or_nothing(method: Callable[..., Any]) -> Callable[..., Any]:
 SECTIONS = ("", "Parameters", "Attributes", "Raises", "Warns", "Notes", "References", "Examples")
 
 
-def documented(cls: Class) -> Class:
-    """Class decorator: each section of the docstring goes on with that of `Settings` and of `LinearEstimator`."""
-    own, *shared = (_sections(each.__doc__ or "") for each in (cls, Settings, LinearEstimator))
-    parts = [own.get("", "")]
-    for title in SECTIONS[1:]:
-        text = "\n".join(sections[title] for sections in (own, *shared) if title in sections)
-        if text:
-            parts.append(f"{title}\n{'-' * len(title)}\n{text}")
-    cls.__doc__ = "\n\n".join(parts) + "\n"
-    return cls
+def documented(*shared: type) -> Callable[[Class], Class]:
+    """Class decorator: each section of the docstring goes on with those of the classes that it shares them with."""
+
+    def decorated(cls: Class) -> Class:
+        own, *others = (_sections(each.__doc__ or "") for each in (cls, *shared))
+        parts = [own.get("", "")]
+        for title in SECTIONS[1:]:
+            text = "\n".join(sections[title] for sections in (own, *others) if title in sections)
+            if text:
+                parts.append(f"{title}\n{'-' * len(title)}\n{text}")
+        cls.__doc__ = "\n\n".join(parts) + "\n"
+        return cls
+
+    return decorated
 
 
 def _sections(docstring: str) -> dict[str, str]:

@@ -98,7 +98,7 @@ class LinearClassifier(ClassifierMixin, LinearPredictor):  # type: ignore[misc]
         return {"coef_": coef.astype(dtype), "intercept_": intercept.astype(dtype)}
 
 
-@documented
+@documented(Settings, LinearEstimator)
 @dataclass(eq=False, repr=False)
 class GDClassifier(LinearClassifier, LinearEstimator):
     """Linear classifier by gradient descent, on data as it is: unscaled, uint8, sparse, memory-mapped.

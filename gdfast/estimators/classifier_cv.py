@@ -2,29 +2,41 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from .._config import own_threads
 from ..protocols import Array, FloatArray
 from ..training.cross_validation import Standardized, require_classes
 from ..training.evaluation import accuracy
 from ..training.split import Split, times_class_weight
-from .base import all_or_nothing
+from .base import all_or_nothing, documented
 from .classifier import LinearClassifier
-from .cross_validation import CrossValidated
+from .cross_validation import CrossValidated, PathSettings
 
 
+@documented(PathSettings, CrossValidated)
 @dataclass(eq=False, repr=False)
 class GDClassifierCV(LinearClassifier, CrossValidated):
-    """Linear classifier whose alpha is chosen by cross-validation, then fitted on all rows.
+    """Linear classifier whose alpha is chosen by cross-validation, then fitted on all rows (LogisticRegressionCV).
 
-    Parameters and attributes are those of `GDClassifier`, and of `LogisticRegressionCV` where they are about folds:
-    `alphas` (a number of them, or an array), `cv`, `scoring`; `alpha_`, `alphas_`, `scores_path_` (n_folds, n_alphas),
-    `losses_path_`. A fold that trains on no row of a class is an error.
+    ``mean loss(scores, y) + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` with scores ``z w' + b`` and
+    ``z = (x - mean) / scale``, as GDClassifier; alpha is the one of `alphas` whose mean score over the folds is best.
+
+    Parameters
+    ----------
+    loss : "cross_entropy" (or "log_loss"), "hinge", "squared_hinge", or a gdfast loss
+        As in GDClassifier.
+    class_weight : dict, "balanced" or None
+        Factors of each row's loss, as in GDClassifier; not of its score. "balanced" counts all rows, not a fold's.
+
+    Attributes
+    ----------
+    coef_ : array (n_classes, n_features), of two classes (1, n_features)
+        In the units of X. Of two classes: the difference of their rows.
+    intercept_ : array (n_classes,) or (1,)
+    classes_ : array (n_classes,)
 
     Examples
     --------
@@ -41,26 +53,37 @@ class GDClassifierCV(LinearClassifier, CrossValidated):
 
     @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> GDClassifierCV:
-        """Choose alpha and fit on all rows; `params` go to the splitter (groups) and to the scorer."""
-        settings, alphas = self._checked_settings(classifies=True)
+        """Choose alpha by the folds, and fit on all rows with it.
+
+        Parameters
+        ----------
+        X : array or CSR (n_samples, n_features)
+        y : labels (n_samples,), numbers or strings
+        sample_weight : array (n_samples,) >= 0, optional
+            A weight of 3 counts as three equal rows, a weight of 0 as none; in the scores as well.
+        **params
+            ``groups``: each row's group, for splitters such as GroupKFold. Where scikit-learn's metadata routing is on,
+            whatever the splitter and the scorer ask for.
+
+        Returns
+        -------
+        self
+        """
+        settings = self._checked_settings(classifies=True)
         X, y = self._checked(X, y, reset=True)
         weights = self._checked_weights(sample_weight, X)
         self.classes_ = np.unique(y if weights is None else y[weights > 0])
-        k = len(self.classes_)
-        if k < 2:
-            raise ValueError(f"y must hold two classes at least; it holds one class: {self.classes_[0]!r}")
-        labels = np.minimum(np.searchsorted(self.classes_, y), k - 1)
-        counts, factor = weights, 1.0
+        if len(self.classes_) < 2:
+            raise ValueError(f"y must hold two classes at least; it holds one class: {self.classes_.tolist()[0]!r}")
+        labels = np.minimum(np.searchsorted(self.classes_, y), len(self.classes_) - 1)
+        times_classes = weights
         if self.class_weight is not None:
-            counts, factor = times_class_weight(self.class_weight, self.classes_, labels, weights)
-        split = Split(X, labels, counts)
-        with nullcontext() if settings.n_threads is None else own_threads(settings.n_threads):
-            self._chosen(settings, alphas, split, y, weights, params, factor, k)
-            self._refit(settings, split, factor, k)
+            times_classes, _ = times_class_weight(self.class_weight, self.classes_, labels, weights)
+        self._learn(settings, Split(X, labels, times_classes), y, weights, params, len(self.classes_))
         return self
 
     def _check_fold(self, split: Split, fold: int) -> None:
-        require_classes(split, lambda c: self.classes_[c].item(), len(self.classes_), fold)
+        require_classes(split, self.classes_, fold)
 
     def _score_of(self, scores: Array, y: Array, weights: FloatArray | None) -> float:
         return accuracy(scores, y, weights)

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
-import numbers
 import warnings
+from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from .._arrays import check_integer, check_positive
+from .._arrays import check_indices, check_number, check_positive
+from .._config import own_threads
 from ..descent.path import checked_strengths
 from ..descent.result import Status
+from ..describe import described
 from ..protocols import Array, FloatArray
-from ..training.cross_validation import Standardized, alpha_grid, fitted_point, path_on_fold, split_of_fold
+from ..training.cross_validation import (
+    Standardized,
+    alpha_grid,
+    class_factor,
+    proven_point,
+    scored_path,
+    split_of_fold,
+)
 from ..training.settings import Settings, checked
 from ..training.split import Split
-from .base import LinearPredictor
+from .base import LinearPredictor, named
+
+UNSETTLED = (Status.MAX_STEPS, Status.DIVERGED)
 
 
 @dataclass(eq=False)
@@ -36,10 +48,11 @@ class PathSettings:
         n_samples * alpha). An integer: so many, evenly spaced on a logarithmic scale; from the smallest that leaves no
         weight, down to a thousandth, with L1, and from one that leaves hardly any, over eight decades, without.
     cv : int, splitter or iterable of (train, test) rows
-        As for LogisticRegressionCV: an integer makes so many folds (of a classifier with as large a share of each
-        class), the rows as they stand.
+        As for LogisticRegressionCV: an integer (5 of None) makes so many folds (of a classifier with as large a share
+        of each class), the rows as they stand; rows are indices or masks.
     scoring : str, callable or None
-        What is largest at the best alpha, as scikit-learn's scorers; None: accuracy, of a regressor R2.
+        What is largest at the best alpha, as scikit-learn's scorers; None: accuracy, of a regressor R2. Each answer
+        must be a finite number.
     l1_ratio : float in [0, 1]
         Share of the L1 penalty, as in GDClassifier.
     tol : float > 0
@@ -47,10 +60,8 @@ class PathSettings:
     fit_intercept : bool
     standardize : "auto", True or False
         As in GDClassifier; by the training rows of each fold, by all rows at the end.
-    random_state : int, RandomState or None
-        Of optimizers that visit rows in random order. (The folds' is the splitter's own.)
     n_threads : int, optional
-        Of this fit; None: those of `gdfast.set_num_threads`.
+        For the passes of this fit; None: `gd.get_num_threads()`. Results do not depend on it.
     verbose : int
         Print a line for each fold.
     """
@@ -58,13 +69,12 @@ class PathSettings:
     loss: Any
     _: KW_ONLY
     alphas: Any = 20
-    cv: Any = 5
+    cv: Any | None = 5
     scoring: Any = None
     l1_ratio: float = 0.0
     tol: float = 1e-4
     fit_intercept: bool = True
     standardize: Any = "auto"
-    random_state: Any = None
     n_threads: int | None = None
     verbose: int = 0
 
@@ -79,7 +89,7 @@ class CrossValidated(LinearPredictor, PathSettings):
     alphas_ : float64 (n_alphas,)
         Descending.
     scores_path_ : float64 (n_folds, n_alphas)
-        Of each fold's rows left out; `sample_weight` counts.
+        Of each fold's rows left out; `sample_weight` counts (where metadata are routed: if the scorer asks for it).
     losses_path_ : float64 (n_folds, n_alphas)
         The mean loss of the same rows, without the penalty; of a regressor on targets divided by their spread.
     n_iter_ : int
@@ -104,7 +114,13 @@ class CrossValidated(LinearPredictor, PathSettings):
     A fold is an index into X, which is used where it lies (see GDClassifier). Squared error with L2 costs one matrix of
     products and one eigendecomposition for each fold, whatever the number of alphas; other losses start each alpha
     where the larger one ended, as near to its optimum as scikit-learn's LogisticRegressionCV.
-    ``gd.plots.validation_curve(model.alphas_, model.scores_path_, model.alpha_)`` draws the choice.
+    ``gd.plots.validation_curve(model.alphas_, model.scores_path_, model.alpha_)`` draws the choice. A fit that is
+    refused or interrupted leaves the estimator as it was.
+
+    References
+    ----------
+    J. Friedman, T. Hastie and R. Tibshirani, Regularization paths for generalized linear models via coordinate descent,
+    Journal of Statistical Software 33, 2010.
     """
 
     alpha_: float
@@ -114,11 +130,6 @@ class CrossValidated(LinearPredictor, PathSettings):
     n_iter_: int
     duality_gap_: float | None
 
-    def __sklearn_tags__(self) -> Any:
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags
-
     def get_metadata_routing(self) -> MetadataRouter:
         """Metadata go to `fit` itself, to the splitter and to the scorer, as those of LogisticRegressionCV."""
         router = MetadataRouter(owner=self).add_self_request(self)
@@ -126,29 +137,58 @@ class CrossValidated(LinearPredictor, PathSettings):
         scorer = check_scoring(self, scoring=self.scoring)
         return router.add(scorer=scorer, method_mapping=MethodMapping().add(caller="fit", callee="score"))
 
-    def _checked_settings(self, *, classifies: bool) -> tuple[Settings, FloatArray | int]:
-        """The settings of one fit, and the alphas: an array, or how many."""
+    def _checked_settings(self, *, classifies: bool) -> Settings:
+        """The settings of one fit."""
         settings = checked(
             Settings(
                 self.loss, l1_ratio=self.l1_ratio, fit_intercept=self.fit_intercept, standardize=self.standardize,
-                random_state=self.random_state, n_threads=self.n_threads, verbose=self.verbose,
+                random_state=0, n_threads=self.n_threads, verbose=self.verbose,
             ),
             classifies=classifies,
         )  # fmt: skip
         check_positive(self.tol, "tol")
-        if isinstance(self.alphas, numbers.Integral) and not isinstance(self.alphas, bool):
-            return settings, check_integer(self.alphas, "alphas", minimum=1)
-        return settings, np.sort(checked_strengths(self.alphas, "alphas"))[::-1].copy()
+        return settings
 
     def _metadata(self, sample_weight: Any, params: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """What goes to the splitter, and to the scorer."""
         if get_config()["enable_metadata_routing"]:
             routed = process_routing(self, "fit", sample_weight=sample_weight, **params)
             return dict(routed.splitter.split), dict(routed.scorer.score)
-        of_scorer = {name: value for name, value in params.items() if name != "groups"}
-        if sample_weight is not None:
-            of_scorer["sample_weight"] = sample_weight
-        return {name: value for name, value in params.items() if name == "groups"}, of_scorer
+        unknown = sorted(set(params) - {"groups"})
+        if unknown:
+            raise TypeError(
+                f"fit takes sample_weight and groups; {unknown[0]} is taken with "
+                "sklearn.set_config(enable_metadata_routing=True) alone"
+            )
+        return params, {} if sample_weight is None else {"sample_weight": sample_weight}
+
+    def _scorer(self) -> Any:
+        """The scorer of `scoring`; None where that is None."""
+        if self.scoring is None:
+            return None
+        if not (isinstance(self.scoring, str) or callable(self.scoring)) or isinstance(self.scoring, type):
+            raise TypeError(f"scoring must be None, a scorer's name or a scorer; it is {described(self.scoring)}")
+        with named("scoring", self.scoring):
+            return check_scoring(self, scoring=self.scoring)
+
+    def _folds(self, X: Any, y: Array, weights: FloatArray | None, params: dict[str, Any]) -> list[tuple[Array, Array]]:
+        """Each fold's rows to train on and rows to score on, as indices; both hold some of weight > 0."""
+        with named("cv", self.cv):
+            splitter = check_cv(self.cv, y, classifier=is_classifier(self))
+            folds = [
+                (
+                    _rows(train, len(y), f"cv's rows to train on, fold {i}"),
+                    _rows(test, len(y), f"cv's rows to score on, fold {i}"),
+                )
+                for i, (train, test) in enumerate(splitter.split(X, y, **params))
+            ]
+        if not folds:
+            raise ValueError("cv must make a fold at least; it makes none")
+        for i, fold in enumerate(folds):
+            for rows, what in zip(fold, ("train", "score"), strict=True):
+                if weights is not None and not weights[rows].any():
+                    raise ValueError(f"cv must leave rows of weight > 0 to {what} on; fold {i} has none")
+        return folds
 
     def _check_fold(self, split: Split, fold: int) -> None:
         """ValueError where a fold can't be trained on."""
@@ -159,51 +199,56 @@ class CrossValidated(LinearPredictor, PathSettings):
     def _coefficients(self, coef: FloatArray, intercept: FloatArray, seen: Standardized) -> dict[str, Any]:
         raise TypeError("a CrossValidated is a classifier or a regressor")
 
-    def _chosen(
-        self, settings: Settings, alphas: FloatArray | int, split: Split, given_y: Array, sample_weight: Any,
-        params: dict[str, Any], class_factor: float, n_outputs: int,
+    def _learn(
+        self, settings: Settings, split: Split, y: Array, sample_weight: FloatArray | None,
+        params: dict[str, Any], n_outputs: int,
     ) -> None:  # fmt: skip
-        """Set alpha_, and what led to it."""
+        """Choose alpha_, and set the attributes of the fit on all rows there.
+
+        The split's weights are `sample_weight` times those of classes; y is what scorers and the splitter are given.
+        """
+        alphas = checked_strengths(self.alphas, (n_outputs, split.X.shape[1] + settings.fit_intercept), "alphas")
+        scorer = self._scorer()
         of_splitter, of_scorer = self._metadata(sample_weight, params)
-        folds = list(check_cv(self.cv, given_y, classifier=settings.loss.classifies).split(
-            split.X, given_y, **of_splitter
-        ))  # fmt: skip
-        splits = [split_of_fold(split.X, split.y, split.weights, np.asarray(train)) for train, _ in folds]
+        folds = self._folds(split.X, y, sample_weight, of_splitter)
+        splits = [split_of_fold(split.X, split.y, split.weights, train) for train, _ in folds]
         for i, each in enumerate(splits):
             self._check_fold(each, i)
-        whole = Split.of(split.X, split.y, split.weights)
-        grid = (
-            alphas if isinstance(alphas, np.ndarray) else alpha_grid(settings, whole, n_outputs, alphas, class_factor)
-        )
-        scorer = None if self.scoring is None else check_scoring(self, scoring=self.scoring)
-        scores, losses = np.empty((2, len(folds), len(grid)))
-        unsettled = 0
-        for i, ((_, test), each) in enumerate(zip(folds, splits, strict=True)):
-            held_out = np.asarray(test)
-            held_out = np.flatnonzero(held_out) if held_out.dtype == bool else held_out
-            own = {name: value[held_out] if np.shape(value)[:1] == (len(given_y),) else value
-                   for name, value in of_scorer.items()}  # fmt: skip
-            weights = own.get("sample_weight")
-            for j, point in enumerate(path_on_fold(settings, each, held_out, grid, n_outputs, class_factor)):
-                unsettled += point.point.status in (Status.MAX_STEPS, Status.DIVERGED)
-                losses[i, j] = settings.loss.value(point.scores, point.y, weights)
-                if scorer is None:
-                    scores[i, j] = self._score_of(point.scores, point.y, weights)
-                else:
-                    fitted = self._fitted(point.coef, point.intercept, point.seen)
-                    scores[i, j] = scorer(fitted, split.X[held_out], given_y[held_out], **own)
-            if self.verbose:
-                best = int(np.argmax(scores[i]))
-                print(f"Fold {i + 1} of {len(folds)}: best score {scores[i, best]:.6g}", flush=True)
-        if unsettled:
-            warnings.warn(
-                f"{unsettled} of {scores.size} points of the folds' paths have not come as near to their optimum as "
-                "they should: larger alphas, or scaled features, are easier",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        self.alphas_, self.scores_path_, self.losses_path_ = grid, scores, losses
-        self.alpha_ = float(grid[np.argmax(scores.mean(axis=0))])
+
+        def standardized(part: Split, rows: Array) -> Standardized:
+            return Standardized.of(settings, part, n_outputs, class_factor(split.weights, sample_weight, rows))
+
+        with nullcontext() if settings.n_threads is None else own_threads(settings.n_threads):
+            whole = standardized(Split.of(split.X, split.y, split.weights), np.arange(len(y)))
+            grid = alpha_grid(whole, alphas) if isinstance(alphas, int) else alphas
+            scores, losses = np.empty((2, len(folds), len(grid)))
+            unsettled = 0
+            for i, ((train, test), each) in enumerate(zip(folds, splits, strict=True)):
+                seen = standardized(each, train)
+                own = {name: value[test] if np.shape(value)[:1] == (len(y),) else value
+                       for name, value in of_scorer.items()}  # fmt: skip
+                for j, (point, coef, intercept, found, targets) in enumerate(scored_path(seen, test, grid)):
+                    unsettled += point.status in UNSETTLED
+                    losses[i, j] = settings.loss.value(found, targets, own.get("sample_weight"))
+                    if scorer is None:
+                        scores[i, j] = self._score_of(found, targets, own.get("sample_weight"))
+                    else:
+                        fitted = self._fitted(coef, intercept, seen)
+                        scores[i, j] = _score(scorer(fitted, split.X[test], y[test], **own), i, grid[j])
+                if self.verbose:
+                    print(f"Fold {i + 1} of {len(folds)}: best score {scores[i].max():.6g}", flush=True)
+            if unsettled:
+                _warn(f"{unsettled} of {scores.size} points of the folds' paths have not come as near to their optimum "
+                      "as they should: larger alphas, or scaled features, are easier")  # fmt: skip
+            self.alphas_, self.scores_path_, self.losses_path_ = grid, scores, losses
+            self.alpha_ = float(grid[np.argmax(scores.mean(axis=0))])
+            point = proven_point(whole, self.alpha_, self.tol)
+        if point.status in UNSETTLED:
+            _warn("The fit at alpha_ has not come as near to its optimum as tol asks: larger ones are easier")
+        self.n_iter_ = max(1, point.steps)
+        self.duality_gap_ = None if np.isnan(point.gap) else point.gap
+        for name, value in self._coefficients(*whole.coefficients(point.w), whole).items():
+            setattr(self, name, value)
 
     def _fitted(self, coef: FloatArray, intercept: FloatArray, seen: Standardized) -> Any:
         """An estimator like this one, of these coefficients: what a scorer is given."""
@@ -211,17 +256,21 @@ class CrossValidated(LinearPredictor, PathSettings):
         other.__dict__.update(vars(self) | self._coefficients(coef, intercept, seen))
         return other
 
-    def _refit(self, settings: Settings, split: Split, class_factor: float, n_outputs: int) -> None:
-        """Set the attributes of the fit on all rows at alpha_."""
-        split = Split.of(split.X, split.y, split.weights)
-        seen, point = fitted_point(settings, split, self.alpha_, n_outputs, class_factor, self.tol)
-        if point.status in (Status.MAX_STEPS, Status.DIVERGED):
-            warnings.warn(
-                "The fit at alpha_ has not come as near to its optimum as tol asks: larger ones are easier",
-                ConvergenceWarning,
-                stacklevel=4,
-            )
-        self.n_iter_ = max(1, point.steps)
-        self.duality_gap_ = None if np.isnan(point.gap) else point.gap
-        for name, value in self._coefficients(*seen.coefficients(point.w), seen).items():
-            setattr(self, name, value)
+
+def _rows(part: Any, n: int, name: str) -> Array:
+    """Rows of a fold as indices, which a mask of all rows may be as well."""
+    rows = np.asarray(part)
+    if rows.dtype == bool and rows.shape == (n,):
+        rows = np.flatnonzero(rows)
+    return check_indices(rows, n, name)
+
+
+def _score(answer: Any, fold: int, alpha: float) -> float:
+    try:
+        return check_number(answer, "scoring's answer")
+    except (TypeError, ValueError) as error:
+        raise type(error)(f"{error} (fold {fold}, alpha {alpha:g})") from None
+
+
+def _warn(message: str) -> None:
+    warnings.warn(message, ConvergenceWarning, stacklevel=5)

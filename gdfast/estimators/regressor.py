@@ -51,7 +51,7 @@ class LinearRegressor(RegressorMixin, LinearPredictor):  # type: ignore[misc]
         )  # fmt: skip
 
 
-@documented
+@documented(Settings, LinearEstimator)
 @dataclass(eq=False, repr=False)
 class GDRegressor(LinearRegressor, LinearEstimator):
     """Linear regression by gradient descent, on data as it is: unscaled, uint8, sparse, memory-mapped.

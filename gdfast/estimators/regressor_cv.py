@@ -2,28 +2,37 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
-from .._config import own_threads
 from ..protocols import Array, FloatArray
 from ..training.cross_validation import Standardized
 from ..training.evaluation import r2
 from ..training.split import Split
 from ..training.target_scaling import in_type
-from .base import all_or_nothing
-from .cross_validation import CrossValidated
+from .base import all_or_nothing, documented
+from .cross_validation import CrossValidated, PathSettings
 from .regressor import LinearRegressor
 
 
+@documented(PathSettings, CrossValidated)
 @dataclass(eq=False, repr=False)
 class GDRegressorCV(LinearRegressor, CrossValidated):
-    """Linear regressor whose alpha is chosen by cross-validation, then fitted on all rows.
+    """Linear regressor whose alpha is chosen by cross-validation, then fitted on all rows (RidgeCV, LassoCV).
 
-    Parameters and attributes are those of `GDRegressor`, and of `RidgeCV` where they are about folds: `alphas` (a
-    number of them, or an array), `cv`, `scoring` (None: R2); `alpha_`, `alphas_`, `scores_path_` (n_folds, n_alphas).
-    Squared error with L2 costs one eigendecomposition a fold, whatever the number of alphas.
+    ``mean loss(z w' + b - y) / 2 + alpha * (l1_ratio * |w|_1 + (1 - l1_ratio) / 2 * |w|**2)`` with
+    ``z = (x - mean) / scale``, as GDRegressor; alpha is the one of `alphas` whose mean score over the folds is best.
+
+    Parameters
+    ----------
+    loss : "squared_error", "huber", or a gdfast loss such as ``gd.Huber(delta=0.1)``
+        As in GDRegressor.
+
+    Attributes
+    ----------
+    coef_ : array (n_features,), of y with columns (n_outputs, n_features)
+        In the units of X and y.
+    intercept_ : array (1,) or (n_outputs,)
 
     Examples
     --------
@@ -39,15 +48,27 @@ class GDRegressorCV(LinearRegressor, CrossValidated):
 
     @all_or_nothing
     def fit(self, X: Any, y: Any, sample_weight: Any = None, **params: Any) -> GDRegressorCV:
-        """Choose alpha and fit on all rows; `params` go to the splitter (groups) and to the scorer."""
-        settings, alphas = self._checked_settings(classifies=False)
+        """Choose alpha by the folds, and fit on all rows with it.
+
+        Parameters
+        ----------
+        X : array or CSR (n_samples, n_features)
+        y : numbers (n_samples,) or (n_samples, n_outputs)
+        sample_weight : array (n_samples,) >= 0, optional
+            A weight of 3 counts as three equal rows, a weight of 0 as none; in the scores as well.
+        **params
+            ``groups``: each row's group, for splitters such as GroupKFold. Where scikit-learn's metadata routing is on,
+            whatever the splitter and the scorer ask for.
+
+        Returns
+        -------
+        self
+        """
+        settings = self._checked_settings(classifies=False)
         X, y = self._checked(X, y, reset=True)
         weights = self._checked_weights(sample_weight, X)
-        split, k = Split(X, y, weights), 1 if y.ndim == 1 else y.shape[1]
         self._one_output = y.ndim == 1
-        with nullcontext() if settings.n_threads is None else own_threads(settings.n_threads):
-            self._chosen(settings, alphas, split, y, weights, params, 1.0, k)
-            self._refit(settings, split, 1.0, k)
+        self._learn(settings, Split(X, y, weights), y, weights, params, 1 if y.ndim == 1 else y.shape[1])
         return self
 
     def _score_of(self, scores: Array, y: Array, weights: FloatArray | None) -> float:

@@ -5,7 +5,7 @@ A fold is an index into X: nothing is copied. Its features are standardised by i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -22,15 +22,13 @@ from .settings import Settings, penalty
 from .split import Split
 from .target_scaling import location_and_scale
 
-Fold = tuple[Array, Array]
-"""Rows to train on, and rows to score on."""
-
 
 @dataclass(frozen=True, eq=False)
 class Standardized:
     """The objective of a split's rows without a penalty, and what leads from its weights to coefficients.
 
-    `whole` has all rows of X, `objective` those to train on; targets are (y - offset) / unit.
+    `whole` has all rows of X, `objective` those to train on, whose mean class weight is `class_factor`; targets are
+    (y - offset) / unit.
     """
 
     whole: LinearObjective
@@ -39,9 +37,10 @@ class Standardized:
     settings: Settings
     offset: FloatArray
     unit: FloatArray
+    class_factor: float
 
     @staticmethod
-    def of(settings: Settings, split: Split, n_outputs: int) -> Standardized:
+    def of(settings: Settings, split: Split, n_outputs: int, class_factor: float) -> Standardized:
         """Of the rows that the split chooses."""
         y, offset, unit = split.y, np.zeros(1), np.ones(1)
         is_class = settings.loss.classifies
@@ -59,12 +58,12 @@ class Standardized:
             mean=rows.mean, scale=rows.scale, n_classes=n_outputs if is_class else None, check_finite=False,
         )  # fmt: skip
         objective = whole if split.chosen is None else whole.rows(split.chosen)
-        return Standardized(whole, objective, statistics, settings, offset, unit)
+        return Standardized(whole, objective, statistics, settings, offset, unit, class_factor)
 
-    def penalty(self, alpha: float, class_factor: float) -> Any:
-        """That of an alpha; the mean class weight makes losses larger, but not the penalty."""
+    def penalty(self, alpha: float) -> Any:
+        """That of an alpha."""
         unit = 1.0 if self.settings.loss.is_robust else float(self.unit[0])
-        return penalty(replace(self.settings, alpha=alpha / class_factor), 1.0, self.objective.n_classes, unit)
+        return penalty(replace(self.settings, alpha=alpha), 1.0, self.objective.n_classes, unit, self.class_factor)
 
     def coefficients(self, w: Array) -> tuple[FloatArray, FloatArray]:
         """Those of X and y that these weights are."""
@@ -86,11 +85,9 @@ class Standardized:
         return settled_solver(curvature * (SMALLER_GTOL if products <= SMALLER else GTOL))
 
 
-class FoldScores(NamedTuple):
-    """Of one alpha on one fold: the fitted point, its coefficients, and the scores of the rows left out."""
+class PointScores(NamedTuple):
+    """The optimum at one alpha, its coefficients, and the scores and targets of the rows left out."""
 
-    alpha: float
-    seen: Standardized
     point: Point
     coef: FloatArray
     intercept: FloatArray
@@ -98,32 +95,33 @@ class FoldScores(NamedTuple):
     y: Array
 
 
-def alpha_grid(settings: Settings, split: Split, n_outputs: int, count: int, class_factor: float) -> FloatArray:
-    """So many alphas, descending, evenly spaced on a logarithmic scale: the strengths of a path on all rows."""
-    seen = Standardized.of(settings, split, n_outputs)
-    family: StrengthFamily = seen.penalty(1.0, class_factor)
+def alpha_grid(seen: Standardized, count: int) -> FloatArray:
+    """So many alphas, descending, evenly spaced on a logarithmic scale: the strengths of a path."""
+    family: StrengthFamily = seen.penalty(1.0)
     strengths = strength_grid(seen.objective, family, count)
     return strengths / (family.l1 if family.gives_zeros else family.l2)
 
 
-def path_on_fold(
-    settings: Settings, split: Split, held_out: Array, alphas: FloatArray, n_outputs: int, class_factor: float
-) -> Iterator[FoldScores]:
-    """The optimum at each alpha, from the first on, on the split's rows; and its scores on those held out."""
-    seen = Standardized.of(settings, split, n_outputs)
-    regularizers: Sequence[StrengthFamily] = [seen.penalty(float(alpha), class_factor) for alpha in alphas]
+def scored_path(seen: Standardized, held_out: Array, alphas: FloatArray) -> Iterator[PointScores]:
+    """The optimum at each alpha, from the first on, and its scores on the rows held out."""
+    regularizers: Sequence[StrengthFamily] = [seen.penalty(float(alpha)) for alpha in alphas]
     rest = seen.whole.rows(held_out)
-    for alpha, point in zip(alphas, solved_points(seen.objective, regularizers, seen.solver()), strict=True):
-        yield FoldScores(float(alpha), seen, point, *seen.coefficients(point.w), rest.scores(point.w), rest.y)
+    for point in solved_points(seen.objective, regularizers, seen.solver()):
+        yield PointScores(point, *seen.coefficients(point.w), rest.scores(point.w), rest.y)
 
 
-def fitted_point(
-    settings: Settings, split: Split, alpha: float, n_outputs: int, class_factor: float, tol: float
-) -> tuple[Standardized, Point]:
-    """The optimum at one alpha on the split's rows, proven where it can be, and what leads to its coefficients."""
-    seen = Standardized.of(settings, split, n_outputs)
-    points = solved_points(seen.objective, [seen.penalty(alpha, class_factor)], proving_solver(tol))
-    return seen, evaluated(seen.objective, next(points))
+def proven_point(seen: Standardized, alpha: float, tol: float) -> Point:
+    """The optimum at one alpha, proven where it can be."""
+    points = solved_points(seen.objective, [seen.penalty(alpha)], proving_solver(tol))
+    return evaluated(seen.objective, next(points))
+
+
+def class_factor(weights: FloatArray | None, sample_weight: FloatArray | None, rows: Array) -> float:
+    """The mean class weight of these rows: by how much the sample weights grew (1 where there are no class weights)."""
+    if weights is None:
+        return 1.0
+    own = len(rows) if sample_weight is None else sample_weight[rows].sum()
+    return float(weights[rows].sum() / own)
 
 
 def split_of_fold(X: Any, y: Array, weights: FloatArray | None, train: Array) -> Split:
@@ -137,12 +135,12 @@ def split_of_fold(X: Any, y: Array, weights: FloatArray | None, train: Array) ->
     return Split(X, y, weights, None if len(rows) == len(y) else rows)
 
 
-def require_classes(split: Split, names: Callable[[int], Any], n_classes: int, fold: int) -> None:
+def require_classes(split: Split, classes: Array, fold: int) -> None:
     """ValueError where a fold trains on no row of a class, whose bias has no optimum."""
     labels = split.y if split.chosen is None else split.y[split.chosen]
-    missing = np.setdiff1d(np.arange(n_classes), labels)
+    missing = np.setdiff1d(np.arange(len(classes)), labels)
     if missing.size:
         raise ValueError(
             f"cv must leave rows of every class to train on; fold {fold} has none of class "
-            f"{names(int(missing[0]))!r}: give fewer folds, or merge classes that are that rare"
+            f"{classes[missing[:1]].tolist()[0]!r}: give fewer folds, or merge classes that are that rare"
         )

@@ -9,13 +9,17 @@ import pytest
 
 pytest.importorskip("sklearn")
 
+from scipy.sparse import csr_matrix
+from sklearn import config_context
 from sklearn.base import clone
-from sklearn.linear_model import LogisticRegressionCV, Ridge
+from sklearn.exceptions import UnsetMetadataPassedError
+from sklearn.linear_model import LogisticRegression, Ridge
+from sklearn.metrics import get_scorer, log_loss
 from sklearn.model_selection import GroupKFold, KFold, cross_val_score
 
 import gdfast as gd
 from estimators.problems import blobs, line
-from gdfast.estimators import GDClassifierCV, GDRegressorCV
+from gdfast.estimators import GDClassifier, GDClassifierCV, GDRegressorCV
 
 RNG = np.random.default_rng(0)
 ALPHAS = np.geomspace(10, 1e-3, 6)
@@ -32,17 +36,46 @@ def test_the_choice_and_the_scores_are_those_of_ridge():
     np.testing.assert_allclose(model.coef_, peer.coef_, rtol=1e-6)
 
 
-def test_the_choice_is_that_of_logistic_regression():
+def test_the_scores_are_those_of_logistic_regression():
     X, y = blobs(150, 4)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     model = GDClassifierCV(alphas=ALPHAS, cv=KFold(3), standardize=False, tol=1e-8).fit(X, y)
-    peer = LogisticRegressionCV(
-        Cs=1 / (100 * ALPHAS), cv=KFold(3), tol=1e-8, max_iter=10_000, l1_ratios=(0,), use_legacy_attributes=False,
-        scoring="accuracy",
-    ).fit(X, y)  # fmt: skip
-    np.testing.assert_allclose(model.scores_path_, peer.scores_[:, 0], atol=0.021)  # a row on the border
+    for j, alpha in enumerate(model.alphas_):
+        expected = cross_val_score(LogisticRegression(C=1 / (100 * alpha), tol=1e-8), X, y, cv=KFold(3))
+        np.testing.assert_allclose(model.scores_path_[:, j], expected, atol=0.021)  # a row on the border
     assert model.scores_path_.shape == (3, 6)
     assert model.classes_.tolist() == [0, 1, 2]
+
+
+CLASS_WEIGHTS = {"none": None, "dict": {0: 5.0, 1: 0.5, 2: 1.0}, "balanced": "balanced"}
+
+
+@pytest.mark.parametrize("class_weight", CLASS_WEIGHTS.values(), ids=CLASS_WEIGHTS)
+@pytest.mark.parametrize("weighs", [False, True], ids=["rows alike", "weighted rows"])
+@pytest.mark.parametrize("make", [np.asarray, csr_matrix], ids=["dense", "csr"])
+def test_alpha_means_what_it_means_in_the_plain_classifier(class_weight, weighs, make):
+    """On all rows, and on each fold, whose classes are of other shares than those of all rows."""
+    X, y = blobs(120, 4)
+    X = make((X - X.mean(axis=0)) / X.std(axis=0))
+    y[:60:2] = np.where(y[:60:2] == 1, 0, y[:60:2])
+    weights = np.random.default_rng(1).integers(0, 4, len(y)).astype(float) if weighs else None
+    model = GDClassifierCV(alphas=[0.3, 0.02], cv=KFold(2), class_weight=class_weight, tol=1e-10).fit(X, y, weights)
+    plain = GDClassifier(alpha=model.alpha_, class_weight=class_weight, tol=1e-9).fit(X, y, weights)
+    assert model.coef_ == pytest.approx(plain.coef_, abs=1e-4)
+    assert model.intercept_ == pytest.approx(plain.intercept_, abs=1e-4)
+    own = np.ones(len(y)) if weights is None else weights
+    factors = (
+        class_weight if class_weight != "balanced" else _balanced(y, own)
+    )  # by all rows, as LogisticRegressionCV's
+    for i, (train, test) in enumerate(KFold(2).split(X)):
+        for j, alpha in enumerate(model.alphas_):
+            fold = GDClassifier(alpha=alpha, class_weight=factors, tol=1e-9).fit(X[train], y[train], own[train])
+            loss = log_loss(y[test], fold.predict_proba(X[test]), sample_weight=own[test], labels=[0, 1, 2])
+            assert model.losses_path_[i, j] == pytest.approx(loss, rel=1e-4)
+
+
+def _balanced(y, weights):
+    return {c: weights.sum() / (3 * weights[y == c].sum()) for c in range(3)}
 
 
 def test_clone_pickle_and_file(tmp_path):
@@ -82,6 +115,49 @@ def test_a_fold_without_a_class_is_refused():
     y[:] = np.arange(30) >= 15
     with pytest.raises(ValueError, match="fold 0 has none of class 0"):
         GDClassifierCV(cv=[(np.arange(15, 30), np.arange(15))]).fit(X, y)
+
+
+def test_folds_without_rows_that_count_are_refused():
+    X, y = line(30)
+    weights = np.r_[np.zeros(15), np.ones(15)]
+    first, second = np.arange(15), np.arange(15, 30)
+    for fold, verb in (((first, second), "train"), ((second, first), "score")):
+        with pytest.raises(ValueError, match=f"cv must leave rows of weight > 0 to {verb} on; fold 0 has none"):
+            GDRegressorCV(cv=[fold]).fit(X, y, weights)
+
+
+def test_classes_of_objects_are_named_where_a_fold_lacks_one():
+    X, _ = blobs(30, 4, k=2)
+    named = np.where(np.arange(30) >= 15, "b", "a").astype(object)
+    with pytest.raises(ValueError, match="fold 0 has none of class 'a'"):
+        GDClassifierCV(cv=[(np.arange(15, 30), np.arange(15))]).fit(X, named)
+
+
+@pytest.mark.parametrize("make", [GDClassifierCV, GDRegressorCV])
+def test_a_misspelt_argument_of_fit_is_refused(make):
+    X, y = blobs(30, 4, k=2)
+    with pytest.raises(TypeError, match="fit takes sample_weight and groups; sampel_weight is taken with"):
+        make(cv=2).fit(X, y, sampel_weight=np.ones(30))
+
+
+def test_metadata_go_where_they_were_asked_for():
+    X, y = blobs(90, 4)
+    groups, weights = np.arange(90) % 3, np.random.default_rng(0).integers(1, 4, 90).astype(float)
+    plain = {"alphas": [0.1, 0.01], "scoring": "accuracy"}
+    weighted = GDClassifierCV(cv=GroupKFold(3), **plain).fit(X, y, weights, groups=groups)
+    with config_context(enable_metadata_routing=True):
+        unscored, scored = (get_scorer("accuracy").set_score_request(sample_weight=asks) for asks in (False, True))
+        unset = GDClassifierCV(cv=GroupKFold(3), **plain)
+        with pytest.raises(UnsetMetadataPassedError, match="sample_weight"):
+            unset.fit(X, y, sample_weight=weights, groups=groups)
+        routed = {}
+        for scorer in (scored, unscored):
+            model = GDClassifierCV(cv=GroupKFold(3), alphas=[0.1, 0.01], scoring=scorer)
+            model.set_fit_request(sample_weight=True).fit(X, y, sample_weight=weights, groups=groups)
+            routed[scorer] = model.scores_path_
+            np.testing.assert_array_equal(model.coef_, weighted.coef_)
+    np.testing.assert_array_equal(routed[scored], weighted.scores_path_)
+    assert (routed[unscored] != weighted.scores_path_).any()
 
 
 @pytest.mark.parametrize(

@@ -11,14 +11,15 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from sklearn.base import ClassifierMixin
 
 import gdfast as gd
-from gdfast.estimators import GDClassifier, GDRegressor
+from gdfast.estimators import GDClassifier, GDClassifierCV, GDRegressor, GDRegressorCV
 from reliability import bad_arrays as arrays
 from reliability import bad_csr
 from reliability import bad_values as values
 from reliability.arguments import Argument, X, Y, csr, number
-from reliability.bad_values import EITHER, SURVIVES, Bad, constant
+from reliability.bad_values import EITHER, SAME, SURVIVES, Bad, constant
 from reliability.calls import Public
 from reliability.cases import Case, cases_of_public
 
@@ -164,19 +165,93 @@ LABELS = Argument(Y.copy, _relaxed(_labels), called=(*THEIR_WORDS, "label", "lab
 REALS = Argument(TARGETS.copy, _relaxed(_targets), called=THEIR_WORDS)
 
 
+FOLDS = [(np.array([0, 1, 2, 5]), np.array([3, 4, 6, 7])), (np.array([2, 3, 4, 6, 7]), np.array([0, 1]))]
+
+
+def _folds(name: str, train: Any) -> Bad:
+    """The same folds, the first of which trains on other rows."""
+    return Bad(name, lambda folds: [(train, folds[0][1]), *folds[1:]])
+
+
+OF_FOLDS: dict[str, Argument] = {
+    "alphas": Argument(
+        lambda: np.array([0.5, 0.25, 0.125]),
+        (
+            *(bad for bad in arrays.SEVERAL if bad.name != "one"),
+            *(bad for bad in arrays.NON_NEGATIVE_ROW if bad.name == "one negative"),
+            constant("twice the same", [0.5, 0.25, 0.5]),
+            constant("none", 0),
+            constant("-3", -3),
+            constant("10**400", 10**400),
+            constant("True", True),
+            constant("text", "auto"),
+        ),
+    ),
+    "cv": Argument(
+        lambda: FOLDS,
+        (
+            *(bad for bad in values.NOTHING_LIKE_IT if bad.name != "None"),
+            *values.NOT_A_FUNCTION,
+            *values.NOT_FINITE,
+            *values.BEYOND,
+            *values.NEGATIVE,
+            *values.ZERO,
+            constant("True", True),
+            constant("1", 1),
+            constant("2.0", 2.0),
+            constant("9, more than rows", 9),
+            constant("empty list", []),
+            constant("a fold of one part", [(np.arange(8),)]),
+            constant("numbers", [1, 2]),
+            _folds("row 8", np.array([0, 1, 2, 8])),
+            _folds("row -1", np.array([0, 1, 2, -1])),
+            _folds("rows of float", np.array([0.0, 1.0, 2.0])),
+            _folds("rows in two dimensions", np.array([[0, 1, 2, 5]])),
+            _folds("no row", np.array([], dtype=int)),
+            _folds("text", "0125"),
+            _folds("None", None),
+            _folds("a short mask", np.array([True, False, True])),
+            Bad("a mask", lambda folds: [(np.isin(np.arange(8), a), np.isin(np.arange(8), b)) for a, b in folds], SAME),
+            Bad("lists", lambda folds: [(a.tolist(), b.tolist()) for a, b in folds], SAME),
+            Bad("generator of folds", iter, SAME),
+            Bad("held out: no row", lambda folds: [(folds[0][0], []), folds[1]]),
+            Bad("held out: row 8", lambda folds: [(folds[0][0], [8]), folds[1]]),
+        ),
+    ),
+    "scoring": Argument(
+        lambda: "neg_mean_absolute_error",
+        (
+            *(bad for bad in values.WORD if bad.name != "function"),
+            *(
+                Bad(f"answers {answer!r}", lambda _, answer=answer: lambda *_: answer)
+                for answer in (None, np.nan, np.inf, "0.5", 1j, True, [0.5], {"a": 0.5})
+            ),
+            Bad("a dict of scorers", lambda name: {"a": name}),
+        ),
+    ),
+    "tol": number(0.125, values.POSITIVE),
+}
+
+
+OF_ALPHAS = (GDClassifierCV, GDRegressorCV)
+QUICK_OF_FOLDS = {"alphas": [0.5, 0.125], "cv": FOLDS, "n_threads": 1}
+
+
 class Estimator(Public):
     """The constructor of an estimator with `fit`, or one of its methods."""
 
     def __init__(self, kind: type, method: str | None) -> None:
         self.kind, self.method = kind, method
         super().__init__(kind.__name__ if method is None else f"{kind.__name__}.{method}", kind, None)
-        loss = "hinge" if kind is GDClassifier else "huber"
-        self.known = (
-            SETTINGS | DATA | {"loss": Argument(lambda: loss, _words()), "y": LABELS if kind is GDClassifier else REALS}
-        )
+        self.quick = QUICK_OF_FOLDS if kind in OF_ALPHAS else QUICK
+        is_class = issubclass(kind, ClassifierMixin)
+        loss = "hinge" if is_class else "huber"
+        self.known = SETTINGS | DATA | {"loss": Argument(lambda: loss, _words()), "y": LABELS if is_class else REALS}
         y = self.known["y"]
+        if kind in OF_ALPHAS:
+            self.known |= OF_FOLDS
         self.known |= {
-            "gap_tol": number(0.125, values.NON_NEGATIVE, loss="hinge" if kind is GDClassifier else "squared_error"),
+            "gap_tol": number(0.125, values.NON_NEGATIVE, loss="hinge" if is_class else "squared_error"),
             "X_val": replace(self.known["X"], extra={"y_val": y.right()}),
             "y_val": replace(y, extra={"X_val": X.copy()}),
         }
@@ -188,10 +263,11 @@ class Estimator(Public):
     def parameters(self) -> list[inspect.Parameter]:
         """Those of `score` that are not X are scikit-learn's own affair."""
         target = self.kind if self.method is None else getattr(self.kind, self.method)
+        skipped = (inspect.Parameter.VAR_KEYWORD, inspect.Parameter.VAR_POSITIONAL)
         return [
             p
             for p in inspect.signature(target).parameters.values()
-            if p.name in self.known and (self.method != "score" or p.name == "X")
+            if p.name != "self" and p.kind not in skipped and (self.method != "score" or p.name == "X")
         ]
 
     def variants(self) -> Iterator[tuple[str, Callable[[], Callable[..., Any]], dict[str, Any]]]:
@@ -203,28 +279,22 @@ class Estimator(Public):
             yield label, lambda: getattr(self._owner(), self.method), {"X": change, **y}
 
     def _owner(self) -> Any:
-        return self.kind(**QUICK) if self.method == "fit" else self._fitted()
+        return self.kind(**self.quick) if self.method == "fit" else self._fitted()
 
     def _fitted(self) -> Any:
-        loss = {"loss": "cross_entropy"} if self.kind is GDClassifier else {}
-        return self.kind(**QUICK, **loss).fit(X, self.known["y"].right())
+        return self.kind(**self.quick).fit(X, self.known["y"].right())
 
     def _fit_with(self, **settings: Any) -> Any:
-        return self.kind(**(QUICK | settings)).fit(X.copy(), self.known["y"].right())
+        return self.kind(**(self.quick | settings)).fit(X.copy(), self.known["y"].right())
 
 
-METHODS = ("fit", "partial_fit", "predict", "score")
+METHODS = ("fit", "partial_fit", "predict", "score", "decision_function", "predict_proba", "predict_log_proba")
 NAMES = {
     estimator.name: estimator
-    for kind in (GDClassifier, GDRegressor)
+    for kind in (GDClassifier, GDRegressor, GDClassifierCV, GDRegressorCV)
     for estimator in (
         Estimator(kind, None),
-        *(Estimator(kind, method) for method in METHODS),
-        *(
-            Estimator(kind, method)
-            for method in ("decision_function", "predict_proba", "predict_log_proba")
-            if kind is GDClassifier
-        ),
+        *(Estimator(kind, method) for method in METHODS if hasattr(kind, method)),
     )
 }
 

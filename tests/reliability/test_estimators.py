@@ -12,6 +12,8 @@ QUICK = (
     "GDClassifier.predict",
     "GDClassifier.decision_function",
     "GDRegressor.fit",
+    "GDClassifierCV",
+    "GDRegressorCV.fit",
 )
 
 
