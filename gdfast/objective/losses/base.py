@@ -101,6 +101,15 @@ class ScoreCurvature(NamedTuple):
     less: FloatArray | None = None
     more: FloatArray | None = None
 
+    def by_each_score(self) -> FloatArray:
+        """The matrices' own diagonals, (n, k)."""
+        found = self.diagonal.copy()
+        if self.less is not None:
+            found -= self.less * self.less
+        if self.more is not None:
+            found += self.more * self.more
+        return found
+
 
 class KinkDistances(NamedTuple):
     """How far one score of a row may move, either way, before the loss meets a kink; infinite where it meets none.
@@ -240,11 +249,13 @@ class Loss:
         return np.asarray(len(scores) * change * (sizes / (2 * h)))
 
     def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
-        """How the loss bends: each row's second derivatives by its scores, each by one, (n, k), >= 0.
+        """What weighs the rows of a preconditioner, (n, k), >= 0: each row's second derivatives by each of its scores.
 
-        They weigh the rows of a preconditioner, where only their proportions matter: 1 where a loss has no more to say.
+        1 where there are none, or nobody knows them.
         """
-        return np.ones(scores.shape)
+        if self.has_kinks or self.largest_curvature(scores.shape[1]) is None:
+            return np.ones(scores.shape)
+        return self.score_curvature(scores, y).by_each_score()
 
     # ---- rounding ----
 

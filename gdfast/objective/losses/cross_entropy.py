@@ -69,11 +69,6 @@ class CrossEntropy(Loss):
         p = softmax(scores)
         return np.asarray(p * (changes - np.einsum("ij,ij->i", p, changes)[:, None]))
 
-    def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
-        """``p (1 - p)``."""
-        p = softmax(scores)
-        return np.asarray(p * (1 - p))
-
     def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
         """A score's error moves the logarithm by as much at most; the logarithm has its own."""
         return whole * (2 * float(score_errors.max()) + 4 * (score_errors.size + 8) * UNIT)

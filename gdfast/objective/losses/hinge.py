@@ -204,13 +204,6 @@ class SquaredHinge(Loss):
         counts = margins(scores, y, self.margin) > 0
         return _less_at_own(np.where(counts, 2 * margins(changes, y), 0.0), y)
 
-    def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
-        """2 for a wrong class whose margin is > 0; for the right class 2 for each of them."""
-        rows = np.arange(len(scores))
-        terms = np.where(margins(scores, y, self.margin, own=-np.inf) > 0, 2.0, 0.0)
-        terms[rows, y] = terms.sum(axis=1)
-        return terms
-
     def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
         """Margins are differences of scores; one that is well below 0 has no rounding."""
         rows = np.arange(len(scores))

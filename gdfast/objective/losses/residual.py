@@ -57,10 +57,6 @@ class SquaredError(Loss):
         """``2 change``."""
         return np.asarray(2 * changes)
 
-    def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
-        """``2``."""
-        return np.full(scores.shape, 2.0)
-
     def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
         """By Cauchy and Schwarz: residuals move as the scores do."""
         root = math.sqrt(whole * max(data, 0.0))

@@ -230,3 +230,25 @@ def test_bad_input():
     with pytest.raises(ValueError, match=r"W must be finite; W\[0, 0\] is nan"):
         objective.hessian_product(W * np.nan, W)
     assert objective.passes == 0
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_curvature_of_a_row_is_its_hessian(loss):
+    """Both are the row's second derivatives; beyond Huber's delta there are none, and a little is taken for them."""
+    rng = np.random.default_rng(3)
+    for k in (1, 2, 5):
+        scores = 3 * rng.normal(size=(40, k))
+        y = rng.normal(size=(40, k)) if loss in REGRESSIONS else rng.integers(0, k, 40)
+        curvature = LOSSES[loss].score_curvature(scores, y)
+        hessian = np.stack(
+            [LOSSES[loss].hessian_times(scores, y, np.tile(axis, (40, 1))) for axis in np.eye(k)], axis=2
+        )
+        found = curvature.diagonal[:, :, None] * np.eye(k)
+        found = found if curvature.less is None else found - curvature.less[:, :, None] * curvature.less[:, None, :]
+        found = found if curvature.more is None else found + curvature.more[:, :, None] * curvature.more[:, None, :]
+        if loss == HUBER:
+            found[np.abs(found) == 0.02] = 0.0
+        np.testing.assert_allclose(found, hessian, atol=1e-14)
+        if loss != HUBER:
+            diagonal = np.einsum("icc->ic", hessian)
+            np.testing.assert_allclose(LOSSES[loss].curvatures(scores, y), diagonal, atol=1e-14)
