@@ -1,4 +1,4 @@
-"""How far weights are from the optimum at most: dual points of a linear objective with L2, and what they prove.
+"""How far weights are from the optimum at most: dual points of a linear objective with L2, L1 or both, what they prove.
 
 With u_i a row's share of the mean, z_i what the model sees of it and s_i = W z_i its scores, let A_i be numbers with
 
@@ -6,15 +6,17 @@ With u_i a row's share of the mean, z_i what the model sees of it and s_i = W z_
 
 so that for every W, by completing the square,
 
-    L(W) >= sum_i u_i <A_i, W z_i> - sum_i u_i conjugate_i(A_i) + strength ||W||^2
-         >= - sum_i u_i conjugate_i(A_i) - ||G||^2 / (4 strength),      G = sum_i u_i A_i z_i'.
+    L(W) >= sum_i u_i <A_i, W z_i> - sum_i u_i conjugate_i(A_i) + l2 ||W||^2
+         >= - sum_i u_i conjugate_i(A_i) - ||G||^2 / (4 l2),      G = sum_i u_i A_i z_i'.
+
+With a part l1 |W| the last term is ``sum max(|G| - l1, 0)^2 / (4 l2)``; without any L2 no element of G may be beyond l1.
 
 An UNPENALISED bias adds its column to <A, W z> but nothing to the square: the bound then holds only where
 r = sum_i u_i A_i = 0, and each dual point (`losses`) is repaired until it is. Ignoring r gives false bounds.
 
 Every loss is >= 0 and 0 at some A = 0, so -conjugate(t A) >= -t conjugate(A) for t <= 1, and the best t is taken:
 
-    D(t) = t linear - t^2 (square + ||G||^2 / (4 strength)),    0 <= t <= most.
+    D(t) = t linear - t^2 square - conjugate(t G),    0 <= t <= most,    conjugate(t G) that last term at t G.
 
 The floats that are handed to the kernel ARE the dual point. What they lack to be feasible, and what rounding may do to
 the sums, is bounded (`doubt`, and the share taken from `linear`, `square` and `most`): a bound is rounded down.
@@ -124,7 +126,7 @@ def duality_gap(problem: LinearProblem, W: Array) -> float:
     """A proven bound on ``value(W) - optimum``, whatever W is.
 
     With A_i = d loss_i / d scores, repaired until it is feasible, and G = sum_i A_i z_i' / n,
-    ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)``.
+    ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)`` for L2; see docs/certificates.md for L1.
 
     Parameters
     ----------
@@ -138,8 +140,8 @@ def duality_gap(problem: LinearProblem, W: Array) -> float:
     Raises
     ------
     ValueError
-        Unless the loss is Hinge, SquaredHinge, CrossEntropy or SquaredError and the regularizer L2 with a
-        strength > 0.
+        Unless the loss is Hinge, SquaredHinge, CrossEntropy, SquaredError or Huber and the regularizer L2, L1 or
+        ElasticNet with a strength > 0.
 
     Notes
     -----
