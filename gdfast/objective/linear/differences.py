@@ -24,9 +24,20 @@ CENTERED, FORWARD, CROSSINGS = 0, 1, 2
 def numerical_gradient(
     problem: LinearProblem, W: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
 ) -> FloatArray:
-    """Exact difference quotients of the objective: of W's shape, or (m,) for flat `coordinates`.
+    """Exact difference quotients of the objective from its scores: one pass over X for all coordinates.
 
-    One pass over X for each distinct step; "auto" rounds its steps to powers of 2, so that there are few.
+    Parameters
+    ----------
+    W : float array of `shape`
+    h : float > 0, array of W's shape, or "auto"
+        One step for all weights, or one for each; "auto": relative to each weight, rounded to a power of 2. One
+        pass over X for each distinct step.
+    scheme : "centered" (L(+h) - L(-h)) / 2h or "forward" (L(+h) - L) / h
+    coordinates : flat indices, optional
+
+    Returns
+    -------
+    float64 array of `shape`, or (m,) for m coordinates.
     """
     shape = problem.rows.shape
     W = check_weights(W, shape)
@@ -71,9 +82,13 @@ def _checked_steps(h: Any, W: Array, scheme: Scheme) -> float | FloatArray:
 def kink_crossings(
     problem: LinearProblem, W: Array, h: float = 1e-5, coordinates: Any = None
 ) -> tuple[Array, FloatArray] | None:
-    """Hinge terms (and L1 weights) that are 0 within W +- h, coordinate by coordinate: (counts, excess).
+    """Hinge terms (and L1 weights) whose kink lies within W +- h, coordinate by coordinate.
 
-    `excess` is what they add to the centred difference quotient beyond the gradient's share.
+    Returns
+    -------
+    counts : int64, how many terms
+    excess : float64, what they add to the centred difference quotient beyond the gradient's share
+        (both of `shape`, or (m,)); None when neither loss nor regularizer has kinks that are known.
     """
     h, shape, loss = check_positive(h, "h"), problem.rows.shape, problem.loss
     l1 = 0.0 if problem.strengths is None else problem.strengths.l1

@@ -9,7 +9,7 @@ so that for every W, by completing the square,
     L(W) >= sum_i u_i <A_i, W z_i> - sum_i u_i conjugate_i(A_i) + l2 ||W||^2
          >= - sum_i u_i conjugate_i(A_i) - ||G||^2 / (4 l2),      G = sum_i u_i A_i z_i'.
 
-With a part l1 |W| the last term is ``sum max(|G| - l1, 0)^2 / (4 l2)``; without any L2 no element of G may be beyond l1.
+With a part l1 |W| the last term is ``sum max(|G| - l1, 0)^2 / (4 l2)``; without L2 no element of G may be beyond l1.
 
 An UNPENALISED bias adds its column to <A, W z> but nothing to the square: the bound then holds only where
 r = sum_i u_i A_i = 0, and each dual point (`losses`) is repaired until it is. Ignoring r gives false bounds.

@@ -180,10 +180,10 @@ def dual_bound(problem: LinearProblem, known: DualSums) -> float:
     return bound_with_free_bias(known, problem.class_sums, *facts)
 
 
-def improved_bound(problem: LinearProblem, W: Array, known: Any) -> tuple[float, DualSums]:
+def mixed_bound(problem: LinearProblem, W: Array, known: Any) -> tuple[float, DualSums]:
     """A lower bound of the optimum of a hinge from W, and from all points before.
 
-    `known` is what the call before handed back, None at first. Two passes over X; the first call takes two more.
+    Two passes over X; the first call takes two more.
     """
     if known is not None and not isinstance(known, DualSums):
         raise TypeError(f"known must be None or what the call before handed back; it is {type(known).__name__}")

@@ -17,7 +17,11 @@ SAMPLE_ROWS, SAMPLE_TIMES, BLOCK, SAFETY = 2000, 8, 8, 1.1
 
 
 def lipschitz(problem: LinearProblem) -> float:
-    """``h * lambda + c``: curvature of the loss, largest eigenvalue (times 1.1), curvature of the regularizer."""
+    """``h * lambda + c``, an estimate of the largest curvature anywhere.
+
+    lambda is the largest eigenvalue of the rows' second moments ``sum_i w_i z_i z_i' / sum_i w_i``, as the model
+    sees them (mean, scale, bias), times 1.1; h is the loss's curvature, c the regularizer's.
+    """
     rows, regularizer = problem.rows, problem.regularizer
     bend = problem.loss.largest_curvature(rows.n_classes)
     if bend is None:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Self, TypeVar
 
 import numpy as np
 
-from ..._arrays import check_flag, check_indices, check_number
+from ..._arrays import check_flag, check_indices
 from ...differences import Scheme
 from ...differences.steps import Steps
 from ...protocols import Array, FloatArray, GradientBound, NearestKinks, StepsKernel
@@ -30,7 +30,7 @@ from . import (
     gram,
     gram_sketch,
     hessian,
-    hinge_dual,
+    improved_bound,
     kinks,
     least_squares,
     lipschitz,
@@ -188,14 +188,10 @@ class LinearObjective:
         if rows.targets is not None:
             y = rows.targets[:, 0] if rows.flat_targets else rows.targets
         options = {
-            "bias": self.bias,
-            "penalize_bias": self.penalize_bias,
-            "sample_weight": rows.sample_weight,
-            "mean": self.mean,
-            "scale": self.scale,
-            "n_classes": self.n_classes if self.loss.classifies else None,
+            "bias": self.bias, "penalize_bias": self.penalize_bias, "sample_weight": rows.sample_weight,
+            "mean": self.mean, "scale": self.scale, "n_classes": self.n_classes if self.loss.classifies else None,
             "check_finite": False,
-        }
+        }  # fmt: skip
         arguments = (self.X, y, self.loss, self.regularizer)
         return _made_anew, (type(self), arguments, options, rows.index, rows.in_float64)
 
@@ -305,35 +301,14 @@ class LinearObjective:
 
     # ---- derivatives ----
 
+    @documented_by(differences.numerical_gradient)
     def numerical_gradient(
         self, W: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
     ) -> FloatArray:
-        """Exact difference quotients of the objective from its scores: one pass over X for all coordinates.
-
-        Parameters
-        ----------
-        W : float array of `shape`
-        h : float > 0, array of W's shape, or "auto"
-            One step for all weights, or one for each; "auto": relative to each weight, rounded to a power of 2. One
-            pass over X for each distinct step.
-        scheme : "centered" (L(+h) - L(-h)) / 2h or "forward" (L(+h) - L) / h
-        coordinates : flat indices, optional
-
-        Returns
-        -------
-        float64 array of `shape`, or (m,) for m coordinates.
-        """
         return differences.numerical_gradient(self.linear_problem, W, h, scheme, coordinates)
 
+    @documented_by(differences.kink_crossings)
     def kink_crossings(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> tuple[Array, FloatArray] | None:
-        """Hinge terms (and L1 weights) whose kink lies within W +- h, coordinate by coordinate.
-
-        Returns
-        -------
-        counts : int64, how many terms
-        excess : float64, what they add to the centred difference quotient beyond the gradient's share
-            (both of `shape`, or (m,)); None when neither loss nor regularizer has kinks that are known.
-        """
         return differences.kink_crossings(self.linear_problem, W, h, coordinates)
 
     def nearest_kinks(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
@@ -360,12 +335,8 @@ class LinearObjective:
         """ValueError, before any work, where there are kinks instead of curvature."""
         hessian.check_curvature(self.linear_problem)
 
+    @documented_by(lipschitz.lipschitz)
     def lipschitz(self) -> float:
-        """``h * lambda + c``, an estimate of the largest curvature anywhere.
-
-        lambda is the largest eigenvalue of the rows' second moments ``sum_i w_i z_i z_i' / sum_i w_i``, as the model
-        sees them (mean, scale, bias), times 1.1; h is the loss's curvature, c the regularizer's.
-        """
         return lipschitz.lipschitz(self.linear_problem)
 
     # ---- how the features correlate ----
@@ -398,17 +369,9 @@ class LinearObjective:
         """Lower bounds of the optimum from a value and gradient at W: see `gdfast.objective.capabilities`."""
         return gradient_bound.bound_from_gradient(self.linear_problem, W, value, gradient)
 
+    @documented_by(improved_bound.improved_bound)
     def improved_bound(self, W: Array, value: float, known: Any) -> tuple[float, Any]:
-        """A lower bound of the optimum from W, whose objective is `value`, and from all points before.
-
-        `known` is what the call before handed back, None at first. In float64: one pass over X, two where the bias is
-        not penalised or the loss is the hinge (the first call on the hinge takes two more).
-        """
-        check_number(value, "value")
-        strengths = duality_gap.certified_strengths(self.linear_problem)
-        if self.loss.has_box_dual and strengths.l1 == 0:
-            return hinge_dual.improved_bound(self.linear_problem, W, known)
-        return gradient_bound.proven_bound(self.linear_problem, W), None
+        return improved_bound.improved_bound(self.linear_problem, W, value, known)
 
     @documented_by(least_squares.solve)
     def solve(self) -> FloatArray:
@@ -426,11 +389,10 @@ class LinearObjective:
         Where a subclass has a gradient of its own, as for weights of another shape or type, an unknown rule, or a loss
         or regularizer without a kernel.
         """
-        kind = type(self)
-        own = (
-            kind.gradient is LinearObjective.gradient and kind.value_and_gradient is LinearObjective.value_and_gradient
-        )
-        return compiled_steps.steps_of(self.linear_problem, W, rule, settings) if own else None
+        for name in ("gradient", "value_and_gradient"):
+            if getattr(type(self), name) is not getattr(LinearObjective, name):
+                return None
+        return compiled_steps.steps_of(self.linear_problem, W, rule, settings)
 
 
 def _made_anew(
