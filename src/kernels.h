@@ -144,34 +144,36 @@ typedef struct gd_dual_kernels { /* x NULL: dense */
     int (*squares)(const gd_problem *, const gd_csr *x, double *squares, void *scratch, pool_control *); /* changed? */
 } gd_dual_kernels;
 
-/* gradient . (w - w at the start) + (that)' matrix (that) / 2 + sum_j l1_j |w_j| + l2_j w_j^2, one weight after another. */
-typedef struct gd_quadratic {
+/* Weights with penalties sum_j l1_j |w_j| + l2_j w_j^2, visited one after another, and how often. */
+typedef struct gd_visits {
     ptrdiff_t size;
-    const double *matrix;      /* (size, size), symmetric */
-    double *gradient;          /* (size,) of the part with the matrix, at w */
     double *w;                 /* (size,), moved in place */
     const double *l1, *l2;     /* (size,) each */
     double tolerance;          /* of the subgradient of minimum norm, by its largest element */
     ptrdiff_t epochs_most, epochs;
     double violation;          /* the largest element in the last epoch over all weights, before their moves */
+} gd_visits;
+
+/* gradient . (w - w at the start) + (that)' matrix (that) / 2 + penalties. */
+typedef struct gd_quadratic {
+    gd_visits visits;
+    const double *matrix;      /* (size, size), symmetric */
+    double *gradient;          /* (size,) of the part with the matrix, at w */
 } gd_quadratic;
 
 /* The same where the matrix is that of a loss on scores: see coordinate/columns.inc.h. */
 typedef struct gd_columns {
-    ptrdiff_t n_rows, n_classes, n_pairs;
+    gd_visits visits;
+    ptrdiff_t n_rows, n_classes;
     const double *values;      /* (n_columns, n_rows), or of the entries */
     const int64_t *starts;     /* (n_columns + 1,) of the entries of each column; NULL: dense */
     const int64_t *rows;       /* of the entries */
-    const int64_t *classes, *columns; /* (n_pairs,): which weight each is */
+    const int64_t *classes, *columns; /* (size,): which weight each is */
     const double *diagonal, *less, *more; /* (n_classes, n_rows); NULL: 0 */
     double *changes;           /* (n_classes, n_rows) of the scores */
     double *sums;              /* (2, n_rows) of less * changes, more * changes */
-    const double *gradient;    /* (n_pairs,) where changes are 0 */
-    double *w;                 /* (n_pairs,), moved in place */
-    const double *l1, *l2;     /* (n_pairs,) each */
-    double tolerance;
-    ptrdiff_t epochs_most, epochs;
-    double violation;
+    const double *gradient;    /* (size,) where changes are 0 */
+    double *bends;             /* (size,): room for the second derivatives */
 } gd_columns;
 
 typedef struct gd_coordinate_kernels {

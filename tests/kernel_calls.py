@@ -31,6 +31,8 @@ WRITTEN = {
     "dual_epoch": ("W", "duals", "idle"),
     "dual_sums": ("sums",),
     "dual_squares": ("squares",),
+    "descend_quadratic": ("gradient", "w"),
+    "descend_columns": ("changes", "sums", "w"),
 }
 Call = tuple[str, Callable[..., Any], dict[str, Any], dict[str, Any]]
 
@@ -65,6 +67,28 @@ def row_arguments(X: np.ndarray) -> dict[str, Any]:
         "indices": np.tile(np.arange(d, dtype=np.int32), n),
         "starts": np.arange(0, n * d + 1, d, dtype=np.int32),
         "shape": (n, d),
+    }
+
+
+def columns_arguments(is_sparse: bool, rng: np.random.Generator) -> dict[str, Any]:
+    classes, columns = (part.ravel() for part in np.indices((K, D)))
+    return {
+        "values": rng.normal(size=N * D if is_sparse else (D, N)),
+        "starts": np.arange(0, N * D + 1, N) if is_sparse else None,
+        "rows": np.tile(np.arange(N), D) if is_sparse else None,
+        "classes": classes,
+        "columns": columns,
+        "diagonal": rng.uniform(1, 2, (K, N)),
+        "less": rng.uniform(0, 0.1, (K, N)),
+        "more": rng.uniform(0, 0.1, (K, N)),
+        "changes": np.zeros((K, N)),
+        "sums": np.zeros((2, N)),
+        "gradient": rng.normal(size=K * D),
+        "w": np.zeros(K * D),
+        "l1": np.full(K * D, 0.1),
+        "l2": np.full(K * D, 0.1),
+        "tolerance": 1e-6,
+        "epochs": 5,
     }
 
 
@@ -150,6 +174,16 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
         yield "share_tiles", other.share_tiles, {"other": same}, {}
     if dtype.startswith("float") and not is_sparse:
         yield "first_not_finite", _kernels.first_not_finite, {"X": hinge["X"]}, {}
+    if wide and not is_sparse:
+        A = rng.normal(size=(N, D))
+        yield "descend_quadratic", _kernels.descend_quadratic, {
+            "matrix": A.T @ A, "gradient": rng.normal(size=D), "w": np.zeros(D), "l1": np.full(D, 0.1),
+            "l2": np.full(D, 0.1), "tolerance": 1e-6, "epochs": 5,
+        }, {}  # fmt: skip
+    if wide:
+        yield "descend_columns", _kernels.descend_columns, columns_arguments(is_sparse, rng), {
+            "starts": N * D + 1, "rows": N, "classes": K, "columns": D,
+        }  # fmt: skip
     yield "permutation", _kernels.permutation, {"n": 9, "seed": 1, "epoch": 2}, {}
     yield "set_num_threads", _kernels.set_num_threads, {"n_threads": 1}, {}
 
@@ -205,17 +239,18 @@ def wrong_arrays(
                 yield f"[{place}] = {value}", changed
 
 
-def wrong_lengths(right: np.ndarray) -> Iterator[tuple[str, Any]]:
+def wrong_lengths(right: np.ndarray, may_grow: int | None) -> Iterator[tuple[str, Any]]:
     for axis in range(right.ndim):
         size = right.shape[axis]
-        yield f"longer along {axis}", np.concatenate([right, right.take([0], axis)], axis)
+        if axis != may_grow or right.ndim == 1:
+            yield f"longer along {axis}", np.concatenate([right, right.take([0], axis)], axis)
         if size > 1:
             yield f"shorter along {axis}", np.ascontiguousarray(right.take(range(size - 1), axis))
 
 
 NO_NUMBERS = [("str", "1"), ("complex", 1j), ("list", [1.0]), ("array", np.ones(3)), ("object", object())]
 NO_INTEGERS = [*NO_NUMBERS, ("float", 1.0), ("too large", 10**30), ("far below 0", -(10**30))]
-LARGEST = {"input": 4, "loss": 5, "n_classes": 2**31, "scheme": 3, "rule": 7, "n_entries": N * D + 1}
+LARGEST = {"epochs": 2**31, "input": 4, "loss": 5, "n_classes": 2**31, "scheme": 3, "rule": 7, "n_entries": N * D + 1}
 WRONG_SHAPES = [
     *[(N,), (N, D, 1), [N, D], (0, D), (N, 0), (-1, D), (N + 1, D), (N - 1, D), (2**62, D), (N, 2**62), (1.5, D), "ab"]
 ]
@@ -254,8 +289,8 @@ def wrong_values(name: str, right: Any, call: str, limits: dict[str, Any]) -> It
         either = next((types for start, one, types in EITHER if call.startswith(start) and name == one), ())
         yield from wrong_arrays(right, limits.get(name), written, name == "X", either)
         if name not in FREE and name != "X":
-            yield from wrong_lengths(right)
-        if name == "columns":
+            yield from wrong_lengths(right, 0 if (call.startswith("descend_columns") and name == "values") else None)
+        if call.startswith("differences") and name == "columns":
             yield from [("falling", right[::-1].copy()), ("repeated", np.repeat(right, 2)), ("more", np.arange(D + 1))]
         if name == "starts":
             flat = right.copy()
@@ -294,6 +329,17 @@ FELLOWS = {
     "order": ("starts", "rows"),
     "rates": ("starts",),
 }
+DESCENT_FELLOWS = {
+    "gradient": ("matrix",),
+    "values": ("starts", "rows", "columns"),
+    "starts": ("columns",),
+    "changes": ("sums", "classes", "diagonal"),
+}
+
+
+def fellows(call: str, name: str) -> tuple[str, ...]:
+    """What an error about `name` may name in its place."""
+    return (DESCENT_FELLOWS if call.startswith("descend") else FELLOWS).get(name, ())
 
 
 def wrong_calls() -> Iterator[tuple[str, Callable[..., Any], dict[str, Any], str]]:

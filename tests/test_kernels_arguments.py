@@ -20,7 +20,6 @@ from gdfast import _kernels
 from kernel_calls import (
     CASES,
     CROSS_ENTROPY,
-    FELLOWS,
     HINGE,
     HUBER,
     INPUTS,
@@ -29,6 +28,7 @@ from kernel_calls import (
     K,
     N,
     all_calls,
+    fellows,
     make,
     problem_arguments,
     row_arguments,
@@ -72,11 +72,11 @@ def in_children(cases: list[Any], outcome: Callable[[Any], str], size: int = 400
 
 
 def told(case: tuple[str, Callable[..., Any], dict[str, Any], str]) -> str:
-    _, function, arguments, name = case
+    call, function, arguments, name = case
     try:
         function(**arguments) if not hasattr(function, "__self__") else function(*arguments.values())
     except (TypeError, ValueError) as error:
-        found = any(one in str(error) for one in (name, *FELLOWS.get(name, ())))
+        found = any(one in str(error) for one in (name, *fellows(call, name)))
         return "named" if found else f"{type(error).__name__} without the name: {error}"
     except BaseException as error:
         return f"{type(error).__name__}: {error}"

@@ -5,8 +5,8 @@
  * is ``gradient_cj + sum_i x_ij (diagonal_ic D_ic - less_ic L_i + more_ic M_i)``. Columns are dense, or compressed.
  */
 
-#if !defined(REAL_IS_DOUBLE) || !defined(LANES) || !defined(ACTIVE_SHARE)
-#error "coordinate/columns.inc.h needs real_double.inc.h, coordinate/weight.inc.h"
+#if !defined(REAL_IS_DOUBLE) || !defined(LANES)
+#error "coordinate/columns.inc.h needs real_double.inc.h"
 #endif
 
 #define AT(p) LOAD(REAL, REAL)(p)
@@ -137,57 +137,25 @@ static void R(move_pair)(const gd_columns *q, ptrdiff_t pair, double by) {
         R(dense_move)(x, one, l, m, 0, 0, by, n);
 }
 
-static double R(column_work)(const gd_columns *q, ptrdiff_t pair) {
+static double R(column_work)(const void *model, ptrdiff_t pair) {
+    const gd_columns *q = model;
     ptrdiff_t j = q->columns[pair];
     return 2 + 2 * (double)(q->starts ? q->starts[j + 1] - q->starts[j] : q->n_rows);
 }
 
-static double R(visit_pair)(const gd_columns *q, ptrdiff_t pair, double bend) {
-    double w = q->w[pair], g = R(slope)(q, pair);
-    double size = subgradient_size(w, g, q->l1[pair], q->l2[pair]);
-    double to = best_weight(w, g, bend, q->l1[pair], q->l2[pair]);
+/* Moves a weight to its optimum; what its subgradient was. */
+static double R(visit_pair)(const void *model, ptrdiff_t pair) {
+    const gd_columns *q = model;
+    const gd_visits *all = &q->visits;
+    if (all->epochs == 0) q->bends[pair] = R(bend)(q, pair); /* the first epoch is over all */
+    double w = all->w[pair], g = R(slope)(q, pair);
+    double size = subgradient_size(w, g, all->l1[pair], all->l2[pair]);
+    double to = best_weight(w, g, q->bends[pair], all->l1[pair], all->l2[pair]);
     if (to != w) {
-        q->w[pair] = to;
+        all->w[pair] = to;
         R(move_pair)(q, pair, to - w);
     }
     return size;
-}
-
-static void R(descend_columns)(gd_columns *q, double *bends, int64_t *active, pool_control *control) {
-    double work = WATCHED_WORK;
-    for (q->epochs = 0; q->epochs < q->epochs_most;) {
-        double worst = 0;
-        ptrdiff_t n_active = 0;
-        for (ptrdiff_t pair = 0; pair < q->n_pairs; pair++) {
-            if (q->epochs == 0) bends[pair] = R(bend)(q, pair);
-            double before = q->w[pair], size = R(visit_pair)(q, pair, bends[pair]);
-            worst = size > worst ? size : worst;
-            if (before != 0 || q->w[pair] != 0) active[n_active++] = pair;
-            work += R(column_work)(q, pair);
-            if (work >= WATCHED_WORK) {
-                if (pool_stopped(control, 0)) return;
-                work = 0;
-            }
-        }
-        q->epochs++;
-        q->violation = worst;
-        if (!(worst > q->tolerance)) return;
-        double enough = ACTIVE_SHARE * worst > q->tolerance ? ACTIVE_SHARE * worst : q->tolerance;
-        for (int epoch = 0; epoch < ACTIVE_EPOCHS && q->epochs < q->epochs_most; epoch++) {
-            double most = 0;
-            for (ptrdiff_t a = 0; a < n_active; a++) {
-                double size = R(visit_pair)(q, active[a], bends[active[a]]);
-                most = size > most ? size : most;
-                work += R(column_work)(q, active[a]);
-                if (work >= WATCHED_WORK) {
-                    if (pool_stopped(control, 0)) return;
-                    work = 0;
-                }
-            }
-            q->epochs++;
-            if (!(most > enough)) break;
-        }
-    }
 }
 
 #undef AT

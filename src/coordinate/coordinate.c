@@ -2,6 +2,7 @@
 
 #include "common.inc.h"
 
+#include "coordinate/epochs.inc.h"
 #include "coordinate/weight.inc.h"
 
 #include "real_double.inc.h"
@@ -9,15 +10,15 @@
 #include "coordinate/columns.inc.h"
 #include "real_end.inc.h"
 
-size_t GD(quadratic_scratch)(const gd_quadratic *q) { return (size_t)q->size * sizeof(int64_t); }
+size_t GD(quadratic_scratch)(const gd_quadratic *q) { return (size_t)q->visits.size * sizeof(int64_t); }
 
 void GD(descend_quadratic)(gd_quadratic *q, void *scratch, pool_control *control) {
-    descend_quadratic_double(q, scratch, control);
+    run_epochs(&q->visits, q, visit_quadratic_double, quadratic_work_double, scratch, control);
 }
 
-size_t GD(columns_scratch)(const gd_columns *q) { return (size_t)q->n_pairs * (sizeof(double) + sizeof(int64_t)); }
+size_t GD(columns_scratch)(const gd_columns *q) { return (size_t)q->visits.size * (sizeof(double) + sizeof(int64_t)); }
 
 void GD(descend_columns)(gd_columns *q, void *scratch, pool_control *control) {
-    double *bends = scratch;
-    descend_columns_double(q, bends, (int64_t *)(bends + q->n_pairs), control);
+    q->bends = scratch;
+    run_epochs(&q->visits, q, visit_pair_double, column_work_double, (int64_t *)(q->bends + q->visits.size), control);
 }

@@ -17,7 +17,3 @@ INLINE double subgradient_size(double w, double g, double l1, double l2) {
     if (w < 0) return fabs(g + 2 * l2 * w - l1);
     return fabs(g) > l1 ? fabs(g) - l1 : 0;
 }
-
-/* Weights that are not 0, or that have just moved, are visited alone until they are this much nearer to their optimum. */
-#define ACTIVE_SHARE 0.3
-#define ACTIVE_EPOCHS 20

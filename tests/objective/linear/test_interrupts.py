@@ -9,7 +9,7 @@ import pytest
 
 import gdfast as gd
 from gdfast.objective.linear.in_background import QUICK, in_background
-from interrupts import PATIENCE, interrupted
+from interrupts import PATIENCE, SECONDS, interrupted
 
 DENSE = "X = np.random.default_rng(0).random((100_000, 400), dtype=np.float32)"
 SPARSE = "from scipy import sparse; X = sparse.random(150_000, 3_000, 0.02, format='csr', rng=0)"
@@ -126,3 +126,35 @@ def test_a_solution_is_the_same_bits_in_any_thread():
     thread.start()
     thread.join()
     assert np.array_equal(found[0], objective.solve())
+
+
+def test_coordinate_descent_on_a_large_matrix_is_answered_between_two_weights():
+    # Nothing converges: twenty epochs over the weights that are not 0 last longer than an answer may.
+    told = interrupted(
+        """
+        import mmap
+        from gdfast import _kernels
+
+        m = 16_000
+        memory = mmap.mmap(-1, 8 * m * m, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+        if hasattr(mmap, "MADV_NOHUGEPAGE"):
+            memory.madvise(mmap.MADV_NOHUGEPAGE)  # small pages: those of the three diagonals alone are ever filled
+        matrix = np.frombuffer(memory).reshape(m, m)
+        matrix.flat[:: m + 1] = 2
+        matrix.flat[1 :: m + 1] = matrix.flat[m :: m + 1] = -1
+
+        def epochs(count):
+            _kernels.descend_quadratic(matrix, np.ones(m), *np.zeros((3, m)), 0.0, count)
+
+        epochs(1)
+        press_after(0.2)
+        try:
+            epochs(2**31 - 1)
+        except KeyboardInterrupt:
+            tell(heard=True)
+        else:
+            tell(heard=False)
+        """
+    )
+    assert told["heard"]
+    assert told["seconds"] < SECONDS
