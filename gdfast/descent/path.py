@@ -1,12 +1,13 @@
 """The regularization path: the optimum at many strengths of one regularizer, from the largest strength down.
 
-Each point starts where the one before ended, a step of the strength away. Squared error with L2 has them all in closed
-form, by one eigendecomposition.
+Each point is solved from where the one before ended. Squared error with L2 has them all in closed form, by one
+eigendecomposition.
 """
 
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from numbers import Integral
 from typing import Any, NamedTuple
@@ -21,9 +22,10 @@ from ..objective.regularizers.regularizers import StrengthFamily, family_of
 from ..protocols import Array, DualityGap, FloatArray, HasTerms, Lipschitz
 from .line_searches.searches import StrongWolfe
 from .minimize import minimize
-from .optimizers import LBFGS, CoordinateDescent, DualCoordinateAscent, ProximalGradient
+from .optimizers import LBFGS
 from .path_result import Path
 from .result import Status, uninterrupted
+from .solve import solve
 
 SHRINKS = 100.0
 """At the largest strength of L2 the penalty is so many times as steep as the loss is anywhere."""
@@ -49,6 +51,8 @@ class Point(NamedTuple):
     status: Status
     steps: int
     method: str
+    no_optimum: str | None = None
+    """Why, where there is none."""
 
 
 def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) -> Path:
@@ -85,12 +89,13 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
     Warns
     -----
     RuntimeWarning
-        At strength 0 no optimum may exist: classes that can be separated drive the weights of a softmax to infinity.
+        There is no optimum: at strength 0 classes that can be separated drive the weights of a softmax to infinity.
 
     Notes
     -----
     Squared error with L2 costs ONE matrix of products (as many operations as the closed form of one strength) and ONE
-    eigendecomposition; the rest starts at the weights of the strength before. A gap costs two passes.
+    eigendecomposition, and two passes a gap. All else is `gdfast.solve` at each strength, from the weights of the
+    strength before: its method, its tol, at most its 1000 passes.
 
     References
     ----------
@@ -122,6 +127,9 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
         if not points:
             raise
         status = Status.INTERRUPTED
+    for point in points:
+        if point.no_optimum is not None:
+            warnings.warn(f"{point.regularizer!r}: {point.no_optimum}", RuntimeWarning, stacklevel=2)
     if status is Status.CONVERGED and any(point.status is not Status.CONVERGED for point in points):
         status = Status.MAX_STEPS
     W = np.stack([point.w for point in points])
@@ -137,7 +145,7 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
         passes=None if before is None else objective.passes - before,
         regularizers=tuple(point.regularizer for point in points),
         status=status,
-        method=points[-1].method,
+        method=" ".join(dict.fromkeys(point.method for point in points)),
     )
 
 
@@ -181,20 +189,19 @@ def checked_strengths(strengths: Any, shape: tuple[int, ...], name: str = "stren
 
 def strength_grid(objective: HasTerms, family: StrengthFamily, count: int) -> FloatArray:
     """So many strengths, descending: from the smallest with W = 0, or from one that is large for L2."""
-    largest, span = (
-        (_largest_l1(objective, family) or 1.0, L1_SPAN) if family.gives_zeros else (largest_l2(objective), L2_SPAN)
-    )
+    largest, span = (_largest_l1(objective), L1_SPAN) if family.gives_zeros else (_largest_l2(objective), L2_SPAN)
     return np.geomspace(largest, largest * span, count)
 
 
-def _largest_l1(objective: HasTerms, family: StrengthFamily) -> float:
-    problem = linear_problem_of(objective.with_terms(objective.loss, family.with_strength(1.0)))
+def _largest_l1(objective: HasTerms) -> float:
+    """The smallest strength at which all weights are 0; 1 where they are anyway."""
+    problem = linear_problem_of(objective)
     if problem is None:
         raise ValueError("strengths must be an array for an objective that is no LinearObjective")
-    return largest_strength(problem)
+    return largest_strength(problem) or 1.0
 
 
-def largest_l2(objective: HasTerms) -> float:
+def _largest_l2(objective: HasTerms) -> float:
     """A strength at which the penalty is SHRINKS times as steep as the loss is anywhere; 1 where that is flat."""
     own = offered(objective.with_terms(objective.loss, None), Lipschitz)
     try:
@@ -238,46 +245,28 @@ def evaluated(objective: HasTerms, point: Point) -> Point:
 
 
 def proving_solver(tol: float) -> Solver:
-    """Until a gap of this share of the value is proven."""
-    return lambda objective, regularizer, w: _solved(objective, regularizer, w, tol)
-
-
-def settled_solver(gtol: float) -> Solver:
-    """Until no element of the gradient is larger than gtol; where it has kinks, until a gap of a thousandth."""
+    """`solve`: until a gap of this share of the value is proven."""
 
     def solver(objective: Any, regularizer: StrengthFamily, w: Array) -> Point:
-        if regularizer.gives_zeros or objective.loss.has_kinks:
-            return _solved(objective, regularizer, w, KINKS_TOL)
-        result = uninterrupted(minimize(objective, w, LBFGS(), StrongWolfe(), gtol=gtol, max_steps=MAX_STEPS))
-        return Point(regularizer, result.w, result.value, math.nan, result.status, result.steps, "L-BFGS, warm starts.")
+        result = uninterrupted(solve(objective, tol, w0=w))
+        gap = math.nan if result.duality_gap is None else result.duality_gap
+        told = result.explanation if result.status is Status.DIVERGED else None
+        return Point(regularizer, result.w, result.value, gap, result.status, result.steps, result.method, told)
 
     return solver
 
 
-def _solved(objective: Any, regularizer: StrengthFamily, w: Array, tol: float) -> Point:
-    """The optimum under one regularizer, from these weights."""
-    optimizer: Any = LBFGS()
-    step: Any = StrongWolfe()
-    if regularizer.gives_zeros:
-        has_curvature = not objective.loss.has_kinks and objective.loss.largest_curvature(1) is not None
-        optimizer, step = (CoordinateDescent(), None) if has_curvature else (ProximalGradient(), "auto")
-    elif objective.loss.has_box_dual:
-        optimizer, step = DualCoordinateAscent(), None
-    is_dual = step is None and not regularizer.gives_zeros
-    start, arguments = 0 * w if is_dual else w, {} if step is None else {"step": step}
-    proves = not math.isnan(_gap(objective, w))
-    for _ in range(2):  # the value at the end, which tol counts, may be far below that at the start
-        limit = min(tol, 1.0) * objective.value(start) if proves else None
-        every = 10 if proves else None
-        result = uninterrupted(
-            minimize(objective, start, optimizer, max_steps=MAX_STEPS, gap_tol=limit, evaluate_every=every, **arguments)
-        )
-        gap = math.nan if result.duality_gap is None else result.duality_gap
-        if not proves or is_dual or gap <= tol * result.value:
-            break
-        start = result.w
-    method = f"{type(optimizer).__name__}, warm starts."
-    return Point(regularizer, result.w, result.value, gap, result.status, result.steps, method)
+def settled_solver(gtol: float) -> Solver:
+    """Until no element of the gradient is larger than gtol; where it has kinks, until a gap of a thousandth."""
+    proving = proving_solver(KINKS_TOL)
+
+    def solver(objective: Any, regularizer: StrengthFamily, w: Array) -> Point:
+        if regularizer.gives_zeros or objective.loss.has_kinks:
+            return proving(objective, regularizer, w)
+        result = uninterrupted(minimize(objective, w, LBFGS(), StrongWolfe(), gtol=gtol, max_steps=MAX_STEPS))
+        return Point(regularizer, result.w, result.value, math.nan, result.status, result.steps, "L-BFGS.")
+
+    return solver
 
 
 def _gap(objective: Any, w: Array) -> float:

@@ -86,8 +86,8 @@ def test_it_costs_three_passes_a_point_beside_the_matrix():
 
 
 @pytest.mark.parametrize("loss", [gd.CrossEntropy(), gd.SquaredHinge(), gd.Hinge()], ids=repr)
-def test_gaps_are_true_and_within_tol(loss):
-    strengths = [1.0, 0.1, 0.03]
+@pytest.mark.parametrize("strengths", [[1.0, 0.1, 0.03], [0.01, 0.001, 0.0001]])  # with the latter values are small
+def test_gaps_are_true_and_within_tol(loss, strengths):
     path = gd.regularization_path(classes(loss, gd.L2(1.0), penalize_bias=True), strengths, tol=1e-2)
     assert (path.gaps <= 1e-2 * path.values).all()
     better = gd.regularization_path(classes(loss, gd.L2(1.0), penalize_bias=True), strengths, tol=1e-4)
@@ -129,6 +129,15 @@ def test_elastic_net_keeps_its_ratio():
     ):  # alpha * l1_ratio = l1 / 2, alpha (1 - l1_ratio) / 2 = l2 / 2
         peer = linear_model.ElasticNet(alpha=l1 / 2 + l1 / 2, l1_ratio=0.5, tol=1e-12, max_iter=100_000).fit(X, y)
         np.testing.assert_allclose(w[0, :-1], peer.coef_, atol=1e-4)
+
+
+def test_strength_0_of_classes_that_can_be_separated_is_told():
+    objective = gd.LinearObjective(X, (X[:, 0] > 1).astype(int), gd.CrossEntropy(), gd.L2(1.0))
+    with pytest.warns(RuntimeWarning, match=r"strength=0\.0\): There is no optimum: the classes are separable"):
+        path = gd.regularization_path(objective, [1.0, 0.1, 0.0])
+    assert path.status is gd.Status.MAX_STEPS
+    assert (path.gaps[:2] <= 1e-3 * path.values[:2]).all()
+    assert np.isnan(path.gaps[2])
 
 
 # ---- laws ----
@@ -210,15 +219,15 @@ def test_print_and_notebook():
 def test_a_ctrl_c_leaves_the_points_that_were_finished(monkeypatch):
     objective, left = classes(gd.CrossEntropy(), gd.L2(1.0)), [2]
     whole = gd.regularization_path(objective, [1.0, 0.1, 0.01])
-    solved = path_module._solved
+    solve = path_module.solve
 
-    def interrupted(*arguments):
+    def interrupted(*arguments, **options):
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        return solved(*arguments)
+        return solve(*arguments, **options)
 
-    monkeypatch.setattr(path_module, "_solved", interrupted)
+    monkeypatch.setattr(path_module, "solve", interrupted)
     path = gd.regularization_path(objective, [1.0, 0.1, 0.01])
     assert path.status is gd.Status.INTERRUPTED
     assert path.W.tobytes() == whole.W[:2].tobytes()
