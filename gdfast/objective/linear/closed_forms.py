@@ -24,7 +24,7 @@ def closed_forms(problem: LinearProblem, strengths: FloatArray) -> FloatArray | 
     A strength of 0 gives the optimum with the smallest norm.
     """
     rows = problem.rows
-    n, m = rows.n_samples, rows.n_features + int(rows.bias and problem.penalize_bias)
+    n, m = rows.n_samples, rows.n_features + int(problem.has_penalised_bias)
     if not problem.loss.is_quadratic or min(n, m) > MOST_COLUMNS:
         return None
     weights, targets = rows.normalized_weights, rows.y

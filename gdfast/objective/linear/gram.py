@@ -7,19 +7,17 @@ paths of strengths and closed forms are made of.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ... import _kernels
 from ..._arrays import check_indices, check_reals
 from ...protocols import Array, FloatArray
 from .in_background import in_background
 from .problem import LinearProblem
 from .rows import Rows
+from .seen_rows import blocks_of_rows, dense_product, weighted_csr
 
-BLOCK_BYTES = 1 << 25
 MOST_BYTES = 1 << 32  # of the matrix
 
 
@@ -66,7 +64,7 @@ def gram(problem: LinearProblem, row_weights: Any = None, indices: Any = None) -
     _require_memory(problem.rows.shape[1])
     problem.rows.counter.add(problem.rows.n_samples)
     with np.errstate(over="ignore", invalid="ignore"):
-        G = _sparse(problem, weights) if problem.rows.is_sparse else _dense(problem, weights)
+        G = _symmetric(second_moments(problem.rows, weights, problem.rows.bias))
     if not np.isfinite(G).all():
         given = "X" if row_weights is None else "X and row_weights"
         raise ValueError(f"{given} must have products within float64 for a Gram matrix: scale the features")
@@ -96,57 +94,23 @@ def _require_memory(side: int) -> None:
         )
 
 
-def _dense(problem: LinearProblem, weights: FloatArray) -> FloatArray:
-    m = problem.rows.shape[1]
-    G, roots = np.zeros((m, m)), np.sqrt(weights)
-    for part, block in blocks_of_rows(problem.rows):
-        block *= roots[part, None]
-        G += in_background(block.size * float(m), np.matmul, block.T, block)
-    return _symmetric(G)
-
-
-def blocks_of_rows(rows: Rows) -> Iterator[tuple[slice, FloatArray]]:
-    """Dense rows as the model sees them, the bias's 1 included, some at a time."""
-    assert not isinstance(rows.matrix, _kernels.SparseRows)
-    m = rows.shape[1]
-    step = max(1, BLOCK_BYTES // (8 * m))
-    for first in range(0, rows.n_samples, step):
-        part = slice(first, min(first + step, rows.n_samples))
-        some = rows.matrix[part if rows.index is None else rows.index[part]].astype(np.float64)
-        block = np.ones((len(some), m))
-        seen = block[:, : rows.n_features]
-        seen[...] = some if rows.mean is None else some - rows.mean
-        if rows.scale is not None:
-            seen /= rows.scale
-        yield part, block
-
-
-def _sparse(problem: LinearProblem, weights: FloatArray) -> FloatArray:
-    import scipy.sparse
-
-    rows, A = problem.rows, scaled_csr(problem.rows)
-    if rows.bias:
-        A = scipy.sparse.hstack([A, np.ones((A.shape[0], 1))], format="csr")
-    A = scipy.sparse.diags_array(np.sqrt(weights)).tocsr() @ A
-    return _symmetric(in_background(math.inf, _dense_product, A.T, A))
-
-
-def scaled_csr(rows: Rows, chosen: slice = slice(None)) -> Any:
-    """Some sparse rows as the model sees them, without the bias's 1: a scipy.sparse.csr_array in float64."""
-    import scipy.sparse
-
-    csr = rows.matrix
-    assert isinstance(csr, _kernels.SparseRows)
-    stop = csr.starts[-1]
-    values, indices = csr.values[:stop].astype(np.float64), csr.indices[:stop]
-    if rows.scale is not None:
-        values /= rows.scale[indices]
-    A = scipy.sparse.csr_array((values, indices, csr.starts), shape=csr.shape)
-    return A[chosen if rows.index is None else rows.index[chosen]]
-
-
-def _dense_product(A: Any, B: Any) -> FloatArray:
-    return np.asarray((A @ B).toarray())
+def second_moments(rows: Rows, weights: FloatArray, bias: bool, centre: FloatArray | None = None) -> FloatArray:
+    """``sum_i u_i z_i z_i'``, with a last 1 in z_i or without; of rows less a centre, which is their weighted mean."""
+    roots = np.sqrt(weights)
+    if rows.is_sparse:
+        A = weighted_csr(rows, roots, bias)
+        products: FloatArray = in_background(math.inf, dense_product, A.T, A)
+        if centre is not None:
+            products -= float(weights.sum()) * np.outer(centre, centre)
+        return products
+    m = rows.n_features + int(bias)
+    products = np.zeros((m, m))
+    for chosen, block in blocks_of_rows(rows, bias):
+        if centre is not None:
+            block[:, : rows.n_features] -= centre
+        block *= roots[chosen, None]
+        products += in_background(block.size * float(m), np.matmul, block.T, block)
+    return products
 
 
 def _symmetric(G: Array) -> FloatArray:

@@ -12,10 +12,11 @@ import numpy as np
 
 from ..._arrays import check_integer, check_seed
 from ...protocols import FloatArray
-from .gram import MOST_BYTES, blocks_of_rows, chosen_rows, scaled_csr
+from .gram import MOST_BYTES, chosen_rows
 from .in_background import in_background
 from .problem import LinearProblem
 from .products import residual_kernel
+from .seen_rows import blocks_of_rows, scaled_csr
 
 
 def gram_diagonal(problem: LinearProblem, row_weights: Any = None, indices: Any = None) -> FloatArray:
@@ -57,7 +58,7 @@ def gram_diagonal(problem: LinearProblem, row_weights: Any = None, indices: Any 
             diagonal[: rows.n_features] = np.bincount(A.indices, entries, rows.n_features)
             diagonal[rows.n_features :] = weights.sum()
         else:
-            for part, block in blocks_of_rows(rows):
+            for part, block in blocks_of_rows(rows, rows.bias):
                 diagonal += np.einsum("i,ij,ij->j", weights[part], block, block)
     if not np.isfinite(diagonal).all():
         given = "X" if row_weights is None else "X and row_weights"

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 import warnings
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 
-from ... import _kernels
 from ...protocols import FloatArray
-from .gram import scaled_csr
+from . import seen_rows
+from .gram import second_moments
 from .in_background import in_background
 from .problem import LinearProblem
+from .seen_rows import block_of, blocks_of_rows, dense_product, weighted_csr
 
-BLOCK_BYTES = 1 << 25
 MOST_BYTES = 1 << 33  # of the matrix and what its solution takes
 CLEARLY_REGULAR = 1e-10  # of a pivot of Cholesky's, where the diagonal is 1
 MOST_STEPS = 4  # the first leads there but for rounding
@@ -77,7 +77,7 @@ def solve(problem: LinearProblem) -> FloatArray:
     """
     strength = _solvable_strength(problem)
     rows, targets = problem.rows, problem.rows.y
-    n, m = rows.n_samples, rows.n_features + int(rows.bias and problem.penalize_bias)
+    n, m = rows.n_samples, rows.n_features + int(problem.has_penalised_bias)
     is_dual = n < m
     _require_memory(min(n, m))
     weights = problem.rows.normalized_weights
@@ -134,23 +134,8 @@ def centre_of(problem: LinearProblem, weights: FloatArray, targets: FloatArray) 
 
 def column_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
     """``Z'UZ``, of centred rows."""
-    rows = problem.rows
-    rows.counter.add(rows.n_samples)
-    if isinstance(rows.matrix, _kernels.SparseRows):
-        A = _sparse_design(problem, np.sqrt(weights))
-        products: FloatArray = in_background(math.inf, _dense_product, A.T, A)
-        if centre.is_free:
-            products -= centre.mass * np.outer(centre.row, centre.row)
-        return products
-    m = rows.n_features + int(rows.bias and problem.penalize_bias)
-    products = np.zeros((m, m))
-    for _, block in _blocks(problem, np.sqrt(weights), centre):
-        products += in_background(block.size * m, np.matmul, block.T, block)
-    return products
-
-
-def _dense_product(A: Any, B: Any) -> FloatArray:
-    return np.asarray((A @ B).toarray())
+    problem.rows.counter.add(problem.rows.n_samples)
+    return second_moments(problem.rows, weights, problem.has_penalised_bias, centre.row if centre.is_free else None)
 
 
 def row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) -> FloatArray:
@@ -158,63 +143,22 @@ def row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) ->
     rows = problem.rows
     rows.counter.add(rows.n_samples)
     roots = np.sqrt(weights)
-    if isinstance(rows.matrix, _kernels.SparseRows):
-        A = _sparse_design(problem, roots)
-        products: FloatArray = in_background(math.inf, _dense_product, A, A.T)
+    if rows.is_sparse:
+        A = weighted_csr(rows, roots, problem.has_penalised_bias)
+        products: FloatArray = in_background(math.inf, dense_product, A, A.T)
         if centre.is_free:
             along = np.outer(roots, A @ centre.row)
             products += float(centre.row @ centre.row) * np.outer(roots, roots) - along - along.T
         return products
-    n, width = rows.n_samples, max(1, BLOCK_BYTES // (8 * rows.n_samples))
+    n, width = rows.n_samples, max(1, seen_rows.BLOCK_BYTES // (8 * rows.n_samples))
     products = np.zeros((n, n))
     for first in range(0, rows.n_features, width):
-        block = _block(problem, slice(None), slice(first, first + width), centre) * roots[:, None]
+        columns = slice(first, first + width)
+        block = (block_of(rows, slice(None), columns) - centre.row[columns]) * roots[:, None]
         products += in_background(block.size * n, np.matmul, block, block.T)
-    if rows.bias and problem.penalize_bias:
+    if problem.has_penalised_bias:
         products += np.outer(roots, roots)
     return products
-
-
-def _blocks(
-    problem: LinearProblem, roots: FloatArray, centre: Centre, least: int = 1
-) -> Iterator[tuple[slice, FloatArray]]:
-    """Rows as the model sees them, centred and times the roots of their weights; a penalised bias is a column."""
-    rows = problem.rows
-    step = max(least, BLOCK_BYTES // (8 * rows.n_features))
-    for first in range(0, rows.n_samples, step):
-        chosen = slice(first, first + step)
-        block = _block(problem, chosen, slice(None), centre)
-        if rows.bias and problem.penalize_bias:
-            block = np.column_stack([block, np.ones(len(block))])
-        block *= roots[chosen, None]
-        yield chosen, block
-
-
-def _block(problem: LinearProblem, chosen: slice, columns: slice, centre: Centre) -> FloatArray:
-    rows, matrix = problem.rows, problem.rows.matrix
-    if isinstance(matrix, _kernels.SparseRows):
-        assert columns == slice(None)
-        block = _sparse_design(problem, None, chosen).toarray()
-    else:
-        block = matrix[chosen if rows.index is None else rows.index[chosen], columns].astype(np.float64)
-        if rows.mean is not None:
-            block -= rows.mean[columns]
-        if rows.scale is not None:
-            block /= rows.scale[columns]
-    block -= centre.row[columns]
-    return np.asarray(block)
-
-
-def _sparse_design(problem: LinearProblem, roots: FloatArray | None, chosen: slice = slice(None)) -> Any:
-    """The rows of sparse X as the model sees them, times roots; with them comes a penalised bias."""
-    import scipy.sparse
-
-    rows, A = problem.rows, scaled_csr(problem.rows, chosen)
-    if roots is None:
-        return A
-    if rows.bias and problem.penalize_bias:
-        A = scipy.sparse.hstack([A, np.ones((A.shape[0], 1))], format="csr")
-    return scipy.sparse.diags_array(roots).tocsr() @ A
 
 
 # ---- three ways to solve them ----
@@ -280,10 +224,12 @@ def _by_reflections(
     solution, and whether it is the only one."""
     rows = problem.rows
     roots = np.sqrt(weights)
-    m, k = rows.n_features + int(rows.bias and problem.penalize_bias), rows.n_classes
+    m, k = rows.n_features + int(problem.has_penalised_bias), rows.n_classes
     triangle = np.hstack([math.sqrt(strength) * np.eye(m), np.zeros((m, k))])
     rows.counter.add(rows.n_samples)
-    for chosen, block in _blocks(problem, roots, centre, least=m):
+    for chosen, block in blocks_of_rows(rows, problem.has_penalised_bias, least=m):
+        block[:, : rows.n_features] -= centre.row
+        block *= roots[chosen, None]
         values = (targets[chosen] - centre.target) * roots[chosen, None]
         stacked = np.vstack([triangle, np.hstack([block, values])])
         triangle = np.asarray(in_background(stacked.size * float(m), np.linalg.qr, stacked, mode="r"))[:m]
@@ -299,7 +245,7 @@ def _by_reflections(
 def fits_memory(problem: LinearProblem) -> bool:
     """Whether the matrix of the closed form may be made."""
     rows = problem.rows
-    side = min(rows.n_samples, rows.n_features + int(rows.bias and problem.penalize_bias))
+    side = min(rows.n_samples, rows.n_features + int(problem.has_penalised_bias))
     return 4 * 8 * side * side <= MOST_BYTES
 
 

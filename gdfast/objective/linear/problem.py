@@ -71,6 +71,11 @@ class LinearProblem:
         return self.rows.bias and not self.penalize_bias
 
     @property
+    def has_penalised_bias(self) -> bool:
+        """It is a column like the others."""
+        return self.rows.bias and self.penalize_bias
+
+    @property
     def compiled(self) -> _kernels.Problem:
         """The compiled kernel of a loss that has one."""
         if isinstance(self.kernel, ScoredKernel):
@@ -94,7 +99,7 @@ class LinearProblem:
 
     def penalised(self, W: Array) -> Array:
         """A view of the weights that the regularizer sees."""
-        return W[:, :-1] if self.rows.bias and not self.penalize_bias else W
+        return W[:, :-1] if self.has_free_bias else W
 
     def penalty(self, W: Array) -> float:
         """The regularizer at W."""

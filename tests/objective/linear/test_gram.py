@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import gdfast as gd
 from gdfast.objective.capabilities import gram_of
-from gdfast.objective.linear import gram as module
+from gdfast.objective.linear import seen_rows
 from reference import HINGE, LinearProblem
 
 KINDS = ["float64", "float32", "float16", "uint8", "csr", "csr32"]
@@ -161,5 +161,5 @@ def test_products_beyond_float64_are_refused():
 def test_the_blocks_do_not_show(monkeypatch):
     case = Case(3, "float64", weighted=True, mean=True, shape=(100, 6))
     whole = case.objective.gram()
-    monkeypatch.setattr(module, "BLOCK_BYTES", 8 * 7 * 9)
+    monkeypatch.setattr(seen_rows, "BLOCK_BYTES", 8 * 7 * 9)
     np.testing.assert_allclose(case.objective.gram(), whole, rtol=1e-13, atol=1e-13)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import gdfast as gd
-from gdfast.objective.linear import least_squares
+from gdfast.objective.linear import least_squares, seen_rows
 from reference import SQUARED_ERROR, LinearProblem
 
 MODES = [{"bias": True}, {"bias": True, "penalize_bias": True}, {"bias": False}]
@@ -164,7 +164,7 @@ def test_blocks_of_rows_make_no_difference(sparse, shape, monkeypatch):
     given = scipy.sparse.csr_array(X) if sparse else X
     objectives = [gd.LinearObjective(given, y, gd.SquaredError(), r) for r in (gd.L2(0.01), None)]
     whole = [quiet_solve(objective)[0] for objective in objectives]
-    monkeypatch.setattr(least_squares, "BLOCK_BYTES", 400)
+    monkeypatch.setattr(seen_rows, "BLOCK_BYTES", 400)
     monkeypatch.setattr(least_squares, "CLEARLY_REGULAR", 2.0)  # so that the other factorisations are taken
     for objective, expected in zip(objectives, whole, strict=True):
         np.testing.assert_allclose(quiet_solve(objective)[0], expected, atol=1e-12)
