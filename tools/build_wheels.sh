@@ -40,7 +40,8 @@ step 'audit'
 "$tools/auditwheel" repair --strip --plat "manylinux_${glibc/./_}_x86_64" -w "$folder" "$work"/wheel/*.whl
 wheel=$(ls -t "$folder"/gdfast-*-cp311-abi3-*.whl | head -1)
 "$tools/auditwheel" show "$wheel"
-if unzip -l "$wheel" | grep -E '\.libs/|\.so\.[0-9]'; then echo "$wheel bundles a library"; exit 1; fi
+"$tools/python" -m zipfile -l "$wheel" >"$work/content.txt"
+if grep -E '\.libs/|\.so\.[0-9]' "$work/content.txt"; then echo "$wheel bundles a library"; exit 1; fi
 
 mkdir "$work/bin" # all commands of this machine but compilers
 for command in /usr/bin/* /bin/*; do

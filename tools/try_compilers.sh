@@ -58,7 +58,9 @@ for name in "$@"; do
     python3 -m venv "$work/environment-$name"
     python=$work/environment-$name/bin/python
     "$python" -m pip install -q 'numpy>=2.0' pytest hypothesis pytest-timeout pytest-xdist scipy
-    if CC=$(compiler_of "$name") CFLAGS=-I$include "$python" -m pip install -q . -Csetup-args=--werror &&
+    # Beside another command a compiler that isn't found would be the default one.
+    if compiler=$(compiler_of "$name") &&
+        CC=$compiler CFLAGS=-I$include "$python" -m pip install -q . -Csetup-args=--werror &&
         "$work/environment-$name/bin/pytest" -q tests/test_kernels.py tests/test_kernels_sparse.py; then
         printf '%s: builds without a warning, the kernels pass\n' "$name"
     else
