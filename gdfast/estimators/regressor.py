@@ -124,7 +124,8 @@ class GDRegressor(LinearRegressor, LinearEstimator):
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> GDRegressor:
         """One epoch over these rows, from the weights and the optimizer's state there are.
 
-        Mean and scale are those of all rows seen so far; the step falls as ``1 / sqrt(1 + steps / 1000)``.
+        Mean and scale are those of all rows seen so far; the step falls as ``1 / sqrt(1 + steps / 1000)``. Weights of
+        rows count against the others of the same call; between calls a row counts as a row.
 
         Parameters
         ----------

@@ -86,6 +86,56 @@ def test_linear_svc_and_sgd_of_two_classes():
     assert_same_coefficients(GDClassifier("log_loss", alpha=alpha, **EXACT).fit(X, y), sgd, near=0.03)
 
 
+CLASS_WEIGHTS = ["balanced", {0: 5.0, 1: 0.5, 2: 1.0}]
+
+
+@pytest.mark.parametrize("weights", CLASS_WEIGHTS, ids=str)
+def test_class_weights_of_the_hinges_are_linear_svcs_and_sgds(weights):
+    X, y = classes(2)
+    alpha, n = 0.02, len(y)
+    own = weights if weights == "balanced" else {0: 5.0, 1: 0.5}
+    ours = {"class_weight": own, "alpha": alpha, "fit_intercept": False, "standardize": False, "tol": 1e-9}
+    svc = {"class_weight": own, "C": 1 / (n * alpha), "fit_intercept": False}
+    assert_same_coefficients(
+        GDClassifier("squared_hinge", **ours).fit(X, y),
+        LinearSVC(dual=False, tol=1e-9, max_iter=99999, **svc).fit(X, y),
+    )
+    dual = {"optimizer": "dual_coordinate_ascent", "epochs": 2000}
+    hinge = GDClassifier("hinge", **(ours | dual)).fit(X, y)
+    assert_same_coefficients(hinge, LinearSVC(loss="hinge", tol=1e-6, max_iter=999999, **svc).fit(X, y), near=2e-3)
+    for loss in ("hinge", "log_loss"):
+        sgd = {"max_iter": 1000, "tol": None, "random_state": 0, "average": True}
+        theirs = SGDClassifier(loss, alpha=alpha, class_weight=own, **sgd).fit(X, y)
+        plain = GDClassifier(loss, alpha=alpha, class_weight=own, standardize=False, random_state=0).fit(X, y)
+        assert_same_coefficients(plain, theirs, near=0.05)
+
+
+@pytest.mark.parametrize("weights", CLASS_WEIGHTS, ids=str)
+@pytest.mark.parametrize("k", [2, 3])
+@pytest.mark.parametrize("l1_ratio", [0.3, 1.0])
+def test_class_weights_with_l1_are_logistic_regressions(weights, k, l1_ratio):
+    X, y = classes(k)
+    own = weights if weights == "balanced" or k == 3 else {0: 5.0, 1: 0.5}
+    settings = {"solver": "saga", "C": 1 / (len(y) * 0.05), "tol": 1e-10, "max_iter": 20000, "random_state": 0}
+    with warnings.catch_warnings():  # how scikit-learn spells L1 changes
+        warnings.simplefilter("ignore")
+        theirs = LogisticRegression(penalty="elasticnet", l1_ratio=l1_ratio, class_weight=own, **settings).fit(X, y)
+    ours = GDClassifier(alpha=0.05, l1_ratio=l1_ratio, class_weight=own, tol=1e-8, standardize=False).fit(X, y)
+    assert_same_coefficients(ours, theirs)
+    assert np.array_equal(ours.coef_ == 0, theirs.coef_ == 0)
+
+
+@pytest.mark.parametrize("k", [2, 3])
+def test_class_weights_and_alpha_in_parts_are_logistic_regressions(k):
+    X, y = classes(k)
+    own = {c: weight for c, weight in {0: 5.0, 1: 0.5, 2: 1.0}.items() if c < k}
+    ours = GDClassifier(alpha=0.05, class_weight=own, standardize=False, random_state=0)
+    for _ in range(400):
+        ours.partial_fit(X, y, classes=range(k))
+    theirs = LogisticRegression(C=1 / (len(y) * 0.05), class_weight=own, tol=1e-10, max_iter=9999).fit(X, y)
+    assert_same_coefficients(ours, theirs, near=0.05)
+
+
 @pytest.mark.parametrize("alpha", ["auto", 0.05])
 @pytest.mark.parametrize("columns", [None, 3])
 def test_ridge(alpha, columns):
