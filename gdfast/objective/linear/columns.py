@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ... import _kernels
 from ...protocols import Array, FloatArray
 from .in_background import in_background
 from .problem import LinearProblem
+from .seen_rows import scaled_csr
 
 MOST_BYTES = 1 << 33
 BLOCK_ROWS = 1024
@@ -100,19 +100,10 @@ def compressed_columns(problem: LinearProblem) -> Any:
     """All of sparse X as the model sees it, a bias's ones last, by columns (CSC), float64."""
     import scipy.sparse
 
-    rows, csr = problem.rows, problem.rows.matrix
-    assert isinstance(csr, _kernels.SparseRows)
-    stop = csr.starts[-1]
-    values, indices = csr.values[:stop].astype(np.float64), csr.indices[:stop]
-    if rows.scale is not None:
-        values /= rows.scale[indices]
-    A = scipy.sparse.csr_array((values, indices, csr.starts), shape=csr.shape)
-    if rows.index is not None:
-        A = A[rows.index]
-    csc = A.tocsc()
+    csc = scaled_csr(problem.rows).tocsc()
     csc.sum_duplicates()
-    if rows.bias:
-        csc = scipy.sparse.hstack([csc, np.ones((rows.n_samples, 1))], format="csc")
+    if problem.rows.bias:
+        csc = scipy.sparse.hstack([csc, np.ones((csc.shape[0], 1))], format="csc")
     return csc
 
 
