@@ -82,7 +82,7 @@ class GDClassifierCV(LinearClassifier, CrossValidated):
         self._learn(settings, Split(X, labels, times_classes), y, weights, params, len(self.classes_))
         return self
 
-    def _check_fold(self, split: Split, fold: int) -> None:
+    def _check_fold(self, split: Split, held_out: Array, fold: int) -> None:
         require_classes(split, self.classes_, fold)
 
     def _score_of(self, scores: Array, y: Array, weights: FloatArray | None) -> float:

@@ -71,6 +71,13 @@ class GDRegressorCV(LinearRegressor, CrossValidated):
         self._learn(settings, Split(X, y, weights), y, weights, params, 1 if y.ndim == 1 else y.shape[1])
         return self
 
+    def _check_fold(self, split: Split, held_out: Array, fold: int) -> None:
+        if self.scoring is None and len(held_out) < 2:
+            raise ValueError(
+                f"scoring None is R2, which needs two rows; cv leaves one in fold {fold}: give fewer folds, or a "
+                "scoring such as 'neg_mean_squared_error'"
+            )
+
     def _score_of(self, scores: Array, y: Array, weights: FloatArray | None) -> float:
         return r2(scores, y, weights)
 

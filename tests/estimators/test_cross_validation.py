@@ -97,6 +97,19 @@ def test_scorers_groups_and_folds_as_a_list():
     np.testing.assert_allclose(-by_groups.scores_path_, by_groups.losses_path_, rtol=1e-6)
 
 
+def test_scorers_and_masks_on_frames():
+    """Any warning is an error here: a scorer's rows name no features."""
+    pandas = pytest.importorskip("pandas")
+    X, y = blobs(90, 4)
+    frame = pandas.DataFrame(X, columns=list("abcd"))
+    folds = list(KFold(3).split(X))
+    masks = [tuple(np.isin(np.arange(90), rows) for rows in fold) for fold in folds]
+    plain = GDClassifierCV(alphas=[0.1, 0.01], cv=folds).fit(X, y)
+    framed = GDClassifierCV(alphas=[0.1, 0.01], cv=masks, scoring="accuracy").fit(frame, y)
+    np.testing.assert_array_equal(framed.scores_path_, plain.scores_path_)
+    assert framed.feature_names_in_.tolist() == list("abcd")
+
+
 def test_a_weight_of_two_is_a_row_twice():
     X, y = blobs(60, 4)
     twice = np.concatenate([np.arange(60), np.arange(30)])
@@ -123,6 +136,14 @@ def test_folds_without_rows_that_count_are_refused():
     for fold, verb in (((first, second), "train"), ((second, first), "score")):
         with pytest.raises(ValueError, match=f"cv must leave rows of weight > 0 to {verb} on; fold 0 has none"):
             GDRegressorCV(cv=[fold]).fit(X, y, weights)
+
+
+def test_r2_of_a_single_row_is_refused_and_another_score_is_not():
+    X, y = line(20)
+    with pytest.raises(ValueError, match=r"scoring None is R2, which needs two rows; cv leaves one in fold 0"):
+        GDRegressorCV(cv=20).fit(X, y)
+    model = GDRegressorCV(alphas=[10.0, 1e-3], cv=20, scoring="neg_mean_squared_error").fit(X, y)
+    assert model.alpha_ == 1e-3
 
 
 def test_classes_of_objects_are_named_where_a_fold_lacks_one():
