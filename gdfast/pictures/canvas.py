@@ -24,6 +24,8 @@ HEIGHTS = ("#d3e9f8", "#93c1e8", "#8f9fdb", "#b27bbd", "#d0527f", "#c21f3f", "#9
 
 
 MANY_DECADES, HUGE = 100, 8e307
+LEGEND_SHARE = 0.9
+"""Of the figure's width: the axes, under whose middle a legend is, are not in the figure's."""
 
 
 class LineStyle(NamedTuple):
@@ -95,10 +97,10 @@ def huge_values(ax: Any, curves: Sequence[Any]) -> None:
 
 
 def note(ax: Any, text: str) -> None:
-    """A remark within the axes, at their lower edge."""
+    """A remark within the axes, at their lower edge; in several lines where the figure is narrow."""
     behind = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.8, "pad": 2.0}
     place: dict[str, Any] = {"transform": ax.transAxes, "fontsize": "small", "style": "italic", "zorder": 5}
-    ax.text(0.02, 0.03, text, color=ink(ax), bbox=behind, **place)
+    ax.text(0.02, 0.03, text, color=ink(ax), bbox=behind, va="bottom", wrap=True, **place).set_in_layout(False)
 
 
 def height_colours() -> Any:
@@ -148,17 +150,23 @@ def image(picture: Figure, kind: str = "png", dpi: int = 150) -> bytes:
 
 
 def legend_below(ax: Any, columns: int = 2, title: str | None = None) -> None:
-    """A legend under the axes, clear of the data; nothing where nothing has a label."""
+    """A legend under the axes, clear of the data, in so many columns or as many as the figure has room for.
+
+    Nothing where nothing has a label.
+    """
     from matplotlib.transforms import ScaledTranslation
 
     handles, labels = ax.get_legend_handles_labels()
-    if handles:
-        under = ax.transAxes + ScaledTranslation(0.0, -0.5, ax.figure.dpi_scale_trans)  # inches: room for the label
-        place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": under}
-        ax.legend(
+    if not handles:
+        return
+    under = ax.transAxes + ScaledTranslation(0.0, -0.5, ax.figure.dpi_scale_trans)  # inches: room for the label
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, 0.0), "bbox_transform": under}
+    room = LEGEND_SHARE * ax.figure.bbox.width
+    for n in range(columns, 0, -1):
+        legend = ax.legend(
             handles,
             labels,
-            ncols=columns,
+            ncols=n,
             title=title,
             frameon=False,
             columnspacing=1.0,
@@ -166,6 +174,8 @@ def legend_below(ax: Any, columns: int = 2, title: str | None = None) -> None:
             fontsize="small",
             **place,
         )
+        if legend.get_window_extent().width <= room:
+            break
 
 
 def check_type(value: Any, types: type | tuple[type, ...], name: str, source: str) -> None:

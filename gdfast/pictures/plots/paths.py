@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..._arrays import check_number, check_reals, check_steps, plain_array
 from ...descent.path_result import Path
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, STYLES, VERMILION, axes, check_type, ink, legend_below, note
+from ..canvas import BLUE, GREY, VERMILION, axes, check_type, ink, legend_below, line_style, note
 from .templates import class_pictures
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ GAP, NAMES = 0.08, 0.9  # between pictures, and left of them for the strength: a
 def path(data: Path, ax: Axes | None = None) -> Axes:
     """The weights along a regularization path: one line each, against the strength.
 
-    Each class (or output) has a colour and a dash of its own. Biases are not drawn; of more than 300 weights those
-    that grow largest are, and a note says how many there are.
+    Each class (or output) has a colour and a dash, of which there are seven in turn. Biases are not drawn; of more than
+    300 weights those that grow largest are, and a note says how many there are.
 
     Parameters
     ----------
@@ -66,18 +66,17 @@ def path(data: Path, ax: Axes | None = None) -> Axes:
     seen: set[int] = set()
     for j in sorted(drawn.tolist()):
         c = j // width
-        style = STYLES[c % len(STYLES)]
-        colour = ink(ax) if style.colour == "black" else style.colour
+        style = line_style(c, ax)
         label = None if c in seen or k == 1 else f"row {c} of W"
         seen.add(c)
         ax.plot(
-            strengths, flat[:, j], color=colour, linestyle=style.dash, linewidth=1 if len(drawn) < 60 else 0.6,
+            strengths, flat[:, j], color=style.colour, linestyle=style.dash, linewidth=1 if len(drawn) < 60 else 0.6,
             label=label, marker=style.marker if len(W) == 1 else None, markersize=4,
         )  # fmt: skip
     ax.axhline(0, color=GREY, linewidth=0.8)
-    if len(drawn) < flat.shape[1]:
-        note(ax, f"{len(drawn):,} of {flat.shape[1]:,} weights are drawn: those that grow largest")
-    _strength_axis(ax, strengths, data.strengths)
+    left_out = len(drawn) < flat.shape[1]
+    remark = f"{len(drawn):,} of {flat.shape[1]:,} weights are drawn: those that grow largest" if left_out else None
+    _strength_axis(ax, strengths, data.strengths, remark=remark)
     ax.set_ylabel("weights")
     legend_below(ax)
     return ax
@@ -195,21 +194,28 @@ def path_templates(
     """
     check_type(data, Path, "data", "from gdfast.regularization_path")
     places = np.unique(np.linspace(0, len(data) - 1, min(len(data), ROWS)).round().astype(int))
+    names, _ = class_pictures(data.W[0], shape, class_names, scale)
     ax = axes(ax)
-    names: list[str] = []
+    beside: dict[str, Any] = {"ha": "right", "fontsize": "small", "color": ink(ax)}
+    top = 0.0
     for row, i in enumerate(places.tolist()):
-        names, pictures = class_pictures(data.W[i], shape, class_names, scale)
+        _, pictures = class_pictures(data.W[i], shape, class_names, scale)
         height = pictures[0].shape[0] / pictures[0].shape[1]
         bottom = (len(places) - 1 - row) * (height + GAP)
+        top = max(top, bottom + height)
         for k, picture in enumerate(pictures):
             left = k * (1 + GAP)
             ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(left, left + 1, bottom, bottom + height))
-            if row == 0:
-                ax.text(left + 0.5, bottom + height + 0.05, names[k], ha="center", va="bottom", color=ink(ax))
-        strength = f"{data.strengths[i]:.2g}"
-        ax.text(-0.1, bottom + height / 2, strength, ha="right", va="center", fontsize="small", color=ink(ax))
+        ax.text(-0.1, bottom + height / 2, f"{float(f'{data.strengths[i]:.2g}'):g}", va="center", **beside)
+    ax.text(-0.1, top + 0.05, "strength", va="bottom", **beside)
+    above: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ink(ax)}
+    labels = [ax.text(k * (1 + GAP) + 0.5, top + 0.05, name, **above) for k, name in enumerate(names)]
+    room = ax.get_window_extent().width / (NAMES + len(names) * (1 + GAP))
+    if max(label.get_window_extent().width for label in labels) > room:
+        for label in labels:
+            label.set(rotation=45, ha="left")
     ax.set_xlim(-NAMES, len(names) * (1 + GAP) - GAP)
-    ax.set_ylim(0, len(places) * (height + GAP) + 0.3)
+    ax.set_ylim(0, top + 0.3)
     ax.set_axis_off()
     return ax
 
@@ -223,10 +229,15 @@ def _logarithmic(strengths: FloatArray) -> tuple[FloatArray, Array]:
     return strengths[order], order
 
 
-def _strength_axis(ax: Axes, shown: FloatArray, strengths: FloatArray, label: str = "strength") -> None:
+def _strength_axis(
+    ax: Axes, shown: FloatArray, strengths: FloatArray, label: str = "strength", remark: str | None = None
+) -> None:
     ax.set_xscale("log")
+    remarks = [] if remark is None else [remark]
     left_out = len(strengths) - len(shown)
     if left_out:
-        note(ax, f"{left_out:,} of {len(strengths):,} are not > 0: left out of the logarithmic axis")
+        remarks.append(f"{left_out:,} of {len(strengths):,} are not > 0: left out of the logarithmic axis")
+    if remarks:
+        note(ax, "\n".join(remarks))
     ax.set_xlabel(f"{label} (logarithmic)")
     ax.grid(alpha=0.3)
