@@ -98,7 +98,7 @@ def save(settings: Settings, state: RunState) -> None:
         "evaluation": [here.value, here.norm],
         "previous_value": state.previous_value,
         "converged": state.ending is Status.CONVERGED,
-        "in_float64": state.in_float64,
+        "in_float64": settings.goes_on_in_float64,
         "state": _encode(state.optimizer_state, arrays, "the optimizer's state"),
         "record": facts,
         "known": _encode(record.known, arrays, "what the run has proven"),

@@ -27,7 +27,8 @@ ASKED_AGAIN = 0.5  # of what was foretold when a certificate failed
 OPTIMISM = 0.1  # of the goal: a certificate that fails where no larger gap was foretold fails for rounding
 ASKED_EVERY = 10  # steps, where nothing foretells whether it will succeed, unless the value hardly falls
 AT_REST = 1e-3  # of the largest gradient, where no step is found that improves the value
-STALLED = 4  # roundings of the arithmetic, over as many steps
+ROUNDINGS = 4 * float(np.finfo(np.float32).eps)  # which may be all that there is to a value, or to what it falls by
+STALLED = 4  # steps over which it falls by no more
 
 
 def goal_of(settings: Settings) -> Goal:
@@ -59,14 +60,15 @@ def ending_of(settings: Settings, state: RunState) -> Status | None:
 
 
 def _is_proven(settings: Settings, state: RunState) -> bool:
-    goal = goal_of(settings)
-    gap = state.record.gap(state.evaluation.value)
-    return gap is not None and gap <= goal.tol * abs(state.evaluation.value)
+    """Whether the gap is within the goal, with what the value itself may be off by where float64 is still to come."""
+    value, gap = state.evaluation.value, state.record.gap(state.evaluation.value)
+    share = goal_of(settings).tol - (0.0 if settings.wide_objective is None else ROUNDINGS)
+    return gap is not None and gap <= share * abs(value)
 
 
 def _prove(settings: Settings, state: RunState) -> None:
     """Raise the run's lower bound of the optimum: by the optimizer, or by what the objective knows at w."""
-    record, here, objective = state.record, state.evaluation, settings.minimised_in(state)
+    record, here, objective = state.record, state.evaluation, settings.minimised
     own = lower_bound(settings.bound_optimizer, objective, state.optimizer_state)
     if own is not None:
         record.keep_bound(own)
@@ -115,7 +117,7 @@ def without_descent(settings: Settings, state: RunState) -> Status:
     """How a run ends that found no step which improves the value: as near as rounding lets it come, it may be there."""
     if goal_of(settings).certifies:
         bound, state.record.known = improved_bound(
-            settings.minimised_in(state), state.w, state.evaluation.value, state.record.known
+            settings.minimised, state.w, state.evaluation.value, state.record.known
         )
         state.record.keep_bound(bound)
         return Status.CONVERGED if _is_proven(settings, state) else Status.NO_DESCENT
@@ -125,7 +127,7 @@ def without_descent(settings: Settings, state: RunState) -> Status:
 
 def stalls(settings: Settings, state: RunState) -> bool:
     """Whether the arithmetic's rounding, which a wider one has less of, is what keeps the run from its goal."""
-    if settings.minimised_in_float64 is None or state.in_float64 or not state.evaluation.is_finite():
+    if settings.wide_objective is None or not state.evaluation.is_finite():
         return False
     if state.ending is Status.NO_DESCENT:
         return True
@@ -136,7 +138,7 @@ def stalls(settings: Settings, state: RunState) -> bool:
     if record.foretold <= OPTIMISM * target and not _is_proven(settings, state):
         return True
     fallen = values[-1 - STALLED] - values[-1] if len(values) > STALLED else math.inf
-    return fallen <= STALLED * float(np.finfo(np.float32).eps) * abs(values[-1])
+    return fallen <= ROUNDINGS * abs(values[-1])
 
 
 def _has_no_optimum(settings: Settings, state: RunState) -> bool:
@@ -160,7 +162,14 @@ def _has_no_optimum(settings: Settings, state: RunState) -> bool:
 
 
 def explained(settings: Settings, state: RunState, status: Status, value: float, gap: float | None) -> str:
-    """What was reached and what was proven, in one or two sentences."""
+    """What was reached and what was proven, in a few sentences."""
+    told = _reached(settings, state, status, value, gap)
+    if told and settings.goes_on_in_float64:
+        told += " Rounding had held it up: it went on in float64 arithmetic."
+    return told
+
+
+def _reached(settings: Settings, state: RunState, status: Status, value: float, gap: float | None) -> str:
     goal = goal_of(settings)
     share = math.inf if gap is None or value == 0 else gap / abs(value)
     known = "nothing is proven of the distance to the optimum" if share >= 1 else f"{share:.2g} of the value is proven"

@@ -37,7 +37,7 @@ from .settings import Settings
 def run_loop(settings: Settings, state: RunState | None = None) -> Result:
     """Descend on ``sign * objective``: from the start, or from the state in which a run was saved."""
     with quiet():
-        last = last_state(settings, state)
+        settings, last = last_state(settings, state)
         try:
             return result_of(settings, last)
         except KeyboardInterrupt:  # between two of its lines: what it has done so far stands in the record
@@ -49,8 +49,8 @@ def quiet() -> np.errstate:
     return np.errstate(over="ignore", invalid="ignore", divide="ignore")
 
 
-def last_state(settings: Settings, state: RunState | None = None) -> RunState:
-    """The state in which such a run ends."""
+def last_state(settings: Settings, state: RunState | None = None) -> tuple[Settings, RunState]:
+    """The state in which such a run ends, and the settings that it has by then."""
     if settings.checkpoint is not None:
         check_can_save(settings)
     compiled = CompiledSteps.of(settings)
@@ -66,6 +66,7 @@ def last_state(settings: Settings, state: RunState | None = None) -> RunState:
                 state = report_and_decide(settings, state, bar)
             while True:
                 if settings.goal is not None and stalls(settings, state):
+                    settings = settings.in_float64()
                     state = go_on_in_float64(settings, state)
                 if state.ending is not None:
                     break
@@ -74,7 +75,7 @@ def last_state(settings: Settings, state: RunState | None = None) -> RunState:
                 state = report_and_decide(settings, state, bar)
         except KeyboardInterrupt:
             state = state.ended(Status.INTERRUPTED)
-        return state
+        return settings, state
 
 
 # ---- evaluate ----
@@ -92,7 +93,7 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
         return state
     here, record = state.evaluation, state.record
     if here is UNEVALUATED:
-        state.evaluation = here = record.evaluate(settings.minimised_in(state), state.w)
+        state.evaluation = here = record.evaluate(settings.minimised, state.w)
     if not (isfinite(here.value) and isfinite(here.norm)):
         return last.ended(Status.DIVERGED)
     record.add(state.k, here, state.w)
@@ -156,13 +157,14 @@ def go_on_in_float64(settings: Settings, state: RunState) -> RunState:
 
     The step has been reported already; the state is saved when the next one has been taken.
     """
-    wide, optimizer = settings.minimised_in_float64, settings.bound_optimizer
-    optimizer_state = state_in_float64(optimizer, wide, state.w, state.optimizer_state)
+    optimizer_state = state_in_float64(settings.bound_optimizer, settings.objective, state.w, state.optimizer_state)
     state.record.take_back()
-    state = replace(state, optimizer_state=optimizer_state, evaluation=UNEVALUATED, in_float64=True, ending=None)
+    state = replace(state, optimizer_state=optimizer_state, evaluation=UNEVALUATED, ending=None)
     state = evaluate(settings, state, state)
     if state.ending is not None:
         return state
+    if is_due(settings, state.k):
+        state.record.add_evaluated(state.k, state.evaluation, state.w)
     ending = ending_of(settings, state)
     if ending is not None:
         state = state.ended(ending)
@@ -175,7 +177,7 @@ def evaluate_answer(settings: Settings, state: RunState) -> Status | None:
     """Evaluate the run at the weights that it would hand back now: the metrics are called, the best is kept."""
     answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
     is_known = settings.rows_of is None and answer is state.w
-    there = state.evaluation if is_known else state.record.evaluate(settings.minimised_in(state), answer)
+    there = state.evaluation if is_known else state.record.evaluate(settings.minimised, answer)
     state.record.add_evaluated(state.k, there, answer)
     if not there.is_finite():
         return Status.DIVERGED
@@ -205,7 +207,7 @@ def step(settings: Settings, state: RunState) -> RunState:
     if settings.owns_step:
         return own_step(settings, state)
     k, w, here, record = state.k, state.w, state.evaluation, state.record
-    whole = objective = settings.minimised_in(state)
+    objective = settings.minimised
     if settings.rows_of is not None:
         objective, here = evaluate_batch(settings, state, w)
         if not here.is_finite():
@@ -213,7 +215,7 @@ def step(settings: Settings, state: RunState) -> RunState:
     # Which way?
     gradient = here.gradient if settings.clip is None else clipped(here.gradient, settings.clip)
     direction, optimizer_state = settings.direction(
-        whole, objective, k, sealed(w), sealed(gradient), state.optimizer_state
+        settings.minimised, objective, k, sealed(w), sealed(gradient), state.optimizer_state
     )
     direction = array_like(direction, w, "the optimizer")
     # How far?
@@ -232,8 +234,9 @@ def step(settings: Settings, state: RunState) -> RunState:
     if stalls and state.direction is not None and np.array_equal(direction, state.direction):
         return state.ended(Status.NO_DESCENT)
     record.step_sizes.append(length)
-    is_batch = settings.rows_of is not None
-    return state.after_step(there, optimizer_state, direction, is_batch, here if is_batch else known)
+    if settings.rows_of is not None:
+        return RunState(k + 1, there, optimizer_state, here, math.nan, direction, record)
+    return RunState(k + 1, there, optimizer_state, known, here.value, direction, record)
 
 
 def evaluate_batch(settings: Settings, state: RunState, point: Array) -> tuple[Objective, Evaluation]:
@@ -260,7 +263,7 @@ def own_step(settings: Settings, state: RunState) -> RunState:
     elif point is w and here.is_finite():  # it has been evaluated there
         gradient = here.gradient
     else:
-        gradient = record.gradient(settings.minimised_in(state), point)
+        gradient = record.gradient(settings.minimised, point)
     length = settings.step.rate_of(k)
     there, optimizer_state = optimizer.step(sealed(gradient), state.optimizer_state, sealed(w), length)
     there = returned_gradient(there, w, "the optimizer")
@@ -271,8 +274,9 @@ def own_step(settings: Settings, state: RunState) -> RunState:
     if stalls and state.direction is not None and not (move.any() or state.direction.any()):
         return state.ended(Status.NO_DESCENT)
     record.step_sizes.append(length)
-    is_batch = settings.rows_of is not None
-    return state.after_step(there, optimizer_state, move, is_batch, here if is_batch else UNEVALUATED)
+    if settings.rows_of is not None:
+        return RunState(k + 1, there, optimizer_state, here, math.nan, move, record)
+    return RunState(k + 1, there, optimizer_state, UNEVALUATED, here.value, move, record)
 
 
 def search_line(
@@ -333,7 +337,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
             if settings.rows_of is not None or answer is not state.w or is_unknown:
                 there = UNEVALUATED
                 if status is not Status.INTERRUPTED:
-                    there = record.evaluate(settings.minimised_in(state), answer)
+                    there = record.evaluate(settings.minimised, answer)
                     record.keep_best(there.value, answer)
             if status is not Status.INTERRUPTED:
                 record.add_evaluated(k, there, answer)

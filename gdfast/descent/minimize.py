@@ -139,7 +139,7 @@ def continued(optimizer_state: Any, **arguments: Any) -> tuple[Result, RunState]
     if optimizer_state is not None:
         state.optimizer_state = optimizer_state
     with quiet():
-        state = last_state(settings, state)
+        settings, state = last_state(settings, state)
         return result_of(settings, state), state
 
 
@@ -248,7 +248,7 @@ def resume(
     arguments = defaults | saved.arguments | given | {"checkpoint": Checkpoint(path, saved.every)}
     arguments |= {name: value for name, value in (("step", step), ("max_steps", max_steps)) if value is not None}
     settings = checked_settings(arguments, saved.sign)
-    state = restored_state(path, saved.arrays, saved.facts, settings)
+    settings, state = restored_state(path, saved.arrays, saved.facts, settings)
     if settings.max_steps < state.k:
         raise ValueError(f"max_steps must be at least {state.k}, the steps that were taken; it is {settings.max_steps}")
     if saved.callback is not None and callable(getattr(callback, "restore", None)):

@@ -113,6 +113,8 @@ class Record:
 
     def take_back(self) -> None:
         """The last point of the history is to be evaluated anew, and so is the best."""
+        if self.evaluated and self.evaluated[-1].k == self.steps[-1]:
+            self.evaluated.pop()
         for numbers in (self.steps, self.values, self.norms, self.seconds):
             numbers.pop()
         self.best = (math.inf, None)

@@ -25,18 +25,30 @@ from .settings import Settings
 
 def restored_state(
     path: str | os.PathLike[str], arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Settings
-) -> RunState:
-    """The state of the run in a file, for settings made of its arguments; ValueError where it does not fit them.
+) -> tuple[Settings, RunState]:
+    """The run in a file, for settings made of its arguments: its state, and the settings that it has by then.
+
+    ValueError where it does not fit them.
 
     `arrays` and `facts` are those of the file, objects in them decoded.
     """
     try:
-        return _state(arrays, facts, settings)
+        settings = _settings(facts, settings)
+        return settings, _state(arrays, facts, settings)
     except (KeyError, TypeError, IndexError, OverflowError) as error:
         raise ValueError(f"{path} holds no run that can go on ({type(error).__name__}: {error})") from error
     except ValueError as error:
         error.add_note(f"in the checkpoint {path}")
         raise
+
+
+def _settings(facts: Mapping[str, Any], settings: Settings) -> Settings:
+    """In float64 arithmetic where the run has gone on there, as only one with a goal and a narrower one does."""
+    found = facts.get("in_float64", False)  # which version 0.1 did not have
+    if not isinstance(found, bool) or (found and settings.wide_objective is None):
+        needed = "False" if settings.wide_objective is None else "True or False"
+        raise ValueError(f"in_float64 must be {needed}; it is {described(found)}")
+    return settings.in_float64() if found else settings
 
 
 def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Settings) -> RunState:
@@ -54,9 +66,7 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
     if "unreported" in arrays:
         record.unreported = _numbers(arrays["unreported"], "the values since the last callback").tolist()
     optimizer_state = facts["state"]
-    in_float64 = _in_float64(facts, settings)
-    objective = settings.minimised_in_float64 if in_float64 else settings.objective
-    check_state(settings.bound_optimizer, objective, w, optimizer_state)
+    check_state(settings.bound_optimizer, settings.objective, w, optimizer_state)
     ending = Status.CONVERGED if facts["converged"] else None
     if ending is None and k == settings.max_steps:
         ending = Status.MAX_STEPS
@@ -69,18 +79,8 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
         direction=_like_w(arrays["direction"], w, "the direction") if "direction" in arrays else None,
         record=record,
         extra_state=_extra_state(arrays, settings),
-        in_float64=in_float64,
         ending=ending,
     )
-
-
-def _in_float64(facts: Mapping[str, Any], settings: Settings) -> bool:
-    """Whether the run has gone on in float64 arithmetic, which only one with a goal and a narrower one does."""
-    found = facts.get("in_float64", False)  # which version 0.1 did not have
-    if not isinstance(found, bool) or (found and settings.minimised_in_float64 is None):
-        needed = "False" if settings.minimised_in_float64 is None else "True or False"
-        raise ValueError(f"in_float64 must be {needed}; it is {described(found)}")
-    return found
 
 
 def _extra_state(arrays: Mapping[str, Array], settings: Settings) -> tuple[Array, ...]:

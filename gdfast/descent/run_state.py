@@ -39,17 +39,8 @@ class RunState:
     record: Record
     extra_state: tuple[Array, ...] = ()
     """What the compiled steps keep besides w and the optimizer's state."""
-    in_float64: bool = False
-    """The objective is evaluated in float64 arithmetic, since its own has stalled."""
     ending: Status | None = None
     """How the run ended; None as long as it goes on."""
-
-    def after_step(self, w: Array, optimizer_state: Any, direction: Array, batch: bool, known: Evaluation) -> RunState:
-        """One step further, which the compiled steps know nothing of. `known` is of w; of a `batch` before the step."""
-        before = math.nan if batch else self.evaluation.value
-        return RunState(
-            self.k + 1, w, optimizer_state, known, before, direction, self.record, in_float64=self.in_float64
-        )
 
     def ended(self, ending: Status) -> RunState:
         """The same, and the run is over."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numbers
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from typing import Any
 
@@ -105,8 +105,8 @@ class Settings:
     """1 to go down, -1 to go up."""
     minimised: Any
     """``sign * objective``."""
-    minimised_in_float64: Any
-    """The same in float64 arithmetic, for the end of a run whose own arithmetic is narrower; None: there is none."""
+    wide_objective: Any
+    """The objective in float64 arithmetic, for the end of a run whose own is narrower; None: there is none."""
     bound_optimizer: Any
     """The optimizer for this run: `optimizer` as a checkpoint writes it, bound to the objective."""
     owns_step: bool
@@ -117,10 +117,22 @@ class Settings:
     """The mini-batch of step k; None: the whole objective."""
     evaluates_always: bool
     """The whole objective is evaluated after every step."""
+    goes_on_in_float64: bool = False
+    """It began in narrower arithmetic: `in_float64`."""
 
-    def minimised_in(self, state: Any) -> Any:
-        """What a run in this state minimises."""
-        return self.minimised_in_float64 if state.in_float64 else self.minimised
+    def in_float64(self) -> Settings:
+        """Those with which the run goes on in float64 arithmetic, once its own has stalled."""
+        wide = self.wide_objective
+        optimizer = bind(self.optimizer, wide, self.w0, None, self.sign)
+        return replace(
+            self,
+            goes_on_in_float64=True,
+            objective=wide,
+            minimised=guarded(wide, "objective"),
+            wide_objective=None,
+            bound_optimizer=optimizer,
+            direction=None if self.owns_step else direction_of(optimizer),
+        )
 
     def saved(self) -> dict[str, Any]:
         """Numbers that a checkpoint holds as they are."""
@@ -156,7 +168,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)},
         sign=sign,
         minimised=guarded(objective, "objective") if sign > 0 else Negated(objective),
-        minimised_in_float64=None if given["goal"] is None else _wider(objective),
+        wide_objective=None if given["goal"] is None else _wider(objective),
         bound_optimizer=for_this_run,
         owns_step=owns_step(for_this_run),
         direction=None if owns_step(for_this_run) else direction_of(for_this_run),
@@ -168,7 +180,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
 def _wider(objective: Any) -> Any:
     """The same in float64 arithmetic; None where there is no such thing, or its own is that."""
     wide = in_float64(objective)
-    return None if wide is objective else guarded(wide, "objective")
+    return None if wide is objective else wide
 
 
 def check_objective(objective: Any, methods: tuple[str, ...]) -> None:
