@@ -40,6 +40,18 @@ RUNS = {
     "semismooth": ("hinge", gd.SemismoothNewton(), GAP),
     "coordinates": ("lasso", gd.CoordinateDescent(), GAP),
     "proximal": ("lasso", gd.ProximalGradient(), {"evaluate_every": 4}),
+    "preconditioned lbfgs": ("dense", gd.LBFGS(2, gd.GramPreconditioner()), {"step": gd.StrongWolfe(), **GAP}),
+    "preconditioned newton": ("dense", gd.Newton(preconditioner=gd.GramPreconditioner()), {"step": gd.Backtracking()}),
+    "preconditioned conjugate gradients": (
+        "dense",
+        gd.NonlinearConjugateGradient(gd.GramPreconditioner()),
+        {"step": gd.StrongWolfe()},
+    ),
+}
+SOLVED = {  # of rows in float32, from which a run goes on in float64
+    "solve": gd.LinearObjective(X.astype(np.float32), Y, gd.CrossEntropy(), gd.L2(1e-5)),
+    "solve the hinge": gd.LinearObjective(X.astype(np.float32), Y, gd.Hinge(), gd.L2(1e-3)),
+    "solve the lasso": gd.LinearObjective(X.astype(np.float32), Y, gd.CrossEntropy(), gd.L1(0.01)),
 }
 
 
@@ -82,15 +94,31 @@ def crafted(arrays, facts):
                 yield f"{name} {i}", arrays, facts | {name: other}
 
 
-@pytest.mark.parametrize("name", RUNS)
-def test_what_does_not_fit_is_refused(tmp_path, monkeypatch, name):
-    monkeypatch.setattr(os, "fsync", lambda handle: None)  # thousands of files
+SLOW = {"preconditioned newton", "preconditioned conjugate gradients", "solve the hinge", "solve the lasso"}
+
+
+def written(name, path):
+    """The objective, arrays and facts of a run that was stopped."""
+    if name in SOLVED:
+        objective = SOLVED[name]
+        gd.solve(objective, 1e-12, callback=lambda k, w, value: k == 3, checkpoint=gd.Checkpoint(path))
+        return objective, *load_arrays(path, KIND, VERSION)
     which, optimizer, options = RUNS[name]
-    objective, path = OBJECTIVES[which], tmp_path / "run.npz"
+    objective = OBJECTIVES[which]
     W0 = np.zeros(objective.shape)
     gd.minimize(objective, W0, optimizer, max_steps=10, checkpoint=gd.Checkpoint(path, every=10), **options)
     arrays, facts = load_arrays(path, KIND, VERSION)
     facts["settings"]["max_steps"], facts["converged"] = 12, False
+    return objective, arrays, facts
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in (*RUNS, *SOLVED)]
+)
+def test_what_does_not_fit_is_refused(tmp_path, monkeypatch, name):
+    monkeypatch.setattr(os, "fsync", lambda handle: None)  # thousands of files
+    path = tmp_path / "run.npz"
+    objective, arrays, facts = written(name, path)
     cases = refused = 0
     for what, some_arrays, some_facts in crafted(arrays, facts):
         save_arrays(path, KIND, VERSION, some_arrays, copy.deepcopy(some_facts))
@@ -100,8 +128,8 @@ def test_what_does_not_fit_is_refused(tmp_path, monkeypatch, name):
         except (ValueError, TypeError):
             refused += 1
         else:
-            assert result.w.shape == W0.shape, what
-            assert result.w.dtype == W0.dtype, what
+            assert result.w.shape == objective.shape, what
+            assert result.w.dtype == np.float64, what
             assert result.steps <= 12, what
     assert refused > cases / 2 > 100
 
@@ -137,3 +165,59 @@ def test_wrong_state_arrays_are_named(tmp_path, name, shape):
 def optimizer_state_fields(name):
     module, _, kind = name.partition(":")
     return getattr(__import__(module, fromlist=[kind]), kind)._fields
+
+
+GOAL = "gdfast.descent.goal:Goal"
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "message"),
+    [
+        (("in_float64",), "yes", "in_float64 must be True or False; it is"),
+        (("in_float64",), 1, "in_float64 must be True or False; it is"),
+        (("in_float64",), None, "in_float64 must be True or False; it is"),
+        (("record", "foretold"), "soon", "foretold must be a number; it is"),
+        (("record", "foretold"), None, "foretold must be a number; it is"),
+        (("record", "foretold"), True, "foretold must be a number; it is"),
+        (("settings", "goal"), "the optimum", "goal must be a Goal or None; it is"),
+        (("settings", "goal"), {"gdfast.descent.optimizers.adam:Adam": []}, "goal must be a Goal or None; it is"),
+        (("settings", "goal"), {GOAL: [0.1, 9.0, "method"]}, "holds no run that can go on"),
+        (("settings", "goal"), {GOAL: ["small", 9.0, "method", True]}, "tol must be"),
+        (("settings", "goal"), {GOAL: [-1.0, 9.0, "method", True]}, "tol must be"),
+        (("settings", "goal"), {GOAL: [0.1, None, "method", True]}, "max_passes must be"),
+        (("settings", "goal"), {GOAL: [0.1, 9.0, 7, True]}, "method must be a sentence"),
+        (("settings", "goal"), {GOAL: [0.1, 9.0, "method", "yes"]}, "certifies must be"),
+    ],
+)
+def test_a_crafted_goal_is_refused_by_name(tmp_path, place, value, message):
+    path = tmp_path / "run.npz"
+    objective, arrays, facts = written("solve", path)
+    parent = facts
+    for key in place[:-1]:
+        parent = parent[key]
+    assert place[-1] in parent
+    parent[place[-1]] = value
+    save_arrays(path, KIND, VERSION, arrays, facts)
+    with pytest.raises((TypeError, ValueError), match=message):
+        gd.resume(path, objective)
+
+
+def test_float64_has_nothing_wider(tmp_path):
+    path = tmp_path / "run.npz"
+    objective, arrays, facts = written("lbfgs", path)
+    save_arrays(path, KIND, VERSION, arrays, facts | {"in_float64": True})
+    with pytest.raises(ValueError, match="in_float64 must be False"):
+        gd.resume(path, objective)
+
+
+@pytest.mark.parametrize("name", SOLVED)
+def test_a_state_of_float32_is_none_of_float64s(tmp_path, name):
+    """The duals of the hinge are refused; what other methods keep has one type."""
+    path = tmp_path / "run.npz"
+    objective, arrays, facts = written(name, path)
+    save_arrays(path, KIND, VERSION, arrays, facts | {"in_float64": True})
+    if objective.loss.has_kinks:
+        with pytest.raises(ValueError, match="center must be float64"):
+            gd.resume(path, objective)
+    else:
+        assert gd.resume(path, objective).w.dtype == np.float64
