@@ -1,9 +1,10 @@
-"""Checkpoints with a right digest and wrong contents: every array and every number of runs of every optimizer."""
+"""Checkpoints with a right digest and wrong contents: every array and number of runs of every optimizer and solve."""
 
 from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import fields
 from functools import cache
 from typing import Any
 
@@ -16,7 +17,15 @@ from reliability.bad_values import REFUSED, SURVIVES
 from reliability.starts import HINGE, OPTIMIZERS, regularizer_of
 
 ROWS, FEATURES, CLASSES = 20, 5, 3
-WHOLE = (gd.Adam, gd.LBFGS, gd.DualCoordinateAscent)
+PRECONDITIONED = {
+    f"{kind.__name__}, preconditioned": kind
+    for kind in OPTIMIZERS
+    if "preconditioner" in (field.name for field in fields(kind))
+}
+SOLVED = "solve"
+RUNS = [*(kind.__name__ for kind in OPTIMIZERS), *PRECONDITIONED, SOLVED]
+"""Each optimizer, those that take a preconditioner once more with one, and what `solve` makes of rows in float32."""
+WHOLE = ("Adam", "LBFGS", "DualCoordinateAscent", SOLVED)
 """Of whose checkpoints everything is crafted; of the others the state alone."""
 OPTIONAL = ("direction", "gradient", "extra.", "unreported", "record.best_w")
 
@@ -26,7 +35,7 @@ ARRAYS: dict[str, Callable[[np.ndarray], Any]] = {
     "a row more": lambda a: np.concatenate([a, a[-1:]]),
     "no rows": lambda a: a[:0],
     "one element": lambda a: a.reshape(-1)[:1],
-    "0-d": lambda a: a.reshape(-1)[0],
+    "0-d": lambda a: a.reshape(-1)[0] if a.size else a,
     "an axis before": lambda a: a[None],
     "an axis after": lambda a: a[..., None],
     "transposed": lambda a: np.ascontiguousarray(a.T),
@@ -62,8 +71,14 @@ NUMBERS: dict[str, Any] = {
 }
 
 
-def run_of(optimizer: type) -> tuple[Callable[[], Any], dict[str, Any]]:
+def run_of(name: str) -> tuple[Callable[[], Any], dict[str, Any]]:
     """An objective and the arguments of a run."""
+    if name in PRECONDITIONED:
+        optimizer = PRECONDITIONED[name]
+        settings = {"preconditioner": gd.GramPreconditioner()}
+    else:
+        optimizer = next((kind for kind in OPTIMIZERS if kind.__name__ == name), gd.LBFGS)
+        settings = {}
     rng = np.random.default_rng(1)
     X, y = rng.normal(size=(ROWS, FEATURES)), np.arange(ROWS) % CLASSES
     if optimizer is gd.GradientDescent:  # whose compiled steps keep something of their own there
@@ -74,7 +89,7 @@ def run_of(optimizer: type) -> tuple[Callable[[], Any], dict[str, Any]]:
     batches = gd.MiniBatches(4) if optimizer in (gd.GradientDescent, gd.Adam, gd.Momentum, gd.SVRG) else None
     return lambda: gd.LinearObjective(X, y, loss, regularizer_of(optimizer)), {
         "w0": np.zeros((CLASSES, FEATURES + 1)),
-        "optimizer": optimizer(),
+        "optimizer": optimizer(**settings),
         "batches": batches,
         "gap_tol": 1e-9,
         "evaluate_every": 3,
@@ -101,16 +116,16 @@ class Noting:
 class Crafted:
     """One checkpoint with one part replaced."""
 
-    def __init__(self, optimizer: type, part: str, path: tuple[Any, ...], change: str) -> None:
-        self.optimizer, self.part, self.path, self.change = optimizer, part, path, change
+    def __init__(self, name: str, part: str, path: tuple[Any, ...], change: str) -> None:
+        self.name, self.part, self.path, self.change = name, part, path, change
 
     def __str__(self) -> str:
-        return f"{self.optimizer.__name__}: {self.part} {'.'.join(map(str, self.path))} = {self.change}"
+        return f"{self.name}: {self.part} {'.'.join(map(str, self.path))} = {self.change}"
 
     def run(self) -> str | None:
         """What is wrong with what came of it."""
-        make, _ = run_of(self.optimizer)
-        arrays, facts = copy.deepcopy(_written(self.optimizer))
+        make, _ = run_of(self.name)
+        arrays, facts = copy.deepcopy(_written(self.name))
         want = _crafted(arrays, facts, self.part, self.path, self.change)
         if want is None:
             return None
@@ -127,8 +142,11 @@ class Crafted:
 
 
 @cache
-def _written(optimizer: type) -> tuple[dict[str, Any], Any]:
-    make, arguments = run_of(optimizer)
+def _written(name: str) -> tuple[dict[str, Any], Any]:
+    make, arguments = run_of(name)
+    if name == SOLVED:
+        gd.solve(make(), 1e-9, max_passes=4, callback=Noting(), checkpoint=gd.Checkpoint("run.npz"))
+        return load_arrays("run.npz", "checkpoint", 1)
     gd.minimize(make(), max_steps=5, checkpoint=gd.Checkpoint("run.npz"), **arguments)
     return load_arrays("run.npz", "checkpoint", 1)
 
@@ -169,14 +187,13 @@ def _places(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]
 
 
 def cases_of(name: str) -> list[Crafted]:
-    """All of one optimizer's."""
-    optimizer = next(kind for kind in OPTIMIZERS if kind.__name__ == name)
-    arrays, facts = _written(optimizer)
-    whole = optimizer in WHOLE
+    """All of one run's."""
+    arrays, facts = _written(name)
+    whole = name in WHOLE
     names = [array for array in arrays if whole or array.startswith(("part.", "extra."))]
-    cases = [Crafted(optimizer, "array", (array,), change) for array in names for change in ARRAYS]
+    cases = [Crafted(name, "array", (array,), change) for array in names for change in ARRAYS]
     return (
         cases
         if not whole
-        else cases + [Crafted(optimizer, "fact", place, change) for place in _places(facts) for change in NUMBERS]
+        else cases + [Crafted(name, "fact", place, change) for place in _places(facts) for change in NUMBERS]
     )

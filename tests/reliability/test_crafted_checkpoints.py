@@ -5,14 +5,21 @@ from __future__ import annotations
 
 import pytest
 
-from reliability.starts import OPTIMIZERS
+from reliability.crafted import RUNS
 
-QUICK = {"Momentum", "Adam", "LBFGS", "DualCoordinateAscent"}  # the kinds of states; the others are slow tests
+QUICK = {
+    "Momentum",
+    "Adam",
+    "LBFGS",
+    "DualCoordinateAscent",
+    "LBFGS, preconditioned",
+    "solve",
+}  # the kinds of states; the others are slow tests
 
 
 @pytest.mark.parametrize(
     "name",
-    [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in (o.__name__ for o in OPTIMIZERS)],
+    [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in RUNS],
 )
 def test_a_crafted_checkpoint_is_refused(name, child):
     assert child.require_no_faults("crafted", name) >= 20
