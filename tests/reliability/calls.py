@@ -191,6 +191,7 @@ WITHOUT: dict[str, set[str]] = {
     "LinearObjective.hessian_product": _smooth,
     "LinearObjective.hessian_at": _smooth,
     "LinearObjective.duality_gap": {"own loss"},
+    "LinearObjective.bound_from_gradient": {"own loss"},
     "LinearObjective.with_terms": _classes,
     "Model.probabilities": {"regression", "regression, CSR X"},
     "minimize.batches": {"function"},
@@ -200,7 +201,7 @@ WITHOUT: dict[str, set[str]] = {
 }
 """Example calls that are refused for what they are, not for an argument."""
 
-CAPABILITIES = {"bound_from_gradient", "closed_forms", "compiled_steps", "fingerprint", "improved_bound"}
+CAPABILITIES = {"closed_forms", "compiled_steps", "fingerprint", "improved_bound"}
 """What the library asks of a LinearObjective, through gdfast.objective.capabilities."""
 
 ASKED_FOR = {"value", "gradient", "value_and_gradient", "proximal"}

@@ -289,6 +289,8 @@ SPECIAL: dict[str, Argument] = {
         f"direction_between.{name}": copy_of(right, (*arrays.POINT, *arrays.SHAPES))
         for name, right in {"W0": W, "W1": V}.items()
     },
+    "LinearObjective.bound_from_gradient.value": number(0.5, values.REAL),
+    "LinearObjective.bound_from_gradient.gradient": copy_of(V, arrays.WEIGHTS),
     "landscape.step_sizes.direction": Argument(V.copy, arrays.WEIGHTS, called=("V",)),
     "Ray.*.step": number(0.5, values.REAL),
     "Plane.edges.a": PAIR,

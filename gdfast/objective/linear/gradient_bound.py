@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..._arrays import check_weights
+from ..._arrays import check_number, check_weights
 from ...protocols import Array, GradientBound
 from ..losses.base import UNIT, GradientSums, rounding
 from ..regularizers.regularizers import Strengths
@@ -29,11 +29,31 @@ SHARE = 16.0
 
 
 def bound_from_gradient(problem: LinearProblem, W: Array, value: float, gradient: Array) -> GradientBound:
-    """What L(W) = `value` and its `gradient`, as `value_and_gradient` gave them, tell of the optimum.
+    """Lower bounds of the optimum from L(W) = `value` and its `gradient`, as `value_and_gradient` gave them.
 
+    Parameters
+    ----------
+    W, gradient : float arrays of `shape`
+    value : float
+
+    Returns
+    -------
+    GradientBound
+        `estimate` leaves rounding aside; `proven` is true whatever rounding does, and 0 where the arithmetic is
+        narrower than float64.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Arguments of another type or shape, or not finite; as `duality_gap`, where nothing can be proven.
+
+    Notes
+    -----
     No pass over X; the first call makes one where the bias is not penalised, and scans X for its largest elements.
     """
-    strengths = certified_strengths(problem)
+    shape, strengths = problem.rows.shape, certified_strengths(problem)
+    W, gradient = check_weights(W, shape), check_weights(gradient, shape, "gradient")
+    value = check_number(value, "value")
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         sums = gradient_sums(problem, W, value, gradient, strengths)
         estimate = _bound(problem, at_the_best_bias(problem, sums, W), strengths)

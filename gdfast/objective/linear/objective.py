@@ -365,8 +365,8 @@ class LinearObjective:
         """ValueError, before any work, where `duality_gap` would refuse."""
         duality_gap.certified_strengths(self.linear_problem)
 
+    @documented_by(gradient_bound.bound_from_gradient)
     def bound_from_gradient(self, W: Array, value: float, gradient: Array) -> GradientBound:
-        """Lower bounds of the optimum from a value and gradient at W: see `gdfast.objective.capabilities`."""
         return gradient_bound.bound_from_gradient(self.linear_problem, W, value, gradient)
 
     @documented_by(improved_bound.improved_bound)
