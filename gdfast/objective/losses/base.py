@@ -84,8 +84,14 @@ class GradientSums(NamedTuple):
 
 
 class GradientDual(NamedTuple):
-    """A dual point by its sums alone: `linear`, `square` and `most` as of `Dual`; `G` and its `doubt`, (k, m) both, in
-    units of the columns' reach for what was added: `added` (k,)."""
+    """A dual point by its sums alone.
+
+    Attributes
+    ----------
+    linear, square, most : as of `Dual`
+    G : (k, m), ``sum_i u_i A_i z_i'``
+    added : (k,), what mending it adds to the doubt of `GradientSums`: element (c, j) of G to added[c] * max_i |z_ij|
+    """
 
     linear: float
     square: float

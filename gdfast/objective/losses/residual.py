@@ -63,8 +63,8 @@ class SquaredError(Loss):
         return 2 * root * float(np.linalg.norm(score_errors)) + whole * float(score_errors @ score_errors)
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
-        """Any A will do."""
-        return squared_error_dual(scores, y, normalized_weights, balanced)
+        """-conjugate = -<A, y> - ||A||^2 / 4, and any A will do."""
+        return _residual_dual(2 * (scores - y), y, normalized_weights, balanced)[0]
 
     def coefficient_total(self, data: float, whole: float, n_classes: int) -> float:
         """By Cauchy and Schwarz: A is twice the root of its term."""
@@ -190,15 +190,10 @@ class Huber(Loss):
         return Huber(min(max(self.delta / unit, float(limits.tiny)), float(limits.max)))
 
 
-def squared_error_dual(scores: FloatArray, targets: FloatArray, normalized_weights: FloatArray, balanced: bool) -> Dual:
-    """-conjugate = -<A, y> - ||A||^2 / 4, and any A will do."""
-    return _residual_dual(2 * (scores - targets), targets, normalized_weights, balanced)[0]
-
-
 def huber_dual(
     scores: FloatArray, targets: FloatArray, normalized_weights: FloatArray, delta: float, balanced: bool
 ) -> Dual:
-    """The same for A within +-2 delta. What the repair takes beyond, a smaller t takes back."""
+    """As the squared error's, for A within +-2 delta. What the repair takes beyond, a smaller t takes back."""
     if balanced:
 
         def at(moved: FloatArray, y: Array, u: FloatArray) -> AtBias:
