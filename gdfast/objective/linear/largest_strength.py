@@ -10,16 +10,16 @@ from .problem import LinearProblem
 
 STEPS = 200
 HALVINGS = 40
+VANISHED = 1e-15
 
 
-def bias_optimum(outputs: Outputs, bias: FloatArray, tolerance: float = 0.0) -> FloatArray:
+def bias_optimum(outputs: Outputs, bias: FloatArray) -> FloatArray:
     """The free bias (n_outputs,) with the smallest data term where all other weights are 0; no pass over X.
 
-    Newton's steps from `bias`, halved where they lead uphill, until no derivative is above the tolerance, or rounding
-    ends them. Of a class without samples the bias goes to minus infinity, and is left where its derivative vanishes.
+    Newton's steps from `bias`, halved where they lead uphill, until rounding ends them. Of a class without samples the
+    bias goes to minus infinity, and is left where its derivative vanishes.
     """
     n = outputs.problem.rows.n_samples
-    tolerance = max(tolerance, 1e-15)
 
     def scores_of(b: FloatArray) -> FloatArray:
         return np.repeat(b[:, None], n, axis=1)
@@ -27,7 +27,7 @@ def bias_optimum(outputs: Outputs, bias: FloatArray, tolerance: float = 0.0) -> 
     scores = scores_of(bias)
     value, slopes = outputs.value(scores), outputs.slopes(scores).sum(axis=1)
     for _ in range(STEPS):
-        if not np.abs(slopes).max() > tolerance:
+        if not np.abs(slopes).max() > VANISHED:
             break
         diagonal, less, more = outputs.curvature(scores)
         matrix = np.diag(diagonal.sum(axis=1))

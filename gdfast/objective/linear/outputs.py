@@ -44,6 +44,11 @@ class Outputs:
         assert strengths is not None
         return strengths.l1, strengths.l2 / 2 if self.is_difference else strengths.l2
 
+    def penalty(self, V: FloatArray) -> float:
+        """Of these weights, none of which is a free bias."""
+        l1, l2 = self.strengths
+        return l1 * float(np.abs(V).sum()) + l2 * float(np.vdot(V, V))
+
     def of_weights(self, W: Array) -> FloatArray:
         """V."""
         wide = np.array(W, dtype=np.float64)

@@ -56,15 +56,11 @@ class Local:
     scores: FloatArray
 
 
-class Costs(NamedTuple):
-    """Strengths of the working set."""
+class Slopes(NamedTuple):
+    """Derivatives of the data's part: by the weights (n_outputs, m), and by the levels, 0 where no bias is free."""
 
-    l1: float
-    l2: float
-
-    def penalty(self, V: FloatArray) -> float:
-        """Of these weights."""
-        return self.l1 * float(np.abs(V).sum()) + self.l2 * float(np.vdot(V, V))
+    own: FloatArray
+    level: FloatArray
 
 
 def descend_part(
@@ -81,37 +77,27 @@ def descend_part(
     means = columns.means
     level = V[:, -1] + own @ means if is_free else np.zeros(len(V))
     here = Local(own, level, columns.scores(own) + level[:, None])
-    slopes = np.ascontiguousarray(gradient[:, working])
     level_slopes = gradient[:, -1].copy() if is_free else np.zeros(len(V))
-    slopes -= level_slopes[:, None] * means
-    costs, tolerance = Costs(*outputs.strengths), TOLERANCE * worst
+    slopes = Slopes(np.ascontiguousarray(gradient[:, working]) - level_slopes[:, None] * means, level_slopes)
+    tolerance = TOLERANCE * worst
     if problem.loss.is_quadratic and isinstance(columns, DenseColumns):
         gram = grown_gram(columns, outputs.weights, gram)
-        solve_quadratic(here, slopes, level_slopes, 2 * gram, 2 * float(outputs.weights.sum()), costs, tolerance)
+        solve_quadratic(outputs, here, slopes, 2 * gram, tolerance)
     else:
-        value = outputs.value(here.scores) + costs.penalty(here.V)
+        value = outputs.value(here.scores) + outputs.penalty(here.V)
         for _ in range(MODELS):
-            sizes = subgradient_sizes(here.V, slopes, costs.l1, costs.l2)
-            left = max(float(sizes.max(initial=0.0)), float(np.abs(level_slopes).max(initial=0.0)))
+            sizes = subgradient_sizes(here.V, slopes.own, *outputs.strengths)
+            left = max(float(sizes.max(initial=0.0)), float(np.abs(slopes.level).max(initial=0.0)))
             if not left > tolerance:
                 break
-            there = newton_point(
-                outputs,
-                columns,
-                here,
-                slopes,
-                level_slopes,
-                costs,
-                is_free,
-                max(MODEL_TOLERANCE * left, 0.3 * tolerance),
-            )
-            step, after = step_length(outputs, here, there, slopes, level_slopes, costs, value)
+            there = newton_point(outputs, columns, here, slopes, max(MODEL_TOLERANCE * left, 0.3 * tolerance))
+            step, after = step_length(outputs, here, there, slopes, value)
             if step == 0:
                 break
             here = moved(here, there, step)
             here.scores = columns.scores(here.V) + here.level[:, None]
             coefficients = outputs.slopes(here.scores)
-            slopes, level_slopes = columns.times(coefficients), coefficients.sum(axis=1) if is_free else level_slopes
+            slopes = Slopes(columns.times(coefficients), coefficients.sum(axis=1) if is_free else slopes.level)
             if after >= value - ROUNDING * abs(value) and step < 1:
                 break
             value = after
@@ -134,110 +120,83 @@ def grown_gram(columns: DenseColumns, weights: FloatArray, gram: FloatArray) -> 
     return whole
 
 
-def solve_quadratic(
-    here: Local,
-    slopes: FloatArray,
-    level_slopes: FloatArray,
-    matrix: FloatArray,
-    mass: float,
-    costs: Costs,
-    tolerance: float,
-) -> None:
+def solve_quadratic(outputs: Outputs, here: Local, slopes: Slopes, matrix: FloatArray, tolerance: float) -> None:
     """The optimum of squared error, output by output; centred columns leave the level alone."""
-    m = here.V.shape[1]
-    l1, l2 = np.full(m, costs.l1), np.full(m, costs.l2)
+    l1, l2 = (np.full(here.V.shape[1], strength) for strength in outputs.strengths)
     for c in range(len(here.V)):
-        minimise_quadratic(matrix, np.array(slopes[c]), here.V[c], l1, l2, tolerance)
+        minimise_quadratic(matrix, np.array(slopes.own[c]), here.V[c], l1, l2, tolerance)
+    mass = 2 * float(outputs.weights.sum())
     if mass > 0:
-        here.level -= level_slopes / mass
+        here.level -= slopes.level / mass
 
 
 def newton_point(
     outputs: Outputs,
     columns: DenseColumns | SparseColumns,
     here: Local,
-    slopes: FloatArray,
-    level_slopes: FloatArray,
-    costs: Costs,
-    is_free: bool,
+    slopes: Slopes,
     tolerance: float,
 ) -> Local:
     """Where Newton's model has its optimum, nearly."""
     curvature = outputs.curvature(here.scores)
-    diagonal = curvature.diagonal
+    if curvature.less is not None or isinstance(columns, SparseColumns):
+        return by_columns(outputs, columns, curvature, here, slopes, tolerance)
     V, level = here.V.copy(), here.level.copy()
-    m = V.shape[1]
-    if curvature.less is None and isinstance(columns, DenseColumns):
-        l1, l2 = np.full(m, costs.l1), np.full(m, costs.l2)
-        for c in range(len(V)):
-            matrix, gradient = columns.gram(diagonal[c]), np.array(slopes[c])
-            mass = float(diagonal[c].sum())
-            along = columns.times(diagonal[c : c + 1])[0]
-            if is_free and mass > 0:
-                matrix -= np.outer(along, along) / mass
-                gradient -= along * (level_slopes[c] / mass)
-            before = V[c].copy()
-            minimise_quadratic(matrix, gradient, V[c], l1, l2, tolerance)
-            if is_free and mass > 0:
-                level[c] -= (level_slopes[c] + along @ (V[c] - before)) / mass
-        return Local(V, level, columns.scores(V) + level[:, None])
-    return by_columns(columns, curvature, here, slopes, level_slopes, costs, is_free, tolerance)
+    l1, l2 = (np.full(V.shape[1], strength) for strength in outputs.strengths)
+    for c, diagonal in enumerate(curvature.diagonal):
+        matrix, gradient = columns.gram(diagonal), np.array(slopes.own[c])
+        mass = float(diagonal.sum()) if outputs.problem.has_free_bias else 0.0
+        if mass > 0:
+            along = columns.times(diagonal[None])[0]
+            matrix -= np.outer(along, along) / mass
+            gradient -= along * (slopes.level[c] / mass)
+        before = V[c].copy()
+        minimise_quadratic(matrix, gradient, V[c], l1, l2, tolerance)
+        if mass > 0:
+            level[c] -= (slopes.level[c] + along @ (V[c] - before)) / mass
+    return Local(V, level, columns.scores(V) + level[:, None])
 
 
 def by_columns(
+    outputs: Outputs,
     columns: DenseColumns | SparseColumns,
     curvature: ScoreCurvature,
     here: Local,
-    slopes: FloatArray,
-    level_slopes: FloatArray,
-    costs: Costs,
-    is_free: bool,
+    slopes: Slopes,
     tolerance: float,
 ) -> Local:
     """The same by what the scores change: the level is the weight of a column of ones."""
-    sizes = subgradient_sizes(here.V, slopes, costs.l1, costs.l2)
-    outputs, places = np.nonzero((sizes > 0) | (here.V != 0))
-    w = here.V[outputs, places]
-    gradient = slopes[outputs, places]
-    l1, l2 = np.full(w.size, costs.l1), np.full(w.size, costs.l2)
-    k = len(here.V)
-    if is_free:
-        outputs, places = np.append(np.arange(k), outputs), np.append(np.full(k, here.V.shape[1]), places)
-        w, gradient = np.append(np.zeros(k), w), np.append(level_slopes, gradient)
-        l1, l2 = np.append(np.zeros(k), l1), np.append(np.zeros(k), l2)
+    sizes = subgradient_sizes(here.V, slopes.own, *outputs.strengths)
+    rows, places = np.nonzero((sizes > 0) | (here.V != 0))
+    w, gradient = here.V[rows, places], slopes.own[rows, places]
+    l1, l2 = (np.full(w.size, strength) for strength in outputs.strengths)
+    k = len(here.V) if outputs.problem.has_free_bias else 0
+    rows, places = np.append(np.arange(k), rows), np.append(np.full(k, here.V.shape[1]), places)
+    w, gradient = np.append(np.zeros(k), w), np.append(slopes.level[:k], gradient)
+    l1, l2 = np.append(np.zeros(k), l1), np.append(np.zeros(k), l2)
     changes = minimise_by_columns(
-        columns, (outputs.astype(np.int64), places.astype(np.int64)), curvature, gradient, w, l1, l2, tolerance,
+        columns, (rows.astype(np.int64), places.astype(np.int64)), curvature, gradient, w, l1, l2, tolerance,
         MODEL_EPOCHS,
     )  # fmt: skip
     V, level = here.V.copy(), here.level.copy()
-    if is_free:
-        level += w[:k]
-        outputs, places, w = outputs[k:], places[k:], w[k:]
-    V[outputs, places] = w
+    level[:k] += w[:k]
+    V[rows[k:], places[k:]] = w[k:]
     return Local(V, level, here.scores + changes)
 
 
-def step_length(
-    outputs: Outputs,
-    here: Local,
-    there: Local,
-    slopes: FloatArray,
-    level_slopes: FloatArray,
-    costs: Costs,
-    value: float,
-) -> tuple[float, float]:
+def step_length(outputs: Outputs, here: Local, there: Local, slopes: Slopes, value: float) -> tuple[float, float]:
     """How much of the model's step lowers the objective as it should, and the objective there; 0: nothing does."""
     change, level = there.V - here.V, there.level - here.level
-    expected = float(np.vdot(slopes, change)) + float(level_slopes @ level)
-    expected += costs.penalty(there.V) - costs.penalty(here.V)
+    expected = float(np.vdot(slopes.own, change)) + float(slopes.level @ level)
+    expected += outputs.penalty(there.V) - outputs.penalty(here.V)
     if outputs.problem.loss.is_quadratic or abs(expected) <= NOTHING * abs(value):  # the model itself, or rounding
-        return 1.0, outputs.value(there.scores) + costs.penalty(there.V)
+        return 1.0, outputs.value(there.scores) + outputs.penalty(there.V)
     if not expected < 0:
         return 0.0, value
     move, step = there.scores - here.scores, 1.0
     for _ in range(HALVINGS):
         V = there.V if step == 1 else here.V + step * change
-        after = outputs.value(here.scores + step * move) + costs.penalty(V)
+        after = outputs.value(here.scores + step * move) + outputs.penalty(V)
         if after <= value + LEAST_FALL * step * expected + ROUNDING * abs(value):
             return step, after
         step /= 2
