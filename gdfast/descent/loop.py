@@ -117,7 +117,7 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     k, ending = state.k, state.ending
     if ending is not None:
         return state
-    if state.evaluation.norm <= settings.gtol and settings.rows_of is None:
+    if state.evaluation.norm <= settings.gtol and settings.rows_of is None and settings.goal is None:
         answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
         ending = Status.CONVERGED if answer is state.w else None  # of a mean, w says nothing
     if settings.evaluate_every is not None and is_due(settings, k):

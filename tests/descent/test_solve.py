@@ -211,6 +211,14 @@ def test_without_an_optimum_it_says_so():
     assert "separable" in str(result)
 
 
+def test_a_loss_of_0_is_at_its_optimum():
+    X, y = np.array([[-2.0], [-1.0], [1.0], [2.0]]), np.array([0, 0, 1, 1])
+    result = gd.solve(gd.LinearObjective(X, y, gd.Hinge()))
+    assert result.status is gd.Status.CONVERGED
+    assert (result.value, result.duality_gap) == (0, 0)
+    assert "proven to be within 0 " in str(result)
+
+
 def test_nothing_is_claimed_where_nothing_is_proven():
     objective = gd.FunctionObjective(lambda w: float((w - 3) @ (w - 3)) + 1, lambda w: 2 * (w - 3))
     result = gd.solve(objective, w0=np.zeros(2))
