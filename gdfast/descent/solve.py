@@ -79,7 +79,8 @@ def solve(
     Notes
     -----
     Where X is not float64, the run begins in float32 arithmetic, and goes on in float64 where that stalls before tol is
-    proven. Weights are float64.
+    proven. Weights are float64. A value in float32 may be off by some 5e-7 of itself, for which a proof there leaves
+    room.
 
     Examples
     --------
