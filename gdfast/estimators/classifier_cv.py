@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..protocols import Array, FloatArray
-from ..training.cross_validation import Standardized, require_classes
+from ..training.cross_validation import require_classes
 from ..training.evaluation import accuracy
+from ..training.fit import Standardized
 from ..training.split import Split, times_class_weight
 from .base import all_or_nothing, documented
 from .classifier import LinearClassifier

@@ -23,13 +23,15 @@ from ..descent.result import Status
 from ..describe import described
 from ..protocols import Array, FloatArray
 from ..training.cross_validation import (
-    Standardized,
     alpha_grid,
     class_factor,
     proven_point,
     scored_path,
     split_of_fold,
+    standardized_fold,
 )
+from ..training.feature_statistics import with_single_entries
+from ..training.fit import Standardized
 from ..training.settings import Settings, checked
 from ..training.split import Split
 from .base import LinearPredictor, named
@@ -209,6 +211,7 @@ class CrossValidated(LinearPredictor, PathSettings):
 
         The split's weights are `sample_weight` times those of classes; y is what scorers and the splitter are given.
         """
+        split = split._replace(X=with_single_entries(split.X))
         alphas = checked_strengths(self.alphas, (n_outputs, split.X.shape[1] + settings.fit_intercept), "alphas")
         scorer = self._scorer()
         of_splitter, of_scorer = self._metadata(sample_weight, params)
@@ -218,7 +221,7 @@ class CrossValidated(LinearPredictor, PathSettings):
             self._check_fold(each, test, i)
 
         def standardized(part: Split, rows: Array) -> Standardized:
-            return Standardized.of(settings, part, n_outputs, class_factor(split.weights, sample_weight, rows))
+            return standardized_fold(settings, part, n_outputs, class_factor(split.weights, sample_weight, rows))
 
         with nullcontext() if settings.n_threads is None else own_threads(settings.n_threads):
             whole = standardized(Split.of(split.X, split.y, split.weights), np.arange(len(y)))

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..protocols import Array, FloatArray
-from ..training.cross_validation import Standardized
 from ..training.evaluation import r2
+from ..training.fit import Standardized
 from ..training.split import Split
 from ..training.target_scaling import in_type
 from .base import all_or_nothing, documented

@@ -6,83 +6,28 @@ A fold is an index into X: nothing is copied. Its features are standardised by i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..descent.path import Point, Solver, evaluated, proving_solver, settled_solver, solved_points, strength_grid
-from ..objective.linear.objective import LinearObjective
 from ..objective.regularizers.regularizers import StrengthFamily
 from ..protocols import Array, FloatArray
 from .choice import GTOL, SMALLER, SMALLER_GTOL, WEIGHTS_COST
-from .feature_statistics import FeatureStatistics, coefficients_of, feature_statistics
-from .row_norms import standardized_rows
-from .settings import Settings, penalty
+from .fit import Standardized
+from .settings import Settings
 from .split import Split
 from .target_scaling import location_and_scale
 
 
-@dataclass(frozen=True, eq=False)
-class Standardized:
-    """The objective of a split's rows without a penalty, and what leads from its weights to coefficients.
-
-    `whole` has all rows of X, `objective` those to train on, whose mean class weight is `class_factor`; targets are
-    (y - offset) / unit.
-    """
-
-    whole: LinearObjective
-    objective: LinearObjective
-    statistics: FeatureStatistics | None
-    settings: Settings
-    offset: FloatArray
-    unit: FloatArray
-    class_factor: float
-
-    @staticmethod
-    def of(settings: Settings, split: Split, n_outputs: int, class_factor: float) -> Standardized:
-        """Of the rows that the split chooses."""
-        y, offset, unit = split.y, np.zeros(1), np.ones(1)
-        is_class = settings.loss.classifies
-        if not is_class:
-            seen = slice(None) if split.chosen is None else split.chosen
-            weights = None if split.weights is None else split.weights[seen]
-            offset, unit = location_and_scale(split.y[seen], weights, settings)
-            y = (y - (offset[0] if y.ndim == 1 else offset)) / (unit[0] if y.ndim == 1 else unit)
-        statistics = None
-        if settings.standardize:
-            statistics = feature_statistics(split.X, split.weights, split.chosen, centre=settings.fit_intercept)
-        rows = standardized_rows(split.X, statistics, split.weights, split.chosen)
-        whole = LinearObjective(
-            rows.X, y, settings.loss, None, bias=settings.fit_intercept, sample_weight=split.weights,
-            mean=rows.mean, scale=rows.scale, n_classes=n_outputs if is_class else None, check_finite=False,
-        )  # fmt: skip
-        objective = whole if split.chosen is None else whole.rows(split.chosen)
-        return Standardized(whole, objective, statistics, settings, offset, unit, class_factor)
-
-    def penalty(self, alpha: float) -> Any:
-        """That of an alpha."""
-        unit = 1.0 if self.settings.loss.is_robust else float(self.unit[0])
-        return penalty(replace(self.settings, alpha=alpha), 1.0, self.objective.n_classes, unit, self.class_factor)
-
-    def coefficients(self, w: Array) -> tuple[FloatArray, FloatArray]:
-        """Those of X and y that these weights are."""
-        coef, intercept = coefficients_of(w, self.statistics, self.settings.fit_intercept)
-        return coef * self.unit[:, None], intercept * self.unit + self.offset
-
-    @property
-    def dtype(self) -> Any:
-        """The type that coefficients need."""
-        can_fold = self.statistics is None or self.statistics.can_fold()
-        return self.objective.arithmetic if can_fold else np.dtype(np.float64)
-
-    def solver(self) -> Solver:
-        """How a point is found: until the gradient is as small as scikit-learn's LogisticRegression leaves it."""
-        X, k = self.whole.X, self.objective.n_classes
-        entries = int(X.indptr[-1]) if hasattr(X, "indptr") else X.size
-        products = k * (entries + WEIGHTS_COST * X.shape[1])
-        curvature = self.settings.loss.largest_curvature(k) or 1.0
-        return settled_solver(curvature * (SMALLER_GTOL if products <= SMALLER else GTOL))
+def standardized_fold(settings: Settings, split: Split, n_outputs: int, class_factor: float) -> Standardized:
+    """The rows that the split chooses, in their own units of X and y."""
+    offset, unit = np.zeros(1), np.ones(1)
+    if not settings.loss.classifies:
+        seen = slice(None) if split.chosen is None else split.chosen
+        weights = None if split.weights is None else split.weights[seen]
+        offset, unit = location_and_scale(split.y[seen], weights, settings)
+    return Standardized.of(settings, split, n_outputs, offset, unit, class_factor=class_factor)
 
 
 class PointScores(NamedTuple):
@@ -106,8 +51,17 @@ def scored_path(seen: Standardized, held_out: Array, alphas: FloatArray) -> Iter
     """The optimum at each alpha, from the first on, and its scores on the rows held out."""
     regularizers: Sequence[StrengthFamily] = [seen.penalty(float(alpha)) for alpha in alphas]
     rest = seen.whole.rows(held_out)
-    for point in solved_points(seen.objective, regularizers, seen.solver()):
+    for point in solved_points(seen.objective, regularizers, _solver(seen)):
         yield PointScores(point, *seen.coefficients(point.w), rest.scores(point.w), rest.y)
+
+
+def _solver(seen: Standardized) -> Solver:
+    """How a point is found: until the gradient is as small as scikit-learn's LogisticRegression leaves it."""
+    X, k = seen.whole.X, seen.objective.n_classes
+    entries = int(X.indptr[-1]) if hasattr(X, "indptr") else X.size
+    products = k * (entries + WEIGHTS_COST * X.shape[1])
+    curvature = seen.settings.loss.largest_curvature(k) or 1.0
+    return settled_solver(curvature * (SMALLER_GTOL if products <= SMALLER else GTOL))
 
 
 def proven_point(seen: Standardized, alpha: float, tol: float) -> Point:

@@ -15,6 +15,7 @@ from ..descent.minimize import minimize
 from ..descent.optimizers.capabilities import check_state, weight_like
 from ..descent.result import Status
 from ..objective.linear.objective import LinearObjective
+from ..objective.regularizers.regularizers import L2, ElasticNet
 from ..protocols import Array, FloatArray
 from .choice import TINY_GTOL, chosen_optimizer
 from .evaluation import accuracy, r2
@@ -71,6 +72,97 @@ class Coefficients(NamedTuple):
     weight: float = 0.0
     steps: int = 0
     continuation: Continuation | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Standardized:
+    """The objective of a split's rows, z = (x - mean) / scale with targets (y - offset) / unit, and the way back.
+
+    `whole` has all rows of X, `objective` those to train on, whose mean class weight is `class_factor`; `offset` and
+    `unit` are those of each output.
+    """
+
+    settings: Settings
+    statistics: FeatureStatistics | None
+    rows: StandardizedRows
+    whole: LinearObjective
+    objective: LinearObjective
+    offset: FloatArray
+    unit: FloatArray
+    class_factor: float
+
+    @staticmethod
+    def of(
+        settings: Settings,
+        split: Split,
+        n_outputs: int,
+        offset: FloatArray | float,
+        unit: FloatArray | float,
+        *,
+        class_factor: float = 1.0,
+        weight: float | None = None,
+        before: FeatureStatistics | None = None,
+    ) -> Standardized:
+        """Of the rows that the split chooses, with the penalty for rows of this weight (None: without).
+
+        Mean and scale are those of the rows `before` as well, where these can be merged.
+        """
+        offset, unit = (np.broadcast_to(np.asarray(part, dtype=np.float64), n_outputs) for part in (offset, unit))
+        statistics: FeatureStatistics | None = None
+        if settings.standardize:
+            statistics = feature_statistics(split.X, split.weights, split.chosen, centre=settings.fit_intercept)
+            if before is not None and before.can_merge(statistics):
+                statistics = before.merged(statistics)
+        rows = standardized_rows(split.X, statistics, split.weights, split.chosen)
+        classifies = settings.loss.classifies
+        regularizer = (
+            None if weight is None else penalty(settings, weight, n_outputs, _spread(settings, unit), class_factor)
+        )
+        whole = LinearObjective(
+            rows.X, split.y if classifies else _in_units(split.y, offset, unit), settings.loss, regularizer,
+            bias=settings.fit_intercept, sample_weight=split.weights, mean=rows.mean, scale=rows.scale,
+            n_classes=n_outputs if classifies else None, check_finite=False,
+        )  # fmt: skip
+        objective = whole if split.chosen is None else whole.rows(split.chosen)
+        return Standardized(settings, statistics, rows, whole, objective, offset, unit, class_factor)
+
+    def in_units(self, y: Array) -> Array:
+        """Targets in the model's units; labels as they are."""
+        return y if self.settings.loss.classifies else _in_units(y, self.offset, self.unit)
+
+    def penalty(self, alpha: float) -> L2 | ElasticNet:
+        """That of an alpha."""
+        unit = _spread(self.settings, self.unit)
+        return penalty(replace(self.settings, alpha=alpha), 1.0, len(self.unit), unit, self.class_factor)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type that coefficients need."""
+        can_fold = self.statistics is None or self.statistics.can_fold()
+        return self.objective.arithmetic if can_fold else np.dtype(np.float64)
+
+    def coefficients(self, w: Array) -> tuple[FloatArray, FloatArray]:
+        """Those of X and y that these weights are."""
+        coef, intercept = coefficients_of(w, self.statistics, self.settings.fit_intercept)
+        if self.settings.loss.classifies:
+            return coef, intercept
+        return coef * self.unit[:, None], intercept * self.unit + self.offset
+
+    def weights(self, coef: FloatArray, intercept: FloatArray) -> Array:
+        """The weights that these coefficients are."""
+        coef, intercept = coef / self.unit[:, None], (intercept - self.offset) / self.unit
+        return weights_of(coef, intercept, self.statistics, self.settings.fit_intercept).astype(
+            self.objective.arithmetic
+        )
+
+
+def _in_units(y: Array, offset: FloatArray, unit: FloatArray) -> Array:
+    return (y - (offset[0] if y.ndim == 1 else offset)) / (unit[0] if y.ndim == 1 else unit)
+
+
+def _spread(settings: Settings, unit: FloatArray) -> float:
+    """The unit of y that the penalty is in: a robust loss takes its own."""
+    return 1.0 if settings.loss.is_robust else float(unit[0])
 
 
 class Epoch(NamedTuple):
@@ -141,41 +233,17 @@ def fit(
     saved_run : SavedRun, optional
         Where the run is written to disk, and gone on with.
     """
-    bias, k, classifies = settings.fit_intercept, len(start.coef), settings.loss.classifies
-    split = split._replace(X=with_single_entries(split.X))
-    offset, unit = (np.broadcast_to(np.asarray(part, dtype=np.float64), k) for part in (offset, unit))
-
-    def in_units(y: Array) -> Array:
-        return y if classifies else (y - (offset[0] if y.ndim == 1 else offset)) / (unit[0] if y.ndim == 1 else unit)
-
-    y = in_units(split.y)
-    # The model sees z = (x - mean) / scale: of all rows that `partial_fit` was ever given, where it goes on.
-    statistics: FeatureStatistics | None = None
-    if settings.standardize:
-        statistics = feature_statistics(split.X, split.weights, split.chosen, centre=bias)
-        if start.statistics is not None and start.statistics.can_merge(statistics):
-            statistics = start.statistics.merged(statistics)
-    rows = standardized_rows(split.X, statistics, split.weights, split.chosen)
+    k = len(start.coef)
     weight += start.weight
-    of_unit = 1.0 if settings.loss.is_robust else float(unit[0])
-    regularizer = penalty(settings, weight, k, of_unit, class_factor)
-    whole = LinearObjective(
-        rows.X, y, settings.loss, regularizer, bias=bias, sample_weight=split.weights,
-        mean=rows.mean, scale=rows.scale, n_classes=k if classifies else None, check_finite=False,
-    )  # fmt: skip
-    objective = whole if split.chosen is None else whole.rows(split.chosen)
-    dtype = objective.arithmetic if statistics is None or statistics.can_fold() else np.dtype(np.float64)
-
-    def coefficients(w: Array) -> tuple[FloatArray, FloatArray]:
-        coef, intercept = coefficients_of(w, statistics, bias)
-        return (coef, intercept) if classifies else (coef * unit[:, None], intercept * unit + offset)
-
-    def weights(coef: FloatArray, intercept: FloatArray) -> Array:
-        w = weights_of(coef / unit[:, None], (intercept - offset) / unit, statistics, bias)
-        return w.astype(objective.arithmetic)
+    split = split._replace(X=with_single_entries(split.X))
+    # The model sees z = (x - mean) / scale: of all rows that `partial_fit` was ever given, where it goes on.
+    seen = Standardized.of(
+        settings, split, k, offset, unit, class_factor=class_factor, weight=weight, before=start.statistics
+    )
+    rows, objective, coefficients = seen.rows, seen.objective, seen.coefficients
 
     def tell(number: int, w: Array, loss: float, score: float | None) -> bool:
-        epoch = Epoch(number, plan.epochs, w, loss, score, partial(coefficients, w), dtype)
+        epoch = Epoch(number, plan.epochs, w, loss, score, partial(coefficients, w), seen.dtype)
         answers = [observe(epoch) for observe in observers]
         return any(answers)
 
@@ -184,10 +252,10 @@ def fit(
         plan = plan_of_all_rows(settings, *chosen)
     else:
         plan = plan_for(settings, k, rows, start.steps if endless else None)
-    w0, optimizer_state = weights(start.coef, start.intercept), None
+    w0, optimizer_state = seen.weights(start.coef, start.intercept), None
     before = start.continuation if endless else None
     if before is not None and before.optimizer == plan.optimizer:
-        averages = {name: weights(*pair) for name, pair in before.coefficients.items()}
+        averages = {name: seen.weights(*pair) for name, pair in before.coefficients.items()}
         there = averages.pop("w", w0)
         found = before.state._replace(**averages) if averages else before.state
         with suppress(ValueError):  # of another shape or type: a fresh state
@@ -206,7 +274,7 @@ def fit(
             run.end_epoch = tell
         return run
 
-    score = _score_on(split, whole, rows, in_units, statistics, settings) if split.has_scores else None
+    score = _score_on(split, seen) if split.has_scores else None
     if settings.verbose:
         observers = (_print_epoch, *observers)
     if observers:
@@ -225,11 +293,11 @@ def fit(
         names = weight_like(plan.optimizer)
         state = run.optimizer_state
         own = {"w": coefficients(run.last_w), **{name: coefficients(getattr(state, name)) for name in names}}
-        kept = Continuation(plan.optimizer, state, own if names else {}, offset, unit)
+        kept = Continuation(plan.optimizer, state, own if names else {}, seen.offset, seen.unit)
     steps = plan.per_epoch if endless else run.epochs * plan.per_epoch
     if plan.batches is None:  # as many as would have led there row by row
         steps = max(settings.min_steps, settings.epochs * len(rows))
-    end = Coefficients(*coefficients(w), statistics, weight, start.steps + steps, kept)
+    end = Coefficients(*coefficients(w), seen.statistics, weight, start.steps + steps, kept)
     gap = None if endless else _gap(settings, objective, run, best)
     complaint = None if run.finished else GIVEN_UP
     if run.finished and not (endless or run.settled or run.stopped):
@@ -237,7 +305,7 @@ def fit(
             complaint = NOT_PROVEN
         elif settings.tol is not None:
             complaint = NOT_CONVERGED
-    return Fit(split, objective, plan, run, end, dtype, gap, complaint)
+    return Fit(split, objective, plan, run, end, seen.dtype, gap, complaint)
 
 
 def _is_stuck(run: GuardedRun) -> bool:
@@ -260,22 +328,19 @@ def _polish(run: GuardedRun) -> None:
         run.w[:, -1] -= run.w[:, -1].mean()
 
 
-def _score_on(
-    split: Split, whole: LinearObjective, rows: StandardizedRows, in_units: Callable[[Array], Array],
-    statistics: FeatureStatistics | None, settings: Settings,
-) -> Callable[[Array], float]:  # fmt: skip
+def _score_on(split: Split, seen: Standardized) -> Callable[[Array], float]:
     """The score of weights on the held-out rows, or on the user's own."""
-    measure = accuracy if settings.loss.classifies else r2
+    whole, loss = seen.whole, seen.settings.loss
+    measure = accuracy if loss.classifies else r2
     if split.X_val is None:
         assert split.held_out is not None
-        held_out, y, counts = whole.rows(split.held_out), in_units(split.y)[split.held_out], split.held_out_weights
+        held_out, y, counts = whole.rows(split.held_out), seen.in_units(split.y)[split.held_out], split.held_out_weights
         return lambda w: measure(held_out.scores(w), y, counts)
     assert split.y_val is not None
-    seen, y_val = standardized_rows(split.X_val, statistics, None, None), in_units(split.y_val)
+    rows, y_val = standardized_rows(split.X_val, seen.statistics, None, None), seen.in_units(split.y_val)
     own = LinearObjective(
-        seen.X, np.maximum(y_val, 0) if settings.loss.classifies else y_val, settings.loss, bias=whole.bias,
-        mean=seen.mean, scale=seen.scale, n_classes=whole.n_classes if settings.loss.classifies else None,
-        check_finite=False,
+        rows.X, np.maximum(y_val, 0) if loss.classifies else y_val, loss, bias=whole.bias, mean=rows.mean,
+        scale=rows.scale, n_classes=whole.n_classes if loss.classifies else None, check_finite=False,
     )  # fmt: skip
     return lambda w: measure(own.scores(w), y_val, None)
 

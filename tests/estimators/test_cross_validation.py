@@ -97,6 +97,17 @@ def test_scorers_groups_and_folds_as_a_list():
     np.testing.assert_allclose(-by_groups.scores_path_, by_groups.losses_path_, rtol=1e-6)
 
 
+@pytest.mark.parametrize("make", [GDClassifierCV, GDRegressorCV])
+def test_entries_of_one_place_are_their_sum(make):
+    X, y = blobs(60, 4, k=2)
+    single = csr_matrix(X)
+    parts = np.repeat(single.data, 2) * np.tile([3.0, -2.0], single.nnz)
+    several = csr_matrix((parts, np.repeat(single.indices, 2), 2 * single.indptr), shape=X.shape)
+    model, again = (make(alphas=[0.1, 0.01], cv=2).fit(part, y) for part in (single, several))
+    np.testing.assert_allclose(again.coef_, model.coef_, rtol=1e-9)
+    np.testing.assert_allclose(again.losses_path_, model.losses_path_, rtol=1e-9)
+
+
 def test_scorers_and_masks_on_frames():
     """Any warning is an error here: a scorer's rows name no features."""
     pandas = pytest.importorskip("pandas")
