@@ -93,7 +93,7 @@ def _prove(settings: Settings, state: RunState) -> None:
         is_due = foretold <= min(goal_of(settings).tol * abs(here.value), ASKED_AGAIN * record.foretold)
     if is_due:
         record.foretold = math.inf if foretold is None else foretold
-        bound, record.known = improved_bound(objective, state.w, here.value, record.known)
+        bound, record.known = improved_bound(objective, state.w, here.value, record.known, here.gradient)
         record.keep_bound(bound)
 
 
@@ -117,7 +117,7 @@ def without_descent(settings: Settings, state: RunState) -> Status:
     """How a run ends that found no step which improves the value: as near as rounding lets it come, it may be there."""
     if goal_of(settings).certifies:
         bound, state.record.known = improved_bound(
-            settings.minimised, state.w, state.evaluation.value, state.record.known
+            settings.minimised, state.w, state.evaluation.value, state.record.known, state.evaluation.gradient
         )
         state.record.keep_bound(bound)
         return Status.CONVERGED if _is_proven(settings, state) else Status.NO_DESCENT

@@ -193,7 +193,7 @@ def is_enough(settings: Settings, state: RunState, there: Evaluation, answer: Ar
     record = state.record
     bound = lower_bound(settings.bound_optimizer, settings.objective, state.optimizer_state)
     if bound is None:
-        bound, record.known = improved_bound(settings.objective, answer, there.value, record.known)
+        bound, record.known = improved_bound(settings.objective, answer, there.value, record.known, there.gradient)
     record.keep_bound(bound)
     gap = record.gap(there.value)
     return there.norm <= settings.gtol or (gap is not None and gap <= settings.gap_tol)

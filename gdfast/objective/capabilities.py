@@ -229,15 +229,18 @@ def gram_of(objective: Any, row_weights: Array | None = None, indices: Array | N
     return None if own is None else np.asarray(own.gram(row_weights, indices), dtype=np.float64)
 
 
-def improved_bound(objective: Any, w: Array, value: float, known: Any) -> tuple[float, Any]:
+def improved_bound(
+    objective: Any, w: Array, value: float, known: Any, gradient: Array | None = None
+) -> tuple[float, Any]:
     """A lower bound of the optimum, proven by w, whose objective is `value`, and the points before it.
 
-    `known` is what the call before handed back, None at first.
+    `known` is what the call before handed back, None at first. A `gradient`, as ``value_and_gradient(w)`` gave it, may
+    spare a pass over the data.
     """
     value = check_number(value, "value")
     own = offered(objective, ImprovedBound)
     if own is not None:
-        bound, known = own.improved_bound(w, value, known)
+        bound, known = own.improved_bound(w, value, known, gradient)
         return float(bound), known
     gap = offered(guarded(objective, "objective"), DualityGap)
     if gap is None:

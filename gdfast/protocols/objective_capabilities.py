@@ -212,7 +212,7 @@ class ChecksCertificate(Protocol):
 class ImprovedBound(Protocol):
     """A proof by all points of a run together: `improved_bound`."""
 
-    def improved_bound(self, w: Array, value: float, known: Any, /) -> tuple[float, Any]:
+    def improved_bound(self, w: Array, value: float, known: Any, gradient: Array | None = None, /) -> tuple[float, Any]:
         """A lower bound of the optimum, and what the next call is to know."""
         ...
 

@@ -215,3 +215,17 @@ def test_an_end_that_was_evaluated_is_not_proven_again():
         gd.minimize(objective, np.zeros(objective.shape), gtol=0.0, gap_tol=0.0, evaluate_every=1, max_steps=steps)
         passes.append(objective.passes - before)
     assert passes == [11 + 2 + 11 * 2, 12 + 12 * 2]
+
+
+@pytest.mark.parametrize("options", [{"bias": False}, {"penalize_bias": True}, {}])
+def test_a_proof_from_the_gradient_takes_no_pass(options):
+    """In float64, without a free bias; and it is the proof that a pass would have been."""
+    rng = np.random.default_rng(8)
+    X, y = rng.normal(size=(60, 4)), rng.integers(0, 3, 60)
+    objective = gd.LinearObjective(X, y, gd.CrossEntropy(), gd.L2(0.01), **options)
+    W = gd.minimize(objective, np.zeros(objective.shape), gd.LBFGS(), gd.StrongWolfe(), gtol=1e-4).w
+    value, gradient = objective.value_and_gradient(W)
+    told = improved_bound(objective, W, value, None)
+    before = objective.passes
+    assert improved_bound(objective, W, value, None, gradient) == told
+    assert (objective.passes == before) == (options != {})

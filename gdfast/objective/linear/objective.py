@@ -370,8 +370,8 @@ class LinearObjective:
         return gradient_bound.bound_from_gradient(self.linear_problem, W, value, gradient)
 
     @documented_by(improved_bound.improved_bound)
-    def improved_bound(self, W: Array, value: float, known: Any) -> tuple[float, Any]:
-        return improved_bound.improved_bound(self.linear_problem, W, value, known)
+    def improved_bound(self, W: Array, value: float, known: Any, gradient: Array | None = None) -> tuple[float, Any]:
+        return improved_bound.improved_bound(self.linear_problem, W, value, known, gradient)
 
     @documented_by(least_squares.solve)
     def solve(self) -> FloatArray:
