@@ -11,64 +11,17 @@ import pytest
 
 import gdfast as gd
 from gdfast.descent.optimizers import DualState
-from gdfast.files.saved_arrays import load_arrays
 from gdfast.objective.linear.hinge_dual import dual_epoch
-
-BIASES = {"none": {"bias": False}, "penalised": {"penalize_bias": True}, "free": {}}
-each_bias = pytest.mark.parametrize("bias", BIASES)
-
-
-def primal(W, X, y, margin, strength, weight, has_bias, penalised):
-    """The objective, straight from its formula."""
-    flat = W[:, :-1] if has_bias else W
-    scores = X @ flat.T + (W[:, -1] if has_bias else 0)
-    terms = scores - scores[np.arange(len(y)), y][:, None] + margin
-    terms[np.arange(len(y)), y] = 0
-    losses = np.maximum(terms, 0).sum(axis=1)
-    return float((weight * losses).sum() / weight.sum() + strength * ((W if penalised else flat) ** 2).sum())
-
-
-def scipy_optimum(X, y, k, margin, strength, weight, has_bias, penalised):
-    """The least value of the objective, as a quadratic program in W and the terms."""
-    optimize = pytest.importorskip("scipy.optimize")
-    n = len(X)
-    Z = np.hstack([X, np.ones((n, int(has_bias)))])
-    size, wrong = k * Z.shape[1], [(i, c) for i in range(n) for c in range(k) if c != y[i]]
-    rows = np.zeros((len(wrong), size + len(wrong)))
-    for t, (i, c) in enumerate(wrong):
-        rows[t, c * Z.shape[1] : (c + 1) * Z.shape[1]] -= Z[i]
-        rows[t, y[i] * Z.shape[1] : (y[i] + 1) * Z.shape[1]] += Z[i]
-        rows[t, size + t] = 1
-    squared = np.ones((k, Z.shape[1]))
-    if has_bias and not penalised:
-        squared[:, -1] = 0
-    squared = np.concatenate([strength * squared.ravel(), np.zeros(len(wrong))])
-    linear = np.concatenate([np.zeros(size), [weight[i] / weight.sum() for i, _ in wrong]])
-    start = np.concatenate([np.zeros(size), np.full(len(wrong), margin)])
-    found = optimize.minimize(
-        lambda v: squared @ v**2 + linear @ v, start, jac=lambda v: 2 * squared * v + linear, method="SLSQP",
-        bounds=[(None, None)] * size + [(0, None)] * len(wrong),
-        constraints={"type": "ineq", "fun": lambda v: rows @ v - margin, "jac": lambda v: rows},
-        options={"ftol": 1e-14, "maxiter": 1000},
-    )  # fmt: skip
-    W = found.x[:size].reshape(k, -1)
-    return primal(W, X, y, margin, strength, weight, has_bias, penalised)
-
-
-def made(seed, n=12, d=3, k=3, bias="penalised", dtype=np.float64, strength=None, odd=True, **options):
-    """Random rows, some of them equal, one of them zero; labels of every class."""
-    rng = np.random.default_rng(seed)
-    X = rng.normal(size=(n, d)) * 10 ** rng.uniform(-1, 1)
-    y = rng.integers(0, k, n)
-    y[:k] = np.arange(k)
-    if odd:
-        X[n // 2] = X[n // 2 + 1]
-        X[n - 1] = 0
-    strength = 10 ** rng.uniform(-3, 0) if strength is None else strength
-    loss = gd.Hinge(10 ** rng.uniform(-0.5, 0.5))
-    X = X.astype(dtype)
-    objective = gd.LinearObjective(X, y, loss, gd.L2(strength), n_classes=k, **BIASES[bias] | options)
-    return objective, X.astype(np.float64), y
+from hinge_problems import (
+    BIASES,
+    drawn,
+    drawn_with_optimum,
+    each_bias,
+    made,
+    primal,
+    require_refusals,
+    require_the_same_bits_after_a_crash,
+)
 
 
 def solve(objective, seed=0, w_type=None, **settings):
@@ -80,18 +33,7 @@ def solve(objective, seed=0, w_type=None, **settings):
 @each_bias
 @pytest.mark.parametrize("seed", range(6))
 def test_the_optimum_is_scipys(bias, seed):
-    weighted, folded = seed % 2 == 1, seed % 3 == 2
-    rng = np.random.default_rng(100 + seed)
-    options = {"sample_weight": np.where(rng.random(12) < 0.2, 0, rng.uniform(0.5, 2, 12))} if weighted else {}
-    if folded:
-        options |= {"mean": rng.normal(size=3), "scale": rng.uniform(0.5, 2, 3)}
-    k = 2 + seed % 3
-    objective, X, y = made(seed, bias=bias, k=k, strength=0.03, **options)
-    weight = options.get("sample_weight", np.ones(12))
-    Z = (X - options.get("mean", 0)) / options.get("scale", 1)
-    optimum = scipy_optimum(
-        Z, y, k, objective.loss.margin, 0.03, weight, objective.bias, objective.penalize_bias or not objective.bias
-    )
+    objective, optimum = drawn_with_optimum(seed, bias)
     result = solve(objective, max_steps=20000)
     assert result.status is gd.Status.CONVERGED
     assert result.value == pytest.approx(optimum, rel=1e-8, abs=1e-9)
@@ -104,18 +46,8 @@ def test_no_bound_is_above_the_optimum(bias, dtype):
     """For the duals of a run, for random ones and for ones that are out of their box; and they grow as good as kept."""
     optimizer, tight = gd.DualCoordinateAscent(), 0
     for seed in range(60):
-        rng = np.random.default_rng(seed)
-        options = {"sample_weight": rng.uniform(0, 2, 14)} if seed % 4 == 0 else {}
-        if seed % 5 == 0:
-            options |= {"mean": rng.normal(size=4), "scale": rng.uniform(0.5, 2, 4)}
-        objective, X, y = made(seed, n=14, d=4, k=2 + seed % 5, bias=bias, dtype=dtype, **options)
-        w, state, bounds = np.zeros(objective.shape, dtype), None, [0.0]
-        exact = (
-            (X - options.get("mean", 0)) / options.get("scale", 1), y, objective.loss.margin,
-            objective.regularizer.strength, options.get("sample_weight", np.ones(14)), objective.bias,
-            objective.penalize_bias or not objective.bias,
-        )  # fmt: skip
-        best = np.inf
+        objective, rng, exact = drawn(seed, bias, dtype)
+        w, state, bounds, best = np.zeros(objective.shape, dtype), None, [0.0], np.inf
         for k in range(60):
             direction, state = optimizer.direction(objective, k, w, state)
             w = w + direction
@@ -272,32 +204,11 @@ def test_evaluating_changes_no_bit():
 # ---- runs ----
 
 
-class Halt(Exception):
-    """Stops a run as a crash would."""
-
-
 @each_bias
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_crashed_run_ends_on_the_same_bits(tmp_path, bias, dtype):
-    settings = {"max_steps": 41, "gap_tol": 1e-13, "evaluate_every": 6}
-    straight = solve(made(7, n=50, bias=bias, dtype=dtype)[0], **settings)
-
-    def crash(k, w, value):
-        if k == 29:
-            raise Halt
-
-    path = tmp_path / "run.npz"
-    with pytest.raises(Halt):
-        solve(
-            made(7, n=50, bias=bias, dtype=dtype)[0],
-            callback=crash,
-            checkpoint=gd.Checkpoint(path, every=8),
-            **settings,
-        )
-    assert load_arrays(path, "checkpoint", 1)[1]["k"] == 24
-    resumed = gd.resume(path, made(7, n=50, bias=bias, dtype=dtype)[0])
-    assert resumed.w.tobytes() == straight.w.tobytes()
-    assert (resumed.value, resumed.duality_gap, resumed.steps) == (straight.value, straight.duality_gap, straight.steps)
+    settings, path = {"max_steps": 41, "gap_tol": 1e-13, "evaluate_every": 6}, tmp_path / "run.npz"
+    require_the_same_bits_after_a_crash(solve, lambda: made(7, n=50, bias=bias, dtype=dtype)[0], path, 29, **settings)
 
 
 def test_an_interrupt_leaves_the_last_whole_epoch():
@@ -314,31 +225,7 @@ def test_an_interrupt_leaves_the_last_whole_epoch():
 
 
 def test_what_it_cannot_do_is_refused_before_any_work():
-    X, y = np.eye(4), np.array([0, 1, 2, 0])
-
-    def objective(loss=None, regularizer=gd.L2(0.1)):  # noqa: B008 (frozen)
-        return gd.LinearObjective(X, y, gd.Hinge() if loss is None else loss, regularizer)
-
-    good, zero = objective(), np.zeros((3, 5))
-    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
-    optimizer = gd.DualCoordinateAscent()
-    for run, error, message in (
-        (lambda: gd.minimize(bowl, [0.0], optimizer), TypeError, "FunctionObjective"),
-        (lambda: gd.minimize(objective(gd.SquaredHinge()), zero, optimizer), ValueError, "SquaredHinge"),
-        (lambda: gd.minimize(objective(gd.CrossEntropy()), zero, optimizer), ValueError, "CrossEntropy"),
-        (lambda: gd.minimize(objective(regularizer=None), zero, optimizer), ValueError, "L2.*None"),
-        (lambda: gd.minimize(objective(regularizer=gd.L2(0)), zero, optimizer), ValueError, "strength > 0"),
-        (lambda: gd.minimize(objective(regularizer=gd.ElasticNet(0.1, 1)), zero, optimizer), ValueError, "ElasticNet"),
-        (lambda: gd.minimize(good, zero, optimizer, batches=gd.MiniBatches(2)), ValueError, "batches must be None"),
-        (lambda: gd.maximize(good, zero, optimizer), ValueError, "use minimize"),
-        (lambda: gd.minimize(good, zero + 1, optimizer), ValueError, "w0 must be zero"),
-        (lambda: gd.minimize(good, np.zeros(15), optimizer), ValueError, r"w0 must have .* \(3, 5\)"),
-        (lambda: gd.minimize(good, zero, optimizer, step=1.0), ValueError, "takes no step"),
-        (lambda: gd.minimize(good, zero, optimizer, step=[0.1] * 1000), ValueError, "takes no step"),
-        (lambda: gd.minimize(good, zero, optimizer, clip=1.0), ValueError, "clip"),
-        (lambda: gd.DualCoordinateAscent(-1), ValueError, "seed"),
-        (lambda: gd.DualCoordinateAscent(0.5), TypeError, "seed"),
-    ):
-        with pytest.raises(error, match=message):
-            run()
-    assert good.passes == 0
+    require_refusals(gd.DualCoordinateAscent(), [(np.ones((3, 5)), ValueError, "w0 must be zero")])
+    for seed, error in ((-1, ValueError), (0.5, TypeError)):
+        with pytest.raises(error, match="seed"):
+            gd.DualCoordinateAscent(seed)

@@ -10,8 +10,17 @@ import numpy as np
 import pytest
 
 import gdfast as gd
-from descent.optimizers.test_dual_coordinate_ascent import BIASES, Halt, each_bias, made, primal, scipy_optimum
 from gdfast.descent.optimizers.semismooth_newton import hinge_method
+from hinge_problems import (
+    BIASES,
+    drawn,
+    drawn_with_optimum,
+    each_bias,
+    made,
+    primal,
+    require_refusals,
+    require_the_same_bits_after_a_crash,
+)
 
 PAGE = (Path(__file__).parents[3] / "docs" / "proven_hinge.md").read_text(encoding="utf-8")
 
@@ -25,18 +34,7 @@ def solve(objective, w0=None, smoothing=10.0, **settings):
 @each_bias
 @pytest.mark.parametrize("seed", range(6))
 def test_the_optimum_is_scipys(bias, seed):
-    weighted, folded = seed % 2 == 1, seed % 3 == 2
-    rng = np.random.default_rng(100 + seed)
-    options = {"sample_weight": np.where(rng.random(12) < 0.2, 0, rng.uniform(0.5, 2, 12))} if weighted else {}
-    if folded:
-        options |= {"mean": rng.normal(size=3), "scale": rng.uniform(0.5, 2, 3)}
-    k = 2 + seed % 3
-    objective, X, y = made(seed, bias=bias, k=k, strength=0.03, **options)
-    weight = options.get("sample_weight", np.ones(12))
-    Z = (X - options.get("mean", 0)) / options.get("scale", 1)
-    optimum = scipy_optimum(
-        Z, y, k, objective.loss.margin, 0.03, weight, objective.bias, objective.penalize_bias or not objective.bias
-    )
+    objective, optimum = drawn_with_optimum(seed, bias)
     result = solve(objective)
     assert result.status is gd.Status.CONVERGED
     assert result.value == pytest.approx(optimum, rel=1e-7, abs=1e-7)
@@ -48,17 +46,8 @@ def test_the_optimum_is_scipys(bias, seed):
 def test_no_bound_is_above_the_optimum(bias, dtype):
     optimizer, tight = gd.SemismoothNewton(), 0
     for seed in range(8):
-        rng = np.random.default_rng(seed)
-        options = {"sample_weight": rng.uniform(0, 2, 14)} if seed % 4 == 0 else {}
-        if seed % 5 == 0:
-            options |= {"mean": rng.normal(size=4), "scale": rng.uniform(0.5, 2, 4)}
-        objective, X, y = made(seed, n=14, d=4, k=2 + seed % 5, bias=bias, dtype=dtype, **options)
+        objective, _, exact = drawn(seed, bias, dtype)
         w, state, bounds, best = np.zeros(objective.shape), None, [0.0], np.inf
-        exact = (
-            (X - options.get("mean", 0)) / options.get("scale", 1), y, objective.loss.margin,
-            objective.regularizer.strength, options.get("sample_weight", np.ones(14)), objective.bias,
-            objective.penalize_bias or not objective.bias,
-        )  # fmt: skip
         for k in range(30):
             direction, state = optimizer.direction(objective, k, w, state)
             w = w + direction
@@ -167,49 +156,15 @@ def test_a_warm_start_goes_on_from_where_it_is():
 @each_bias
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 def test_a_crashed_run_ends_on_the_same_bits(tmp_path, bias, dtype):
-    settings = {"max_steps": 25, "gap_tol": 1e-15, "evaluate_every": 6}
-
-    def objective():
-        return made(7, n=50, bias=bias, dtype=dtype)[0]
-
-    def crash(k, w, value):
-        if k == 21:
-            raise Halt
-
-    straight, path = solve(objective(), **settings), tmp_path / "run.npz"
-    with pytest.raises(Halt):
-        solve(objective(), callback=crash, checkpoint=gd.Checkpoint(path, every=8), **settings)
-    resumed = gd.resume(path, objective())
-    assert resumed.w.tobytes() == straight.w.tobytes()
-    assert (resumed.value, resumed.duality_gap, resumed.steps) == (straight.value, straight.duality_gap, straight.steps)
+    settings, path = {"max_steps": 25, "gap_tol": 1e-15, "evaluate_every": 6}, tmp_path / "run.npz"
+    require_the_same_bits_after_a_crash(solve, lambda: made(7, n=50, bias=bias, dtype=dtype)[0], path, 21, **settings)
 
 
 def test_what_it_cannot_do_is_refused_before_any_work():
-    X, y = np.eye(4), np.array([0, 1, 2, 0])
-
-    def objective(loss=None, regularizer=gd.L2(0.1)):  # noqa: B008 (frozen)
-        return gd.LinearObjective(X, y, gd.Hinge() if loss is None else loss, regularizer)
-
-    good, zero, optimizer = objective(), np.zeros((3, 5)), gd.SemismoothNewton()
-    bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
-    for run, error, message in (
-        (lambda: gd.minimize(bowl, [0.0], optimizer), TypeError, "FunctionObjective"),
-        (lambda: gd.minimize(objective(gd.SquaredHinge()), zero, optimizer), ValueError, "SquaredHinge"),
-        (lambda: gd.minimize(objective(gd.CrossEntropy()), zero, optimizer), ValueError, "CrossEntropy"),
-        (lambda: gd.minimize(objective(regularizer=None), zero, optimizer), ValueError, "L2.*None"),
-        (lambda: gd.minimize(objective(regularizer=gd.L2(0)), zero, optimizer), ValueError, "strength > 0"),
-        (lambda: gd.minimize(objective(regularizer=gd.L1(1)), zero, optimizer), ValueError, "L1"),
-        (lambda: gd.maximize(good, zero, optimizer), ValueError, "down|minimize"),
-        (lambda: gd.minimize(good, zero, optimizer, 1.0), ValueError, "step"),
-        (lambda: gd.minimize(good, zero, optimizer, batches=gd.MiniBatches(2)), ValueError, "batches"),
-        (lambda: gd.SemismoothNewton(0.0), ValueError, "smoothing"),
-        (lambda: gd.SemismoothNewton("wide"), TypeError, "smoothing"),
-        (lambda: optimizer.update(zero, None, zero), TypeError, "direction"),
-    ):
-        before = good.passes
-        with pytest.raises(error, match=message):
-            run()
-        assert good.passes == before
+    require_refusals(gd.SemismoothNewton())
+    for smoothing, error in ((0.0, ValueError), ("wide", TypeError)):
+        with pytest.raises(error, match="smoothing"):
+            gd.SemismoothNewton(smoothing)
 
 
 def test_the_page_runs(capsys):
