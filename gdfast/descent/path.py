@@ -17,7 +17,7 @@ import numpy as np
 from .._arrays import check_integer, check_positive, check_steps, plain_array
 from ..describe import shortened
 from ..objective.capabilities import closed_forms, linear_problem_of, offered, terms_wanted
-from ..objective.linear.largest_strength import largest_strength
+from ..objective.linear.largest_strength import has_curvature, largest_strength
 from ..objective.regularizers.regularizers import StrengthFamily, family_of
 from ..protocols import Array, DualityGap, FloatArray, HasTerms, Lipschitz
 from .line_searches.searches import StrongWolfe
@@ -198,6 +198,8 @@ def _largest_l1(objective: HasTerms) -> float:
     problem = linear_problem_of(objective)
     if problem is None:
         raise ValueError("strengths must be an array for an objective that is no LinearObjective")
+    if not has_curvature(problem):
+        raise ValueError(f"strengths must be an array for {objective.loss!r}: it is not smooth, or hides how it curves")
     return largest_strength(problem) or 1.0
 
 

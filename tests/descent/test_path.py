@@ -201,6 +201,8 @@ def test_strengths_that_are_none(strengths, message):
 def test_objectives_without_a_strength():
     with pytest.raises(ValueError, match="must have a regularizer whose strength can vary"):
         gd.regularization_path(squares(None))
+    with pytest.raises(ValueError, match=r"strengths must be an array for Hinge\(margin=1.0\)"):
+        gd.regularization_path(classes(gd.Hinge(), gd.L1(1.0)))
     with pytest.raises(ValueError, match="both are 0"):
         gd.regularization_path(squares(gd.ElasticNet(0.0, 0.0)))
     with pytest.raises(TypeError, match="objective must be"):
