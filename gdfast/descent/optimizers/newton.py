@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 from ..._arrays import check_integer
@@ -92,7 +92,7 @@ class Newton:
         if self.preconditioner is None:
             return self
         known = preconditioner_for(self.preconditioner, objective, w0, batches, sign)
-        return PreconditionedNewton(self.products, known)
+        return PreconditionedNewton(self.products, replace(known, least_curvature=0.0))
 
     def init(self, w: Array) -> NewtonState:
         """Nothing solved yet."""
