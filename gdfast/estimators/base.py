@@ -109,17 +109,6 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
             weights = _check_sample_weight(sample_weight, X, dtype=np.float64, ensure_non_negative=True)
         return check_sample_weight(weights, X.shape[0])
 
-    def _validation(self, X_val: Any, y_val: Any) -> tuple[Any, Array] | None:
-        """The user's own validation rows, checked like X and y."""
-        if X_val is None and y_val is None:
-            return None
-        if X_val is None or y_val is None:
-            missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
-            raise ValueError(f"{missing} must be given with {there}; it is None")
-        with _renamed({"X": "X_val", "y": "y_val"}):
-            X, y = self._checked(X_val, y_val, reset=False)
-        return X, y
-
     def to_model(self) -> Model:
         """What was learned as a `gdfast.Model`: what `gdfast.save_model` writes, and ``gdfast predict`` reads.
 
@@ -224,6 +213,17 @@ class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type:
     duality_gap_: float | None
     _end: Coefficients
     _unit: FloatArray
+
+    def _validation(self, X_val: Any, y_val: Any) -> tuple[Any, Array] | None:
+        """The user's own validation rows, checked like X and y."""
+        if X_val is None and y_val is None:
+            return None
+        if X_val is None or y_val is None:
+            missing, there = ("X_val", "y_val") if X_val is None else ("y_val", "X_val")
+            raise ValueError(f"{missing} must be given with {there}; it is None")
+        with _renamed({"X": "X_val", "y": "y_val"}):
+            X, y = self._checked(X_val, y_val, reset=False)
+        return X, y
 
     def _train(
         self,
