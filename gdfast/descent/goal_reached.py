@@ -146,8 +146,8 @@ def _has_no_optimum(settings: Settings, state: RunState) -> bool:
 
     Asked whenever the loss has halved; one pass.
     """
-    problem, values = linear_problem_of(settings.objective), state.record.values
-    if problem is None or problem.strengths != (0.0, 0.0) or not problem.loss.gives_probabilities:
+    values = state.record.values
+    if not _may_have_no_optimum(settings):
         return False
     if len(values) < 2 or not 0 < values[-1] < values[0]:
         return False
@@ -155,7 +155,7 @@ def _has_no_optimum(settings: Settings, state: RunState) -> bool:
     if len(halvings) < 2 or halvings[1] <= halvings[0]:
         return False
     scores = settings.objective.scores(state.w)
-    rows, y = np.arange(len(scores)), problem.rows.y
+    rows, y = np.arange(len(scores)), settings.objective.y
     own = scores[rows, y].copy()
     scores[rows, y] = -math.inf
     return bool((own - scores.max(axis=1)).min() > 1e-3 * np.abs(own).max())
@@ -190,7 +190,7 @@ def _reached(settings: Settings, state: RunState, status: Status, value: float, 
         return (
             f"Stopped at the limit of passes ({count}): {reached}, {goal.tol:g} was asked for. Allow more max_passes."
         )
-    if status is Status.DIVERGED and value > 0 and state.ending is Status.DIVERGED and _separates(settings):
+    if status is Status.DIVERGED and value > 0 and state.ending is Status.DIVERGED and _may_have_no_optimum(settings):
         return (
             "There is no optimum: the classes are separable and nothing penalises the weights, so that larger and "
             "larger ones bring the loss nearer and nearer to 0. w classifies every row; add gdfast.L2(strength)."
@@ -203,6 +203,7 @@ def _reached(settings: Settings, state: RunState, status: Status, value: float, 
     return ""
 
 
-def _separates(settings: Settings) -> bool:
+def _may_have_no_optimum(settings: Settings) -> bool:
+    """Whether the loss is above 0 wherever it is finite, and nothing penalises the weights."""
     problem = linear_problem_of(settings.objective)
     return problem is not None and problem.loss.gives_probabilities and problem.strengths == (0.0, 0.0)
