@@ -29,7 +29,7 @@ class Problem:
     scale: Array | None = None
 
     def objective(self) -> Any:
-        """A fresh one: whatever it looks through X for belongs to the time of a solve."""
+        """A fresh one: what it scans X for belongs to the time of a solve."""
         import gdfast as gd
 
         regularizer = gd.L2(self.strength)
