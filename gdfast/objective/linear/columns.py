@@ -40,7 +40,7 @@ class DenseColumns:
         mass, some = float(weights.sum()), max(1, BLOCK_BYTES // (8 * rows.n_samples))
         for start in range(first, features.size, some):
             part = self.values[start : start + some]
-            part[...] = rows.seen_columns(features[start : start + some]).T
+            rows.fill_columns(features[start : start + some], part)
             if problem.has_free_bias and mass > 0:
                 for place, column in enumerate(part, start):  # one by one: the same bits in whatever company
                     self.means[place] = float(np.dot(column, weights)) / mass

@@ -30,6 +30,7 @@ from ..losses.base import Loss
 SCANNED_BYTES = 1 << 20
 LARGE_OFFSET = 1e4
 DIGESTED_ROWS = 64
+GATHERED_ROWS = 256
 
 
 class Counter:
@@ -200,14 +201,33 @@ class Rows:
 
     def seen_columns(self, columns: Array) -> FloatArray:
         """Some columns of all rows, the bias's 1 where it is among them: (n_samples, len(columns)), float64."""
-        features = columns[columns < self.n_features]
-        some = self.X[:, features].toarray() if self.is_sparse else self.X[:, features]
-        if self.index is not None:
-            some = some[self.index]
-        mean = 0.0 if self.mean is None else self.mean[features]
-        seen = np.ones((self.n_samples, columns.size))
-        seen[:, columns < self.n_features] = (some - mean) / (1.0 if self.scale is None else self.scale[features])
-        return seen
+        seen = np.empty((columns.size, self.n_samples))
+        self.fill_columns(columns, seen)
+        return seen.T
+
+    def fill_columns(self, columns: Array, out: FloatArray) -> None:
+        """Some columns of all rows, the bias's 1 where it is among them: out (len(columns), n_samples)."""
+        if isinstance(self.matrix, _kernels.SparseRows):
+            out[columns < self.n_features] = self._sparse_columns(columns[columns < self.n_features])
+        elif self.n_features:
+            some = np.minimum(columns, self.n_features - 1)
+            for first in range(0, self.n_samples, GATHERED_ROWS):  # what is read and what is written stay in the cache
+                block = slice(first, min(first + GATHERED_ROWS, self.n_samples))
+                rows = self.matrix[block if self.index is None else self.index[block]]
+                out[:, block] = rows.take(some, axis=1).T
+        for place, column in enumerate(columns):
+            if column == self.n_features:
+                out[place] = 1.0
+                continue
+            if self.mean is not None:
+                out[place] -= self.mean[column]
+            if self.scale is not None:
+                out[place] /= self.scale[column]
+
+    def _sparse_columns(self, features: Array) -> FloatArray:
+        """Unscaled: (len(features), n_samples)."""
+        some = self.X[:, features].toarray()
+        return np.asarray((some if self.index is None else some[self.index]).T, dtype=np.float64)
 
     @cached_property
     def reach(self) -> FloatArray:
