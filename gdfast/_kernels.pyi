@@ -148,3 +148,6 @@ def descend_columns(
     tolerance: float,
     epochs: int,
 ) -> tuple[int, float]: ...
+def gram(
+    problem: Problem, roots: _Array | None, factor: float, double_arithmetic: bool, matrix: _Array, largest: _Array
+) -> None: ...

@@ -183,6 +183,21 @@ typedef struct gd_coordinate_kernels {
     void (*columns)(gd_columns *, void *scratch, pool_control *);
 } gd_coordinate_kernels;
 
+/* factor * sum over rows of (root z) (root z)', z the row as the model sees it, a last 1 for the bias included. */
+typedef struct gd_gram {
+    const double *roots; /* (n_rows,) or NULL: 1 each */
+    double factor;
+    int is_double;       /* arithmetic in double; else in float, or exactly in integers for bytes without roots */
+    double *matrix;      /* (m, m), m = d + has_bias */
+    double *largest;     /* (m,) the largest |root z| of each column, from which a caller sees whether float was enough;
+                            1 for integers, which are exact */
+} gd_gram;
+
+typedef struct gd_gram_kernels {
+    size_t (*scratch)(const gd_problem *, const gd_gram *, int n_threads);
+    void (*run)(const gd_problem *, const gd_gram *, void *scratch, int n_threads, pool_control *);
+} gd_gram_kernels;
+
 typedef struct gd_kernels {
     const char *name;
     const gd_loss_row *const *losses; /* [LOSS_COUNT] */
@@ -214,8 +229,10 @@ typedef struct gd_kernels {
     void (*take_steps_sparse)(const gd_problem *, const gd_csr *, gd_descent *, void *scratch, pool_control *);
     gd_dual_kernels duals;
     gd_coordinate_kernels coordinates;
+    gd_gram_kernels gram;
 } gd_kernels;
 
+static inline const gd_gram_kernels *gd_gram_of(const gd_kernels *table) { return &table->gram; }
 static inline const gd_dual_kernels *gd_duals_of(const gd_kernels *table) { return &table->duals; }
 static inline const gd_coordinate_kernels *gd_coordinates_of(const gd_kernels *table) { return &table->coordinates; }
 

@@ -157,6 +157,20 @@ INLINE vdouble load_double_uint8_t(const uint8_t *p) { return (vdouble){p[0], p[
 INLINE vdouble load_double_half(const half *p) { return (vdouble){half_to_float(p[0]), half_to_float(p[1])}; }
 #endif
 
+/* One vector of double as so many floats. */
+#if defined(GD_AVX512)
+INLINE void store_float_double(float *p, vdouble a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps((__m512d)a)); }
+#elif defined(GD_AVX2)
+INLINE void store_float_double(float *p, vdouble a) { _mm_storeu_ps(p, _mm256_cvtpd_ps((__m256d)a)); }
+#elif defined(__SSE2__)
+INLINE void store_float_double(float *p, vdouble a) { _mm_storel_pi((__m64 *)p, _mm_cvtpd_ps((__m128d)a)); }
+#else
+INLINE void store_float_double(float *p, vdouble a) {
+    p[0] = (float)a[0];
+    p[1] = (float)a[1];
+}
+#endif
+
 /* One element, for packing at any stride and alignment. */
 INLINE double scalar_float(const char *p) {
     float a;
@@ -264,7 +278,6 @@ INLINE vint32 add_fours(vint32 sum, vint32 x, vint32 k) {
 INLINE vdouble load_double_int32(const int32_t *p) {
     return (vdouble)_mm512_cvtepi32_pd(_mm256_loadu_si256((const __m256i *)p));
 }
-INLINE void store_float_double(float *p, vdouble a) { _mm256_storeu_ps(p, _mm512_cvtpd_ps((__m512d)a)); }
 INLINE void store_int32_int64(int32_t *p, vint64 a) {
     _mm256_storeu_si256((__m256i *)p, _mm512_cvtepi64_epi32((__m512i)a));
 }
@@ -321,4 +334,9 @@ INLINE vint32 add_pairs(vint32 sum, vint32 x, vint32 w) { return sum + INTEGER_O
 #define interleave_8_high(a, b) INTEGER_OPERATION(unpackhi_epi8, a, b)
 #define interleave_16_low(a, b) INTEGER_OPERATION(unpacklo_epi16, a, b)
 #define interleave_16_high(a, b) INTEGER_OPERATION(unpackhi_epi16, a, b)
+#else
+INLINE vint32 broadcast_int32(int32_t a) { return a - (vint32){0}; }
+INLINE vint32 add_pairs(vint32 sum, vint32 x, vint32 w) {
+    return sum + ((x << 16) >> 16) * ((w << 16) >> 16) + (x >> 16) * (w >> 16);
+}
 #endif
