@@ -31,6 +31,7 @@ WRITTEN = {
     "dual_epoch": ("W", "duals", "idle"),
     "dual_sums": ("sums",),
     "dual_squares": ("squares",),
+    "gram": ("matrix", "largest"),
     "descend_quadratic": ("gradient", "w"),
     "descend_columns": ("changes", "sums", "w"),
 }
@@ -174,6 +175,11 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
         yield "share_tiles", other.share_tiles, {"other": same}, {}
     if dtype.startswith("float") and not is_sparse:
         yield "first_not_finite", _kernels.first_not_finite, {"X": hinge["X"]}, {}
+    if not is_sparse:
+        yield "gram", _kernels.gram, {
+            "problem": problem, "roots": np.ones(N), "factor": 1.0, "double_arithmetic": wide,
+            "matrix": np.zeros((D + 1, D + 1)), "largest": np.zeros(D + 1),
+        }, {}  # fmt: skip
     if wide and not is_sparse:
         A = rng.normal(size=(N, D))
         yield "descend_quadratic", _kernels.descend_quadratic, {

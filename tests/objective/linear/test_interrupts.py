@@ -22,6 +22,11 @@ LASTING = {
         f"SHAPE, L = (5000, 1200), None; {SQUARES}; X[:, 1] = X[:, 0]; o = gd.LinearObjective(X, X[:, 0], o.loss)",
         "o.solve()",
     ),
+    "Gram matrix": (
+        "X = np.random.default_rng(0).integers(0, 256, (20_000, 3_000), np.uint8); L = None; "
+        f"{HINGE}; w = np.random.default_rng(0).random(len(X))",
+        "o.gram(w)",
+    ),
     "huge batch": (f"{DENSE}; L = None; {HINGE}", "RUN(batches=100_000)"),
     "huge batch, Adam": (f"{DENSE}; L = None; {HINGE}", "RUN(gd.Adam(), batches=100_000)"),
     "huge batch of sparse rows": (f"{SPARSE}; L = gd.L2(1e-3); {HINGE}", "RUN(batches=150_000)"),
