@@ -24,7 +24,7 @@ from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
 from ..training.fit import Coefficients, Observer, fit
-from ..training.settings import Settings
+from ..training.settings import SOLVE, Settings
 from ..training.split import Split
 from .callbacks import Attributes, CallbackSupportMixin, CallbackTasks, PlainCallback
 
@@ -172,8 +172,8 @@ class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type:
     duality_gap_ : float or None
         How far the objective is from its optimum at most, proven (the hinge's is loose, see
         `LinearObjective.duality_gap`), in the units of what was trained on (targets of a regression divided by their
-        spread). With `gap_tol`, and of dual coordinate ascent always, it is the run's own bound; otherwise it is
-        computed where `certify` asks. None where nobody asks, nothing is proven (losses of yours, alpha = 0,
+        spread). With `gap_tol`, and of "solve" and dual coordinate ascent always, it is the run's own bound; otherwise
+        it is computed where `certify` asks. None where nobody asks, nothing is proven (losses of yours, alpha = 0,
         `partial_fit`), that would need more than 64 MB, or it says next to nothing: nine tenths of the objective or
         more.
     n_features_in_, feature_names_in_ : as everywhere in scikit-learn
@@ -186,7 +186,8 @@ class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type:
     Warns
     -----
     ConvergenceWarning
-        `tol` or `gap_tol` was not reached in `epochs`, or the loss grew at every step that was tried.
+        `tol` or `gap_tol` was not reached in `epochs`, or the loss grew at every step that was tried. Of "solve": what
+        was proven, where that is less than `tol` asks.
 
     Notes
     -----
@@ -285,6 +286,13 @@ class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type:
             setattr(self, name, value)
         if tasks is not None:
             tasks.end()
+
+
+def takes_parts(estimator: Any) -> bool:
+    """Whether there is a `partial_fit`: not where the optimum of all rows is wanted, which are never seen there."""
+    if isinstance(estimator.optimizer, str) and estimator.optimizer == SOLVE:
+        raise AttributeError("partial_fit needs another optimizer than 'solve', which goes to the optimum of all rows")
+    return True
 
 
 def _check_before_conversion(X: Any) -> None:

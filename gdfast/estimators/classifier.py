@@ -17,7 +17,7 @@ from ..protocols import Array, FloatArray
 from ..training.fit import Coefficients
 from ..training.settings import Settings, check_parts, checked, loss_of
 from ..training.split import Split, times_class_weight
-from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented
+from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented, takes_parts
 from .callbacks import with_callbacks
 
 
@@ -172,6 +172,7 @@ class GDClassifier(LinearClassifier, LinearEstimator):
         self._learn(settings, X, y, weights, start, validation=own, callback_data=(X, y, sample_weight))
         return self
 
+    @available_if(takes_parts)  # type: ignore[untyped-decorator]
     @all_or_nothing
     def partial_fit(self, X: Any, y: Any, classes: Any = None, sample_weight: Any = None) -> GDClassifier:
         """One epoch over these rows, from the weights and the optimizer's state there are.

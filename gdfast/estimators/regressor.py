@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_y
 
 from ..model import Model
@@ -15,7 +16,7 @@ from ..training.fit import Coefficients
 from ..training.settings import Settings, check_parts, checked, loss_of
 from ..training.split import Split
 from ..training.target_scaling import in_type, location_and_scale
-from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented
+from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented, takes_parts
 from .callbacks import with_callbacks
 
 
@@ -120,6 +121,7 @@ class GDRegressor(LinearRegressor, LinearEstimator):
         self._learn(settings, X, y, weights, start, validation=own, callback_data=(X, y, sample_weight))
         return self
 
+    @available_if(takes_parts)  # type: ignore[untyped-decorator]
     @all_or_nothing
     def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> GDRegressor:
         """One epoch over these rows, from the weights and the optimizer's state there are.

@@ -27,6 +27,7 @@ from .feature_statistics import (
     with_single_entries,
 )
 from .guarded_run import GuardedRun, SavedRun
+from .proof import not_proven
 from .recipe import Plan, plan_for, plan_of_all_rows
 from .row_norms import StandardizedRows, standardized_rows
 from .settings import Settings, penalty, tolerance
@@ -215,6 +216,7 @@ def fit(
     endless: bool = False,
     observers: Sequence[Observer] = (),
     saved_run: SavedRun | None = None,
+    progress: bool = False,
 ) -> Fit:
     """Train on the rows of the split.
 
@@ -232,6 +234,8 @@ def fit(
         Each is told of every epoch.
     saved_run : SavedRun, optional
         Where the run is written to disk, and gone on with.
+    progress : bool
+        Of a run of `solve`: show a bar with the objective and its gap.
     """
     k = len(start.coef)
     weight += start.weight
@@ -263,7 +267,8 @@ def fit(
             w0, optimizer_state = there, found
 
     def new_run(plan: Plan) -> GuardedRun:
-        run = GuardedRun(objective, w0, plan, tolerance(settings), settings.gap_tol, saved_run=saved_run)
+        run = GuardedRun(objective, w0, plan, tolerance(settings), settings.gap_tol)
+        run.saved_run, run.progress = saved_run, progress
         run.optimizer_state = optimizer_state
         # Small data have more epochs, and as much more patience with them.
         stretch = 1 if plan.batches is None or endless else max(1, plan.epochs // settings.epochs)
@@ -300,7 +305,9 @@ def fit(
     end = Coefficients(*coefficients(w), seen.statistics, weight, start.steps + steps, kept)
     gap = None if endless else _gap(settings, objective, run, best)
     complaint = None if run.finished else GIVEN_UP
-    if run.finished and not (endless or run.settled or run.stopped):
+    if plan.proves is not None:
+        complaint = None if run.stopped else not_proven(run.result, plan.proves)
+    elif run.finished and not (endless or run.settled or run.stopped):
         if settings.gap_tol is not None:
             complaint = NOT_PROVEN
         elif settings.tol is not None:
@@ -348,6 +355,8 @@ def _score_on(split: Split, seen: Standardized) -> Callable[[Array], float]:
 def _gap(settings: Settings, objective: LinearObjective, run: GuardedRun, best: Array | None) -> float | None:
     """The run's own bound, or one from the weights where it is asked for; None where it says next to nothing."""
     known = run.result.duality_gap if best is None and run.finished else None
+    if run.plan.proves is not None:
+        return known
     w = run.w if best is None else best
     if settings.certify or (settings.gap_tol is not None and known is None):
         own = proven_gap(objective, w)

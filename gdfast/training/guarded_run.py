@@ -19,6 +19,7 @@ from ..descent.minimize import continued, resume
 from ..descent.optimizers.capabilities import proves_bounds, weight_like
 from ..descent.result import Result, Status
 from ..descent.settings import DEFAULT_STEP
+from ..descent.solve import solve
 from ..protocols import Array
 from .recipe import Plan
 
@@ -34,6 +35,9 @@ BOUND_TOL = 1e-4
 
 WRITINGS = 50
 """So often at least a run is written to disk, where that is asked for."""
+
+SOLVE_EVERY = 5
+"""Steps between two writings of a run of `solve`, which takes a dozen steps or a thousand."""
 
 _OF_ALL_ATTEMPTS = ("attempt", "epochs_before", "shrink", "losses", "rates", "passes")
 _OF_THE_EPOCHS = (
@@ -72,14 +76,16 @@ class SavedRun:
 
     def checkpoint(self, plan: Plan) -> Checkpoint:
         """As `minimize` takes it."""
-        return Checkpoint(self.path, plan.per_epoch * max(1, plan.epochs // WRITINGS))
+        every = SOLVE_EVERY if plan.proves is not None else plan.per_epoch * max(1, plan.epochs // WRITINGS)
+        return Checkpoint(self.path, every)
 
 
 @dataclass(eq=False)
 class GuardedRun:
     """A run of a plan from w0: what is asked of it, what is known of it, and, after `run`, where it led.
 
-    It is the callback of `minimize`, and what a checkpoint writes of the run besides the state of its descent.
+    It is the callback of `minimize`, and what a checkpoint writes of the run besides the state of its descent. A plan
+    that proves something is a run of `solve`, which needs no guard: its steps find their own lengths.
 
     Attributes
     ----------
@@ -94,6 +100,8 @@ class GuardedRun:
         It has settled also where the optimum is proven to be within this.
     optimizer_state
         What another run left, to go on from (None: nothing), and what this one leaves.
+    progress
+        Of a run of `solve`: show a bar with the objective and the gap.
     w, value
         Where it led, and the objective there. (`last_w`: where it stands, of which w may be an average.)
     losses, rates, scores : one number per epoch
@@ -116,6 +124,7 @@ class GuardedRun:
     score: Callable[[Array], float] | None = None
     end_epoch: Callable[[int, Array, float, float | None], bool] | None = None
     saved_run: SavedRun | None = None
+    progress: bool = False
 
     attempt: int = 0
     epochs_before: int = 0
@@ -167,7 +176,8 @@ class GuardedRun:
             if saved is not None and noted is not None:
                 self.restore(noted.callback)
                 is_over = self.failed or self.settled or self.stopped
-                result = resume(saved.path, self.objective, callback=self, max_steps=noted.k if is_over else None)
+                most = noted.k if is_over else None
+                result = resume(saved.path, self.objective, callback=self, max_steps=most, progress=self.progress)
                 noted = None
             else:
                 self._begin_attempt()
@@ -175,7 +185,7 @@ class GuardedRun:
             self.result, passes = result, self.passes + (result.passes or 0.0)
             # An average of calls before (`partial_fit`) may be far behind the weights.
             is_sound = math.isfinite(result.value) and (lags or result.value <= 2 * self.first)
-            failed = self.failed or result.status is Status.DIVERGED or not is_sound
+            failed = plan.proves is None and (self.failed or result.status is Status.DIVERGED or not is_sound)
             kept = self.best_epoch if failed else max(1, -(-result.steps // plan.per_epoch))
             self._record(result, plan.per_epoch, kept)
             if result.status is Status.INTERRUPTED:
@@ -198,7 +208,7 @@ class GuardedRun:
         """An epoch, or some, have ended at w; their mean loss (NaN where it was not asked for). True to stop."""
         if math.isnan(loss) and self.plan.evaluate_every is not None:
             return False
-        if not math.isfinite(loss) or loss > 2 * self.first:
+        if self.plan.proves is None and (not math.isfinite(loss) or loss > 2 * self.first):
             self.failed = True
             return True
         self.epoch = -(-k // self.plan.per_epoch)
@@ -245,6 +255,14 @@ class GuardedRun:
         self.failed = False
 
     def _minimize(self, plan: Plan) -> Result:
+        checkpoint = None if self.saved_run is None else self.saved_run.checkpoint(plan)
+        if plan.proves is not None:
+            self.result = solve(
+                self.objective, plan.proves, w0=self.w, max_passes=plan.epochs, callback=self, progress=self.progress,
+                checkpoint=checkpoint,
+            )  # fmt: skip
+            self.last_w = self.result.w
+            return self.result
         wants_every_epoch = self.score is not None or self.end_epoch is not None
         if self.tol is not None and plan.batches is not None:
             wants_every_epoch = True
@@ -267,7 +285,7 @@ class GuardedRun:
             evaluate_every=evaluate_every,
             callback=self,
             callback_every=every * plan.per_epoch,
-            checkpoint=None if self.saved_run is None else self.saved_run.checkpoint(plan),
+            checkpoint=checkpoint,
         )
         self.last_w, self.optimizer_state = state.w, state.optimizer_state
         return self.result

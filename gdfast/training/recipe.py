@@ -30,7 +30,7 @@ from ..objective.losses import Loss
 from ..objective.mini_batches import MiniBatches
 from ..protocols import FloatArray
 from .row_norms import StandardizedRows
-from .settings import FULL_BATCH, LINE_SEARCH, Settings, tolerance
+from .settings import FULL_BATCH, LINE_SEARCH, SOLVE, SOLVE_TOL, Settings, tolerance
 
 PLAIN, MOMENTUM = GradientDescent(), Momentum(0.9)
 MOST_SPARSE_STEPS = 2_000_000
@@ -54,6 +54,7 @@ class Plan:
     `batches` None: every step sees all rows. `step` is what `minimize` takes: the recipe's learning rates as an array,
     what the user gave, or None where the optimizer sets its own. `ends` are the epochs at whose end the recipe's rate
     has fallen to 0, where somebody asks whether the run has settled. `gtol` and `evaluate_every` go to `minimize`.
+    `proves` is the relative gap that `solve` is to prove, in `epochs` passes; None: the run is one of `minimize`.
     """
 
     optimizer: Any
@@ -64,6 +65,7 @@ class Plan:
     ends: tuple[int, ...] = ()
     gtol: float = 0.0
     evaluate_every: int | None = None
+    proves: float | None = None
 
     @property
     def is_recipe(self) -> bool:
@@ -109,6 +111,9 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
     if steps_before is not None:
         epochs, min_steps, seed = 1, 0, seed + steps_before
     given = settings.learning_rate
+    if settings.solves:
+        tol = SOLVE_TOL if settings.tol is None else settings.tol
+        return Plan(SOLVE, None, 1, max(epochs, min_steps), None, proves=tol)
     if isinstance(settings.optimizer, FULL_BATCH):
         gtol = GTOL if settings.tol is None else min(settings.tol, LOOSEST)
         return plan_of_all_rows(settings, settings.optimizer, gtol, max(epochs, min_steps))

@@ -54,6 +54,11 @@ FULL_BATCH = (*NEEDS_CURVATURE, optimizers.ProximalGradient, optimizers.DualCoor
 
 LINE_SEARCH = StrongWolfe()
 
+SOLVE = "solve"
+"""The optimizer is what `gdfast.solve` chooses, and it goes on to the proven optimum."""
+
+SOLVE_TOL = 1e-4
+
 EARLY_STOPPING_TOL = 1e-3
 LARGEST_SEED = np.iinfo(np.int32).max
 
@@ -80,9 +85,11 @@ def optimizer_of(optimizer: Any, name: str = "optimizer") -> Any:
         return optimizer
     if isinstance(optimizer, str) and optimizer in OPTIMIZERS:
         return OPTIMIZERS[optimizer]()
+    if isinstance(optimizer, str) and optimizer == SOLVE:
+        return SOLVE
     kind = ValueError if isinstance(optimizer, str) else TypeError
     raise kind(
-        f"{name} must be None, one of {', '.join(OPTIMIZERS)}, or a gdfast optimizer such as gd.Adam(); "
+        f"{name} must be None, 'solve', one of {', '.join(OPTIMIZERS)}, or a gdfast optimizer such as gd.Adam(); "
         f"it is {optimizer!r}"
     )
 
@@ -201,7 +208,9 @@ class Settings:
         0.9, on CSR plain gradient descent. The recipe as well with early_stopping, a learning_rate or a batch_size of
         yours. Names: "gradient_descent", "momentum", "nesterov", "adam", "adagrad", "rmsprop", "adamw" (compiled),
         "averaged_sgd", "adadelta", "nadam", "radam", "amsgrad", "lion", and, on all rows at every step, "lbfgs",
-        "nonlinear_conjugate_gradient", "newton", "proximal_gradient", "dual_coordinate_ascent".
+        "nonlinear_conjugate_gradient", "newton", "proximal_gradient", "dual_coordinate_ascent". "solve" is
+        `gdfast.solve`: the method that suits loss, penalty and shape, to the PROVEN optimum (`tol`), exact zeros
+        included.
     learning_rate : name, float > 0 or schedule, optional
         None and "linear": from the recipe's step, which is made of the data, linearly to 0; "cosine", "constant": from
         the same step. A number is a constant step, a schedule (any callable of the step's number) or a sequence, one
@@ -211,7 +220,7 @@ class Settings:
         Rows of a step. No more rows than that: every step sees them all. On CSR the recipe (optimizer None, l1_ratio 0)
         takes single rows.
     epochs : int
-        Passes over the data.
+        Passes over the data. ("solve": the most, or `min_steps` where that is more.)
     min_steps : int
         Small data: as many more epochs as make so many steps, and `n_iter_no_change` as many times longer.
     tol : float >= 0, optional
@@ -219,9 +228,10 @@ class Settings:
         small data as many as `min_steps` needs) the run goes on from a full rate for twice as many, and so on while
         the loss (in units of the first) or the held-out score gains more than tol; so no run is worse than the
         default's. At a rate of yours: where nothing has gained more than tol for `n_iter_no_change` epochs. Of an
-        optimizer that sees all rows: where no element of the gradient is larger (nor than 1e-3). A warning says that
-        it never came. None: all epochs are run (all rows at every step: 1e-4, or 1e-6 where you named the optimizer;
-        with early_stopping 1e-3).
+        optimizer that sees all rows: where no element of the gradient is larger (nor than 1e-3). Of "solve": where the
+        objective is PROVEN to be above its optimum by no more than this share of itself (None: 1e-4). A warning says
+        that it never came. None: all epochs are run (all rows at every step: 1e-4, or 1e-6 where you named the
+        optimizer; with early_stopping 1e-3).
     gap_tol : float >= 0, optional
         Stop where the objective is PROVEN to be within this of its optimum (tested after every epoch, which costs about
         as much as the epoch); `duality_gap_` is the run's bound. Refused where nothing can be proven: losses of yours,
@@ -273,6 +283,11 @@ class Settings:
     callback: CallbackOrNone = None
     verbose: Verbosity = 0
 
+    @property
+    def solves(self) -> bool:
+        """Whether the fit goes to the proven optimum."""
+        return isinstance(self.optimizer, str) and self.optimizer == SOLVE
+
 
 CHECKS = {
     name: hint.__metadata__[0]
@@ -289,6 +304,8 @@ def checked(given: Settings, *, classifies: bool) -> Settings:
     values = {name: check(getattr(given, name), name) for name, check in CHECKS.items()}
     settings = Settings(loss_of(given.loss, classifies=classifies), **values)
     optimizer, rate = settings.optimizer, settings.learning_rate
+    if settings.solves:
+        _check_solve(settings)
     if settings.early_stopping and isinstance(optimizer, FULL_BATCH):
         raise ValueError(f"early_stopping needs an optimizer that goes epoch by epoch; it is {optimizer!r}")
     if isinstance(optimizer, FULL_BATCH) and (isinstance(rate, str) or (rate is not None and sets_own_step(optimizer))):
@@ -307,6 +324,27 @@ def checked(given: Settings, *, classifies: bool) -> Settings:
             f"{settings.loss!r} and {settings.alpha!r}"
         )
     return settings
+
+
+def _check_solve(settings: Settings) -> None:
+    """ValueError, naming the parameter, for what has no meaning where the optimum itself is wanted."""
+    if settings.early_stopping:
+        raise ValueError(
+            "early_stopping must be False with optimizer='solve', which goes on to the optimum; a larger alpha, which "
+            "GDClassifierCV and GDRegressorCV choose, keeps it from overfitting"
+        )
+    if settings.learning_rate is not None:
+        raise ValueError(
+            "learning_rate must be None with optimizer='solve', which finds its own steps; it is "
+            f"{settings.learning_rate!r}"
+        )
+    if settings.gap_tol is not None:
+        raise ValueError(
+            f"gap_tol must be None with optimizer='solve', whose tol is the gap, relative to the objective, that is "
+            f"proven; it is {settings.gap_tol:g}"
+        )
+    if settings.tol == 0:
+        raise ValueError("tol must be > 0 with optimizer='solve': a gap of 0 cannot be proven")
 
 
 def check_parts(settings: Settings, class_weight: Any = None) -> None:
