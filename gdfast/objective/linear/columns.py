@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import numpy as np
 from ...protocols import Array, FloatArray
 from .in_background import in_background
 from .problem import LinearProblem
-from .seen_rows import scaled_csr
+from .seen_rows import dense_product, scaled_csr
 
 MOST_BYTES = 1 << 33
 BLOCK_ROWS = 1024
@@ -19,37 +20,62 @@ BLOCK_BYTES = 1 << 25
 class DenseColumns:
     """Columns of dense X, (m, n_samples) float64, less their weighted means where the bias is free.
 
-    Scores are then ``weights . columns + level``, with ``level = bias + weights . means``. A column of ones follows.
+    Scores are then ``weights . columns + level``, with ``level = bias + weights . means``. One of ones goes before.
     """
 
     starts: Array | None = None
     entries: Array | None = None
+    memory: FloatArray
 
     def __init__(self, problem: LinearProblem, features: Array, known: DenseColumns | None = None) -> None:
-        rows = problem.rows
-        require_memory(features.size, rows.n_samples)
-        self.features = features
-        self.padded = np.empty((features.size + 1, rows.n_samples))
-        self.padded[-1] = 1.0
-        self.means = np.zeros(features.size)
+        """`known` ones are not read again; they are not to be used afterwards."""
+        m, n = features.size, problem.rows.n_samples
+        require_memory(m, n)
+        self.features, self.means = features, np.zeros(m)
         first = 0
-        if known is not None:
+        if known is not None and np.array_equal(known.features, features[: known.features.size]):
             first = known.features.size
-            self.values[:first], self.means[:first] = known.values, known.means
-        weights = rows.normalized_weights
+        if known is not None and first and m < len(known.memory):
+            self.memory = known.memory
+        else:
+            self.memory = np.empty((1 + max(m, min(4 * m, problem.rows.shape[1])), n))  # what is not used takes no room
+            self.memory[0] = 1.0
+        new = np.ones(m, dtype=bool)
+        if known is not None:
+            if self.memory is not known.memory:
+                _, here, there = np.intersect1d(features, known.features, return_indices=True)
+                for to, place in zip(here, there, strict=True):
+                    self.values[to] = known.values[place]
+            else:
+                here = there = np.arange(first)
+            self.means[here], new[here] = known.means[there], False
+        self._read(problem, np.flatnonzero(new))
+
+    def _read(self, problem: LinearProblem, places: Array) -> None:
+        """Fetch the columns at these places from X."""
+        rows, weights = problem.rows, problem.rows.normalized_weights
         mass, some = float(weights.sum()), max(1, BLOCK_BYTES // (8 * rows.n_samples))
-        for start in range(first, features.size, some):
-            part = self.values[start : start + some]
-            rows.fill_columns(features[start : start + some], part)
+        for start in range(0, places.size, some):
+            at = places[start : start + some]
+            follow = at[-1] - at[0] + 1 == at.size
+            part = self.values[at[0] : at[-1] + 1] if follow else np.empty((at.size, rows.n_samples))
+            rows.fill_columns(self.features[at], part)
             if problem.has_free_bias and mass > 0:
-                for place, column in enumerate(part, start):  # one by one: the same bits in whatever company
+                for place, column in zip(at, part, strict=True):  # one by one: the same bits in whatever company
                     self.means[place] = float(np.dot(column, weights)) / mass
                     column -= self.means[place]
+            if not follow:
+                self.values[at] = part
+
+    @property
+    def padded(self) -> FloatArray:
+        """The ones, and the columns."""
+        return np.asarray(self.memory[: 1 + self.features.size])
 
     @property
     def values(self) -> FloatArray:
-        """The columns, without the ones."""
-        return self.padded[:-1]
+        """The columns."""
+        return np.asarray(self.memory[1 : 1 + self.features.size])
 
     def scores(self, V: FloatArray) -> FloatArray:
         """``V columns``, (n_outputs, n_samples), for V (n_outputs, m); columns whose weights are 0 are left out."""
@@ -62,19 +88,21 @@ class DenseColumns:
         """``C columns'``, (n_outputs, m), for C (n_outputs, n_samples)."""
         return np.asarray(C @ self.values.T)
 
-    def gram(self, weights: FloatArray, first: int = 0) -> FloatArray:
+    def gram(self, weights: FloatArray, first: int = 0, is_wide: bool = True) -> Array:
         """``sum_i weights_i c_i c_i'``, or its last rows from `first` on: block after block of samples."""
         m, n = self.values.shape
         roots = np.sqrt(weights)
         gram = np.zeros((m - first, m))
         for start in range(0, n, BLOCK_ROWS):
             block = self.values[:, start : start + BLOCK_ROWS] * roots[start : start + BLOCK_ROWS]
+            if not is_wide:
+                block = block.astype(np.float32)
             gram += in_background(block.size * float(m - first), np.matmul, block[first:] if first else block, block.T)
         return gram
 
 
 class SparseColumns:
-    """Columns of CSR X, compressed; a column of ones follows."""
+    """Columns of CSR X, compressed; a column of ones goes before."""
 
     def __init__(self, problem: LinearProblem, features: Array, whole: Any = None) -> None:
         rows = problem.rows
@@ -82,9 +110,9 @@ class SparseColumns:
         self.whole = compressed_columns(problem) if whole is None else whole
         self.csc = self.whole[:, features]
         ones = rows.n_samples
-        self.padded = np.append(self.csc.data, np.ones(ones))
-        self.starts = np.append(self.csc.indptr.astype(np.int64), self.csc.nnz + ones)
-        self.entries = np.append(self.csc.indices.astype(np.int64), np.arange(ones))
+        self.padded = np.append(np.ones(ones), self.csc.data)
+        self.starts = np.append(0, self.csc.indptr.astype(np.int64) + ones)
+        self.entries = np.append(np.arange(ones), self.csc.indices.astype(np.int64))
         self.means = np.zeros(features.size)
 
     def scores(self, V: FloatArray) -> FloatArray:
@@ -95,6 +123,13 @@ class SparseColumns:
         """``C columns'``."""
         return np.ascontiguousarray((self.csc.T @ C.T).T)
 
+    def gram(self, weights: FloatArray, first: int = 0, is_wide: bool = True) -> Array:
+        """``sum_i weights_i c_i c_i'``, or its last rows from `first` on; in float64."""
+        weighted = self.csc.copy()
+        weighted.data *= weights[weighted.indices]
+        left = weighted[:, first:] if first else weighted
+        return in_background(math.inf, dense_product, left.T, self.csc)
+
 
 def compressed_columns(problem: LinearProblem) -> Any:
     """All of sparse X as the model sees it, a bias's ones last, by columns (CSC), float64."""
@@ -102,8 +137,14 @@ def compressed_columns(problem: LinearProblem) -> Any:
 
     csc = scaled_csr(problem.rows).tocsc()
     csc.sum_duplicates()
+    n, d = csc.shape
     if problem.rows.bias:
-        csc = scipy.sparse.hstack([csc, np.ones((csc.shape[0], 1))], format="csc")
+        parts = (
+            np.append(csc.data, np.ones(n)),
+            np.append(csc.indices, np.arange(n)),
+            np.append(csc.indptr, csc.nnz + n),
+        )
+        csc = scipy.sparse.csc_array(parts, shape=(n, d + 1))
     return csc
 
 

@@ -87,7 +87,7 @@ def minimise_by_columns(
     tolerance: float,
     epochs: int,
 ) -> FloatArray:
-    """The weights w of `pairs` (output, place of the column) move in place; the change of the scores (n_outputs, n)."""
+    """The weights w of `pairs` (output, place of the column, 0 for the ones) move; what the scores change by (k, n)."""
     diagonal, less, more = curvature
     changes, sums = np.zeros_like(diagonal), np.zeros((2, diagonal.shape[1]))
     _kernels.descend_columns(

@@ -15,28 +15,30 @@ from ....objective.linear.largest_strength import bias_optimum, require_curvatur
 from ....objective.linear.outputs import Outputs
 from ....objective.linear.problem import LinearProblem
 from ....protocols import Array, FloatArray
+from .newton_matrix import NOTHING_KEPT, Kept
 from .proximal_newton import Part, descend_part
 from .working_set import chosen_features
 
 
 class CoordinateState(NamedTuple):
-    """The columns in work and the matrix of their products, of squared error on dense X (else empty).
+    """The columns in work and Newton's matrices of them, where these are kept (else empty), and the samples' weights.
 
-    `least` is the smallest that the largest subgradient has been, `idle` how many steps ago.
+    `matrices` (k, m, m), float32 or float64, and `diagonal` (k, n_samples), k one or the number of outputs. `least` is
+    the smallest that the largest subgradient has been, `idle` how many steps ago.
     """
 
     working: Array
-    gram: FloatArray
+    matrices: Array
+    diagonal: FloatArray
     least: float
     idle: int
     steps: int
 
 
-def keeps_gram(problem: LinearProblem) -> bool:
-    """Whether one matrix of the columns' products serves all steps."""
-    return problem.loss.is_quadratic and not problem.rows.is_sparse
-
-
+TOLERANCE, ROUGH_TOLERANCE = 0.01, 0.1
+"""How much nearer to its optimum the working set is brought than the whole is; the latter while others are to join."""
+FEW = 0.1
+"""New columns, of those in work: more, and the matrices of a loss that bends otherwise by now are made anew."""
 PATIENCE = 4
 """Steps that don't lower the largest subgradient before rounding is taken for the reason."""
 
@@ -116,12 +118,12 @@ class CoordinateDescent:
 
     def init(self, w: Array) -> CoordinateState:
         """No column is in work yet."""
-        return CoordinateState(np.empty(0, dtype=np.int64), np.empty((0, 0)), math.inf, 0, 0)
+        return CoordinateState(np.empty(0, dtype=np.int64), *NOTHING_KEPT, math.inf, 0, 0)
 
     def check_state(self, objective: Any, w: Array, state: Any) -> None:
         """ValueError unless it is a working set of the objective's columns, with its matrix or without."""
         problem: LinearProblem = objective.linear_problem
-        working, gram = getattr(state, "working", None), getattr(state, "gram", None)
+        working, matrices, diagonal = (getattr(state, name, None) for name in CoordinateState._fields[:3])
         columns = problem.penalised(w).shape[1]
         if not (isinstance(working, np.ndarray) and working.dtype == np.int64 and working.ndim == 1):
             raise ValueError(f"working must be int64 (m,); it is {described(working)}")
@@ -129,13 +131,19 @@ class CoordinateDescent:
             working.min() >= 0 and working.max() < columns and np.unique(working).size == working.size
         ):
             raise ValueError(f"working must hold different columns in [0, {columns}); it is {described(working)}")
-        if working.size and not keeps_gram(problem):
-            raise ValueError(f"working must be empty where no gram is kept; it is {described(working)}")
-        shape = (working.size, working.size)
-        if not (isinstance(gram, np.ndarray) and gram.dtype == np.float64 and gram.shape == shape):
-            raise ValueError(f"gram must be float64 of shape {shape}; it is {described(gram)}")
-        if not np.isfinite(gram).all():
-            raise ValueError("gram must be finite; it has other elements")
+        outputs = Outputs(problem)
+        narrow, m = (np.float32, np.float64), working.size
+        shapes = [NOTHING_KEPT.matrices.shape, (1, m, m), (outputs.n_outputs, m, m)]
+        if not (isinstance(matrices, np.ndarray) and matrices.dtype in narrow and matrices.shape in shapes):
+            raise ValueError(f"matrices must be float32 or float64 of shape {shapes[-1]}; it is {described(matrices)}")
+        shape = (len(matrices), problem.rows.n_samples) if len(matrices) else NOTHING_KEPT.diagonal.shape
+        if not (isinstance(diagonal, np.ndarray) and diagonal.dtype == np.float64 and diagonal.shape == shape):
+            raise ValueError(f"diagonal must be float64 of shape {shape}; it is {described(diagonal)}")
+        for name, array in (("matrices", matrices), ("diagonal", diagonal)):
+            if not np.isfinite(array).all():
+                raise ValueError(f"{name} must be finite; it has other elements")
+        if (diagonal < 0).any():
+            raise ValueError("diagonal must be >= 0; it has other elements")
         for count in ("idle", "steps"):
             number = getattr(state, count, None)
             if type(number) is not int or not 0 <= number < 2**53:
@@ -178,11 +186,12 @@ class _OfProblem(CoordinateDescent):
         least, idle = (worst, 0) if worst < state.least else (state.least, state.idle + 1)
         if worst == 0 or idle >= PATIENCE:
             return w, state._replace(idle=idle, steps=steps)
-        working = chosen_features(problem, problem.penalised(V), sizes, state.working)
-        gram = descend_part(part, V, smooth, working, state.gram, worst)
-        if not keeps_gram(problem):
-            working = state.working
-        return outputs.to_weights(V).astype(w.dtype), CoordinateState(working, gram, least, idle, steps)
+        chosen = chosen_features(problem, problem.penalised(V), sizes, state.working)
+        is_news = not problem.loss.is_quadratic and chosen.n_new > FEW * state.working.size
+        kept = NOTHING_KEPT if is_news or not chosen.keeps_known else Kept(state.matrices, state.diagonal)
+        tolerance = worst * (TOLERANCE if chosen.is_whole else ROUGH_TOLERANCE)
+        kept = descend_part(part, V, smooth, chosen.features, kept, tolerance)
+        return outputs.to_weights(V).astype(w.dtype), CoordinateState(chosen.features, *kept, least, idle, steps)
 
     def stationarity(self, gradient: Array, w: Array, length: float) -> Array:
         """The subgradient of minimum norm."""

@@ -15,10 +15,11 @@ from ....objective.linear.coordinate_models import minimise_by_columns, minimise
 from ....objective.linear.outputs import Outputs
 from ....objective.losses.base import ScoreCurvature
 from ....protocols import Array, FloatArray
+from .newton_matrix import MOST_OF_SPARSE, NOTHING_KEPT, Kept, Model, diagonal_at, grown, made
 
-TOLERANCE = 0.01
-"""How much nearer to its optimum the working set is brought than the whole is."""
-MODELS = 20
+MODELS = 40
+SLOW = 0.5
+"""Where a step leaves more than this of the largest subgradient, the next one has matrices made at its own point."""
 MODEL_TOLERANCE = 0.1
 MODEL_EPOCHS = 200
 HALVINGS = 30
@@ -41,8 +42,7 @@ class Part:
             if problem.rows.is_sparse:
                 kept = SparseColumns(problem, working, None if kept is None else kept.whole)  # type: ignore[union-attr]
             else:
-                begins = kept is not None and np.array_equal(kept.features, working[: kept.features.size])
-                kept = DenseColumns(problem, working, kept if begins else None)  # type: ignore[arg-type]
+                kept = DenseColumns(problem, working, kept)  # type: ignore[arg-type]
             self.columns = kept
         return kept
 
@@ -63,13 +63,11 @@ class Slopes(NamedTuple):
     level: FloatArray
 
 
-def descend_part(
-    part: Part, V: FloatArray, gradient: FloatArray, working: Array, gram: FloatArray, worst: float
-) -> FloatArray:
-    """V (n_outputs, columns of W) moves in place, in the columns `working`, and the free bias; the new matrix.
+def descend_part(part: Part, V: FloatArray, gradient: FloatArray, working: Array, kept: Kept, tolerance: float) -> Kept:
+    """V (n_outputs, columns of W) moves in place, in the columns `working`, and the free bias; the matrices kept.
 
-    `gradient` is that of the data's part at V, `worst` the largest subgradient anywhere, `gram` the matrix of the first
-    columns that are in work, where the loss is quadratic.
+    `gradient` is that of the data's part at V; `kept` are the matrices of the first columns that are in work, or none.
+    No subgradient of theirs is to be above the tolerance.
     """
     outputs, problem = part.outputs, part.outputs.problem
     columns, is_free = part.columns_of(working), problem.has_free_bias
@@ -79,82 +77,82 @@ def descend_part(
     here = Local(own, level, columns.scores(own) + level[:, None])
     level_slopes = gradient[:, -1].copy() if is_free else np.zeros(len(V))
     slopes = Slopes(np.ascontiguousarray(gradient[:, working]) - level_slopes[:, None] * means, level_slopes)
-    tolerance = TOLERANCE * worst
-    if problem.loss.is_quadratic and isinstance(columns, DenseColumns):
-        gram = grown_gram(columns, outputs.weights, gram)
-        solve_quadratic(outputs, here, slopes, 2 * gram, tolerance)
-    else:
-        value = outputs.value(here.scores) + outputs.penalty(here.V)
-        for _ in range(MODELS):
-            sizes = subgradient_sizes(here.V, slopes.own, *outputs.strengths)
-            left = max(float(sizes.max(initial=0.0)), float(np.abs(slopes.level).max(initial=0.0)))
-            if not left > tolerance:
-                break
-            there = newton_point(outputs, columns, here, slopes, max(MODEL_TOLERANCE * left, 0.3 * tolerance))
-            step, after = step_length(outputs, here, there, slopes, value)
-            if step == 0:
-                break
+    value = outputs.value(here.scores) + outputs.penalty(here.V)
+    matrices = Matrices(outputs, columns, kept)
+    left = size_of(outputs, here, slopes)
+    for _ in range(MODELS):
+        if not left > tolerance:
+            break
+        there = matrices.newton_point(here, slopes, max(MODEL_TOLERANCE * left, 0.3 * tolerance))
+        step, after = step_length(outputs, here, there, slopes, value)
+        if step > 0:
             here = moved(here, there, step)
-            here.scores = columns.scores(here.V) + here.level[:, None]
             coefficients = outputs.slopes(here.scores)
             slopes = Slopes(columns.times(coefficients), coefficients.sum(axis=1) if is_free else slopes.level)
-            if after >= value - ROUNDING * abs(value) and step < 1:
-                break
-            value = after
+        before, left = left, size_of(outputs, here, slopes)
+        if (step == 0 or after >= value - ROUNDING * abs(value)) and step < 1 and matrices.are_the_best:
+            break
+        value = after
+        matrices.judge(left / before)
     V[:, working] = here.V
     if is_free:
         V[:, -1] = here.level - here.V @ means
-    return gram
+    return matrices.kept
 
 
-def grown_gram(columns: DenseColumns, weights: FloatArray, gram: FloatArray) -> FloatArray:
-    """``sum_i u_i c_i c_i'`` of all columns, of whose first ones it is there."""
-    first, m = len(gram), len(columns.values)
-    if first == m:
-        return gram
-    more = columns.gram(weights, first)
-    whole = np.empty((m, m))
-    whole[:first, :first] = gram
-    whole[first:] = more
-    whole[:first, first:] = more[:, :first].T
-    return whole
+def size_of(outputs: Outputs, here: Local, slopes: Slopes) -> float:
+    """The largest subgradient."""
+    sizes = subgradient_sizes(here.V, slopes.own, *outputs.strengths)
+    return max(float(sizes.max(initial=0.0)), float(np.abs(slopes.level).max(initial=0.0)))
 
 
-def solve_quadratic(outputs: Outputs, here: Local, slopes: Slopes, matrix: FloatArray, tolerance: float) -> None:
-    """The optimum of squared error, output by output; centred columns leave the level alone."""
-    l1, l2 = (np.full(here.V.shape[1], strength) for strength in outputs.strengths)
-    for c in range(len(here.V)):
-        minimise_quadratic(matrix, np.array(slopes.own[c]), here.V[c], l1, l2, tolerance)
-    mass = 2 * float(outputs.weights.sum())
-    if mass > 0:
-        here.level -= slopes.level / mass
+class Matrices:
+    """Newton's models on some columns: by a matrix that serves for as long as its steps lead far enough."""
 
+    def __init__(self, outputs: Outputs, columns: DenseColumns | SparseColumns, kept: Kept) -> None:
+        self.outputs, self.columns = outputs, columns
+        self.kept = grown(columns, kept) if kept.matrices.size else kept
+        self.model: Model | None = None
+        self.is_here = self.outputs.problem.loss.is_quadratic  # made of the second derivatives at the point itself
+        self.wants_another = False
+        self.wants_exact = self.kept.is_exact and bool(self.kept.matrices.size)
 
-def newton_point(
-    outputs: Outputs,
-    columns: DenseColumns | SparseColumns,
-    here: Local,
-    slopes: Slopes,
-    tolerance: float,
-) -> Local:
-    """Where Newton's model has its optimum, nearly."""
-    curvature = outputs.curvature(here.scores)
-    if curvature.less is not None or isinstance(columns, SparseColumns):
-        return by_columns(outputs, columns, curvature, here, slopes, tolerance)
-    V, level = here.V.copy(), here.level.copy()
-    l1, l2 = (np.full(V.shape[1], strength) for strength in outputs.strengths)
-    for c, diagonal in enumerate(curvature.diagonal):
-        matrix, gradient = columns.gram(diagonal), np.array(slopes.own[c])
-        mass = float(diagonal.sum()) if outputs.problem.has_free_bias else 0.0
-        if mass > 0:
-            along = columns.times(diagonal[None])[0]
-            matrix -= np.outer(along, along) / mass
-            gradient -= along * (slopes.level[c] / mass)
-        before = V[c].copy()
-        minimise_quadratic(matrix, gradient, V[c], l1, l2, tolerance)
-        if mass > 0:
-            level[c] -= (slopes.level[c] + along @ (V[c] - before)) / mass
-    return Local(V, level, columns.scores(V) + level[:, None])
+    @property
+    def are_the_best(self) -> bool:
+        """Nothing is left to try."""
+        return self.is_here and self.kept.is_exact
+
+    def judge(self, share: float) -> None:
+        """What the last step left of the largest subgradient says whether the next one needs other matrices."""
+        if share > SLOW:
+            self.wants_another = not self.is_here
+            self.wants_exact = self.wants_exact or self.is_here
+        self.is_here = self.outputs.problem.loss.is_quadratic
+
+    def newton_point(self, here: Local, slopes: Slopes, tolerance: float) -> Local:
+        """Where Newton's model has its optimum, nearly."""
+        outputs, columns = self.outputs, self.columns
+        is_small = columns.starts is None or columns.features.size <= MOST_OF_SPARSE
+        if self.wants_another or not self.kept.matrices.size or (self.wants_exact and not self.kept.is_exact):
+            diagonal = diagonal_at(outputs, here.scores) if is_small else None
+            if diagonal is None:
+                self.kept, self.is_here = NOTHING_KEPT, True
+                return by_columns(outputs, columns, outputs.curvature(here.scores), here, slopes, tolerance)
+            self.kept, self.model = made(columns, diagonal, self.wants_exact), None
+            self.is_here, self.wants_another = True, False
+        if self.model is None:
+            self.model = Model(columns, self.kept, outputs.problem.has_free_bias)
+        V, level = here.V.copy(), here.level.copy()
+        l1, l2 = (np.full(V.shape[1], strength) for strength in outputs.strengths)
+        for c in range(len(V)):
+            matrix, along, mass = self.model.of_output(c)
+            gradient = np.array(slopes.own[c])
+            if mass > 0:
+                gradient -= along * (slopes.level[c] / mass)
+            minimise_quadratic(matrix, gradient, V[c], l1, l2, tolerance)
+            if mass > 0:
+                level[c] -= (slopes.level[c] + along @ (V[c] - here.V[c])) / mass
+        return Local(V, level, columns.scores(V) + level[:, None])
 
 
 def by_columns(
@@ -171,7 +169,7 @@ def by_columns(
     w, gradient = here.V[rows, places], slopes.own[rows, places]
     l1, l2 = (np.full(w.size, strength) for strength in outputs.strengths)
     k = len(here.V) if outputs.problem.has_free_bias else 0
-    rows, places = np.append(np.arange(k), rows), np.append(np.full(k, here.V.shape[1]), places)
+    rows, places = np.append(np.arange(k), rows), np.append(np.zeros(k, dtype=np.int64), places + 1)
     w, gradient = np.append(np.zeros(k), w), np.append(slopes.level[:k], gradient)
     l1, l2 = np.append(np.zeros(k), l1), np.append(np.zeros(k), l2)
     changes = minimise_by_columns(
@@ -180,7 +178,7 @@ def by_columns(
     )  # fmt: skip
     V, level = here.V.copy(), here.level.copy()
     level[:k] += w[:k]
-    V[rows[k:], places[k:]] = w[k:]
+    V[rows[k:], places[k:] - 1] = w[k:]
     return Local(V, level, here.scores + changes)
 
 

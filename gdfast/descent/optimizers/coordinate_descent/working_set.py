@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
@@ -13,18 +14,36 @@ GRAM_SHARE = 30
 """A matrix of the products of sqrt(30 d) columns costs about what a pass over d columns does."""
 
 
-def chosen_features(problem: LinearProblem, V: FloatArray, sizes: FloatArray, known: Array) -> Array:
-    """Columns of V to work on, rising, `known` ones first as they are: all with weights, and the worst of the others.
+USELESS = 0.5
+"""Of the columns in work: where more than this need no visit, the others begin a new set."""
 
-    V and sizes (n_outputs, penalised columns).
+
+class WorkingSet(NamedTuple):
+    """Columns of V to work on: those that stood there before and `n_new` others, or a new set.
+
+    `is_whole`: no other column wants to join.
     """
-    used = np.asarray(V.any(axis=0))
-    used[known] = True
-    worst = np.where(used, 0.0, sizes.max(axis=0))
-    candidates = np.flatnonzero(worst > 0)
-    most = max(int(used.sum()), int(math.sqrt(GRAM_SHARE * len(worst))), 10)
-    if candidates.size > most:
+
+    features: Array
+    n_new: int
+    keeps_known: bool
+    is_whole: bool
+
+
+def chosen_features(problem: LinearProblem, V: FloatArray, sizes: FloatArray, known: Array) -> WorkingSet:
+    """All columns with weights, and the worst of the others; V and sizes (n_outputs, penalised columns)."""
+    used, worst = np.asarray(V.any(axis=0)), sizes.max(axis=0)
+    is_known = np.zeros(used.size, dtype=bool)
+    is_known[known] = True
+    candidates = np.flatnonzero((worst > 0) & ~used & ~is_known)
+    share = 1 if problem.rows.is_sparse else GRAM_SHARE
+    most = max(int(used.sum()), int(math.sqrt(share * len(worst))), 10)
+    is_whole = candidates.size <= most
+    if not is_whole:
         order = np.argsort(-worst[candidates], kind="stable")[:most]
         candidates = np.sort(candidates[order])
-    used[known] = False
-    return np.concatenate([known, np.sort(np.concatenate([np.flatnonzero(used), candidates]))])
+    new = np.union1d(np.flatnonzero(used & ~is_known), candidates)
+    useful = known[used[known] | (worst[known] > 0)]
+    if useful.size + new.size < USELESS * known.size:
+        return WorkingSet(np.union1d(useful, new), new.size, False, is_whole)
+    return WorkingSet(np.concatenate([known, new]), new.size, True, is_whole)
