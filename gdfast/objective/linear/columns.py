@@ -15,6 +15,8 @@ from .seen_rows import dense_product, scaled_csr
 MOST_BYTES = 1 << 33
 BLOCK_ROWS = 1024
 BLOCK_BYTES = 1 << 25
+SPARSE_PRODUCT = 300
+"""A multiply-add that finds its numbers by their places costs so many of a dense product's."""
 
 
 class DenseColumns:
@@ -95,9 +97,7 @@ class DenseColumns:
         gram = np.zeros((m - first, m))
         for start in range(0, n, BLOCK_ROWS):
             block = self.values[:, start : start + BLOCK_ROWS] * roots[start : start + BLOCK_ROWS]
-            if not is_wide:
-                block = block.astype(np.float32)
-            gram += in_background(block.size * float(m - first), np.matmul, block[first:] if first else block, block.T)
+            add_products(gram, block, first, is_wide)
         return gram
 
 
@@ -124,11 +124,25 @@ class SparseColumns:
         return np.ascontiguousarray((self.csc.T @ C.T).T)
 
     def gram(self, weights: FloatArray, first: int = 0, is_wide: bool = True) -> Array:
-        """``sum_i weights_i c_i c_i'``, or its last rows from `first` on; in float64."""
-        weighted = self.csc.copy()
-        weighted.data *= weights[weighted.indices]
-        left = weighted[:, first:] if first else weighted
-        return in_background(math.inf, dense_product, left.T, self.csc)
+        """``sum_i weights_i c_i c_i'``, or its last rows from `first` on: in float64 where zeros are left out."""
+        n, m = self.csc.shape
+        counts = np.bincount(self.csc.indices, minlength=n)
+        if SPARSE_PRODUCT * float(np.vdot(counts, counts)) * (m - first) / m <= n * float(m - first) * m:
+            weighted = self.csc.copy()
+            weighted.data *= weights[weighted.indices]
+            return in_background(math.inf, dense_product, weighted[:, first:].T, self.csc)
+        csr, roots, gram = self.csc.tocsr(), np.sqrt(weights), np.zeros((m - first, m))
+        for start in range(0, n, BLOCK_ROWS):
+            block = csr[start : start + BLOCK_ROWS].toarray().T * roots[start : start + BLOCK_ROWS]
+            add_products(gram, block, first, is_wide)
+        return gram
+
+
+def add_products(gram: FloatArray, block: FloatArray, first: int, is_wide: bool) -> None:
+    """``block[first:] block'`` of some samples, in float32 where that will do."""
+    if not is_wide:
+        block = block.astype(np.float32)
+    gram += in_background(block.size * float(len(gram)), np.matmul, block[first:] if first else block, block.T)
 
 
 def compressed_columns(problem: LinearProblem) -> Any:

@@ -39,7 +39,7 @@ NOTHING_KEPT = Kept(np.empty((0, 0, 0)), np.empty((0, 0)))
 def made(columns: DenseColumns | SparseColumns, diagonal: FloatArray, is_exact: bool) -> Kept:
     """The matrices of all columns."""
     m, n = columns.features.size, diagonal.shape[1]
-    is_wide = is_exact or columns.starts is not None or m * m * float(n) < IN_FLOAT64
+    is_wide = is_exact or m * m * float(n) < IN_FLOAT64
     matrices = np.empty((len(diagonal), m, m), np.float64 if is_wide else np.float32)
     for c, weights in enumerate(diagonal):
         matrices[c] = columns.gram(weights, 0, is_wide)
