@@ -45,5 +45,13 @@ def saved_run_in(path: str | None, resume: bool, options: Mapping[str, Any]) -> 
     return found
 
 
+def remove_unless_finished(saved_run: SavedRun) -> None:
+    """A run that has ended where its file does not say so: no step was found, or there were too many. Nothing is left
+    to go on with, and nobody is to be asked to."""
+    place = Path(saved_run.path)
+    if place.exists() and not SavedRun(saved_run.path, saved_run.settings, noted_in(place)).is_finished():
+        place.unlink()
+
+
 def _shown(value: Any) -> str:
     return "not given" if value is None else str(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -26,23 +27,27 @@ from ..training.settings import (
     LEARNING_RATES,
     OPTIMIZERS,
     REGRESSOR_LOSSES,
+    SOLVE,
+    SOLVE_TOL,
     Settings,
     loss_of,
     optimizer_of,
 )
 from ..training.split import held_out_rows
 from ..training.train_model import train_model
+from .alpha_choice import AlphaChoice, choose_alpha, require_estimators
 from .data_files import STDIN, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
 from .failures import Interrupted, explain_mistakes, writing
 from .images import seed_option
 from .outputs import check_file
 from .reading_options import given_in, reading_of, reading_options
-from .saved_run import saved_run_in
+from .saved_run import remove_unless_finished, saved_run_in
 from .tables import say
 from .training_page import Trajectory, write_page_of
 from .training_summary import Summary
 
+NOT_WITH_SOLVE = {"epochs", "optimizer", "batch_size", "lr", "early_stopping"}
 VAL_FRACTION, EPOCHS, MIN_STEPS = Settings.validation_fraction, Settings.epochs, Settings.min_steps
 
 
@@ -60,7 +65,8 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
         try:
             number = float(value)
         except ValueError:
-            self.fail(f"{value!r} is no number, nor {' or '.join(self.words)}.", parameter, context)
+            others = f", nor {' or '.join(self.words)}" if self.words else ""
+            self.fail(f"{value!r} is no number{others}.", parameter, context)
         if not math.isfinite(number) or number < 0 or (self.positive and number == 0):
             self.fail(f"{value} is not {'> 0' if self.positive else '>= 0'} and finite.", parameter, context)
         return number
@@ -74,8 +80,14 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
     help="The last two are for real targets.",
 )  # fmt: skip
 @click.option(
-    "--alpha", type=NumberOr("auto", positive=False), default="auto", show_default=True, metavar="NUMBER|auto",
-    help="Strength of the L2 penalty, scikit-learn's; auto is 1 / rows (C = 1).",
+    "--alpha", type=NumberOr("auto", "cv", positive=False), default="auto", show_default=True,
+    metavar="NUMBER|auto|cv",
+    help="Strength of the L2 penalty, scikit-learn's; auto is 1 / rows (C = 1), cv the best in cross-validation.",
+)  # fmt: skip
+@click.option("--solve", is_flag=True, help="Go to the optimum, and prove it: see docs/solving.md.")
+@click.option(
+    "--tol", type=NumberOr(positive=True), metavar="NUMBER",
+    help=f"With --solve: the gap to prove, relative to the objective.  [default: {SOLVE_TOL:g}]",
 )  # fmt: skip
 @click.option(
     "--optimizer",
@@ -121,10 +133,13 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     Example: gdfast train flowers.csv -o flowers.npz --report flowers.html
     """
     start = perf_counter()
+    _check_solve(context)
     settings = _settings(options)
     reading = reading_of(given_in(options))
     _check_outputs(data, out, options)
     with explain_mistakes():
+        if options["alpha"] == "cv":
+            require_estimators()
         saved_run = saved_run_in(options["checkpoint"], options["resume"], _deciding(options))
         if options["threads"] is not None:
             set_num_threads(options["threads"])
@@ -136,7 +151,12 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         _hint(found, settings)
     with explain_mistakes():
         held_out = _held_out(found, settings, options)
-        trajectory = None if options["report"] is None else Trajectory()
+        choice = None
+        if options["alpha"] == "cv":
+            settings, choice = _with_chosen_alpha(found, settings, held_out, shows)
+            if not (options["quiet"] or options["as_json"]):
+                choice.tell()
+        trajectory = None if options["report"] is None else Trajectory(is_open=settings.solves)
         model, fitted = _trained(found, settings, held_out, saved_run, shows, trajectory)
         y = found.labels()
         on_held_out = None if held_out is None else evaluate_model(model, found.X, y, held_out)
@@ -144,7 +164,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
             on_held_out = evaluate_model(model, found.X_test, found.y_test)
         summary = Summary.of(
             model, fitted, evaluate_model(model, found.X, y, fitted.split.chosen), on_held_out, data=name_of(data),
-            found=found, out=out, seconds=perf_counter() - start,
+            found=found, out=out, seconds=perf_counter() - start, choice=choice,
         )  # fmt: skip
         model = summary.with_facts(model, {**_deciding(options), **_how_read(options, found)})
         if trajectory is not None:
@@ -162,6 +182,34 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         with writing(out):
             save_model(out, model)
     summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
+
+
+def _check_solve(context: click.Context) -> None:
+    """UsageError for an option that --solve leaves without a meaning, and for --tol without it."""
+    options = context.params
+    if not options["solve"]:
+        if options["tol"] is not None:
+            raise click.UsageError("--tol is what --solve is to prove: add --solve, or leave --tol out.")
+        return
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in NOT_WITH_SOLVE and context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(
+                f"--solve chooses its own method, and goes on to the optimum: leave {parameter.opts[0]} out."
+            )
+
+
+def _with_chosen_alpha(
+    found: Dataset, settings: Settings, held_out: Array | None, shows: bool
+) -> tuple[Settings, AlphaChoice]:
+    """The settings with the alpha that is best in cross-validation."""
+    if shows:
+        say("Choosing alpha by cross-validation ...", err=True)
+    try:
+        choice = choose_alpha(found, settings, held_out)
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted: no model was written.") from None
+    return replace(settings, alpha=choice.chosen), choice
 
 
 def _hint(found: Dataset, settings: Settings) -> None:
@@ -182,10 +230,12 @@ def _trained(
     trajectory: Trajectory | None,
 ) -> tuple[Model, Fit]:
     rows = found.X.shape[0] - (0 if held_out is None else len(held_out))
-    bar = EpochBar(rows, "held out" if settings.loss.classifies else "held out R2", show=shows)
+    bar = EpochBar(rows, "held out" if settings.loss.classifies else "held out R2", show=shows and not settings.solves)
     observers = (bar,) if trajectory is None else (bar, trajectory)
     try:
-        model, fitted = train_model(found, settings, held_out, observers=observers, saved_run=saved_run)
+        model, fitted = train_model(
+            found, settings, held_out, observers=observers, saved_run=saved_run, progress=shows and settings.solves
+        )
     except ValueError as error:
         if saved_run is not None and str(error).startswith("objective must be the one"):
             raise ValueError(f"--resume needs the data of the run in {saved_run.path}; these are others") from error
@@ -198,9 +248,9 @@ def _trained(
         raise Interrupted(f"Interrupted: {left}.") from None
     finally:
         bar.close()
+    if saved_run is not None:
+        remove_unless_finished(saved_run)
     if not fitted.run.finished:
-        if saved_run is not None:  # there is nothing to go on with
-            Path(saved_run.path).unlink(missing_ok=True)
         raise ValueError(
             "the loss grew at every step that was tried: leave --lr and --optimizer out, or a smaller --lr"
         )
@@ -210,7 +260,7 @@ def _trained(
 def _settings(options: dict[str, Any]) -> Settings:
     loss = options["loss"]
     classifies = loss in CLASSIFIER_LOSSES
-    optimizer = optimizer_of(options["optimizer"])
+    optimizer = SOLVE if options["solve"] else optimizer_of(options["optimizer"])
     if options["early_stopping"] and isinstance(optimizer, FULL_BATCH):
         raise click.UsageError(
             f"--early-stopping needs an optimizer that goes epoch by epoch; {options['optimizer']} uses all rows at "
@@ -225,7 +275,8 @@ def _settings(options: dict[str, Any]) -> Settings:
     epochs = options["epochs"]
     return Settings(
         loss_of(loss, classifies=classifies),
-        alpha=options["alpha"],
+        alpha="auto" if options["alpha"] == "cv" else options["alpha"],
+        tol=options["tol"],
         optimizer=optimizer,
         learning_rate=options["lr"],
         batch_size=options["batch_size"],
@@ -279,8 +330,8 @@ def _check_outputs(data: str, out: str, options: dict[str, Any]) -> None:
 def _deciding(options: dict[str, Any]) -> dict[str, Any]:
     """The options that decide the weights, by the names that the user knows."""
     names = ("loss", "alpha", "optimizer", "lr", "epochs", "batch_size", "val_fraction", "early_stopping",
-             "standardize", "seed")  # fmt: skip
-    return {"--" + name.replace("_", "-"): options[name] for name in names}
+             "standardize", "seed", "tol")  # fmt: skip
+    return {"--" + name.replace("_", "-"): options[name] for name in names} | {"--solve": options["solve"] or None}
 
 
 def _how_read(options: dict[str, Any], found: Dataset) -> dict[str, Any]:

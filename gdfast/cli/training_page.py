@@ -31,14 +31,23 @@ STEPS = np.logspace(-3, 3, 121)  # times the step that suits
 
 
 class Trajectory:
-    """Weights along the optimization path, some fifty of them: an observer of a fit."""
+    """Weights along the optimization path, some fifty of them: an observer of a fit.
 
-    def __init__(self) -> None:
+    Where nobody knows how many steps there will be (`is_open`), every other of the first is left out once there are
+    twice as many.
+    """
+
+    def __init__(self, *, is_open: bool = False) -> None:
         self.weights: list[Array] = []
+        self._is_open, self._every = is_open, 1
 
     def __call__(self, epoch: Epoch) -> None:
-        if epoch.number % max(1, epoch.epochs // POINTS) == 0 or epoch.number == epoch.epochs:
+        every = self._every if self._is_open else max(1, epoch.epochs // POINTS)
+        if epoch.number % every == 0 or epoch.number == epoch.epochs:
             self.weights.append(epoch.w)
+        if self._is_open and len(self.weights) > 2 * POINTS:
+            del self.weights[1::2]
+            self._every *= 2
 
 
 def write_page_of(

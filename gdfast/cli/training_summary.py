@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -11,6 +12,8 @@ from ..describe import counted
 from ..model import Model
 from ..training.evaluation import Evaluation
 from ..training.fit import Fit
+from ..training.proof import Proof
+from .alpha_choice import AlphaChoice
 from .tables import print_facts, print_json, say
 
 SHORT = {"mean_absolute_error": "MAE"}
@@ -33,11 +36,14 @@ class Summary:
     train: Evaluation
     held_out: Evaluation | None
     duality_gap: float | None
+    method: str = ""
+    proof: Proof | None = None
+    choice: AlphaChoice | None = None
 
     @staticmethod
     def of(
         model: Model, fitted: Fit, train: Evaluation, held_out: Evaluation | None, *, data: str, found: Dataset,
-        out: str, seconds: float,
+        out: str, seconds: float, choice: AlphaChoice | None = None,
     ) -> Summary:  # fmt: skip
         """The summary of a training, with the model's evaluation on the rows of both parts."""
         return Summary(
@@ -53,11 +59,18 @@ class Summary:
             train=train,
             held_out=held_out,
             duality_gap=fitted.gap,
+            method=fitted.run.result.method,
+            proof=None if fitted.plan.proves is None else Proof.of(fitted.run.result, fitted.plan.proves),
+            choice=choice,
         )
 
     def with_facts(self, model: Model, options: Mapping[str, Any]) -> Model:
         """The model with what is worth keeping; nothing that differs from run to run, so that its file does not."""
         facts = {name.removeprefix("--"): value for name, value in options.items() if value is not None}
+        if self.choice is not None:
+            facts |= {"chosen alpha": self.choice.chosen}
+        if self.proof is not None and math.isfinite(self.proof.share):
+            facts |= {"proven": self.proof.share}
         facts |= {"data": self.data, "rows": self.train.rows, "epochs": self.epochs, "training": scores(self.train)}
         if self.held_out is not None:
             facts |= {"held out": {"rows": self.held_out.rows, **scores(self.held_out)}}
@@ -72,12 +85,26 @@ class Summary:
             say(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
 
     def lines(self, report: str | None) -> dict[str, str]:
-        went = f"{counted(self.epochs, 'epoch')}, {self.passes:,.4g} passes"
+        unit = "epoch" if self.proof is None else "step"
+        went = f"{counted(self.epochs, unit)}, {self.passes:,.4g} passes"
         lines = {
             "data": self.description,
             "trained": f"on {counted(self.train.rows, 'row')} in {self.seconds:.3g} s: {went}",
         }
-        gap = "" if self.duality_gap is None else f"; the optimum is at most {self.duality_gap:.2g} away"
+        if self.choice is not None:
+            lines["alpha"] = self.choice.line()
+        if self.proof is not None:
+            remedy = f"; what helps: {self.proof.remedy}" if self.proof.remedy else ""
+            lines |= {
+                "method": self.method.rstrip("."),
+                "proven": self.proof.proven,
+                "stopped": self.proof.ended + remedy,
+            }
+        gap = (
+            ""
+            if self.duality_gap is None or self.proof is not None
+            else f"; the optimum is at most {self.duality_gap:.2g} away"
+        )
         lines["loss"] = f"{self.train.loss:.5g} ({self.loss_name}){gap}"
         if self.held_out is not None:
             named = ", ".join(
@@ -102,6 +129,19 @@ class Summary:
             "passes": self.passes,
             "seconds": self.seconds,
             "report": report,
+            **self._proof_as_data(),
+            **({} if self.choice is None else self.choice.as_data()),
+        }
+
+    def _proof_as_data(self) -> dict[str, Any]:
+        if self.proof is None:
+            return {}
+        share = self.proof.share
+        return {
+            "method": self.method,
+            "tol": self.proof.tol,
+            "proven": share if math.isfinite(share) else None,
+            "stopped": self.proof.ended,
         }
 
 

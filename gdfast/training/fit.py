@@ -27,7 +27,7 @@ from .feature_statistics import (
     with_single_entries,
 )
 from .guarded_run import GuardedRun, SavedRun
-from .proof import not_proven
+from .proof import Proof
 from .recipe import Plan, plan_for, plan_of_all_rows
 from .row_norms import StandardizedRows, standardized_rows
 from .settings import Settings, penalty, tolerance
@@ -306,7 +306,7 @@ def fit(
     gap = None if endless else _gap(settings, objective, run, best)
     complaint = None if run.finished else GIVEN_UP
     if plan.proves is not None:
-        complaint = None if run.stopped else not_proven(run.result, plan.proves)
+        complaint = None if run.stopped else Proof.of(run.result, plan.proves).complaint()
     elif run.finished and not (endless or run.settled or run.stopped):
         if settings.gap_tol is not None:
             complaint = NOT_PROVEN

@@ -24,6 +24,7 @@ def train_model(
     *,
     observers: Sequence[Observer] = (),
     saved_run: SavedRun | None = None,
+    progress: bool = False,
 ) -> tuple[Model, Fit]:
     """Train on the rows that are not held out.
 
@@ -39,6 +40,8 @@ def train_model(
         Each is told of every `Epoch`.
     saved_run : SavedRun, optional
         Where the run is written to disk, and gone on with.
+    progress : bool
+        Of a run of `solve`: show a bar with the objective and its gap.
 
     Returns
     -------
@@ -72,6 +75,7 @@ def train_model(
         unit=unit,
         observers=observers or (_nobody,),
         saved_run=saved_run,
+        progress=progress,
     )
     end = fitted.end
     W = weights_of(end.coef, end.intercept, end.statistics, has_bias=True)

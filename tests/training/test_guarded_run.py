@@ -80,3 +80,20 @@ def test_an_interrupted_run_goes_on_to_the_same_bits(case, tmp_path, monkeypatch
         ended = SavedRun(path, "it", noted_in(path))
         assert ended.is_finished()
         assert np.array_equal(train_model(data, settings, held, saved_run=ended)[0].W, straight.W)
+
+
+def test_a_run_of_solve_goes_on_to_the_same_bits(tmp_path):
+    settings = replace(PLAIN, optimizer="solve", tol=1e-9, alpha=1e-6, loss=CrossEntropy(), min_steps=1000)
+    data = data_for(settings)
+    straight, fitted = train_model(data, settings)
+    path = str(tmp_path / "run.npz")
+    for n in (7, 12):
+        with pytest.raises(KeyboardInterrupt):
+            train_model(data, settings, saved_run=SavedRun(path, "it"), observers=(Interrupted(n),))
+        saved = SavedRun(path, "it", noted_in(path))
+        assert saved.is_guarded()
+        assert not saved.is_finished()
+        again, resumed = train_model(data, settings, saved_run=saved)
+        assert np.array_equal(again.W, straight.W)
+        assert resumed.run.losses == fitted.run.losses
+        assert resumed.gap == fitted.gap
