@@ -20,12 +20,14 @@ from ..objective.capabilities import closed_forms, linear_problem_of, offered, t
 from ..objective.linear.largest_strength import has_curvature, largest_strength
 from ..objective.regularizers.regularizers import StrengthFamily, family_of
 from ..protocols import Array, DualityGap, FloatArray, HasTerms, Lipschitz
+from .goal import Goal
 from .line_searches.searches import StrongWolfe
 from .minimize import minimize
 from .optimizers import LBFGS
+from .path_descent import PathDescent, SharedGram
 from .path_result import Path
 from .result import Status, uninterrupted
-from .solve import solve
+from .solve import certifies, solve
 
 SHRINKS = 100.0
 """At the largest strength of L2 the penalty is so many times as steep as the loss is anywhere."""
@@ -37,6 +39,8 @@ MAX_STEPS = 1000
 """At most so many for one point."""
 
 KINKS_TOL = 1e-3
+
+TOGETHER = "L-BFGS preconditioned by one decomposition of the features' second moments, which all strengths share."
 
 MOST_BYTES = 1 << 33
 
@@ -94,8 +98,10 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
     Notes
     -----
     Squared error with L2 costs ONE matrix of products (as many operations as the closed form of one strength) and ONE
-    eigendecomposition, and two passes a gap. All else is `gdfast.solve` at each strength, from the weights of the
-    strength before: its method, its tol, at most its 1000 passes.
+    eigendecomposition, and two passes a gap. Other smooth losses with L2 cost one Gram matrix and one decomposition as
+    well, which precondition L-BFGS at every strength (up to 4,000 columns); a point starts where those before lead, at
+    a parabola in the logarithm of the strength, with their pairs. All else is `gdfast.solve` at each strength, from the
+    weights of the strength before. At most 1000 passes a point.
 
     References
     ----------
@@ -121,7 +127,8 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
     status = Status.CONVERGED
     try:
         regularizers = [family.with_strength(strength) for strength in chosen]
-        for point in solved_points(known, regularizers, proving_solver(tol)):
+        shared = shared_gram(known, regularizers)
+        for point in solved_points(known, regularizers, proving_solver(tol, shared)):
             points.append(evaluated(known, point))
     except KeyboardInterrupt:
         if not points:
@@ -246,11 +253,24 @@ def evaluated(objective: HasTerms, point: Point) -> Point:
     return point._replace(value=own.value(point.w), gap=_gap(own, point.w))
 
 
-def proving_solver(tol: float) -> Solver:
-    """`solve`: until a gap of this share of the value is proven."""
+def shared_gram(objective: Any, regularizers: Sequence[StrengthFamily], paths: int = 1) -> SharedGram | None:
+    """What the points of so many paths share; None where they share nothing, or are a single one."""
+    points = paths * len(regularizers)
+    if points < 2 or any(each.gives_zeros for each in regularizers):
+        return None
+    return SharedGram.of(objective, points)
+
+
+def proving_solver(tol: float, shared: SharedGram | None = None) -> Solver:
+    """Until a gap of this share of the value is proven: `solve`, or what makes use of what the points share."""
+    descent = None if shared is None else PathDescent(shared)
 
     def solver(objective: Any, regularizer: StrengthFamily, w: Array) -> Point:
-        result = uninterrupted(solve(objective, tol, w0=w))
+        if descent is None or regularizer.l2 == 0:
+            result = solve(objective, tol, w0=w)
+        else:
+            result = descent.proven(objective, regularizer.l2, w, Goal(tol, MAX_STEPS, TOGETHER, certifies(objective)))
+        result = uninterrupted(result)
         gap = math.nan if result.duality_gap is None else result.duality_gap
         told = result.explanation if result.status is Status.DIVERGED else None
         return Point(regularizer, result.w, result.value, gap, result.status, result.steps, result.method, told)
@@ -258,15 +278,19 @@ def proving_solver(tol: float) -> Solver:
     return solver
 
 
-def settled_solver(gtol: float) -> Solver:
+def settled_solver(gtol: float, shared: SharedGram | None = None, extrapolates: bool = True) -> Solver:
     """Until no element of the gradient is larger than gtol; where it has kinks, until a gap of a thousandth."""
-    proving = proving_solver(KINKS_TOL)
+    proving, descent = proving_solver(KINKS_TOL), None if shared is None else PathDescent(shared, extrapolates)
 
     def solver(objective: Any, regularizer: StrengthFamily, w: Array) -> Point:
         if regularizer.gives_zeros or objective.loss.has_kinks:
             return proving(objective, regularizer, w)
-        result = uninterrupted(minimize(objective, w, LBFGS(), StrongWolfe(), gtol=gtol, max_steps=MAX_STEPS))
-        return Point(regularizer, result.w, result.value, math.nan, result.status, result.steps, "L-BFGS.")
+        if descent is None or regularizer.l2 == 0:
+            result = uninterrupted(minimize(objective, w, LBFGS(), StrongWolfe(), gtol=gtol, max_steps=MAX_STEPS))
+            return Point(regularizer, result.w, result.value, math.nan, result.status, result.steps, "L-BFGS.")
+        run = descent.settled(objective, regularizer.l2, w, gtol, MAX_STEPS)
+        assert run.ending is not None
+        return Point(regularizer, run.w, run.evaluation.value, math.nan, run.ending, run.k, TOGETHER)
 
     return solver
 

@@ -96,7 +96,7 @@ def solve(
     tol, max_passes = check_positive(tol, "tol"), check_positive(max_passes, "max_passes")
     start = _start(objective, w0)
     method = method_for(objective)
-    goal = Goal(tol, max_passes, method.sentence, _certifies(objective, method.optimizer))
+    goal = Goal(tol, max_passes, method.sentence, certifies(objective, method.optimizer))
     arguments = {
         "objective": objective,
         "w0": start if method.takes_w0 else np.zeros_like(start),
@@ -176,8 +176,8 @@ def _start(objective: Any, w0: Any) -> Array:
     return start if linear_problem_of(objective) is None else np.asarray(start, dtype=np.float64)
 
 
-def _certifies(objective: Any, optimizer: Any) -> bool:
-    """Whether the run can prove anything."""
+def certifies(objective: Any, optimizer: Any = None) -> bool:
+    """Whether a run can prove anything."""
     if proves_bounds(optimizer):
         return True
     if not callable(getattr(objective, "duality_gap", None)):

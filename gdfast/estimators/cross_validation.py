@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from contextlib import nullcontext
 from dataclasses import KW_ONLY, dataclass
@@ -23,10 +24,14 @@ from ..descent.result import Status
 from ..describe import described
 from ..protocols import Array, FloatArray
 from ..training.cross_validation import (
+    KEPT_BYTES,
+    FoldPath,
+    PointScores,
     alpha_grid,
     class_factor,
+    contenders,
     proven_point,
-    scored_path,
+    shared_by_folds,
     split_of_fold,
     standardized_fold,
 )
@@ -227,27 +232,41 @@ class CrossValidated(LinearPredictor, PathSettings):
             whole = standardized(Split.of(split.X, split.y, split.weights), np.arange(len(y)))
             grid = alpha_grid(whole, alphas) if isinstance(alphas, int) else alphas
             scores, losses = np.empty((2, len(folds), len(grid)))
-            unsettled = 0
+            unsettled, shared = np.zeros(scores.shape, dtype=bool), shared_by_folds(whole, grid, len(folds))
+
+            def judge(path: FoldPath, i: int, j: int, found: PointScores) -> None:
+                own = _check_method_params(split.X, of_scorer, indices=path.held_out)
+                unsettled[i, j] = found.point.status in UNSETTLED
+                losses[i, j] = settings.loss.value(found.scores, found.y, own.get("sample_weight"))
+                if scorer is None:
+                    scores[i, j] = self._score_of(found.scores, found.y, own.get("sample_weight"))
+                    return
+                fitted = self._fitted(found.coef, found.intercept, path.seen)
+                answer = scorer(fitted, split.X[path.held_out], y[path.held_out], **own)
+                scores[i, j] = _score(answer, i, grid[j])
+
+            keeps = shared is not None and 8 * scores.size * math.prod(whole.objective.shape) <= KEPT_BYTES
+            paths: list[tuple[FoldPath, list[Array]]] = []
             for i, ((train, test), each) in enumerate(zip(folds, splits, strict=True)):
-                seen = standardized(each, train)
-                own = _check_method_params(split.X, of_scorer, indices=test)
-                rest = None if scorer is None else split.X[test]
-                for j, (point, coef, intercept, found, targets) in enumerate(scored_path(seen, test, grid)):
-                    unsettled += point.status in UNSETTLED
-                    losses[i, j] = settings.loss.value(found, targets, own.get("sample_weight"))
-                    if scorer is None:
-                        scores[i, j] = self._score_of(found, targets, own.get("sample_weight"))
-                    else:
-                        fitted = self._fitted(coef, intercept, seen)
-                        scores[i, j] = _score(scorer(fitted, rest, y[test], **own), i, grid[j])
+                path, weights = FoldPath(standardized(each, train), test, shared), []
+                for j, found in enumerate(path.points(grid)):
+                    judge(path, i, j, found)
+                    if keeps:
+                        weights.append(found.point.w)
+                paths.append((path, weights))
                 if self.verbose:
                     print(f"Fold {i + 1} of {len(folds)}: best score {scores[i].max():.6g}", flush=True)
-            if unsettled:
-                _warn(f"{unsettled} of {scores.size} points of the folds' paths have not come as near to their optimum "
-                      "as they should: larger alphas, or scaled features, are easier")  # fmt: skip
+            close = contenders(scores) if keeps else np.zeros(0, dtype=np.intp)
+            if len(close) > 1:  # which of them is best may hang on more digits
+                for i, (path, weights) in enumerate(paths):
+                    for j, found in zip(close, path.finer(grid[close], [weights[j] for j in close]), strict=True):
+                        judge(path, i, int(j), found)
+            if unsettled.any():
+                _warn(f"{unsettled.sum()} of {scores.size} points of the folds' paths have not come as near to their "
+                      "optimum as they should: larger alphas, or scaled features, are easier")  # fmt: skip
             self.alphas_, self.scores_path_, self.losses_path_ = grid, scores, losses
             self.alpha_ = float(grid[np.argmax(scores.mean(axis=0))])
-            point = proven_point(whole, self.alpha_, self.tol)
+            point = proven_point(whole, self.alpha_, self.tol, shared)
         if point.status in UNSETTLED:
             _warn("The fit at alpha_ has not come as near to its optimum as tol asks: larger ones are easier")
         self.n_iter_ = max(1, point.steps)

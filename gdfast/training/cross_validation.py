@@ -6,11 +6,21 @@ A fold is an index into X: nothing is copied. Its features are standardised by i
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..descent.path import Point, Solver, evaluated, proving_solver, settled_solver, solved_points, strength_grid
+from ..descent.path import (
+    Point,
+    evaluated,
+    proving_solver,
+    settled_solver,
+    shared_gram,
+    solved_points,
+    strength_grid,
+)
+from ..descent.path_descent import SharedGram
 from ..objective.regularizers.regularizers import StrengthFamily
 from ..protocols import Array, FloatArray
 from .choice import GTOL, SMALLER, SMALLER_GTOL, WEIGHTS_COST
@@ -18,6 +28,15 @@ from .fit import Standardized
 from .settings import Settings
 from .split import Split
 from .target_scaling import location_and_scale
+
+CLOSE, MOST_CONTENDERS = 2e-3, 4
+"""Of the range of mean scores: so near to each other two alphas are compared anew."""
+
+FINER = 0.1
+"""Then gradients are so much smaller, and the distance from the optimum about the square of that."""
+
+KEPT_BYTES = 1 << 28
+"""Of the weights of all points."""
 
 
 def standardized_fold(settings: Settings, split: Split, n_outputs: int, class_factor: float) -> Standardized:
@@ -47,26 +66,56 @@ def alpha_grid(seen: Standardized, count: int) -> FloatArray:
     return strengths / (family.l1 if family.gives_zeros else family.l2)
 
 
-def scored_path(seen: Standardized, held_out: Array, alphas: FloatArray) -> Iterator[PointScores]:
-    """The optimum at each alpha, from the first on, and its scores on the rows held out."""
-    regularizers: Sequence[StrengthFamily] = [seen.penalty(float(alpha)) for alpha in alphas]
-    rest = seen.whole.rows(held_out)
-    for point in solved_points(seen.objective, regularizers, _solver(seen)):
-        yield PointScores(point, *seen.coefficients(point.w), rest.scores(point.w), rest.y)
+def shared_by_folds(whole: Standardized, alphas: FloatArray, folds: int) -> SharedGram | None:
+    """The Gram matrix of all rows, which serves every fold: theirs differ by some of them, and by their scale."""
+    return shared_gram(whole.objective, [whole.penalty(float(alpha)) for alpha in alphas], folds)
 
 
-def _solver(seen: Standardized) -> Solver:
-    """How a point is found: until the gradient is as small as scikit-learn's LogisticRegression leaves it."""
-    X, k = seen.whole.X, seen.objective.n_classes
-    entries = int(X.indptr[-1]) if hasattr(X, "indptr") else X.size
-    products = k * (entries + WEIGHTS_COST * X.shape[1])
-    curvature = seen.settings.loss.largest_curvature(k) or 1.0
-    return settled_solver(curvature * (SMALLER_GTOL if products <= SMALLER else GTOL))
+@dataclass(frozen=True, eq=False)
+class FoldPath:
+    """The path of a fold: `seen` are the rows to train on, `held_out` those to score."""
+
+    seen: Standardized
+    held_out: Array
+    shared: SharedGram | None
+
+    def points(self, alphas: FloatArray) -> Iterator[PointScores]:
+        """The optimum at each alpha, from the first on: as near as scikit-learn's LogisticRegression comes."""
+        regularizers: Sequence[StrengthFamily] = [self.seen.penalty(float(alpha)) for alpha in alphas]
+        solver = settled_solver(self._gtol(), self.shared)
+        for point in solved_points(self.seen.objective, regularizers, solver):
+            yield self._scored(point)
+
+    def finer(self, alphas: FloatArray, starts: Sequence[Array]) -> Iterator[PointScores]:
+        """The same at these alphas, from where `points` left them, to more digits."""
+        solver = settled_solver(FINER * self._gtol(), self.shared, extrapolates=False)
+        for alpha, w in zip(alphas, starts, strict=True):
+            regularizer = self.seen.penalty(float(alpha))
+            objective = self.seen.objective.with_terms(self.seen.objective.loss, regularizer)
+            yield self._scored(solver(objective, regularizer, w))
+
+    def _scored(self, point: Point) -> PointScores:
+        rest = self.seen.whole.rows(self.held_out)
+        return PointScores(point, *self.seen.coefficients(point.w), rest.scores(point.w), rest.y)
+
+    def _gtol(self) -> float:
+        X, k = self.seen.whole.X, self.seen.objective.n_classes
+        entries = int(X.indptr[-1]) if hasattr(X, "indptr") else X.size
+        products = k * (entries + WEIGHTS_COST * X.shape[1])
+        curvature = self.seen.settings.loss.largest_curvature(k) or 1.0
+        return curvature * (SMALLER_GTOL if products <= SMALLER else GTOL)
 
 
-def proven_point(seen: Standardized, alpha: float, tol: float) -> Point:
+def contenders(scores: FloatArray) -> Array:
+    """Which alphas (columns) may be the best: those whose mean score is CLOSE to the highest, a few at most."""
+    mean = scores.mean(axis=0)
+    close = np.flatnonzero(mean >= mean.max() - CLOSE * (mean.max() - mean.min()))
+    return np.sort(close[np.argsort(-mean[close], kind="stable")][:MOST_CONTENDERS])
+
+
+def proven_point(seen: Standardized, alpha: float, tol: float, shared: SharedGram | None = None) -> Point:
     """The optimum at one alpha, proven where it can be."""
-    points = solved_points(seen.objective, [seen.penalty(alpha)], proving_solver(tol))
+    points = solved_points(seen.objective, [seen.penalty(alpha)], proving_solver(tol, shared))
     return evaluated(seen.objective, next(points))
 
 

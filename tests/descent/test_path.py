@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 import gdfast as gd
-from gdfast.descent import path as path_module
+from gdfast.descent.path_descent import PathDescent
 
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 7)) * np.linspace(0.5, 2, 7) + 1
@@ -221,15 +221,15 @@ def test_print_and_notebook():
 def test_a_ctrl_c_leaves_the_points_that_were_finished(monkeypatch):
     objective, left = classes(gd.CrossEntropy(), gd.L2(1.0)), [2]
     whole = gd.regularization_path(objective, [1.0, 0.1, 0.01])
-    solve = path_module.solve
+    proven = PathDescent.proven
 
     def interrupted(*arguments, **options):
         if not left[0]:
             raise KeyboardInterrupt
         left[0] -= 1
-        return solve(*arguments, **options)
+        return proven(*arguments, **options)
 
-    monkeypatch.setattr(path_module, "solve", interrupted)
+    monkeypatch.setattr(PathDescent, "proven", interrupted)
     path = gd.regularization_path(objective, [1.0, 0.1, 0.01])
     assert path.status is gd.Status.INTERRUPTED
     assert path.W.tobytes() == whole.W[:2].tobytes()

@@ -13,6 +13,9 @@ QUIET = 8192
 """Elements of a product that NumPy's library makes on one thread. Longer ones wake its others, which then spin for a
 tenth of a second and take a core from the next pass over X."""
 
+QUIET_PRODUCT = 1 << 18
+"""Multiply-adds of a product of matrices that it makes on one thread."""
+
 
 def dot(a: Array, b: Array) -> float:
     """``sum(a * b)`` in float64."""
@@ -33,6 +36,8 @@ def dots(rows: Array, vectors: Array) -> FloatArray:
 
     Products of blocks of 1,024 elements, which stay in cache, are made in the arrays' own type and added in float64.
     """
+    if rows.size * len(vectors) <= QUIET_PRODUCT:
+        return np.asarray(rows.astype(np.float64, copy=False) @ vectors.T.astype(np.float64, copy=False))
     whole = rows.shape[1] // BLOCK * BLOCK
     total: FloatArray = rows[:, whole:].astype(np.float64) @ vectors[:, whole:].T.astype(np.float64)
     if whole:

@@ -11,7 +11,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ...protocols import Array, FloatArray
-from ..preconditioners import BoundPreconditioner, PreconditionerState
+from ..preconditioners import BoundPreconditioner, FixedPreconditioner, PreconditionerState
 from .capabilities import check_like
 from .float64_dots import dot, dots, first_scale, norm
 from .quasi_newton import Stack, coefficients, combined, moved_and_changed, with_pair
@@ -34,17 +34,33 @@ class PreconditionedLBFGSState(NamedTuple):
 
 @dataclass(frozen=True, eq=False)
 class PreconditionedLBFGS:
-    """``direction = -H gradient``; the first is ``-P^-1 gradient``, and 1 is its natural length too."""
+    """``direction = -H gradient``; the first is ``-P^-1 gradient``, and 1 is its natural length too.
+
+    `known` are pairs from before the run, moves and changes (p, \\*w.shape), p <= memory, the oldest first.
+    """
 
     memory: int
-    preconditioner: BoundPreconditioner
+    preconditioner: BoundPreconditioner | FixedPreconditioner
+    known: tuple[Array, Array] | None = None
     compares_gradients: ClassVar[bool] = True
 
     def init(self, w: Array) -> PreconditionedLBFGSState:
-        """No pairs, and no matrix yet."""
-        rows = 3 * self.memory
+        """No matrix yet, and no pairs but those that are known."""
+        rows, pairs, told = 3 * self.memory, 0, self.preconditioner.init(w)
         stack, products = np.zeros((rows, *w.shape), dtype=w.dtype), np.zeros((rows, rows))
-        return PreconditionedLBFGSState(w.copy(), np.zeros_like(w), stack, products, self.preconditioner.init(w), 0, 0)
+        if self.known is not None:
+            moves, changes = self.known
+            pairs = len(moves)
+            for part, found in enumerate((moves, changes, self.preconditioner.times(changes, told))):
+                stack[part * self.memory : part * self.memory + pairs] = found
+            flat = stack.reshape(rows, -1)
+            products = dots(flat, flat)
+        return PreconditionedLBFGSState(w.copy(), np.zeros_like(w), stack, products, told, pairs, 0)
+
+    def pairs(self, state: PreconditionedLBFGSState) -> tuple[Array, Array]:
+        """Those of a state as `known` wants them."""
+        order = [j % self.memory for j in range(max(0, state.pairs - self.memory), state.pairs)]
+        return state.stack[order], state.stack[[self.memory + i for i in order]]
 
     def check_state(self, objective: Any, w: Array, state: Any) -> None:
         """ValueError unless it is like those of `init`, and finite."""

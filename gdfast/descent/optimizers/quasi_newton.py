@@ -60,21 +60,24 @@ def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) 
 def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[FloatArray, float]:
     """The two loops: H gradient is the first answer times the stack, plus the second times P^-1 gradient.
 
+    Each loop is a triangular system: with U the upper triangle of s_i . y_j (oldest first) and D its diagonal,
+    ``U alpha = s . gradient``, and the moves' coefficients c solve ``U' c = D alpha - y . P^-1 (gradient - y alpha)``.
+
     `on_gradient` are the stack's products with the gradient. P^-1 takes what the first loop makes of the changes to the
     last rows of the stack; without P they are the changes themselves.
     """
-    m, products, solved = memory, stack.products, len(stack.products) - memory
-    kept = [j % m for j in range(max(0, stack.pairs - m), stack.pairs)]
-    on_changes, alphas = np.zeros(m), {}
-    for i in reversed(kept):
-        alphas[i] = (float(products[i, m : 2 * m] @ on_changes) + on_gradient[i]) / products[i, m + i]
-        on_changes[i] -= alphas[i]
-    newest = kept[-1]
-    own = float(products[newest, m + newest] / products[m + newest, solved + newest])
+    products, m, n = stack.products, memory, min(stack.pairs, memory)
+    moves = np.arange(stack.pairs - n, stack.pairs) % m  # oldest first
+    changes, solved = moves + m, moves + (len(products) - m)
+    of_moves, of_changes = products[moves], products[changes]
+    upper = of_moves[:, changes] * np.tri(n).T
+    curvatures = upper.diagonal()
+    own = float(curvatures[-1] / of_changes[-1, solved[-1]])
+    alphas = np.linalg.solve(upper, on_gradient[moves])
+    left = own * (on_gradient[solved] - of_changes[:, solved] @ alphas)
     c = np.zeros(len(products))
-    c[solved:] = own * on_changes
-    for i in kept:
-        c[i] += alphas[i] - (float(products[m + i] @ c) + own * on_gradient[solved + i]) / products[i, m + i]
+    c[solved] = -own * alphas
+    c[moves] += np.linalg.solve(upper.T, curvatures * alphas - left)
     return c, own
 
 

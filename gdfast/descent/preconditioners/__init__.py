@@ -1,5 +1,6 @@
 """A matrix P near the Hessian: methods that go along ``-P^-1 gradient`` see a bowl that is nearly round."""
 
+from .fixed_preconditioner import FixedPreconditioner
 from .gram_preconditioner import (
     BoundPreconditioner,
     GramPreconditioner,
@@ -10,6 +11,7 @@ from .gram_preconditioner import (
 
 __all__ = [
     "BoundPreconditioner",
+    "FixedPreconditioner",
     "GramPreconditioner",
     "PreconditionerState",
     "check_preconditioner",
