@@ -24,6 +24,7 @@ from ..protocols import Array
 from .goal import Goal, check_goal
 from .optimizers.capabilities import (
     bind,
+    bound_in_float64,
     compares_gradients,
     direction_of,
     needs_gradient,
@@ -123,7 +124,7 @@ class Settings:
     def in_float64(self) -> Settings:
         """Those with which the run goes on in float64 arithmetic, once its own has stalled."""
         wide = self.wide_objective
-        optimizer = bind(self.optimizer, wide, self.w0, None, self.sign)
+        optimizer = bound_in_float64(self.optimizer, self.bound_optimizer, wide, self.w0, self.sign)
         return replace(
             self,
             goes_on_in_float64=True,

@@ -114,6 +114,12 @@ def check_state(optimizer: Any, objective: Any, w: Array, state: Any) -> None:
         check_like(state, optimizer.init(w), "the optimizer's state")
 
 
+def bound_in_float64(optimizer: Any, bound: Any, objective: Any, w0: Array, sign: float) -> Any:
+    """What is bound to an objective, for the same in float64: itself where it knows how to go on, else bound anew."""
+    own = getattr(bound, "in_float64", None)
+    return bind(optimizer, objective, w0, None, sign) if own is None else own()
+
+
 def state_in_float64(optimizer: Any, objective: Any, w: Array, state: Any) -> Any:
     """The state with which it goes on from w on the objective in float64: of a new start, unless it keeps more."""
     own = getattr(optimizer, "state_in_float64", None)

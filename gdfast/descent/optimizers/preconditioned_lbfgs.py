@@ -20,11 +20,13 @@ from .quasi_newton import Stack, coefficients, combined, moved_and_changed, with
 class PreconditionedLBFGSState(NamedTuple):
     """Where the last step began, the gradient there, and the last pairs, as in `LBFGSState`; what tells P.
 
-    `stack` is (3 * memory, \\*w.shape): below moves and changes come P^-1 times the changes.
+    `scaled` is P^-1 times the gradient. `stack` is (3 * memory, \\*w.shape): below moves and changes come P^-1 times
+    the changes.
     """
 
     w: Array
     gradient: Array
+    scaled: Array
     stack: Array
     products: FloatArray
     preconditioner: PreconditionerState
@@ -55,7 +57,7 @@ class PreconditionedLBFGS:
                 stack[part * self.memory : part * self.memory + pairs] = found
             flat = stack.reshape(rows, -1)
             products = dots(flat, flat)
-        return PreconditionedLBFGSState(w.copy(), np.zeros_like(w), stack, products, told, pairs, 0)
+        return PreconditionedLBFGSState(w.copy(), np.zeros_like(w), np.zeros_like(w), stack, products, told, pairs, 0)
 
     def pairs(self, state: PreconditionedLBFGSState) -> tuple[Array, Array]:
         """Those of a state as `known` wants them."""
@@ -67,25 +69,35 @@ class PreconditionedLBFGS:
         check_like(state, self.init(w), "the optimizer's state")
         self.preconditioner.check_state(state.preconditioner)
 
+    def in_float64(self) -> PreconditionedLBFGS:
+        """Itself: P is made in X's own arithmetic for both, and so it is there already."""
+        return self
+
+    def state_in_float64(self, objective: Any, w: Array, state: PreconditionedLBFGSState) -> PreconditionedLBFGSState:
+        """The same state: its pairs tell the curvature still."""
+        return state
+
     def update(
         self, gradient: Array, state: PreconditionedLBFGSState, w: Array
     ) -> tuple[Array, PreconditionedLBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         known = self.preconditioner.renewed(w, state.preconditioner, state.steps)
         stack = Stack(state.stack.reshape(len(state.stack), -1), state.products, state.pairs)
-        if known is not state.preconditioner and stack.pairs > 0:
-            stack = self._anew(stack, known, w.shape)
+        before = state.scaled
+        if known is not state.preconditioner and state.steps > 0:
+            stack, before = self._anew(stack, known, w.shape), self._times(state.gradient, known)
+        scaled = self._times(gradient, known)
         pair = moved_and_changed(state.w, state.gradient, w, gradient) if state.steps > 0 else None
-        wanted = np.stack([gradient, *([] if pair is None else [pair[1].reshape(w.shape)])])
-        scaled, *more = self.preconditioner.times(wanted, known).astype(w.dtype).reshape(len(wanted), -1)
-        if pair is not None and dot(pair[1], more[0]) > 0:
-            stack, on_gradient = with_pair(stack, self.memory, [*pair, *more], gradient)
+        solved = (scaled - before).reshape(-1)
+        if pair is not None and dot(pair[1], solved) > 0:
+            stack, on_gradient = with_pair(stack, self.memory, [*pair, solved], gradient)
         else:
             on_gradient = dots(stack.rows, gradient.reshape(1, -1))[:, 0]
         kept = stack.rows.reshape(state.stack.shape)
         fresh = PreconditionedLBFGSState(
-            w.copy(), gradient.copy(), kept, stack.products, known, stack.pairs, state.steps + 1
+            w.copy(), gradient.copy(), scaled, kept, stack.products, known, stack.pairs, state.steps + 1
         )
+        scaled = scaled.reshape(-1)
         slope = dot(gradient, scaled)
         if stack.pairs > 0:
             on_stack, on_own = coefficients(stack, self.memory, on_gradient)
@@ -96,6 +108,9 @@ class PreconditionedLBFGS:
         if slope > 0:
             return np.asarray(-scaled.reshape(w.shape)), fresh
         return np.asarray(-first_scale(norm(gradient)) * gradient), fresh
+
+    def _times(self, v: Array, known: PreconditionerState) -> Array:
+        return self.preconditioner.times(v, known).astype(v.dtype, copy=False)
 
     def _anew(self, stack: Stack, known: PreconditionerState, shape: tuple[int, ...]) -> Stack:
         """The stack under another preconditioner, for weights of this shape."""

@@ -13,7 +13,8 @@ import numpy as np
 
 from ..._arrays import check_flag, check_integer, check_seed
 from ...describe import described
-from ...objective.capabilities import gram_of, linear_problem_of, offered
+from ...objective.capabilities import linear_problem_of, offered
+from ...objective.linear.gram import gram
 from ...objective.linear.gram_sketch import gram_diagonal
 from ...objective.linear.inverse_root import InverseDiagonal, InverseRoot
 from ...objective.linear.problem import LinearProblem
@@ -82,7 +83,7 @@ class GramPreconditioner:
     Notes
     -----
     A step along ``-P^-1 gradient`` goes down a bowl that is nearly round, where the gradient alone goes from side to
-    side of a narrow valley: what takes hundreds of steps takes ten. P is factored once, in float64; a product with its
+    side of a narrow valley: what takes hundreds of steps takes ten. P is factored once; a product with its
     inverse is one pass over a triangle of (m, m), m the columns of W, in the arithmetic's type.
 
     `Hinge` has no curvature: all c_i are 1. Of `Huber` beyond delta it is that of the parabola which touches it there.
@@ -120,7 +121,6 @@ class GramPreconditioner:
 class BoundPreconditioner:
     """P for one objective: a pure function of the weights that it is made at, of which the last one is kept."""
 
-    objective: Any
     problem: LinearProblem
     indices: Array | None
     renew: bool
@@ -169,8 +169,7 @@ class BoundPreconditioner:
             ridge[: rows.shape[1] - int(problem.has_free_bias)] = 2 * strengths.l2
         if self.is_diagonal:
             return InverseDiagonal.of(gram_diagonal(problem, weights, self.indices) + ridge)
-        P = gram_of(self.objective, weights, self.indices)
-        assert P is not None  # it is a LinearObjective
+        P = gram(problem, weights, self.indices)
         P.flat[:: len(P) + 1] += ridge
         return InverseRoot.of(P, rows.arithmetic)
 
@@ -216,7 +215,7 @@ def preconditioner_for(
     indices = None
     if plan.rows < n:
         indices = np.sort(np.random.default_rng(preconditioner.seed).choice(n, plan.rows, replace=False))
-    return BoundPreconditioner(objective, problem, indices, preconditioner.renew, plan.is_diagonal)
+    return BoundPreconditioner(problem.in_own_arithmetic(), indices, preconditioner.renew, plan.is_diagonal)
 
 
 class Plan(NamedTuple):

@@ -18,7 +18,8 @@ from ...protocols import Array, FloatArray
 from ..losses.residual import SquaredError
 from .in_background import in_background
 
-SMALL = 64  # of a triangle: inverted as it is
+SMALL = 64  # of a matrix: factored and inverted as it is
+ROWS = 128
 PARTS = 4  # of a triangle's columns in a product: fewer multiply by more zeros
 LARGER = 100.0  # the next ridge, where one is not enough
 
@@ -31,32 +32,28 @@ class InverseRoot:
 
     @staticmethod
     def of(matrix: FloatArray, dtype: Any) -> InverseRoot:
-        """Of a symmetric matrix without negative eigenvalues, rounding apart; an own copy, which is overwritten.
+        """Of a symmetric matrix without negative eigenvalues, rounding apart.
 
         On a diagonal of 1 a few units of `dtype` are added, more where that leaves it singular: constant, duplicate and
-        empty columns, fewer rows than columns.
+        empty columns, fewer rows than columns. Computed in `dtype`, where that fails in float64 as well.
         """
         m, unit = len(matrix), float(np.finfo(dtype).eps)
         diagonal = matrix.diagonal().copy()
         positive = diagonal > 0
         diagonal[~positive] = diagonal[positive].mean() if positive.any() else 1.0
-        scale, cubed = 1 / np.sqrt(diagonal), float(m) ** 3 / 3
-        matrix *= scale
-        matrix *= scale[:, None]
-        ridge = 0.0
+        scale, ridge = 1 / np.sqrt(diagonal), 10 * unit
         while True:
-            wanted = max(10 * unit, LARGER * ridge)
-            matrix.flat[:: m + 1] += wanted - ridge
-            ridge = wanted
-            try:
-                L = in_background(cubed, np.linalg.cholesky, matrix)
-                break
-            except np.linalg.LinAlgError:
-                if ridge > m:  # no rounding is as large as that
-                    raise
-        root = in_background(cubed, _inverse_of_triangle, L.astype(dtype))
-        root *= scale.astype(dtype)
-        return InverseRoot(root)
+            for arithmetic in dict.fromkeys((np.dtype(dtype), np.dtype(np.float64))):
+                scaled = _scaled(matrix, scale, ridge, arithmetic)
+                try:
+                    root = in_background(float(m) ** 3 / 2, _inverse_root, scaled)
+                except np.linalg.LinAlgError:
+                    continue
+                root *= scale.astype(arithmetic)
+                return InverseRoot(root.astype(dtype, copy=False))
+            if ridge > m:  # no rounding is as large as that
+                raise np.linalg.LinAlgError("no ridge makes the matrix positive")
+            ridge *= LARGER
 
     def times(self, V: Array) -> FloatArray:
         """``P^-1 v`` for each row of V (r, m): float64 (r, m)."""
@@ -95,27 +92,47 @@ class InverseDiagonal:
         return np.asarray(V * self.inverse, dtype=np.float64)
 
 
-def _inverse_of_triangle(L: Array) -> Array:
-    """Of a lower triangle, by halves: ``[[A, 0], [B, C]]^-1 = [[A^-1, 0], [-C^-1 B A^-1, C^-1]]``."""
-    inverse = np.zeros_like(L)
-    _invert(L, inverse)
-    return inverse
+def _scaled(matrix: FloatArray, scale: FloatArray, ridge: float, dtype: np.dtype[Any]) -> Array:
+    """``scale_i matrix_ij scale_j + ridge (i = j)``, some rows at a time: a matrix as large is not made twice."""
+    m = len(matrix)
+    found = np.empty((m, m), dtype=dtype)
+    for first in range(0, m, ROWS):
+        part = slice(first, first + ROWS)
+        rows = matrix[part] * scale
+        rows *= scale[part, None]
+        found[part] = rows
+    found.flat[:: m + 1] += dtype.type(ridge)
+    return found
 
 
-def _invert(L: Array, inverse: Array) -> None:
-    m = len(L)
+def _inverse_root(matrix: Array) -> Array:
+    """L^-1 of a positive ``matrix = L L'``, which is overwritten; LinAlgError where it is not positive."""
+    root = np.zeros_like(matrix)
+    _halve(matrix, root)
+    return root
+
+
+def _halve(P: Array, M: Array) -> None:
+    """``[[A, B'], [B, C]]``: of A first, then of what B leaves of C; ``M = [[A^-, 0], [-C^- B A^-' A^-, C^-]]``.
+
+    Factor and inverse in one, in products of P's type, for which NumPy's own Cholesky would take float64.
+    """
+    m = len(P)
     if m <= SMALL:
-        inverse[...] = np.tril(np.linalg.inv(L))
+        M[...] = np.tril(np.linalg.inv(np.linalg.cholesky(P)))
         return
     half = m // 2
-    _invert(L[:half, :half], inverse[:half, :half])
-    _invert(L[half:, half:], inverse[half:, half:])
-    below, C, A = L[half:, :half], inverse[half:, half:], inverse[:half, :half]
+    below, upper, lower = P[half:, :half], M[:half, :half], M[half:, half:]
+    _halve(P[:half, :half], upper)
     width = max(SMALL, half // PARTS)
-    middle = np.empty_like(below)
-    for first in range(0, half, width):  # what lies above the diagonals of A and C is 0
-        part = slice(first, first + width)
-        middle[:, part] = below[:, first:] @ A[first:, part]
+    parts = [slice(first, min(first + width, half)) for first in range(0, half, width)]
+    factor, middle = np.empty_like(below), np.empty_like(below)
+    for part in parts:  # what lies above the diagonal of a triangle is 0
+        np.matmul(below[:, : part.stop], upper[part, : part.stop].T, out=factor[:, part])
+    P[half:, half:] -= factor @ factor.T
+    _halve(P[half:, half:], lower)
+    for part in parts:
+        np.matmul(factor[:, part.start :], upper[part.start :, part], out=middle[:, part])
     for first in range(0, m - half, width):
         last = min(first + width, m - half)
-        inverse[half + first : half + last, :half] = -C[first:last, :last] @ middle[:last]
+        M[half + first : half + last, :half] = -(lower[first:last, :last] @ middle[:last])

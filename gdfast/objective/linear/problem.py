@@ -56,6 +56,14 @@ class LinearProblem:
         kernel = self.kernel
         return replace(self, rows=rows, kernel=kernel.of(rows) if isinstance(kernel, ScoredKernel) else kernel)
 
+    def in_own_arithmetic(self) -> LinearProblem:
+        """The same in the arithmetic that X's type asks for, whatever this one's is."""
+        if not self.rows.in_float64:
+            return self
+        rows = replace(self.rows, in_float64=False, counter=Counter(self.rows.counter))
+        kernel = self.kernel
+        return replace(self, rows=rows, kernel=kernel.of(rows) if isinstance(kernel, ScoredKernel) else kernel)
+
     def uncounted(self) -> LinearProblem:
         """The same, whose visits count nowhere."""
         return replace(self, rows=self.rows.uncounted())
