@@ -50,6 +50,7 @@ def test_the_examples_run(page, folders):
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
+@pytest.mark.slow  # the README's commands are run by the quick suite
 @pytest.mark.parametrize(
     "page", [p for p in PAGES if sessions(p.read_text(encoding="utf-8"))], ids=lambda page: page.stem
 )

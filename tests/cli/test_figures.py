@@ -36,6 +36,7 @@ def one_figure(monkeypatch):
     return name
 
 
+@pytest.mark.slow  # one of them is drawn by the tests below
 def test_the_six_figures_of_the_digits(tmp_path):
     result = figures(tmp_path / "out", "--seed", 1)
     assert result.exit_code == 0, result.output

@@ -14,6 +14,7 @@ import pytest
 import gdfast as gd
 from gdfast.descent.checkpoints import KIND, VERSION
 from gdfast.files.saved_arrays import load_arrays, save_arrays
+from quick import quick_among
 
 N, D, K = 40, 5, 3
 RNG = np.random.default_rng(0)
@@ -94,7 +95,7 @@ def crafted(arrays, facts):
                 yield f"{name} {i}", arrays, facts | {name: other}
 
 
-SLOW = {"preconditioned newton", "preconditioned conjugate gradients", "solve the hinge", "solve the lasso"}
+QUICK = {"adam compiled", "lbfgs", "preconditioned lbfgs", "dual", "coordinates"}
 
 
 def written(name, path):
@@ -112,9 +113,7 @@ def written(name, path):
     return objective, arrays, facts
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in (*RUNS, *SOLVED)]
-)
+@pytest.mark.parametrize("name", quick_among((*RUNS, *SOLVED), QUICK.__contains__))
 def test_what_does_not_fit_is_refused(tmp_path, monkeypatch, name):
     monkeypatch.setattr(os, "fsync", lambda handle: None)  # thousands of files
     path = tmp_path / "run.npz"

@@ -10,6 +10,7 @@ import pytest
 import gdfast as gd
 from gdfast import Status
 from interrupts import PATIENCE, interrupted
+from quick import quick_among
 
 DATA = """
 X = np.random.default_rng(0).random((100_000, 300), dtype=np.float32)
@@ -33,9 +34,10 @@ RUNS = {
     "user's function": "gd.minimize(f, W + 1, step=1e-6, **forever)",
     "callback": "gd.minimize(o, W, step=1e-3, batches=64, callback=lambda k, w, v: time.sleep(0.01), **forever)",
 }
+QUICK = {"all rows", "line search", "mini-batches", "user's function"}
 
 
-@pytest.mark.parametrize("name", RUNS)
+@pytest.mark.parametrize("name", quick_among(RUNS, QUICK.__contains__))
 def test_a_run_answers_at_once(name, tmp_path):
     told = interrupted(
         f"""{DATA}

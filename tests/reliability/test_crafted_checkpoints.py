@@ -5,21 +5,12 @@ from __future__ import annotations
 
 import pytest
 
+from quick import quick_among
 from reliability.crafted import RUNS
 
-QUICK = {
-    "Momentum",
-    "Adam",
-    "LBFGS",
-    "DualCoordinateAscent",
-    "LBFGS, preconditioned",
-    "solve",
-}  # the kinds of states; the others are slow tests
+QUICK = {"Momentum", "LBFGS"}  # one state of arrays alone, one of arrays and facts
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(each, marks=() if each in QUICK else pytest.mark.slow) for each in RUNS],
-)
+@pytest.mark.parametrize("name", quick_among(RUNS, QUICK.__contains__))
 def test_a_crafted_checkpoint_is_refused(name, child):
     assert child.require_no_faults("crafted", name) >= 20

@@ -4,25 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from quick import quick_among
+
 estimators = pytest.importorskip("reliability.estimators", exc_type=ImportError)
 
-QUICK = (
-    "GDClassifier",
-    "GDClassifier.fit",
-    "GDClassifier.predict",
-    "GDClassifier.decision_function",
-    "GDRegressor.fit",
-    "GDClassifierCV",
-    "GDRegressorCV.fit",
-)
+QUICK = {"GDClassifier.fit", "GDClassifier.predict", "GDRegressorCV.fit"}
 
 
-@pytest.mark.parametrize("name", QUICK)
+@pytest.mark.parametrize("name", quick_among(sorted(estimators.NAMES), QUICK.__contains__))
 def test_wrong_input_is_refused_by_name(name, child):
-    assert child.require_no_faults("estimators", name) > 100
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("name", sorted(set(estimators.NAMES) - set(QUICK)))
-def test_wrong_input_is_refused_by_name_at_length(name, child):
     assert child.require_no_faults("estimators", name) > 100

@@ -10,6 +10,7 @@ import pytest
 import gdfast as gd
 from gdfast.objective.linear.in_background import QUICK, in_background
 from interrupts import PATIENCE, SECONDS, interrupted
+from quick import quick_among
 
 DENSE = "X = np.random.default_rng(0).random((100_000, 400), dtype=np.float32)"
 SPARSE = "from scipy import sparse; X = sparse.random(150_000, 3_000, 0.02, format='csr', rng=0)"
@@ -44,9 +45,10 @@ LASTING = {
         "RUN(batches=64)",
     ),
 }  # fmt: skip
+OFTEN = {"solve by columns", "Gram matrix", "huge batch", "huge batch of sparse rows, Adam", "fit"}
 
 
-@pytest.mark.parametrize("name", LASTING)
+@pytest.mark.parametrize("name", quick_among(LASTING, OFTEN.__contains__))
 def test_it_is_answered_at_once(name):
     setup, call = LASTING[name]
     told = interrupted(
@@ -73,8 +75,8 @@ def test_it_is_answered_at_once(name):
     assert told["seconds"] < PATIENCE
 
 
-MIDWAY = [  # a few of the combinations; the others are slow tests
-    pytest.param(optimizer, regularizer, kind, marks=() if i % 5 == 0 else pytest.mark.slow)
+MIDWAY = [  # the first and the last of the combinations; the others are slow tests
+    pytest.param(optimizer, regularizer, kind, marks=() if i % 15 == 0 else pytest.mark.slow)
     for i, (optimizer, regularizer, kind) in enumerate(
         itertools.product(
             ["gd.GradientDescent()", "gd.Momentum()", "gd.Adam()", "gd.AdaGrad()"],
