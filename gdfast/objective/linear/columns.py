@@ -13,7 +13,8 @@ from .problem import LinearProblem
 from .seen_rows import dense_product, scaled_csr
 
 MOST_BYTES = 1 << 33
-BLOCK_ROWS = 1024
+RESERVED_BYTES = 1 << 30
+BLOCK_ROWS = 2048
 BLOCK_BYTES = 1 << 25
 SPARSE_PRODUCT = 300
 """A multiply-add that finds its numbers by their places costs so many of a dense product's."""
@@ -40,7 +41,10 @@ class DenseColumns:
         if known is not None and first and m < len(known.memory):
             self.memory = known.memory
         else:
-            self.memory = np.empty((1 + max(m, min(4 * m, problem.rows.shape[1])), n))  # what is not used takes no room
+            reserved = min(
+                problem.rows.shape[1], max(4 * m, RESERVED_BYTES // (8 * n))
+            )  # what is not used takes no room
+            self.memory = np.empty((1 + max(m, reserved), n))
             self.memory[0] = 1.0
         new = np.ones(m, dtype=bool)
         if known is not None:
@@ -95,9 +99,12 @@ class DenseColumns:
         m, n = self.values.shape
         roots = np.sqrt(weights)
         gram = np.zeros((m - first, m))
+        memory = np.empty((m, min(n, BLOCK_ROWS)), np.float64 if is_wide else np.float32)
         for start in range(0, n, BLOCK_ROWS):
-            block = self.values[:, start : start + BLOCK_ROWS] * roots[start : start + BLOCK_ROWS]
-            add_products(gram, block, first, is_wide)
+            block = memory[:, : n - start]
+            some = slice(start, start + BLOCK_ROWS)
+            np.multiply(self.values[:, some], roots[some], out=block, casting="same_kind")
+            gram += in_background(block.size * float(m - first), np.matmul, block[first:] if first else block, block.T)
         return gram
 
 
@@ -131,18 +138,14 @@ class SparseColumns:
             weighted = self.csc.copy()
             weighted.data *= weights[weighted.indices]
             return in_background(math.inf, dense_product, weighted[:, first:].T, self.csc)
-        csr, roots, gram = self.csc.tocsr(), np.sqrt(weights), np.zeros((m - first, m))
+        weighted, gram = self.csc.tocsr(), np.zeros((m - first, m))
+        weighted.data *= np.repeat(np.sqrt(weights), np.diff(weighted.indptr))
+        if not is_wide:
+            weighted = weighted.astype(np.float32)
         for start in range(0, n, BLOCK_ROWS):
-            block = csr[start : start + BLOCK_ROWS].toarray().T * roots[start : start + BLOCK_ROWS]
-            add_products(gram, block, first, is_wide)
+            block = weighted[start : start + BLOCK_ROWS].toarray().T
+            gram += in_background(block.size * float(m - first), np.matmul, block[first:] if first else block, block.T)
         return gram
-
-
-def add_products(gram: FloatArray, block: FloatArray, first: int, is_wide: bool) -> None:
-    """``block[first:] block'`` of some samples, in float32 where that will do."""
-    if not is_wide:
-        block = block.astype(np.float32)
-    gram += in_background(block.size * float(len(gram)), np.matmul, block[first:] if first else block, block.T)
 
 
 def compressed_columns(problem: LinearProblem) -> Any:

@@ -14,6 +14,8 @@ IN_FLOAT64 = 2e8
 """Multiply-adds that are made in float64 at once; beyond, float32 takes half the time, and is tried first."""
 RIDGE = 2.0**-19
 """Of the diagonal: what float32 may take from the smallest eigenvalue."""
+STALE = 0.3
+"""A change of the second derivatives by more than this makes matrices worth their cost."""
 MOST_OF_SPARSE = 2000
 """Columns of sparse X whose products make a matrix; beyond, the columns themselves are fewer numbers."""
 
@@ -66,6 +68,14 @@ def diagonal_at(outputs: Outputs, scores: FloatArray) -> FloatArray | None:
         return 2 * outputs.weights[None]
     curvature = outputs.curvature(scores)
     return None if curvature.less is not None or curvature.more is not None else curvature.diagonal
+
+
+def is_stale(outputs: Outputs, kept: Kept, scores: FloatArray) -> bool:
+    """Whether the loss bends otherwise by now."""
+    if outputs.problem.loss.is_quadratic:
+        return False
+    diagonal = diagonal_at(outputs, scores)
+    return diagonal is None or float(np.abs(diagonal - kept.diagonal).sum()) > STALE * float(diagonal.sum())
 
 
 class Model:

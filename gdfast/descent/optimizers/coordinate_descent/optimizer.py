@@ -37,8 +37,6 @@ class CoordinateState(NamedTuple):
 
 TOLERANCE, ROUGH_TOLERANCE = 0.01, 0.1
 """How much nearer to its optimum the working set is brought than the whole is; the latter while others are to join."""
-FEW = 0.1
-"""New columns, of those in work: more, and the matrices of a loss that bends otherwise by now are made anew."""
 PATIENCE = 4
 """Steps that don't lower the largest subgradient before rounding is taken for the reason."""
 
@@ -187,8 +185,7 @@ class _OfProblem(CoordinateDescent):
         if worst == 0 or idle >= PATIENCE:
             return w, state._replace(idle=idle, steps=steps)
         chosen = chosen_features(problem, problem.penalised(V), sizes, state.working)
-        is_news = not problem.loss.is_quadratic and chosen.n_new > FEW * state.working.size
-        kept = NOTHING_KEPT if is_news or not chosen.keeps_known else Kept(state.matrices, state.diagonal)
+        kept = Kept(state.matrices, state.diagonal) if chosen.keeps_known else NOTHING_KEPT
         tolerance = worst * (TOLERANCE if chosen.is_whole else ROUGH_TOLERANCE)
         kept = descend_part(part, V, smooth, chosen.features, kept, tolerance)
         return outputs.to_weights(V).astype(w.dtype), CoordinateState(chosen.features, *kept, least, idle, steps)

@@ -15,10 +15,10 @@ from ....objective.linear.coordinate_models import minimise_by_columns, minimise
 from ....objective.linear.outputs import Outputs
 from ....objective.losses.base import ScoreCurvature
 from ....protocols import Array, FloatArray
-from .newton_matrix import MOST_OF_SPARSE, NOTHING_KEPT, Kept, Model, diagonal_at, grown, made
+from .newton_matrix import MOST_OF_SPARSE, NOTHING_KEPT, Kept, Model, diagonal_at, grown, is_stale, made
 
 MODELS = 40
-SLOW = 0.5
+SLOW = 0.75
 """Where a step leaves more than this of the largest subgradient, the next one has matrices made at its own point."""
 MODEL_TOLERANCE = 0.1
 MODEL_EPOCHS = 200
@@ -78,7 +78,7 @@ def descend_part(part: Part, V: FloatArray, gradient: FloatArray, working: Array
     level_slopes = gradient[:, -1].copy() if is_free else np.zeros(len(V))
     slopes = Slopes(np.ascontiguousarray(gradient[:, working]) - level_slopes[:, None] * means, level_slopes)
     value = outputs.value(here.scores) + outputs.penalty(here.V)
-    matrices = Matrices(outputs, columns, kept)
+    matrices = Matrices(outputs, columns, kept, here.scores)
     left = size_of(outputs, here, slopes)
     for _ in range(MODELS):
         if not left > tolerance:
@@ -109,9 +109,10 @@ def size_of(outputs: Outputs, here: Local, slopes: Slopes) -> float:
 class Matrices:
     """Newton's models on some columns: by a matrix that serves for as long as its steps lead far enough."""
 
-    def __init__(self, outputs: Outputs, columns: DenseColumns | SparseColumns, kept: Kept) -> None:
+    def __init__(self, outputs: Outputs, columns: DenseColumns | SparseColumns, kept: Kept, scores: FloatArray) -> None:
         self.outputs, self.columns = outputs, columns
-        self.kept = grown(columns, kept) if kept.matrices.size else kept
+        serves = kept.matrices.size and not is_stale(outputs, kept, scores)
+        self.kept = grown(columns, kept) if serves else NOTHING_KEPT
         self.model: Model | None = None
         self.is_here = self.outputs.problem.loss.is_quadratic  # made of the second derivatives at the point itself
         self.wants_another = False
