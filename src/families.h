@@ -13,7 +13,7 @@
 #define GD(name) GD_EXPAND(name, GD_ISA)
 
 /* losses/ */
-extern const gd_loss_row *const GD(losses)[LOSS_COUNT];
+extern const gd_loss_row *const GD(losses)[LOSS_ROWS];
 #define GD_LOSS_DIFFERENCES(name) extern const struct gd_loss_differences GD(name##_differences);
 EACH_LOSS(GD_LOSS_DIFFERENCES) /* of those that have some */
 #undef GD_LOSS_DIFFERENCES

@@ -200,7 +200,7 @@ typedef struct gd_gram_kernels {
 
 typedef struct gd_kernels {
     const char *name;
-    const gd_loss_row *const *losses; /* [LOSS_COUNT] */
+    const gd_loss_row *const *losses; /* [LOSS_ROWS] */
     const gd_rule_facts *rules;  /* [RULE_COUNT] */
     /* arithmetic in float (float32, float16, uint8 X) and in double (any X) */
     size_t (*evaluate_float_scratch)(const gd_problem *, const gd_weights *, int n_threads);

@@ -75,6 +75,27 @@ cdef class Problem:
         other.buffers = (*self.buffers, i)
         return other
 
+    def with_pairs(self, factors):
+        """Half the sum over rows and wrong classes of factors[i, c] (s_ic - s_iy)^2, on the same rows of X.
+
+        `factors` (rows of X, k), float64, lie at the rows of X; weights and normalizer are theirs. The gradient of this
+        problem at V is a product of V with the second derivatives, in one pass.
+        """
+        self.require_made()
+        if self.p.labels == NULL:
+            raise ValueError("labels must be given to the problem for this; they are None")
+        cdef Buffer f = hold(factors, "factors", FLOAT64, READ, 2, self.n_total, self.p.n_classes)
+        cdef Problem other = self.fresh()
+        other.p = self.p
+        other.p.loss = <gd_loss> PAIR_SQUARES
+        other.p.weights = NULL
+        other.p.normalizer = 1
+        other.p.targets = <const double *> f.data
+        other.n_total = self.n_total
+        other.double_arithmetic = self.double_arithmetic
+        other.buffers = (*self.buffers, f)
+        return other
+
     cdef Problem fresh(self):
         return Problem.__new__(Problem)
 

@@ -114,6 +114,7 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
         yield f"problem {loss}", lambda **a: make(is_sparse, a), arguments, limits
     problem = make(is_sparse, {**hinge, "index": None})
     yield "on_rows", problem.on_rows, {"index": rng.integers(0, N, 9), "normalizer": 1.0}, {"index": N}
+    yield "with_pairs", problem.with_pairs, {"factors": rng.uniform(size=(N, K))}, {}
     yield "evaluate", problem.evaluate, {
         "W": W, "values": np.zeros(1), "gradient": np.zeros_like(W), "scores": np.zeros((N, K), real),
         "double_arithmetic": wide,

@@ -102,3 +102,40 @@ def test_generic_differences_against_the_oracle(kind):
             behind[c, j] -= h
             expected[c, i] = oracle.data_loss(ahead)[0] - oracle.data_loss(behind)[0]
     np.testing.assert_allclose(differences(problem, W, h, 0, True)[0], expected, rtol=0, atol=1e-13 * N)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("dtype", "is_sparse"), X_TYPES)
+def test_pair_squares_are_those_of_differences_of_scores(dtype, is_sparse, threads):
+    _kernels.set_num_threads(threads)
+    hinge = next(kind for kind in COMPILED if kind.name == "hinge")
+    rng = np.random.default_rng(1)
+    X = rng.integers(0, 3, (N, D)).astype(dtype)
+    y, scale, V = rng.integers(0, K, N).astype(np.int32), rng.uniform(0.5, 2, D), rng.normal(size=(K, D + 1))
+    make = _kernels.SparseProblem if is_sparse else _kernels.Problem
+    rows, weights = rows_of(X) if is_sparse else X, rng.uniform(0.5, 1, N)
+    whole = make(rows, INPUTS[dtype], y, None, weights, None, None, scale, hinge.code, 1.0, 1 / N, K, True)
+    factors = rng.uniform(size=(N, K)) * (rng.random((N, K)) < 0.5)
+    some = np.sort(rng.choice(N, 40, replace=False))
+    Z = np.column_stack([X / scale, np.ones(N)])
+    scores = Z @ V.T
+    differences = scores - scores[np.arange(N), y][:, None]
+    C = factors * differences
+    value = (C * differences)[some].sum() / 2
+    C[np.arange(N), y] = -C.sum(axis=1)
+    for wide in [True] if dtype == "float64" else [True, False]:
+        tolerance = 1e-12 if wide else 1e-5
+        found, product = np.empty(1), np.empty_like(V)
+        whole.on_rows(some, 1.0).with_pairs(factors).evaluate(V, found, product, None, wide)
+        np.testing.assert_allclose(found[0], value, rtol=tolerance)
+        np.testing.assert_allclose(product, C[some].T @ Z[some], rtol=tolerance, atol=tolerance * np.abs(product).max())
+
+
+def test_pair_squares_need_labels_and_are_no_loss_that_a_problem_is_made_with():
+    problem, _ = made(next(kind for kind in COMPILED if not kind.classifies), "float64", False, weighted=False)
+    with pytest.raises(ValueError, match="labels must be given"):
+        problem.with_pairs(np.ones((N, K)))
+    with pytest.raises(ValueError, match="loss must be in"):
+        _kernels.Problem(
+            np.ones((N, D)), 3, None, None, None, None, None, None, len(COMPILED), 1.0, 1.0, K, True
+        )  # fmt: skip

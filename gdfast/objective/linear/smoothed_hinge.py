@@ -13,10 +13,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ... import _kernels
 from ...protocols import Array, FloatArray
 from ..margins import margins
 from .problem import LinearProblem
-from .products import weighted_rows
 
 NEWTON_STEPS = 12
 SHORTEST = 1e-12
@@ -88,23 +88,28 @@ class Curvature:
     def __init__(self, problem: LinearProblem, duals: Array, mu: float) -> None:
         zone, weights, n = zone_of(duals), row_weights(problem), problem.rows.n_samples
         found = np.flatnonzero(zone.any(axis=1))
-        zone = zone[found].astype(np.float64)
-        zone *= (1.0 if weights is None else weights[found]) / (mu * n)
-        self.mean = 2 * float(zone.sum()) / problem.rows.n_classes
+        factors = zone[found] * ((1.0 if weights is None else weights[found]) / (mu * n))
+        self.mean = 2 * float(factors.sum()) / problem.rows.n_classes
         self.share = found.size / n
-        self._some = problem.on_rows(found) if found.size else None
-        self._factors, self._y = zone, problem.rows.y[found]
+        self._rows = problem.rows.chosen(found)
+        self._kernel: _kernels.Problem | None = None
+        if not found.size:
+            return
+        # They lie at the rows of X; elsewhere nobody reads.
+        at_rows = np.empty((self._rows.matrix.shape[0], problem.rows.n_classes))
+        at_rows[self._rows.places] = factors
+        self._kernel = problem.compiled.on_rows(self._rows.places, 1.0).with_pairs(at_rows)
 
     def times(self, V: FloatArray) -> FloatArray:
         """The product with V (n_classes, columns), in float64; in the arithmetic's precision."""
-        if self._some is None:
-            return np.zeros(V.shape)
-        rows, y = self._some.rows, self._y
-        largest = float(np.abs(V).max()) or 1.0
-        C = margins(self._some.scores((V / largest).astype(rows.arithmetic), rows.is_wide), y) * self._factors
-        C[np.arange(y.size), y] = -C.sum(axis=1)
-        rows.counter.add(rows.n_samples)
-        return weighted_rows(rows, self._some.scorer, C, wide=rows.is_wide) * largest
+        rows, product = self._rows, np.zeros(V.shape)
+        largest = float(np.abs(V).max())
+        if self._kernel is not None and 0 < largest < np.inf:
+            rows.counter.add(rows.n_samples)
+            unit = 2.0 ** np.floor(np.log2(largest))  # squares that underflow leave rows out
+            self._kernel.evaluate(V / unit, np.empty(1), product, None, rows.is_wide)
+            product *= unit
+        return product
 
 
 class Span(NamedTuple):
@@ -124,8 +129,9 @@ class Span(NamedTuple):
 
 def minimum_in_span(
     problem: LinearProblem, smoothing: Smoothing, W: FloatArray, terms: Array, span: Span, ridge: FloatArray
-) -> tuple[FloatArray, Array]:
-    """Where the smoothed objective is least on ``W + span``, and the terms there: Newton steps without passes over X.
+) -> tuple[FloatArray, Array, float]:
+    """Where the smoothed objective is least on ``W + span``, the terms there, and by how much it is lower: Newton steps
+    without passes over X.
 
     `ridge` (columns,): the regularizer is ``sum ridge W**2 / 2``.
     """
@@ -146,7 +152,7 @@ def minimum_in_span(
         return mean_of(problem, parts) + float((ridge * W * W).sum()) / 2, a
 
     here, a = value(terms, W)
-    first = 0.0
+    first, start = 0.0, here
     for _ in range(NEWTON_STEPS):
         zone = zone_of(a)
         counted = a if weights is None else (a * weights).astype(T.dtype)
@@ -173,4 +179,4 @@ def minimum_in_span(
         first = max(first, gain)
         if gain <= 1e-3 * first:
             break
-    return W, terms
+    return W, terms, start - here
