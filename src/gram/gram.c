@@ -45,28 +45,38 @@ static void pack_part(void *context, ptrdiff_t part, int worker) {
 
 /* ---- the end: what integers left to do, the factor, and the upper half ---- */
 
-INLINE double finished(const gram_job *job, ptrdiff_t i, ptrdiff_t j, double sum, const double *sums) {
+/* Columns [start, stop) of row i of the lower half. */
+static void finish_row(const gram_job *job, ptrdiff_t i, ptrdiff_t start, ptrdiff_t stop, double *restrict row) {
     double factor = job->asked->factor;
-    if (!sums) return sum * factor;
-    ptrdiff_t m = job->n_columns - 1;
-    double of_rows = sums[i] - sums[m] * job->mean[i]; /* 0 but for rounding where the mean is the rows' own */
-    sum = (sum - job->mean[i] * sums[j]) - job->mean[j] * of_rows;
-    return sum * job->inverse_scale[i] * job->inverse_scale[j] * factor;
+    if (kind_of_gram(job->p, job->asked) != GRAM_INTEGERS) {
+        for (ptrdiff_t j = start; j < stop; j++) row[j] *= factor;
+        return;
+    }
+    const double *sums = job->ones, *mean = job->mean, *inverse = job->inverse_scale;
+    double own_mean = mean[i], own_inverse = inverse[i];
+    double of_rows = sums[i] - sums[job->n_columns - 1] * own_mean; /* 0 but for rounding if the mean is the rows' own */
+    for (ptrdiff_t j = start; j < stop; j++)
+        row[j] = ((row[j] - own_mean * sums[j]) - mean[j] * of_rows) * own_inverse * inverse[j] * factor;
 }
 
 static void finish_rows(void *context, ptrdiff_t block, int worker) {
     const gram_job *job = context;
     ptrdiff_t m = job->p->n_features + job->p->has_bias, first = block * FINISHED_ROWS, end = first + FINISHED_ROWS;
-    const double *sums = kind_of_gram(job->p, job->asked) == GRAM_INTEGERS ? job->ones : NULL;
     double *G = job->asked->matrix;
     if (end > m) end = m;
     if (pool_stopped(job->control, worker)) return;
-    for (ptrdiff_t start = 0; start < end; start += FINISHED_ROWS)
+    double turned[FINISHED_ROWS * FINISHED_ROWS]; /* in the matrix, lines a power of two apart push each other out */
+    for (ptrdiff_t start = 0; start < end; start += FINISHED_ROWS) {
+        ptrdiff_t stop = start + FINISHED_ROWS < m ? start + FINISHED_ROWS : m;
         for (ptrdiff_t i = first; i < end; i++) {
-            ptrdiff_t stop = start + FINISHED_ROWS < i + 1 ? start + FINISHED_ROWS : i + 1;
-            for (ptrdiff_t j = start; j < stop; j++) G[i * m + j] = finished(job, i, j, G[i * m + j], sums);
-            for (ptrdiff_t j = start; j < stop; j++) G[j * m + i] = G[i * m + j];
+            ptrdiff_t after = stop < i + 1 ? stop : i + 1;
+            finish_row(job, i, start, after, G + i * m);
+            for (ptrdiff_t j = start; j < after; j++) turned[(j - start) * FINISHED_ROWS + i - first] = G[i * m + j];
         }
+        for (ptrdiff_t j = start; j < stop; j++)
+            for (ptrdiff_t i = j < first ? first : j; i < end; i++)
+                G[j * m + i] = turned[(j - start) * FINISHED_ROWS + i - first];
+    }
 }
 
 /* ---- which of them ---- */

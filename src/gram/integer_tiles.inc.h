@@ -14,12 +14,16 @@ typedef char slab_within_int32[SLAB_PARTS_MOST * (PART_BYTES / (PANEL_VECTORS * 
 #define TILE_ROWS 3 /* a register more than for floats, for what is multiplied and not added yet */
 #endif
 #define PANEL (PANEL_VECTORS * FLOAT_LANES)
+#define AHEAD_BYTES (PANEL_VECTORS * VECTOR_BYTES / (PANEL / TILE_ROWS))
 
-APART void gram_tile_int32_t(const int32_t *rows, const int32_t *columns, ptrdiff_t n, int32_t *totals) {
+APART void gram_tile_int32_t(const int32_t *rows, const int32_t *columns, ptrdiff_t n, int32_t *totals,
+                             const char *ahead, ptrdiff_t apart) {
     vint32 sums[TILE_ROWS][PANEL_VECTORS];
     for (int r = 0; r < TILE_ROWS; r++)
         for (int v = 0; v < PANEL_VECTORS; v++) sums[r][v] = *(const vint32 *)(totals + r * PANEL + v * FLOAT_LANES);
-    for (ptrdiff_t i = 0; i < n; i++, rows += PANEL, columns += PANEL) {
+    for (ptrdiff_t i = 0; i < n; i++, rows += PANEL, columns += PANEL, ahead += AHEAD_BYTES) {
+        __builtin_prefetch(ahead);
+        __builtin_prefetch(ahead + apart);
         vint32 first = *(const vint32 *)columns, second = *(const vint32 *)(columns + FLOAT_LANES),
                third = *(const vint32 *)(columns + 2 * FLOAT_LANES);
         KEEP_IN_REGISTER(first);
@@ -38,6 +42,10 @@ APART void gram_tile_int32_t(const int32_t *rows, const int32_t *columns, ptrdif
         for (int v = 0; v < PANEL_VECTORS; v++) *(vint32 *)(totals + r * PANEL + v * FLOAT_LANES) = sums[r][v];
 }
 
+INLINE void pack_pair(const uint8_t *restrict a, const uint8_t *restrict b, int32_t *restrict to) {
+    for (int c = 0; c < PANEL; c++) to[c] = (int32_t)(a[c] | (uint32_t)b[c] << 16);
+}
+
 /* Two rows in each int32; a row beyond the last is one of zeros. */
 static void pack_int32_t_uint8_t(const gram_job *job, ptrdiff_t part, int worker) {
     const gd_problem *p = job->p;
@@ -53,7 +61,7 @@ static void pack_int32_t_uint8_t(const gram_job *job, ptrdiff_t part, int worker
                 const uint8_t *b = (const uint8_t *)p->x + gram_row(p, row + both) * p->row_stride + j * p->column_stride;
                 int32_t *to = panels + (panel * job->steps + i) * PANEL;
                 if (job->direct && j + PANEL <= d && both) {
-                    for (int c = 0; c < PANEL; c++) to[c] = (int32_t)(a[c] | (uint32_t)b[c] << 16);
+                    pack_pair(a, b, to);
                     continue;
                 }
                 for (int c = 0; c < PANEL; c++, a += p->column_stride, b += p->column_stride) {
@@ -74,4 +82,5 @@ static void pack_int32_t_uint8_t(const gram_job *job, ptrdiff_t part, int worker
 #undef ELEMENT
 #undef TOTAL
 #undef TILE_ROWS
+#undef AHEAD_BYTES
 #undef PANEL

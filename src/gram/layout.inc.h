@@ -6,10 +6,10 @@
 #endif
 
 #define PANEL_VECTORS 3
-#define PART_BYTES (12 * 1024)   /* of a panel: those of a pair fill three quarters of the smallest first cache */
-#define SLAB_BYTES (12 << 20)    /* packed at once, in so many parts at least and at most; the matrix is added to once a slab */
+#define PART_BYTES (10 * 1024)   /* of a panel: a pair fills two thirds of the smallest first cache; the next one comes */
+#define SLAB_BYTES (12 << 20)    /* packed at once, in so many parts at least and at most; then added to the matrix */
 #define SLAB_PARTS_LEAST 2
-#define SLAB_PARTS_MOST 64
+#define SLAB_PARTS_MOST 32
 #define TASK_PANELS 4            /* a task's panels of rows, whose parts stay in the second cache, */
 #define TASK_OTHERS 16           /* times as many panels of columns */
 #define PACKED_ROWS 8            /* rows that are read together, along all panels */

@@ -7,16 +7,17 @@
 
 #define PANEL (PANEL_VECTORS * LANES)
 
-/* Some rows of a whole panel in place. */
-INLINE void RI(pack_direct)(const gram_job *job, ptrdiff_t j, ptrdiff_t i, int n, double *largest, REAL *to) {
-    const gd_problem *p = job->p;
+/* Some rows of a whole panel in place, each from column j on. What vectors are stored to might be anything for the
+ * compiler: so the job is not asked again in between. */
+INLINE void RI(pack_direct)(const gram_job *job, ptrdiff_t j, const char *const *rows, const double *roots, int n,
+                            double *largest, REAL *to) {
+    const double *means = job->mean + j, *inverses = job->inverse_scale + j;
     for (int c = 0; c < PANEL; c += DOUBLE_LANES) {
-        vdouble mean = *(const vdouble *)(job->mean + j + c), inverse = *(const vdouble *)(job->inverse_scale + j + c);
-        vdouble most = *(const vdouble *)(largest + j + c);
+        vdouble mean = *(const vdouble *)(means + c), inverse = *(const vdouble *)(inverses + c);
+        vdouble most = *(const vdouble *)(largest + c);
         for (int r = 0; r < n; r++) {
-            const INPUT *x = (const INPUT *)(p->x + gram_row(p, i + r) * p->row_stride) + j + c;
-            vdouble z = (LOAD(double, INPUT)(x) - mean) * inverse;
-            if (job->asked->roots) z *= broadcast_double(job->asked->roots[i + r]);
+            vdouble z = (LOAD(double, INPUT)((const INPUT *)rows[r] + j + c) - mean) * inverse;
+            if (roots) z *= broadcast_double(roots[r]);
             most = max_vdouble(most, max_vdouble(z, -z));
 #if REAL_IS_DOUBLE
             *(vdouble *)(to + r * PANEL + c) = z;
@@ -24,7 +25,7 @@ INLINE void RI(pack_direct)(const gram_job *job, ptrdiff_t j, ptrdiff_t i, int n
             store_float_double(to + r * PANEL + c, z);
 #endif
         }
-        *(vdouble *)(largest + j + c) = most;
+        *(vdouble *)(largest + c) = most;
     }
 }
 
@@ -53,11 +54,15 @@ static void RI(pack)(const gram_job *job, ptrdiff_t part, int worker) {
     for (ptrdiff_t start = 0, few; start < n; start += few) {
         few = job->direct && n - start > PACKED_ROWS ? PACKED_ROWS : n - start;
         if (!job->direct && few > 4 * PACKED_ROWS) few = 4 * PACKED_ROWS;
+        const char *rows[PACKED_ROWS];
+        const double *roots = job->asked->roots ? job->asked->roots + first + start : NULL;
+        for (int r = 0; job->direct && r < few; r++)
+            rows[r] = job->p->x + gram_row(job->p, first + start + r) * job->p->row_stride;
         for (ptrdiff_t panel = 0; panel < job->n_panels; panel++) {
             REAL *to = panels + (panel * job->steps + start) * PANEL;
             ptrdiff_t j = panel * PANEL;
             if (job->direct && j + PANEL <= job->p->n_features)
-                RI(pack_direct)(job, j, first + start, (int)few, largest, to);
+                RI(pack_direct)(job, j, rows, roots, (int)few, largest + j, to);
             else
                 for (int c = 0; c < PANEL; c++) RI(pack_column)(job, j + c, first + start, few, largest, to + c);
         }

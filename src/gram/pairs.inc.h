@@ -11,10 +11,14 @@ static void E(gram_pair)(const gram_job *job, ptrdiff_t row_panel, ptrdiff_t col
     memset(totals, 0, sizeof totals);
     ptrdiff_t left = (job->n_rows + job->step_rows - 1) / job->step_rows;
     const ELEMENT *part = (const ELEMENT *)job->packed;
-    for (; left > 0; left -= job->steps, part += job->n_panels * job->steps * PANEL) {
+    ptrdiff_t part_size = job->n_panels * job->steps * PANEL;
+    ptrdiff_t apart = (column_panel - row_panel) * job->steps * PANEL * (ptrdiff_t)sizeof(ELEMENT);
+    for (; left > 0; left -= job->steps, part += part_size) {
         const ELEMENT *rows = part + row_panel * job->steps * PANEL, *columns = part + column_panel * job->steps * PANEL;
         ptrdiff_t n = left < job->steps ? left : job->steps;
-        for (int r = 0; r < PANEL; r += TILE_ROWS) E(gram_tile)(rows + r, columns, n, totals + r * PANEL);
+        const char *ahead = (const char *)(rows + (left > job->steps ? part_size : 0));
+        for (int r = 0; r < PANEL; r += TILE_ROWS, ahead += job->steps * AHEAD_BYTES)
+            E(gram_tile)(rows + r, columns, n, totals + r * PANEL, ahead, apart);
     }
     ptrdiff_t j = column_panel * PANEL;
     for (ptrdiff_t r = 0, i = row_panel * PANEL; r < PANEL && i < job->n_columns; r++, i++) {

@@ -1,5 +1,5 @@
 /* A tile of the Gram matrix for one REAL: TILE_ROWS columns of one panel times all columns of another, over the rows of a
- * part. Sums of a part are REAL, in registers; their totals are double. */
+ * part. Sums of a part are REAL, in registers; their totals are double. Both panels of the next part come meanwhile. */
 
 #if !defined(REAL) || !defined(PANEL_VECTORS)
 #error "gram/tiles.inc.h needs REAL, PANEL_VECTORS"
@@ -13,12 +13,16 @@
 #define TILE_ROWS 4
 #endif
 #define PANEL (PANEL_VECTORS * LANES)
+#define AHEAD_BYTES (PANEL_VECTORS * VECTOR_BYTES / (PANEL / TILE_ROWS)) /* of a step of the next part: a tile's share */
 
-APART void R(gram_tile)(const REAL *rows, const REAL *columns, ptrdiff_t n, double *totals) {
+APART void R(gram_tile)(const REAL *rows, const REAL *columns, ptrdiff_t n, double *totals, const char *ahead,
+                        ptrdiff_t apart) {
     VECTOR sums[TILE_ROWS][PANEL_VECTORS];
     for (int r = 0; r < TILE_ROWS; r++)
         for (int v = 0; v < PANEL_VECTORS; v++) sums[r][v] = BROADCAST(0);
-    for (ptrdiff_t i = 0; i < n; i++, rows += PANEL, columns += PANEL) {
+    for (ptrdiff_t i = 0; i < n; i++, rows += PANEL, columns += PANEL, ahead += AHEAD_BYTES) {
+        __builtin_prefetch(ahead);
+        __builtin_prefetch(ahead + apart);
         VECTOR first = *(const VECTOR *)columns, second = *(const VECTOR *)(columns + LANES),
                third = *(const VECTOR *)(columns + 2 * LANES);
         KEEP_IN_REGISTER(first);
@@ -45,4 +49,5 @@ APART void R(gram_tile)(const REAL *rows, const REAL *columns, ptrdiff_t n, doub
 #undef ELEMENT
 #undef TOTAL
 #undef TILE_ROWS
+#undef AHEAD_BYTES
 #undef PANEL
