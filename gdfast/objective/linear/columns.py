@@ -134,7 +134,7 @@ class SparseColumns:
         """``sum_i weights_i c_i c_i'``, or its last rows from `first` on: in float64 where zeros are left out."""
         n, m = self.csc.shape
         counts = np.bincount(self.csc.indices, minlength=n)
-        if SPARSE_PRODUCT * float(np.vdot(counts, counts)) * (m - first) / m <= n * float(m - first) * m:
+        if SPARSE_PRODUCT * float(np.vdot(counts, counts)) <= n * float(m) * m:
             weighted = self.csc.copy()
             weighted.data *= weights[weighted.indices]
             return in_background(math.inf, dense_product, weighted[:, first:].T, self.csc)

@@ -7,6 +7,8 @@ import pytest
 import scipy.sparse
 
 import gdfast as gd
+from gdfast.descent.optimizers.coordinate_descent import newton_matrix, proximal_newton
+from gdfast.objective.linear import columns
 from gdfast.objective.linear.largest_strength import largest_strength
 
 LOSSES = {
@@ -161,8 +163,49 @@ def test_fewer_rows_than_columns_one_class_and_warm_starts():
     assert np.isfinite(run(one, gtol=1e-6).w).all()
 
 
-def test_a_resumed_run_ends_at_the_same_bits(tmp_path):
-    for loss in ("squared error", "four classes"):
+@pytest.mark.parametrize("loss", ["squared error", "huber", "two classes"])
+@pytest.mark.parametrize(("offset", "rel"), [(1e3, 1e-9), (1e6, 1e-7)])
+def test_columns_far_from_the_origin_hide_nothing(loss, offset, rel):
+    rng = np.random.default_rng(5)
+    X, function = rng.normal(size=(60, 100)), LOSSES[loss][0]
+    y = X[:, 0] + 0.5 * rng.normal(size=60)
+    y = (y > 0).astype(int) if LOSSES[loss][1] else y
+    for regularizer in (gd.L1(0.01), gd.ElasticNet(0.001, 0.001)):
+        near, far = (run(gd.LinearObjective(Z, y, function, regularizer), gtol=1e-9) for Z in (X, X + offset))
+        assert near.gradient_norm <= 1e-9
+        assert far.value == pytest.approx(near.value, rel=rel)
+
+
+@pytest.mark.parametrize("is_sparse", [False, True], ids=["dense", "sparse"])
+@pytest.mark.parametrize("loss", ["squared error", "two targets", "huber", "two classes", "squared hinge, two"])
+def test_matrices_in_float32_and_epochs_by_columns_lead_to_the_same_optimum(loss, is_sparse, monkeypatch):
+    X, y, function, _ = made(loss, n=120, d=60, is_sparse=is_sparse)
+    objective = gd.LinearObjective(X, y, function, gd.L1(0.01))
+    wanted = run(objective)
+    for few in (0.0, 1e-300):  # all matrices in float32, after columns alone were tried; those that are tried, for good
+        monkeypatch.setattr(newton_matrix, "IN_FLOAT64", few)
+        monkeypatch.setattr(proximal_newton, "QUICK", 0.0 if few else 1.0)
+        monkeypatch.setattr(columns, "SPARSE_PRODUCT", 0 if few else 1e9)
+        found = run(objective)
+        assert found.gradient_norm <= 1e-8
+        assert found.value == pytest.approx(wanted.value, rel=1e-12)
+        assert np.array_equal(found.w == 0, wanted.w == 0) or loss == "two targets"
+
+
+def test_nothing_to_work_on_leaves_the_bias_at_its_optimum():
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 4)), np.arange(30) % 2
+    y[:5] = 1
+    for Z in (X, X.astype(np.float32), scipy.sparse.csr_array(X), np.zeros_like(X)):
+        found = run(gd.LinearObjective(Z, y, gd.CrossEntropy(), gd.L1(1.0)), w0=np.full((2, 5), [0, 0, 0, 0, 0.3]))
+        assert not found.w[:, :-1].any()
+        assert found.w[1, -1] - found.w[0, -1] == pytest.approx(np.log(y.mean() / (1 - y.mean())), abs=1e-6)
+
+
+def test_a_resumed_run_ends_at_the_same_bits(tmp_path, monkeypatch):
+    for loss, few in (("squared error", None), ("four classes", None), ("two classes", None), ("two classes", 0.0)):
+        if few is not None:  # matrices in float32
+            monkeypatch.setattr(newton_matrix, "IN_FLOAT64", few)
         X, y, function, _ = made(loss, n=200, d=100)
         objective = gd.LinearObjective(X, y, function, gd.L1(0.005))
         whole = run(objective, gtol=0.0)

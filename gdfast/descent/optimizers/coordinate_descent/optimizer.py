@@ -35,8 +35,8 @@ class CoordinateState(NamedTuple):
     steps: int
 
 
-TOLERANCE, ROUGH_TOLERANCE = 0.01, 0.1
-"""How much nearer to its optimum the working set is brought than the whole is; the latter while others are to join."""
+LEFT, LEFT_AT_FIRST = 0.01, 0.1
+"""Of the largest subgradient, by a step; the latter while others are to join."""
 PATIENCE = 4
 """Steps that don't lower the largest subgradient before rounding is taken for the reason."""
 
@@ -186,8 +186,8 @@ class _OfProblem(CoordinateDescent):
             return w, state._replace(idle=idle, steps=steps)
         chosen = chosen_features(problem, problem.penalised(V), sizes, state.working)
         kept = Kept(state.matrices, state.diagonal) if chosen.keeps_known else NOTHING_KEPT
-        tolerance = worst * (TOLERANCE if chosen.is_whole else ROUGH_TOLERANCE)
-        kept = descend_part(part, V, smooth, chosen.features, kept, tolerance)
+        share = LEFT if chosen.is_whole else LEFT_AT_FIRST
+        kept = descend_part(part, V, smooth, chosen.features, kept, share)
         return outputs.to_weights(V).astype(w.dtype), CoordinateState(chosen.features, *kept, least, idle, steps)
 
     def stationarity(self, gradient: Array, w: Array, length: float) -> Array:

@@ -15,13 +15,15 @@ from ....objective.linear.coordinate_models import minimise_by_columns, minimise
 from ....objective.linear.outputs import Outputs
 from ....objective.losses.base import ScoreCurvature
 from ....protocols import Array, FloatArray
-from .newton_matrix import MOST_OF_SPARSE, NOTHING_KEPT, Kept, Model, diagonal_at, grown, is_stale, made
+from .newton_matrix import MOST_OF_SPARSE, NOTHING_KEPT, Kept, Model, diagonal_at, grown, is_dear, is_stale, made
 
 MODELS = 40
 SLOW = 0.75
 """Where a step leaves more than this of the largest subgradient, the next one has matrices made at its own point."""
 MODEL_TOLERANCE = 0.1
 MODEL_EPOCHS = 200
+FEW_EPOCHS, QUICK = 5, 0.3
+"""Where columns are little alike, so many epochs leave no more than this, and a matrix is not worth its cost."""
 HALVINGS = 30
 LEAST_FALL = 1e-3
 ROUNDING = 1e-14
@@ -63,11 +65,12 @@ class Slopes(NamedTuple):
     level: FloatArray
 
 
-def descend_part(part: Part, V: FloatArray, gradient: FloatArray, working: Array, kept: Kept, tolerance: float) -> Kept:
+def descend_part(part: Part, V: FloatArray, gradient: FloatArray, working: Array, kept: Kept, share: float) -> Kept:
     """V (n_outputs, columns of W) moves in place, in the columns `working`, and the free bias; the matrices kept.
 
     `gradient` is that of the data's part at V; `kept` are the matrices of the first columns that are in work, or none.
-    No subgradient of theirs is to be above the tolerance.
+    No more than a share of their largest subgradient is left: that of centred columns where the bias is free, since
+    in others, far from the origin, the level's slope hides all else.
     """
     outputs, problem = part.outputs, part.outputs.problem
     columns, is_free = part.columns_of(working), problem.has_free_bias
@@ -80,6 +83,7 @@ def descend_part(part: Part, V: FloatArray, gradient: FloatArray, working: Array
     value = outputs.value(here.scores) + outputs.penalty(here.V)
     matrices = Matrices(outputs, columns, kept, here.scores)
     left = size_of(outputs, here, slopes)
+    tolerance = share * left
     for _ in range(MODELS):
         if not left > tolerance:
             break
@@ -90,7 +94,8 @@ def descend_part(part: Part, V: FloatArray, gradient: FloatArray, working: Array
             coefficients = outputs.slopes(here.scores)
             slopes = Slopes(columns.times(coefficients), coefficients.sum(axis=1) if is_free else slopes.level)
         before, left = left, size_of(outputs, here, slopes)
-        if (step == 0 or after >= value - ROUNDING * abs(value)) and step < 1 and matrices.are_the_best:
+        is_idle = step == 0 or (after >= value - ROUNDING * abs(value) and (step < 1 or left > SLOW * before))
+        if is_idle and matrices.are_the_best:
             break
         value = after
         matrices.judge(left / before)
@@ -116,16 +121,19 @@ class Matrices:
         self.model: Model | None = None
         self.is_here = self.outputs.problem.loss.is_quadratic  # made of the second derivatives at the point itself
         self.wants_another = False
+        self.tries_columns = columns.starts is None and is_dear(columns, scores.shape[1])
         self.wants_exact = self.kept.is_exact and bool(self.kept.matrices.size)
 
     @property
     def are_the_best(self) -> bool:
         """Nothing is left to try."""
-        return self.is_here and self.kept.is_exact
+        return self.is_here and self.kept.is_exact and not self.tries_columns
 
     def judge(self, share: float) -> None:
         """What the last step left of the largest subgradient says whether the next one needs other matrices."""
-        if share > SLOW:
+        if self.tries_columns and not self.kept.matrices.size:
+            self.tries_columns = share <= QUICK
+        elif share > SLOW:
             self.wants_another = not self.is_here
             self.wants_exact = self.wants_exact or self.is_here
         self.is_here = self.outputs.problem.loss.is_quadratic
@@ -136,9 +144,11 @@ class Matrices:
         is_small = columns.starts is None or columns.features.size <= MOST_OF_SPARSE
         if self.wants_another or not self.kept.matrices.size or (self.wants_exact and not self.kept.is_exact):
             diagonal = diagonal_at(outputs, here.scores) if is_small else None
-            if diagonal is None:
+            is_tried = self.tries_columns and not self.kept.matrices.size
+            if diagonal is None or is_tried:
                 self.kept, self.is_here = NOTHING_KEPT, True
-                return by_columns(outputs, columns, outputs.curvature(here.scores), here, slopes, tolerance)
+                curvature, epochs = outputs.curvature(here.scores), FEW_EPOCHS if is_tried else MODEL_EPOCHS
+                return by_columns(outputs, columns, curvature, here, slopes, tolerance, epochs)
             self.kept, self.model = made(columns, diagonal, self.wants_exact), None
             self.is_here, self.wants_another = True, False
         if self.model is None:
@@ -150,7 +160,8 @@ class Matrices:
             gradient = np.array(slopes.own[c])
             if mass > 0:
                 gradient -= along * (slopes.level[c] / mass)
-            minimise_quadratic(matrix, gradient, V[c], l1, l2, tolerance)
+            if gradient.size:
+                minimise_quadratic(matrix, gradient, V[c], l1, l2, tolerance)
             if mass > 0:
                 level[c] -= (slopes.level[c] + along @ (V[c] - here.V[c])) / mass
         return Local(V, level, columns.scores(V) + level[:, None])
@@ -163,6 +174,7 @@ def by_columns(
     here: Local,
     slopes: Slopes,
     tolerance: float,
+    epochs: int,
 ) -> Local:
     """The same by what the scores change: the level is the weight of a column of ones."""
     sizes = subgradient_sizes(here.V, slopes.own, *outputs.strengths)
@@ -175,7 +187,7 @@ def by_columns(
     l1, l2 = np.append(np.zeros(k), l1), np.append(np.zeros(k), l2)
     changes = minimise_by_columns(
         columns, (rows.astype(np.int64), places.astype(np.int64)), curvature, gradient, w, l1, l2, tolerance,
-        MODEL_EPOCHS,
+        epochs,
     )  # fmt: skip
     V, level = here.V.copy(), here.level.copy()
     level[:k] += w[:k]
