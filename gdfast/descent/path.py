@@ -229,7 +229,9 @@ Solver = Callable[[Any, StrengthFamily, Array], Point]
 """(objective, its regularizer, where to start) -> the optimum."""
 
 
-def solved_points(objective: HasTerms, regularizers: Sequence[StrengthFamily], solver: Solver) -> Iterator[Point]:
+def solved_points(
+    objective: HasTerms, regularizers: Sequence[StrengthFamily], solver: Solver, start: Array | None = None
+) -> Iterator[Point]:
     """The optimum under each regularizer in turn, each from the weights of the one before."""
     if not any(each.gives_zeros for each in regularizers):
         found = closed_forms(objective, np.array([each.l2 for each in regularizers]))
@@ -238,7 +240,7 @@ def solved_points(objective: HasTerms, regularizers: Sequence[StrengthFamily], s
             for regularizer, w in zip(regularizers, found, strict=True):
                 yield Point(regularizer, w, math.nan, math.nan, Status.CONVERGED, 1, method)
             return
-    w = np.zeros(objective.shape)
+    w = np.zeros(objective.shape) if start is None else start
     for regularizer in regularizers:
         point = solver(objective.with_terms(objective.loss, regularizer), regularizer, w)
         w = point.w

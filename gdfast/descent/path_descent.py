@@ -1,7 +1,9 @@
 """The points of a path of a smooth loss with L2, one after another, by an L-BFGS that keeps what it knows.
 
 - One decomposition of the Gram matrix preconditions every point: ``P = c G + 2 strength I``.
-- A point starts where the last three lead: at their parabola in the logarithm of the strength.
+- A point starts where the last three lead. With f the data's term, ``P w = c G w - gradient f(w)`` at an optimum; the
+  right side hardly moves where the loss is nearly quadratic. So it is extrapolated, by a parabola in the logarithm of
+  the strength, as w is; then ``w + P^-1 (right side - P w)`` is where the point starts.
 - The Hessians at two strengths differ by a multiple of I. So a pair of L-BFGS, a move s and the change y of the
   gradient, holds at the next strength too, with ``y + 2 (next - last) s``.
 """
@@ -10,21 +12,21 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..objective.capabilities import linear_problem_of
+from ..objective.linear.inverse_root import InverseRoot
 from ..objective.linear.problem import LinearProblem
 from ..objective.linear.spectrum import GramSpectrum
-from ..protocols import Array
+from ..protocols import Array, FloatArray
 from .goal import Goal
 from .line_searches.searches import StrongWolfe
 from .loop import last_state, quiet, result_of
-from .optimizers.float64_dots import dot
 from .optimizers.preconditioned_lbfgs import PreconditionedLBFGS
 from .preconditioners import FixedPreconditioner
-from .preconditioners.gram_preconditioner import planned
+from .preconditioners.gram_preconditioner import LEAST_CURVATURE, planned
 from .result import Result, Status
 from .run_state import RunState
 from .settings import Settings, checked_settings
@@ -33,33 +35,62 @@ MEMORY = 10
 MOST_COLUMNS = 4000
 """Of the matrix: the eigenvectors of a larger one take longer than the points do."""
 
+SAVED = 20
+"""Multiply-adds of a point that it saves for each row and class and column: as many as ten passes make."""
+
 REACH = 8.0
 """The sum of the absolute coefficients of an extrapolation: beyond, fewer points lead further. (Even steps: 7.)"""
 
 
+BENDS = 1e-10
+"""Of |s| |y|: pairs whose s . y is less tell nothing but rounding."""
+
+
 @dataclass(frozen=True, eq=False)
 class SharedGram:
-    """The spectrum of the rows, and the mean curvature of the loss where all weights are 0."""
+    """The spectrum of all rows or some, and the mean curvature of the loss where all weights are 0."""
 
     spectrum: GramSpectrum
     curvature: float
+    root: InverseRoot
+    indices: Array | None
+
+    def times(self, w: Array) -> FloatArray:
+        """``c G w``, for each class."""
+        return self.root.times(w)
 
     @staticmethod
     def of(objective: Any, points: int) -> SharedGram | None:
-        """For so many points; None where there is no such matrix, or it is too dear."""
+        """For so many points; None where there is no such matrix, or it is too dear (10 m**3 to decompose)."""
         problem = linear_problem_of(objective)
         if problem is None or not _suits(problem):
             return None
         rows, plan = problem.rows, planned(problem, None)
-        if plan.is_diagonal:
+        m = rows.shape[1]
+        if plan.is_diagonal or rows.n_samples < m or 10 * m * m > SAVED * points * rows.n_samples * rows.n_classes:
             return None
         indices, some = None, plan.rows * points
         if some < rows.n_samples:
             indices = np.sort(np.random.default_rng(0).choice(rows.n_samples, some, replace=False))
-        spectrum = GramSpectrum.of(problem, indices)
         zeros = np.zeros((rows.n_samples, rows.n_classes))
         curvature = float(rows.normalized_weights @ problem.loss.curvatures(zeros, rows.y).mean(axis=1))
-        return None if spectrum is None or not curvature > 0 else SharedGram(spectrum, curvature)
+        return None if not curvature > 0 else SharedGram._made(problem, curvature, None, indices)
+
+    def near(self, objective: Any, w: Array) -> SharedGram:
+        """The same with rows weighted by their curvature at w, for points near there."""
+        problem = linear_problem_of(objective)
+        assert problem is not None
+        curvatures = problem.loss.curvatures(problem.wide_scores(w), problem.rows.y).mean(axis=1)
+        weights = np.maximum(curvatures, LEAST_CURVATURE * float(curvatures.mean()))
+        indices = self.indices
+        return SharedGram._made(problem, 1.0, weights if indices is None else weights[indices], indices) or self
+
+    @staticmethod
+    def _made(
+        problem: LinearProblem, curvature: float, weights: FloatArray | None, indices: Array | None
+    ) -> SharedGram | None:
+        spectrum = GramSpectrum.of(problem, weights, indices)
+        return None if spectrum is None else SharedGram(spectrum, curvature, spectrum.root(curvature), indices)
 
 
 def _suits(problem: LinearProblem) -> bool:
@@ -68,28 +99,35 @@ def _suits(problem: LinearProblem) -> bool:
     return is_smooth and not loss.is_quadratic and 0 < rows.n_features <= MOST_COLUMNS
 
 
+class Known(NamedTuple):
+    """A point of the path: its strength and weights, and the right side ``c G w - gradient f(w)`` there."""
+
+    strength: float
+    w: Array
+    right: FloatArray
+
+
 @dataclass(eq=False)
 class PathDescent:
-    """The points up to now: their strengths and weights, and the last pairs; whether a point starts where they lead."""
+    """The points up to now, the last three, and the last pairs; whether a point starts where they lead."""
 
     shared: SharedGram
     extrapolates: bool = True
-    strengths: list[float] = field(default_factory=list)
-    weights: list[Array] = field(default_factory=list)
+    known: list[Known] = field(default_factory=list)
     pairs: tuple[Array, Array] | None = None
 
     def proven(self, objective: Any, strength: float, w: Array, goal: Goal) -> Result:
         """The next point, as near as the goal wants; w is where to start if nothing better is known."""
         with quiet():
             settings, state = last_state(self._settings(objective, strength, w, 0.0, goal))
-            self._keep(settings, state, strength)
+            self._keep(objective, settings, state, strength)
             return result_of(settings, state)
 
     def settled(self, objective: Any, strength: float, w: Array, gtol: float, max_steps: int) -> RunState:
         """The next point: no element of its gradient is above gtol."""
         with quiet():
             settings, state = last_state(self._settings(objective, strength, w, gtol, None, max_steps))
-            self._keep(settings, state, strength)
+            self._keep(objective, settings, state, strength)
         if state.ending is Status.INTERRUPTED:
             raise KeyboardInterrupt
         return state
@@ -102,7 +140,7 @@ class PathDescent:
         return checked_settings(
             {
                 "objective": objective,
-                "w0": self._start(strength, w),
+                "w0": self._start(objective, strength, w, root),
                 "optimizer": optimizer,
                 "step": StrongWolfe(),
                 "batches": None,
@@ -123,19 +161,23 @@ class PathDescent:
             sign=1.0,
         )
 
-    def _start(self, strength: float, w: Array) -> Array:
-        """Where the last three points lead, by Lagrange's polynomial; the last one, where they are too far away."""
-        if not (self.extrapolates and self.weights):
+    def _start(self, objective: Any, strength: float, w: Array, root: InverseRoot) -> Array:
+        """Where the last points lead: as many as don't lead too far."""
+        if not (self.extrapolates and self.known):
             return w
-        known = [math.log(each) for each in self.strengths[-3:]]
-        for first in range(len(known)):
-            shares = extrapolation(known[first:], math.log(strength))
-            if sum(map(abs, shares)) <= REACH:
-                start = np.zeros(w.shape)
-                for share, each in zip(shares, self.weights[first - len(known) :], strict=True):
-                    start += share * each
-                return start
-        return w
+        at = [math.log(point.strength) for point in self.known]
+        first = 0
+        while sum(map(abs, shares := extrapolation(at[first:], math.log(strength)))) > REACH:
+            first += 1
+        start, left = np.zeros(w.shape), np.zeros(w.shape)
+        for share, point in zip(shares, self.known[first:], strict=True):
+            start += share * point.w
+            left += share * point.right
+        left -= self.shared.times(start)
+        part = objective.linear_problem.penalised(left)
+        part -= 2 * strength * objective.linear_problem.penalised(start)
+        start += root.times(left)
+        return start if np.isfinite(start).all() else w
 
     def _pairs_at(self, objective: Any, strength: float) -> tuple[Array, Array] | None:
         """The last pairs, as they are at this strength: those that show curvature there."""
@@ -147,22 +189,24 @@ class PathDescent:
         shrunk = moves
         if problem.has_free_bias:
             part, shrunk = changes[..., :-1], moves[..., :-1]
-        part += 2 * (strength - self.strengths[-1]) * shrunk
-        kept = [
-            i
-            for i, (move, change) in enumerate(zip(moves, changes, strict=True))
-            if dot(move, change) > 1e-10 * math.sqrt(dot(move, move) * dot(change, change))
-        ]
-        return (moves[kept], changes[kept]) if kept else None
+        part += 2 * (strength - self.known[-1].strength) * shrunk
+        products, sizes, others = (
+            np.einsum("ikj,ikj->i", a, b, dtype=np.float64)
+            for a, b in ((moves, changes), (moves, moves), (changes, changes))
+        )
+        kept = np.flatnonzero(products > BENDS * np.sqrt(sizes * others))
+        return (moves[kept], changes[kept]) if kept.size else None
 
-    def _keep(self, settings: Settings, state: RunState, strength: float) -> None:
+    def _keep(self, objective: Any, settings: Settings, state: RunState, strength: float) -> None:
         """Keep the point, and its pairs with the newest."""
-        here = state.evaluation
-        if here.is_finite():
-            _, known = settings.bound_optimizer.update(here.gradient, state.optimizer_state, state.w)
-            self.pairs = settings.bound_optimizer.pairs(known)
-        self.strengths.append(strength)
-        self.weights.append(state.w)
+        here, w = state.evaluation, state.w
+        if not here.is_finite():
+            return
+        self.pairs = settings.bound_optimizer.pairs(state.optimizer_state, w, here.gradient)
+        right = self.shared.times(w) - here.gradient
+        part = objective.linear_problem.penalised(right)
+        part += 2 * strength * objective.linear_problem.penalised(w)
+        self.known = [*self.known[-2:], Known(strength, w, right)]
 
 
 def extrapolation(known: list[float], at: float) -> list[float]:

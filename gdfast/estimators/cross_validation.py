@@ -30,6 +30,7 @@ from ..training.cross_validation import (
     alpha_grid,
     class_factor,
     contenders,
+    mean_of_folds,
     proven_point,
     shared_by_folds,
     split_of_fold,
@@ -257,16 +258,21 @@ class CrossValidated(LinearPredictor, PathSettings):
                 if self.verbose:
                     print(f"Fold {i + 1} of {len(folds)}: best score {scores[i].max():.6g}", flush=True)
             close = contenders(scores) if keeps else np.zeros(0, dtype=np.intp)
-            if len(close) > 1:  # which of them is best may hang on more digits
+            if shared is not None and len(close) > 1:  # which of them is best may hang on more digits
+                shared = shared.near(whole.objective, mean_of_folds(whole, paths, int(close[0])))
                 for i, (path, weights) in enumerate(paths):
-                    for j, found in zip(close, path.finer(grid[close], [weights[j] for j in close]), strict=True):
+                    finer = path.finer(grid[close], [weights[j] for j in close], shared)
+                    for j, found in zip(close, finer, strict=True):
                         judge(path, i, int(j), found)
+                        weights[j] = found.point.w
             if unsettled.any():
                 _warn(f"{unsettled.sum()} of {scores.size} points of the folds' paths have not come as near to their "
                       "optimum as they should: larger alphas, or scaled features, are easier")  # fmt: skip
             self.alphas_, self.scores_path_, self.losses_path_ = grid, scores, losses
-            self.alpha_ = float(grid[np.argmax(scores.mean(axis=0))])
-            point = proven_point(whole, self.alpha_, self.tol, shared)
+            best = int(np.argmax(scores.mean(axis=0)))
+            self.alpha_ = float(grid[best])
+            start = mean_of_folds(whole, paths, best) if keeps else None
+            point = proven_point(whole, self.alpha_, self.tol, shared, start)
         if point.status in UNSETTLED:
             _warn("The fit at alpha_ has not come as near to its optimum as tol asks: larger ones are easier")
         self.n_iter_ = max(1, point.steps)

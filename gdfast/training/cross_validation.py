@@ -86,9 +86,9 @@ class FoldPath:
         for point in solved_points(self.seen.objective, regularizers, solver):
             yield self._scored(point)
 
-    def finer(self, alphas: FloatArray, starts: Sequence[Array]) -> Iterator[PointScores]:
+    def finer(self, alphas: FloatArray, starts: Sequence[Array], shared: SharedGram | None) -> Iterator[PointScores]:
         """The same at these alphas, from where `points` left them, to more digits."""
-        solver = settled_solver(FINER * self._gtol(), self.shared, extrapolates=False)
+        solver = settled_solver(FINER * self._gtol(), shared, extrapolates=False)
         for alpha, w in zip(alphas, starts, strict=True):
             regularizer = self.seen.penalty(float(alpha))
             objective = self.seen.objective.with_terms(self.seen.objective.loss, regularizer)
@@ -113,10 +113,19 @@ def contenders(scores: FloatArray) -> Array:
     return np.sort(close[np.argsort(-mean[close], kind="stable")][:MOST_CONTENDERS])
 
 
-def proven_point(seen: Standardized, alpha: float, tol: float, shared: SharedGram | None = None) -> Point:
+def proven_point(
+    seen: Standardized, alpha: float, tol: float, shared: SharedGram | None = None, start: Array | None = None
+) -> Point:
     """The optimum at one alpha, proven where it can be."""
-    points = solved_points(seen.objective, [seen.penalty(alpha)], proving_solver(tol, shared))
+    points = solved_points(seen.objective, [seen.penalty(alpha)], proving_solver(tol, shared), start)
     return evaluated(seen.objective, next(points))
+
+
+def mean_of_folds(whole: Standardized, paths: Sequence[tuple[FoldPath, list[Array]]], j: int) -> Array:
+    """The mean of the folds' weights at alpha j, as weights of all rows: near the optimum there."""
+    found = [path.seen.coefficients(weights[j]) for path, weights in paths]
+    coef, intercept = (np.mean(part, axis=0) for part in zip(*found, strict=True))
+    return whole.weights(coef, intercept).astype(np.float64)
 
 
 def class_factor(weights: FloatArray | None, sample_weight: FloatArray | None, rows: Array) -> float:

@@ -107,7 +107,7 @@ def test_points_may_be_of_a_sample_of_the_rows():
     many = np.tile(X, (40, 1)) + RNG.normal(size=(4800, 6))
     objective = gd.LinearObjective(many, np.tile(LABELS, 40), gd.CrossEntropy(), gd.L2(1.0))
     whole, some = (
-        GramSpectrum.of(objective.linear_problem, rows)
+        GramSpectrum.of(objective.linear_problem, None, rows)
         for rows in (None, np.random.default_rng(1).choice(4800, 2400, False))
     )
     np.testing.assert_allclose(some.eigenvalues, whole.eigenvalues, rtol=0.2)

@@ -56,13 +56,20 @@ class PreconditionedLBFGS:
             for part, found in enumerate((moves, changes, self.preconditioner.times(changes, told))):
                 stack[part * self.memory : part * self.memory + pairs] = found
             flat = stack.reshape(rows, -1)
-            products = dots(flat, flat)
+            products = np.hstack([dots(flat, part) for part in np.split(flat, 3)])
         return PreconditionedLBFGSState(w.copy(), np.zeros_like(w), np.zeros_like(w), stack, products, told, pairs, 0)
 
-    def pairs(self, state: PreconditionedLBFGSState) -> tuple[Array, Array]:
-        """Those of a state as `known` wants them."""
+    def pairs(self, state: PreconditionedLBFGSState, w: Array, gradient: Array) -> tuple[Array, Array]:
+        """Those of a state, and the newest, by w and its gradient, as `known` wants them."""
         order = [j % self.memory for j in range(max(0, state.pairs - self.memory), state.pairs)]
-        return state.stack[order], state.stack[[self.memory + i for i in order]]
+        moves, changes = state.stack[order], state.stack[[self.memory + i for i in order]]
+        newest = moved_and_changed(state.w, state.gradient, w, gradient) if state.steps > 0 else None
+        if newest is not None:
+            moves, changes = (
+                np.concatenate([part, one.reshape(1, *w.shape)])[-self.memory :]
+                for part, one in zip((moves, changes), newest, strict=True)
+            )
+        return moves, changes
 
     def check_state(self, objective: Any, w: Array, state: Any) -> None:
         """ValueError unless it is like those of `init`, and finite."""

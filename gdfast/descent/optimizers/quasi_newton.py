@@ -49,9 +49,8 @@ def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) 
     """
     places = [part * memory + stack.pairs % memory for part in range(len(new))]
     rows, products = stack.rows.copy(), stack.products.copy()
-    for place, row in zip(places, new, strict=True):
-        rows[place] = row
-    found = dots(rows, np.stack([*new, gradient.reshape(-1)]))
+    rows[places] = new
+    found = dots(rows, np.array([*new, gradient.reshape(-1)]))
     products[:, places] = found[:, :-1]
     products[places, :] = found[:, :-1].T
     return Stack(rows, products, stack.pairs + 1), found[:, -1]

@@ -39,9 +39,11 @@ class GramSpectrum:
     mass: float
 
     @staticmethod
-    def of(problem: LinearProblem, indices: Array | None = None) -> GramSpectrum | None:
-        """Of all rows, or some; None where columns are so unlike that a decomposition would lose the small ones."""
-        G = gram(problem, None, indices)
+    def of(
+        problem: LinearProblem, row_weights: Array | None = None, indices: Array | None = None
+    ) -> GramSpectrum | None:
+        """Of `gram`'s matrix; None where columns are so unlike that a decomposition would lose the small ones."""
+        G = gram(problem, row_weights, indices)
         centre, mass = None, float(G[-1, -1])
         if problem.has_free_bias:
             centre = G[-1, :-1] / mass
@@ -65,4 +67,15 @@ class GramSpectrum:
         root = np.zeros((d + 1, d + 1), dtype=dtype)
         root[:d, :d], root[:d, d] = scaled, -(scaled @ self.centre)
         root[d, d] = (curvature * self.mass) ** -0.5
+        return InverseRoot(root)
+
+    def root(self, curvature: float) -> InverseRoot:
+        """M with ``M' M = curvature G``, in float64."""
+        scaled = self.vectors * np.sqrt(curvature * self.eigenvalues)[:, None]
+        if self.centre is None:
+            return InverseRoot(scaled)
+        d = len(scaled)
+        root = np.zeros((d + 1, d + 1))
+        root[:d, :d] = scaled
+        root[d] = (curvature * self.mass) ** 0.5 * np.append(self.centre, 1.0)
         return InverseRoot(root)
