@@ -121,7 +121,9 @@ class Timing:
     best: float
 
 
-def interleave(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[str, Timing]:
+def interleave(
+    contestants: dict[str, Callable[[], Any]], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, Timing]:
     """Time each contestant once per round, in turn, after one round that is not counted.
 
     A turn begins when the threads of the one before are asleep. Where calls are short, one call in every turn goes
@@ -131,19 +133,19 @@ def interleave(contestants: dict[str, Callable[[], Any]], rounds: int) -> dict[s
     for turn in range(rounds + 1):
         for name, call in contestants.items():
             settle()
-            elapsed = time_once(call)
+            elapsed = time_once(call, clock)
             if elapsed < SHORT:
-                elapsed = time_once(call)
+                elapsed = time_once(call, clock)
             if turn > 0:
                 seconds[name].append(elapsed)
     return {name: Timing(statistics.median(times), min(times)) for name, times in seconds.items()}
 
 
-def time_once(call: Callable[[], Any]) -> float:
+def time_once(call: Callable[[], Any], clock: Callable[[], float] = time.perf_counter) -> float:
     """Seconds that one call takes."""
-    start = time.perf_counter()
+    start = clock()
     call()
-    return time.perf_counter() - start
+    return clock() - start
 
 
 def settle(slice_: float = 0.01, patience: float = 1.0) -> None:
