@@ -1,7 +1,7 @@
 """Time to the optimum and to its proof: `gd.solve` beside scikit-learn, LIBLINEAR and plain L-BFGS.
 
 A row says how long a run takes, from making the objective on, until its value is within a share of the optimum, or
-until it has proven so much. The optimum is the value of a long run, proven to 1e-6 in float64 arithmetic (--optima
+until it has proven so much. The optimum is the value of a long run, proven to 1e-5 in float64 arithmetic (--optima
 FOLDER keeps it for the next time). Peers solve the same problem, and are watched: their own value, each time that they
 compute it. Where they would take minutes they are stopped after --limit seconds, and their time is what an evaluation
 took times the evaluations that SciPy's L-BFGS (which scikit-learn calls) needs on our objective: marked "counted".
@@ -17,7 +17,7 @@ import json
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import common
 import numpy as np
@@ -98,18 +98,16 @@ def row(
     ours: tuple[float, float] | None,
     goal: str = "",
     peer: str = "",
-    seconds: float | str | None = None,
+    seconds: float | None = None,
     times: str = "",
+    at_least: bool = False,
 ) -> Row:
-    """`ours`: seconds and passes, None where it was not reached."""
-    ratio = None
-    if ours is not None and isinstance(seconds, float):
-        ratio = seconds / ours[0]
-    found = (None, None) if ours is None else ours
-    cells = (
-        problem, reached, "not reached" if ours is None else found[0], found[1], goal, peer, seconds, ratio, times,
-    )  # fmt: skip
-    return dict(zip(COLUMNS, cells, strict=True))
+    """`ours`: seconds and passes, None where it was not reached. The peer takes so many, or `at_least` those."""
+    found = ("not reached", None) if ours is None else ours
+    more = "> " if at_least else ""
+    ratio = "" if ours is None or seconds is None else f"{more}{common.cell(seconds / ours[0])}"
+    its = "" if seconds is None else f"{more}{common.cell(seconds)}"
+    return dict(zip(COLUMNS, (problem, reached, *found, goal, peer, its, ratio, times), strict=True))
 
 
 def middle(ways: list[Way], value: float | None = None) -> tuple[float, float] | None:
@@ -139,50 +137,66 @@ def warm_up() -> None:
     logistic_regression(Problem("", X, y, "CrossEntropy", 1e-3), "lbfgs", 0.0, 1.0)
 
 
-def counted(problem: Problem, way: Way, low: float, iterations: float | None) -> float | str | None:
-    """Seconds that a peer took, or would take for so many evaluations; and a text where nobody knows."""
+class Needed(NamedTuple):
+    """Seconds that a peer needs, or `at_least` those; and its evaluations, where they were counted."""
+
+    seconds: float
+    at_least: bool
+    counted: float | None
+
+
+def needed(way: Way, low: float, evaluations: float | None, reaches: bool, limit: float) -> Needed:
+    """By its own way to a value; else by the evaluations that are counted, which reach it or not."""
     found = way.within(low)
     if found is not None:
-        return found[0]
-    if iterations is None:
-        return f"> {way.seconds[-1]:.0f}"
-    steps = len(way.seconds)
+        return Needed(found[0], False, None)
+    if evaluations is None:
+        return Needed(limit, True, None)
     # The first evaluation stands behind scikit-learn's checks and copies of X.
-    return way.seconds[0] + (iterations - 1) * (way.seconds[-1] - way.seconds[0]) / max(1, steps - 1)
+    each = (way.seconds[-1] - way.seconds[0]) / max(1, len(way.seconds) - 1)
+    return Needed(way.seconds[0] + (evaluations - 1) * each, not reaches, evaluations)
 
 
 def softmax_rows(
     name: str,
-    kinds: dict[str, tuple[Problem, tuple[str, str, str]]],
+    kinds: dict[str, tuple[Problem, tuple[str, ...]]],
     shares: tuple[float, ...],
     peers: dict[str, str],
     settings: dict[str, Any],
+    counts_to: int = 2,
 ) -> list[Row]:
-    """gd.solve on X of several types against peers on the first: within shares of the optimum, and proven 1e-3."""
+    """gd.solve on X of several types against peers on the first: within shares of the optimum, and proven 1e-3.
+
+    SciPy's evaluations are counted on the last one, to so many of the shares.
+    """
     warm_up()
-    first = next(iter(kinds.values()))[0]
+    problems = [problem for problem, _ in kinds.values()]
+    first, last = problems[0], problems[-1]
     best, limit = optimum(first, settings["optima"]), settings["limit"]
+    limits = {peer: limit * (4 if peer == "newton-cg" else 1) for peer in peers}
     lows = [(1 + share) * best for share in shares]
     contestants: dict[str, Callable[[], Way]] = {
         kind: lambda problem=problem: solve(problem, PROVEN, lows[-1]) for kind, (problem, _) in kinds.items()
     }
     for peer in peers:
-        contestants[peer] = lambda peer=peer: logistic_regression(first, peer, lows[-1], limit)
+        contestants[peer] = lambda peer=peer: logistic_regression(first, peer, lows[-1], limits[peer])
     ways = take_turns(contestants, set(peers), settings["rounds"])
-    iterations: list[float | None] = [None] * len(lows)
+    evaluations: list[float | None] = []
     if "lbfgs" in peers and ways["lbfgs"][0].within(lows[-1]) is None:
-        iterations = known(
-            settings["optima"], f"{first.key}, L-BFGS to {shares}", lambda: scipy_iterations(first, lows)
-        )
+        key = f"{first.key}, L-BFGS to {shares[:counts_to]}"
+        evaluations = known(settings["optima"], key, lambda: scipy_iterations(last, lows[:counts_to]))
     rows = []
     for kind, (_, goals) in kinds.items():
         where = f"{name}, {kind}"
-        for share, low, goal, count in zip(shares, lows, goals, iterations, strict=False):
+        for i, (share, low) in enumerate(zip(shares, lows, strict=True)):
             for peer, times in peers.items():
-                seconds = counted(first, ways[peer][0], low, count if peer == "lbfgs" else None)
-                is_counted = ways[peer][0].within(low) is None and isinstance(seconds, float)
-                label = f"scikit-learn {peer}" + (f", {count:.0f} evaluations counted" if is_counted else "")
-                rows.append(row(where, f"within {share:g}", middle(ways[kind], low), goal, label, seconds, times))
+                count = evaluations[min(i, counts_to - 1)] if evaluations and peer == "lbfgs" else None
+                its = needed(ways[peer][0], low, count, i < counts_to, limits[peer])
+                label = f"scikit-learn {peer}"
+                if its.counted is not None:
+                    label += f", {'more than ' * its.at_least}{its.counted:.0f} evaluations counted"
+                ours = middle(ways[kind], low)
+                rows.append(row(where, f"within {share:g}", ours, goals[i], label, its.seconds, times, its.at_least))
         rows.append(row(where, f"proven {PROVEN:g}", middle(ways[kind]), goals[-1]))
     return rows
 
@@ -201,7 +215,7 @@ def cifar_softmax(data: str | None, quick: bool, **settings: Any) -> dict[str, A
             Problem(f"softmax {name}", X, y, "CrossEntropy", strength, mean=mean, scale=scale), ("1.2", "2.2", "6.6"),
         ),
     }  # fmt: skip
-    found = softmax_rows(f"softmax, {name} standardised", kinds, (1e-2, 1e-4), {"lbfgs": "100"}, settings)
+    found = softmax_rows(f"softmax, {name} standardised", kinds, (1e-2, 1e-4), {"lbfgs": "100"}, settings, 1)
     return {"rows": found}
 
 
@@ -332,10 +346,8 @@ def hinge_rows(problem: Problem, name: str, goals: dict[float, str], limit: floa
         gap = tol * ways["ours"][0].values[-1]
         ways |= take_turns({"peer": lambda gap=gap: dual_coordinate_ascent(problem, gap, limit)}, set(), 1)
         peer = middle(ways["peer"])
-        seconds = f"> {limit:.0f}" if peer is None else peer[0]
-        rows.append(
-            row(name, f"proven {tol:g}", middle(ways["ours"]), goal, "gdfast DualCoordinateAscent by itself", seconds)
-        )
+        seconds, label = limit if peer is None else peer[0], "gdfast DualCoordinateAscent by itself"
+        rows.append(row(name, f"proven {tol:g}", middle(ways["ours"]), goal, label, seconds, "", peer is None))
     return rows
 
 

@@ -115,9 +115,11 @@ def logistic_regression(problem: Problem, solver: str, low: float, limit: float)
     )
     begin = time.perf_counter()
 
-    def saw(value: float) -> None:
-        way.add(time.perf_counter() - begin, len(way.values) + 1, value)
-        if value <= low or way.seconds[-1] > limit:
+    def saw(value: float | None) -> None:
+        now = time.perf_counter() - begin
+        if value is not None:
+            way.add(now, len(way.values) + 1, value)
+        if now > limit or (value is not None and value <= low):
             raise Enough
 
     with watched(saw), warnings.catch_warnings():
@@ -128,16 +130,24 @@ def logistic_regression(problem: Problem, solver: str, low: float, limit: float)
 
 
 @contextmanager
-def watched(saw: Callable[[float], None]) -> Iterator[None]:
-    """scikit-learn's loss of linear models tells each value that it computes."""
+def watched(saw: Callable[[float | None], None]) -> Iterator[None]:
+    """scikit-learn's loss of linear models tells each value that it computes, and None with each product."""
     from sklearn.linear_model._linear_loss import LinearModelLoss
 
-    names = ("loss", "loss_gradient")
+    names = ("loss", "loss_gradient", "gradient_hessian_product")
     kept = {name: getattr(LinearModelLoss, name) for name in names}
 
     def telling(original: Callable[..., Any]) -> Callable[..., Any]:
         def call(*arguments: Any, **keywords: Any) -> Any:
             found = original(*arguments, **keywords)
+            if original is kept["gradient_hessian_product"]:
+                gradient, product = found
+
+                def telling_product(v: Any) -> Any:
+                    saw(None)
+                    return product(v)
+
+                return gradient, telling_product
             saw(float(found[0] if isinstance(found, tuple) else found))
             return found
 

@@ -29,6 +29,8 @@ from .settings import DEFAULT_STEP, Callback, check_objective, checked_settings
 
 __all__ = ["solve"]
 
+COLUMNS_PER_OUTPUT = 50  # some 20 passes cost as much as the products of rows that are so long
+ROWS_PER_COLUMN = 20  # a sample of them is enough for a preconditioner
 STEPS_PER_PASS = 16  # more than any method takes: the limit of passes is to come first
 
 
@@ -148,7 +150,7 @@ def method_for(objective: Any) -> Method:
 
 
 def _method_of_linear(problem: LinearProblem, strength: float) -> Method:
-    if problem.loss.is_quadratic and fits_memory(problem):
+    if problem.loss.is_quadratic and fits_memory(problem) and not _passes_are_cheaper(problem, strength):
         return Method(ClosedForm(), DEFAULT_STEP, "The closed form: squared error has one.", takes_w0=False)
     if problem.loss.has_box_dual and strength > 0:
         optimizer = hinge_method(problem)
@@ -159,8 +161,19 @@ def _method_of_linear(problem: LinearProblem, strength: float) -> Method:
         return Method(optimizer, DEFAULT_STEP, sentence)
     if problem.loss.has_kinks or problem.rows.n_features == 0:
         return Method(LBFGS(), StrongWolfe(), "L-BFGS with a strong Wolfe line search: the loss has kinks.")
-    sentence = "L-BFGS preconditioned by the features' second moments, with a strong Wolfe line search: a smooth loss."
+    reason = (
+        "passes over so many rows cost less than all their products" if problem.loss.is_quadratic else "a smooth loss"
+    )
+    sentence = f"L-BFGS preconditioned by the features' second moments, with a strong Wolfe line search: {reason}."
     return Method(LBFGS(preconditioner=GramPreconditioner()), StrongWolfe(), sentence)
+
+
+def _passes_are_cheaper(problem: LinearProblem, strength: float) -> bool:
+    """Than the products of all rows in float64, which a closed form needs."""
+    rows = problem.rows
+    k, m = rows.shape
+    is_narrow = not rows.is_wide and not rows.is_sparse
+    return strength > 0 and is_narrow and m >= COLUMNS_PER_OUTPUT * k and rows.n_samples >= ROWS_PER_COLUMN * m
 
 
 def _start(objective: Any, w0: Any) -> Array:

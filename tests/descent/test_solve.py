@@ -147,6 +147,24 @@ def test_the_number_of_threads_changes_no_bit():
     assert len({result.passes for result in found}) == 1
 
 
+@each_bias
+@pytest.mark.parametrize("tol", [1e-3, 1e-8])
+def test_squared_errors_of_many_rows_go_by_passes(bias, tol):
+    rng = np.random.default_rng(3)
+    X = (rng.normal(size=(1300, 60)) @ rng.normal(size=(60, 60))).astype(np.float32)
+    y = X[:, 0] - X[:, 1] + rng.normal(size=1300)
+    narrow = gd.LinearObjective(X, y, gd.SquaredError(), gd.L2(1e-3), **bias)
+    wide = gd.LinearObjective(X.astype(np.float64), y, gd.SquaredError(), gd.L2(1e-3), **bias)
+    result = gd.solve(narrow, tol)
+    assert "L-BFGS" in result.method
+    assert "closed form" in gd.solve(wide, tol).method
+    optimum = wide.value(wide.solve())
+    assert result.status is gd.Status.CONVERGED
+    assert result.duality_gap <= tol * result.value
+    assert result.value - result.duality_gap <= optimum * (1 + 1e-12)
+    assert optimum <= wide.value(result.w) * (1 + 1e-12) <= optimum * (1 + 1.01 * tol)
+
+
 # ---- what stalls in float32 ----
 
 IN_FLOAT64 = [
