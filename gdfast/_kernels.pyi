@@ -152,3 +152,16 @@ def descend_columns(
 def gram(
     problem: Problem, roots: _Array | None, factor: float, double_arithmetic: bool, matrix: _Array, largest: _Array
 ) -> None: ...
+def smoothed_in_span(
+    terms: _Array,
+    changes: _Array,
+    center: _Array,
+    steps: _Array,
+    weights: _Array | None,
+    mu: float,
+    least: float,
+    there: _Array,
+    value: _Array,
+    slopes: _Array,
+    products: _Array,
+) -> None: ...

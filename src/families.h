@@ -69,6 +69,10 @@ void GD(descend_quadratic)(gd_quadratic *, void *scratch, pool_control *);
 size_t GD(columns_scratch)(const gd_columns *);
 void GD(descend_columns)(gd_columns *, void *scratch, pool_control *);
 
+/* span/ */
+size_t GD(span_scratch)(const gd_span *, int n_threads);
+void GD(span)(const gd_span *, void *scratch, int n_threads, pool_control *);
+
 /* gram/ */
 size_t GD(gram_scratch)(const gd_problem *, const gd_gram *, int n_threads);
 void GD(gram)(const gd_problem *, const gd_gram *, void *scratch, int n_threads, pool_control *);

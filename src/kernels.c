@@ -25,4 +25,5 @@ const gd_kernels GD(kernels) = {
     .coordinates = {GD(quadratic_scratch), GD(descend_quadratic), GD(columns_scratch), GD(descend_columns)},
     .duals = {GD(dual_epoch_scratch), GD(dual_epoch), GD(dual_sums_scratch), GD(dual_sums), GD(dual_squares)},
     .gram = {GD(gram_scratch), GD(gram)},
+    .span = {GD(span_scratch), GD(span)},
 };

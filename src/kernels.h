@@ -193,6 +193,29 @@ typedef struct gd_gram {
                             1 for integers, which are exact */
 } gd_gram;
 
+enum { GD_DIRECTIONS_MOST = 64 };
+
+/* The smoothed hinge (its terms' maximum over a in [0, 1] of a M - mu / 2 (a - center)^2) along directions whose changes
+ * of the terms M are known. Elements of (n_rows, n_classes) and of changes are double or float. */
+typedef struct gd_span {
+    ptrdiff_t n_rows, n_classes, n_directions;
+    const void *terms;      /* (n_rows, n_classes) where steps are 0 */
+    const void *changes;    /* (n_directions, n_rows, n_classes) */
+    const void *center;     /* (n_rows, n_classes) */
+    const double *steps;    /* (n_directions,) */
+    const double *weights;  /* (n_rows,) or NULL: 1 each */
+    double mu, least;       /* least: what counts of a second derivative where the term has none, times mu */
+    int is_double;
+    void *there;            /* (n_rows, n_classes) the terms after the steps */
+    double *value, *slopes; /* (1,), (n_directions,) sums over the terms, and the derivatives along each direction */
+    double *products;       /* (n_directions, n_directions) second derivatives times mu */
+} gd_span;
+
+typedef struct gd_span_kernels {
+    size_t (*scratch)(const gd_span *, int n_threads);
+    void (*run)(const gd_span *, void *scratch, int n_threads, pool_control *);
+} gd_span_kernels;
+
 typedef struct gd_gram_kernels {
     size_t (*scratch)(const gd_problem *, const gd_gram *, int n_threads);
     void (*run)(const gd_problem *, const gd_gram *, void *scratch, int n_threads, pool_control *);
@@ -230,8 +253,10 @@ typedef struct gd_kernels {
     gd_dual_kernels duals;
     gd_coordinate_kernels coordinates;
     gd_gram_kernels gram;
+    gd_span_kernels span;
 } gd_kernels;
 
+static inline const gd_span_kernels *gd_span_of(const gd_kernels *table) { return &table->span; }
 static inline const gd_gram_kernels *gd_gram_of(const gd_kernels *table) { return &table->gram; }
 static inline const gd_dual_kernels *gd_duals_of(const gd_kernels *table) { return &table->duals; }
 static inline const gd_coordinate_kernels *gd_coordinates_of(const gd_kernels *table) { return &table->coordinates; }

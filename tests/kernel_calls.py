@@ -32,6 +32,7 @@ WRITTEN = {
     "dual_sums": ("sums",),
     "dual_squares": ("squares",),
     "gram": ("matrix", "largest"),
+    "smoothed_in_span": ("there", "value", "slopes", "products"),
     "descend_quadratic": ("gradient", "w"),
     "descend_columns": ("changes", "sums", "w"),
 }
@@ -181,6 +182,12 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
             "problem": problem, "roots": np.ones(N), "factor": 1.0, "double_arithmetic": wide,
             "matrix": np.zeros((D + 1, D + 1)), "largest": np.zeros(D + 1),
         }, {}  # fmt: skip
+    pairs = {name: np.zeros((N, K), real) for name in ("terms", "center", "there")}
+    yield "smoothed_in_span", _kernels.smoothed_in_span, {
+        "terms": pairs["terms"], "changes": np.ones((3, N, K), real), "center": pairs["center"], "steps": np.zeros(3),
+        "weights": np.ones(N), "mu": 1.0, "least": 1e-3, "there": pairs["there"], "value": np.zeros(1),
+        "slopes": np.zeros(3), "products": np.zeros((3, 3)),
+    }, {}  # fmt: skip
     if wide and not is_sparse:
         A = rng.normal(size=(N, D))
         yield "descend_quadratic", _kernels.descend_quadratic, {
@@ -335,6 +342,8 @@ FELLOWS = {
     "points": ("values",),
     "order": ("starts", "rows"),
     "rates": ("starts",),
+    "terms": ("changes",),
+    "changes": ("steps",),
 }
 DESCENT_FELLOWS = {
     "gradient": ("matrix",),

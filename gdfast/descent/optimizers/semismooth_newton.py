@@ -29,6 +29,7 @@ from ...objective.linear.smoothed_hinge import (
 )
 from ...protocols import Array, FloatArray
 from .dual_coordinate_ascent import DualCoordinateAscent, check_hinge
+from .float64_dots import dot
 
 SHRINK = 0.85
 """What mu is multiplied by when the terms are smoothed around other duals (.5 takes twice the passes)."""
@@ -279,7 +280,7 @@ def _first_state(objective: Any, W: FloatArray, smoothing: float) -> SemismoothN
     # So wide that the gradient there is not the whole gap by orders: few steps would have to bring it down.
     product, _ = _known(problem, Smoothing(state.center, state.mu).duals(terms))
     gradient = problem.penalised(product[:, : rows.shape[1]] / rows.n_samples + _ridge(problem) * W)
-    rest, value = float(np.vdot(gradient, gradient)) / (2 * _ridge(problem)[0]), data_value(problem, terms)
+    rest, value = dot(gradient, gradient) / (2 * _ridge(problem)[0]), data_value(problem, terms)
     if rest > STEEP * value > 0:
         state = state._replace(mu=state.mu * math.sqrt(rest / (STEEP * value)))
     return _certified(problem, W, state)
@@ -332,19 +333,19 @@ def _newton_direction(curvature: Curvature, gradient: FloatArray, ridge: FloatAr
     """Conjugate gradients on ``(curvature + ridge) x = -gradient``, to RESIDUAL in the preconditioner's norm."""
     x, residual = np.zeros_like(gradient), -gradient
     z = _inverse_times(root, residual)
-    conjugate, square = z, float(np.vdot(residual, z))
+    conjugate, square = z, dot(residual, z)
     first = square
     for _ in range(PRODUCTS_MOST):
         if not square > RESIDUAL**2 * first:
             break
         image = curvature.times(conjugate) + ridge * conjugate
-        bend = float(np.vdot(conjugate, image))
+        bend = dot(conjugate, image)
         if not bend > 0:
             return x if x.any() else conjugate
         x += square / bend * conjugate
         residual = residual - square / bend * image
         z = _inverse_times(root, residual)
-        before, square = square, float(np.vdot(residual, z))
+        before, square = square, dot(residual, z)
         conjugate = z + square / before * conjugate
     return x
 
@@ -358,7 +359,7 @@ def _certified(
     """
     assert problem.strengths is not None
     penalised = problem.penalised(np.asarray(W, dtype=np.float64))
-    value = data_value(problem, state.terms) + problem.strengths.l2 * float(np.vdot(penalised, penalised))
+    value = data_value(problem, state.terms) + problem.strengths.l2 * dot(penalised, penalised)
     most = min(POINTS, max(3, BUNDLE_BYTES // (8 * state.product.size)))
     bundle, smoothing = _bundle(state), Smoothing(state.center, state.mu)
     for is_last in [False] * CENTERS_MOST + [True]:

@@ -21,7 +21,8 @@ def best_mixture(problem: LinearProblem, bundle: tuple[DualSums, ...]) -> DualSu
     columns = slice(None) if problem.rows.bias else slice(-1)
     points = np.stack([known.sums[:, columns].ravel() for known in bundle]) / n
     linear = np.array([known.total for known in bundle]) * problem.loss.margin / n
-    shares = simplex_maximum(linear, points @ points.T / (2 * strength))
+    # By einsum: it wakes no threads of NumPy's library, which would spin on and slow the next pass over X.
+    shares = simplex_maximum(linear, np.einsum("ip,jp->ij", points, points) / (2 * strength))
     mixture, total = None, 0.0
     for known, share in zip(bundle, shares.tolist(), strict=True):
         if share > 0:

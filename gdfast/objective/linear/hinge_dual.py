@@ -13,6 +13,7 @@ share that raises the bound most (a Frank-Wolfe step).
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -107,7 +108,7 @@ def _bound(known: DualSums, margin: float, strength: float, n_samples: int, top:
     """The bound at its best t <= 1 / top, for sums and a total that recursive summation in float64 gave."""
     loose = 8 * (n_samples + len(known.sums) + known.mixtures + 64) * UNIT
     linear = margin * known.total / n_samples * (1 - loose)
-    norm = (float(np.linalg.norm(known.sums)) * (1 + 1e-14) + loose * known.moment) / n_samples
+    norm = (math.sqrt((known.sums * known.sums).sum()) * (1 + 1e-14) + loose * known.moment) / n_samples
     square = norm * norm * (1 + 1e-14)
     most = 1 / top * (1 - 4 * UNIT) if top > 1 else 1.0
     t = most if square * most <= 2 * strength * linear else 2 * strength * linear / square

@@ -56,17 +56,24 @@ def term_changes(problem: LinearProblem, V: Array) -> Array:
     return margins(problem.scores(V, problem.rows.is_wide), problem.rows.y)
 
 
-def row_weights(problem: LinearProblem) -> FloatArray | None:
-    """Sample weights divided by their mean, (n_samples, 1); None: 1 each."""
+def relative_weights(problem: LinearProblem) -> FloatArray | None:
+    """Sample weights divided by their mean, (n_samples,); None: 1 each."""
     rows = problem.rows
-    return None if rows.weights is None else (rows.weights / rows.mean_weight)[:, None]
+    return None if rows.weights is None else np.asarray(rows.weights / rows.mean_weight)
+
+
+def row_weights(problem: LinearProblem) -> FloatArray | None:
+    """The same as a column."""
+    weights = relative_weights(problem)
+    return None if weights is None else weights[:, None]
 
 
 def mean_of(problem: LinearProblem, parts: Array) -> float:
     """The weighted mean over rows of what (n_samples, n_classes) parts add up to."""
-    weights, per_row = row_weights(problem), parts.sum(axis=1, dtype=np.float64)
-    total = per_row.sum() if weights is None else per_row @ weights[:, 0]
-    return float(total) / problem.rows.n_samples
+    weights, per_row = relative_weights(problem), parts.sum(axis=1, dtype=np.float64)
+    if weights is not None:
+        per_row *= weights
+    return float(per_row.sum()) / problem.rows.n_samples
 
 
 def data_value(problem: LinearProblem, terms: Array) -> float:
@@ -136,47 +143,46 @@ def minimum_in_span(
     `ridge` (columns,): the regularizer is ``sum ridge W**2 / 2``.
     """
     n, m = problem.rows.n_samples, len(span.directions)
-    weights = row_weights(problem)
-    T = span.changes.reshape(m, -1)
     V = span.directions.reshape(m, -1)
     curved = (span.directions * ridge).reshape(m, -1)
-    penalties = curved @ V.T
+    # By einsum: products by NumPy's library would wake its threads, which spin on and slow the next pass.
+    penalties, pulls = np.einsum("ip,jp->ij", curved, V), np.einsum("ip,p->i", curved, W.ravel())
+    penalty = float((ridge * W * W).sum()) / 2
 
-    def value(terms: Array, W: FloatArray) -> tuple[float, Array]:
-        a = smoothing.duals(terms)
-        moved = a - smoothing.center
-        parts = a * terms
-        moved *= moved
-        moved *= terms.dtype.type(smoothing.mu / 2)
-        parts -= moved
-        return mean_of(problem, parts) + float((ridge * W * W).sum()) / 2, a
+    def at(steps: FloatArray) -> tuple[float, FloatArray, FloatArray, Array]:
+        """Value, slopes and second derivatives after these steps, and the terms there."""
+        found, slopes, products = np.empty(1), np.empty(m), np.empty((m, m))
+        ahead = np.empty_like(terms)
+        _kernels.smoothed_in_span(
+            terms, span.changes, smoothing.center, steps, weights, smoothing.mu, LEAST_CURVATURE,
+            ahead, found, slopes, products,
+        )  # fmt: skip
+        pulled = penalties @ steps
+        value = float(found[0]) / n + penalty + float(steps @ pulls + steps @ pulled / 2)
+        return value, slopes / n + pulls + pulled, products / (n * smoothing.mu) + penalties, ahead
 
-    here, a = value(terms, W)
+    weights = relative_weights(problem)
+    steps = np.zeros(m)
+    here, slopes, hessian, reached = at(steps)
     first, start = 0.0, here
     for _ in range(NEWTON_STEPS):
-        zone = zone_of(a)
-        counted = a if weights is None else (a * weights).astype(T.dtype)
-        slopes = T @ counted.ravel() / n + curved @ W.ravel()
-        counted = np.where(zone, T.dtype.type(1), T.dtype.type(LEAST_CURVATURE))
-        counted = counted if weights is None else (counted * weights).astype(T.dtype)
-        hessian = (T * counted.ravel()) @ T.T / (n * smoothing.mu) + penalties
         scales = np.sqrt(np.maximum(np.diag(hessian), 1e-300))
-        hessian = hessian / scales / scales[:, None] + 1e-7 * np.eye(m)
-        move = -np.linalg.solve(hessian, slopes / scales) / scales
-        slope, length, accepted = float(slopes @ move), 1.0, False
+        system = hessian / scales / scales[:, None] + 1e-7 * np.eye(m)
+        move = -np.linalg.solve(system, slopes / scales) / scales
+        slope, length = float(slopes @ move), 1.0
         if not slope < 0:
             break
-        while length >= SHORTEST and not accepted:
-            there = terms + (np.asarray(length * move, T.dtype) @ T).reshape(terms.shape)
-            W_there = W + (length * move @ V).reshape(W.shape)
-            ahead, a_there = value(there, W_there)
-            accepted = ahead <= here + 1e-4 * length * slope
+        while length >= SHORTEST:
+            found = at(steps + length * move)
+            if found[0] <= here + 1e-4 * length * slope:
+                break
             length /= 2
-        if not accepted:
+        else:
             break
-        gain = here - ahead
-        W, terms, here, a = W_there, there, ahead, a_there
+        gain = here - found[0]
+        steps += length * move
+        here, slopes, hessian, reached = found
         first = max(first, gain)
         if gain <= 1e-3 * first:
             break
-    return W, terms, start - here
+    return W + np.einsum("i,ip->p", steps, V).reshape(W.shape), reached, start - here
