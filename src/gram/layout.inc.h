@@ -11,7 +11,8 @@
 #define SLAB_PARTS_LEAST 2
 #define SLAB_PARTS_MOST 32
 #define TASK_PANELS 4            /* a task's panels of rows, whose parts stay in the second cache, */
-#define TASK_OTHERS 16           /* times as many panels of columns */
+#define TASK_OTHERS 16           /* times as many panels of columns; */
+#define FEW_PANELS 32            /* of fewer a task has one panel of rows: else there are no tasks for many threads */
 #define PACKED_ROWS 8            /* rows that are read together, along all panels */
 #define FINISHED_ROWS 32
 
@@ -25,6 +26,7 @@ struct gram_job {
     pool_control *control;
     ptrdiff_t n_columns;             /* of the model, and one of ones wherever integers are summed up */
     ptrdiff_t panel, n_panels;       /* columns of a panel */
+    ptrdiff_t task_panels;           /* of rows, of a task */
     ptrdiff_t steps, step_rows;      /* of a part: rows are packed one, or two in an int32, at a step */
     ptrdiff_t n_parts;               /* of a slab */
     ptrdiff_t first, n_rows;         /* of the slab at hand */
@@ -49,6 +51,7 @@ static gram_job cut_gram(const gd_problem *p, const gd_gram *asked, int n_thread
     job.n_columns = p->n_features + (kind == GRAM_INTEGERS || p->has_bias);
     job.panel = PANEL_VECTORS * VECTOR_BYTES / size;
     job.n_panels = (job.n_columns + job.panel - 1) / job.panel;
+    job.task_panels = job.n_panels < FEW_PANELS ? 1 : TASK_PANELS;
     job.step_rows = kind == GRAM_INTEGERS ? 2 : 1;
     job.steps = PART_BYTES / (PANEL_VECTORS * VECTOR_BYTES);
     ptrdiff_t part_rows = job.steps * job.step_rows, parts = (p->n_rows + part_rows - 1) / part_rows;
@@ -79,12 +82,12 @@ INLINE double *gram_output(const gram_job *job, ptrdiff_t i) {
 /* ---- tasks: blocks of pairs of panels on or below the diagonal ---- */
 
 INLINE ptrdiff_t others_of(const gram_job *job, ptrdiff_t rows) { /* blocks of columns for a block of rows */
-    ptrdiff_t end = (rows + 1) * TASK_PANELS < job->n_panels ? (rows + 1) * TASK_PANELS : job->n_panels;
+    ptrdiff_t end = (rows + 1) * job->task_panels < job->n_panels ? (rows + 1) * job->task_panels : job->n_panels;
     return (end + TASK_OTHERS - 1) / TASK_OTHERS;
 }
 
 static ptrdiff_t gram_tasks(const gram_job *job) {
     ptrdiff_t n = 0;
-    for (ptrdiff_t rows = 0; rows * TASK_PANELS < job->n_panels; rows++) n += others_of(job, rows);
+    for (ptrdiff_t rows = 0; rows * job->task_panels < job->n_panels; rows++) n += others_of(job, rows);
     return n;
 }

@@ -35,7 +35,7 @@ static void E(gram_pairs)(void *context, ptrdiff_t task, int worker) {
     const gram_job *job = context;
     ptrdiff_t rows = 0;
     for (; task >= others_of(job, rows); rows++) task -= others_of(job, rows);
-    ptrdiff_t first = rows * TASK_PANELS, end = first + TASK_PANELS;
+    ptrdiff_t first = rows * job->task_panels, end = first + job->task_panels;
     for (ptrdiff_t j = task * TASK_OTHERS; j < (task + 1) * TASK_OTHERS && j < end; j++) {
         if (pool_stopped(job->control, worker)) return;
         for (ptrdiff_t i = j > first ? j : first; i < end && i < job->n_panels; i++) E(gram_pair)(job, i, j);
