@@ -67,7 +67,7 @@ class SharedGram:
             return None
         rows, plan = problem.rows, planned(problem, None)
         m = rows.shape[1]
-        if plan.is_diagonal or rows.n_samples < m or 10 * m * m > SAVED * points * rows.n_samples * rows.n_classes:
+        if plan.rank or rows.n_samples < m or 10 * m * m > SAVED * points * rows.n_samples * rows.n_classes:
             return None
         indices, some = None, plan.rows * points
         if some < rows.n_samples:

@@ -31,6 +31,7 @@ __all__ = ["solve"]
 
 COLUMNS_PER_OUTPUT = 50  # some 20 passes cost as much as the products of rows that are so long
 ROWS_PER_COLUMN = 20  # a sample of them is enough for a preconditioner
+FEW_PAIRS = 3
 STEPS_PER_PASS = 16  # more than any method takes: the limit of passes is to come first
 
 
@@ -165,7 +166,14 @@ def _method_of_linear(problem: LinearProblem, strength: float) -> Method:
         "passes over so many rows cost less than all their products" if problem.loss.is_quadratic else "a smooth loss"
     )
     sentence = f"L-BFGS preconditioned by the features' second moments, with a strong Wolfe line search: {reason}."
-    return Method(LBFGS(preconditioner=GramPreconditioner()), StrongWolfe(), sentence)
+    return Method(LBFGS(_memory(problem), GramPreconditioner()), StrongWolfe(), sentence)
+
+
+def _memory(problem: LinearProblem) -> int:
+    """How many pairs: few where W is larger than X, so that work on pairs would take longer than passes."""
+    rows = problem.rows
+    is_wide = rows.shape[0] * rows.shape[1] > rows.n_samples * rows.entries_per_row
+    return FEW_PAIRS if is_wide else LBFGS().memory
 
 
 def _passes_are_cheaper(problem: LinearProblem, strength: float) -> bool:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
 from ...protocols import Array, FloatArray
 
 BLOCK = 1024
+PART = 16 * BLOCK
 QUIET = 8192
 """Elements of a product that NumPy's library makes on one thread. Longer ones wake its others, which then spin for a
 tenth of a second and take a core from the next pass over X."""
@@ -31,20 +33,33 @@ def norm(a: Array) -> float:
     return math.sqrt(dot(a, a))
 
 
-def dots(rows: Array, vectors: Array) -> FloatArray:
-    """Each row times each vector: (r, P), (c, P) -> (r, c) in float64.
+def dots(rows: Sequence[Array], vectors: Sequence[Array]) -> FloatArray:
+    """Each of r rows times each of c vectors, all flat and as long: (r, c) in float64.
 
-    Products of blocks of 1,024 elements, which stay in cache, are made in the arrays' own type and added in float64.
+    Products of blocks of 1,024 elements are made in the arrays' own type and added in float64.
     """
-    if rows.size * len(vectors) <= QUIET_PRODUCT:
-        return np.asarray(rows.astype(np.float64, copy=False) @ vectors.T.astype(np.float64, copy=False))
-    whole = rows.shape[1] // BLOCK * BLOCK
-    total: FloatArray = rows[:, whole:].astype(np.float64) @ vectors[:, whole:].T.astype(np.float64)
-    if whole:
-        blocks = rows[:, :whole].reshape(len(rows), -1, BLOCK).transpose(1, 0, 2)
-        others = vectors[:, :whole].reshape(len(vectors), -1, BLOCK).transpose(1, 2, 0)
-        total += np.matmul(blocks, others).sum(axis=0, dtype=np.float64)
+    if rows[0].size * len(rows) * len(vectors) <= QUIET_PRODUCT:
+        a, b = (np.stack(some).astype(np.float64, copy=False) for some in (rows, vectors))
+        return np.asarray(a @ b.T)
+    total: FloatArray = np.zeros((len(rows), len(vectors)))
+    for part in parts_of(rows[0].size):
+        some = np.stack([vector[part] for vector in vectors])
+        whole = some.shape[1] // BLOCK * BLOCK
+        blocks = some[:, :whole].reshape(len(some), -1, BLOCK).transpose(1, 0, 2)
+        rest = some[:, whole:].astype(np.float64)
+        for products, row in zip(total, rows, strict=True):
+            here = row[part]
+            products += rest @ here[whole:].astype(np.float64)
+            if whole:
+                found = np.matmul(blocks, here[:whole].reshape(-1, BLOCK, 1))
+                products += found[:, :, 0].sum(axis=0, dtype=np.float64)
     return total
+
+
+def parts_of(size: int) -> Iterator[slice]:
+    """Long arrays a part at a time: so much as stays in cache while it is worked on."""
+    for first in range(0, size, PART):
+        yield slice(first, first + PART)
 
 
 def first_scale(length: float) -> float:

@@ -10,22 +10,22 @@ import numpy as np
 from ..._arrays import check_integer
 from ...protocols import Array, FloatArray
 from ..preconditioners import GramPreconditioner, check_preconditioner, preconditioner_for
-from .float64_dots import dot, dots, first_scale, norm
+from .float64_dots import dot, first_scale, norm
 from .preconditioned_lbfgs import PreconditionedLBFGS
-from .quasi_newton import Stack, coefficients, combined, moved_and_changed, refuse_l1, with_pair
+from .quasi_newton import Stack, coefficients, combined, moved_and_changed, refuse_l1, stack_dots, unchanging, with_pair
 
 
 class LBFGSState(NamedTuple):
     """Where the last step began, the gradient there, and the last pairs.
 
-    `stack` (2 * memory, \\*w.shape): pair i is a move of w in row ``i % memory``, and the change of the gradient that
-    came of it in row ``memory + i % memory``. `products` (2 * memory, 2 * memory), float64: each row times each.
+    `stack`, 2 * memory arrays like w: pair i is a move of w, the array ``i % memory``, and the change of the gradient
+    that came of it, the array ``memory + i % memory``. `products` (2 * memory, 2 * memory), float64: each times each.
     Then how many pairs there were, and how many steps.
     """
 
     w: Array
     gradient: Array
-    stack: Array
+    stack: tuple[Array, ...]
     products: FloatArray
     pairs: int
     steps: int
@@ -62,8 +62,7 @@ class LBFGS:
     is dropped. For whole batches: the gradients of two mini-batches differ by more than their curvature.
 
     The loops run on coefficients: each step multiplies the kept arrays by the newest three once, and combines them
-    once. 2 * memory + 2 arrays of w's size are kept, and as many copied in a step. Dot products are totalled in
-    float64.
+    once. 2 * memory + 2 arrays of w's size are kept. Dot products are totalled in float64.
 
     References
     ----------
@@ -98,29 +97,28 @@ class LBFGS:
 
     def init(self, w: Array) -> LBFGSState:
         """No pairs."""
-        stack = np.zeros((2 * self.memory, *w.shape), dtype=w.dtype)
-        products = np.zeros((2 * self.memory, 2 * self.memory))
+        products = np.zeros((2 * self.memory, 2 * self.memory))  # first: it fails at once where memory is absurd
+        stack = tuple(np.zeros(w.shape, w.dtype) for _ in range(2 * self.memory))
         return LBFGSState(w.copy(), np.zeros_like(w), stack, products, 0, 0)
 
     def update(self, gradient: Array, state: LBFGSState, w: Array) -> tuple[Array, LBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         if self.preconditioner is not None:
             raise ValueError("LBFGS must know the objective of its preconditioner outside minimize: call bind")
-        stack = Stack(state.stack.reshape(len(state.stack), -1), state.products, state.pairs)
+        stack = Stack(tuple(row.reshape(-1) for row in state.stack), state.products, state.pairs)
         on_gradient: FloatArray | None = None
         if state.steps > 0:
             pair = moved_and_changed(state.w, state.gradient, w, gradient)
             if pair is not None:
                 stack, on_gradient = with_pair(stack, self.memory, pair, gradient)
-        kept = stack.rows.reshape(state.stack.shape)
-        fresh = LBFGSState(w.copy(), gradient.copy(), kept, stack.products, stack.pairs, state.steps + 1)
+        kept = tuple(row.reshape(w.shape) for row in stack.rows)
+        fresh = LBFGSState(unchanging(w), unchanging(gradient), kept, stack.products, stack.pairs, state.steps + 1)
         if stack.pairs > 0:
             if on_gradient is None:
-                on_gradient = dots(stack.rows, gradient.reshape(1, -1))[:, 0]
+                on_gradient = stack_dots(stack, self.memory, [gradient.reshape(-1)])[:, 0]
             on_stack, on_own = coefficients(stack, self.memory, on_gradient)
             slope = -float(on_stack @ on_gradient) - on_own * dot(gradient, gradient)
             if slope < 0:
-                direction = combined(-on_stack, stack)
-                direction -= w.dtype.type(on_own) * gradient.reshape(-1)
+                direction = combined(-on_stack, -on_own, gradient, stack, self.memory)
                 return direction.reshape(w.shape), fresh
         return np.asarray(-first_scale(norm(gradient)) * gradient), fresh

@@ -14,20 +14,21 @@ from ...protocols import Array, FloatArray
 from ..preconditioners import BoundPreconditioner, FixedPreconditioner, PreconditionerState
 from .capabilities import check_like
 from .float64_dots import dot, dots, first_scale, norm
-from .quasi_newton import Stack, coefficients, combined, moved_and_changed, with_pair
+from .quasi_newton import Stack, coefficients, combined, moved_and_changed, stack_dots, unchanging, with_pair
 
 
 class PreconditionedLBFGSState(NamedTuple):
-    """Where the last step began, the gradient there, and the last pairs, as in `LBFGSState`; what tells P.
+    """Where the last step began, the gradient there and P^-1 times it, and the last pairs, as in `LBFGSState`; what
+    tells P.
 
-    `scaled` is P^-1 times the gradient. `stack` is (3 * memory, \\*w.shape): below moves and changes come P^-1 times
-    the changes.
+    `scaled` is P^-1 times the gradient. `stack` are 3 * memory arrays: after moves and changes come P^-1 times the
+    changes.
     """
 
     w: Array
     gradient: Array
     scaled: Array
-    stack: Array
+    stack: tuple[Array, ...]
     products: FloatArray
     preconditioner: PreconditionerState
     pairs: int
@@ -48,28 +49,30 @@ class PreconditionedLBFGS:
 
     def init(self, w: Array) -> PreconditionedLBFGSState:
         """No matrix yet, and no pairs but those that are known."""
-        rows, pairs, told = 3 * self.memory, 0, self.preconditioner.init(w)
-        stack, products = np.zeros((rows, *w.shape), dtype=w.dtype), np.zeros((rows, rows))
+        m, pairs, told, zero = self.memory, 0, self.preconditioner.init(w), np.zeros(w.shape, w.dtype)
+        products = np.zeros((3 * m, 3 * m))  # first: it fails at once where memory is absurd
+        stack = [np.zeros(w.shape, w.dtype) for _ in range(3 * m)]
         if self.known is not None:
             moves, changes = self.known
             pairs = len(moves)
             for part, found in enumerate((moves, changes, self.preconditioner.times(changes, told))):
-                stack[part * self.memory : part * self.memory + pairs] = found
-            flat = stack.reshape(rows, -1)
-            products = np.hstack([dots(flat, part) for part in np.split(flat, 3)])
-        return PreconditionedLBFGSState(w.copy(), np.zeros_like(w), np.zeros_like(w), stack, products, told, pairs, 0)
+                stack[part * m : part * m + pairs] = found.astype(w.dtype, copy=False)
+            flat = [row.reshape(-1) for row in stack]
+            products = np.hstack([dots(flat, flat[part : part + m]) for part in (0, m, 2 * m)])
+        return PreconditionedLBFGSState(w.copy(), zero, zero, tuple(stack), products, told, pairs, 0)
 
     def pairs(self, state: PreconditionedLBFGSState, w: Array, gradient: Array) -> tuple[Array, Array]:
         """Those of a state, and the newest, by w and its gradient, as `known` wants them."""
         order = [j % self.memory for j in range(max(0, state.pairs - self.memory), state.pairs)]
-        moves, changes = state.stack[order], state.stack[[self.memory + i for i in order]]
+        moves, changes = ([state.stack[start + i] for i in order] for start in (0, self.memory))
         newest = moved_and_changed(state.w, state.gradient, w, gradient) if state.steps > 0 else None
         if newest is not None:
             moves, changes = (
-                np.concatenate([part, one.reshape(1, *w.shape)])[-self.memory :]
+                [*part, one.reshape(w.shape)][-self.memory :]
                 for part, one in zip((moves, changes), newest, strict=True)
             )
-        return moves, changes
+        none = np.zeros((0, *w.shape), w.dtype)
+        return (np.stack(moves), np.stack(changes)) if moves else (none, none)
 
     def check_state(self, objective: Any, w: Array, state: Any) -> None:
         """ValueError unless it is like those of `init`, and finite."""
@@ -89,7 +92,7 @@ class PreconditionedLBFGS:
     ) -> tuple[Array, PreconditionedLBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         known = self.preconditioner.renewed(w, state.preconditioner, state.steps)
-        stack = Stack(state.stack.reshape(len(state.stack), -1), state.products, state.pairs)
+        stack = Stack(tuple(row.reshape(-1) for row in state.stack), state.products, state.pairs)
         before = state.scaled
         if known is not state.preconditioner and state.steps > 0:
             stack, before = self._anew(stack, known, w.shape), self._times(state.gradient, known)
@@ -99,21 +102,19 @@ class PreconditionedLBFGS:
         if pair is not None and dot(pair[1], solved) > 0:
             stack, on_gradient = with_pair(stack, self.memory, [*pair, solved], gradient)
         else:
-            on_gradient = dots(stack.rows, gradient.reshape(1, -1))[:, 0]
-        kept = stack.rows.reshape(state.stack.shape)
+            on_gradient = stack_dots(stack, self.memory, [gradient.reshape(-1)])[:, 0]
+        kept = tuple(row.reshape(w.shape) for row in stack.rows)
         fresh = PreconditionedLBFGSState(
-            w.copy(), gradient.copy(), scaled, kept, stack.products, known, stack.pairs, state.steps + 1
+            unchanging(w), unchanging(gradient), scaled, kept, stack.products, known, stack.pairs, state.steps + 1
         )
-        scaled = scaled.reshape(-1)
         slope = dot(gradient, scaled)
         if stack.pairs > 0:
             on_stack, on_own = coefficients(stack, self.memory, on_gradient)
             if float(on_stack @ on_gradient) + on_own * slope > 0:
-                direction = combined(-on_stack, stack)
-                direction -= w.dtype.type(on_own) * scaled
+                direction = combined(-on_stack, -on_own, scaled, stack, self.memory)
                 return direction.reshape(w.shape), fresh
         if slope > 0:
-            return np.asarray(-scaled.reshape(w.shape)), fresh
+            return np.asarray(-scaled), fresh
         return np.asarray(-first_scale(norm(gradient)) * gradient), fresh
 
     def _times(self, v: Array, known: PreconditionerState) -> Array:
@@ -121,6 +122,9 @@ class PreconditionedLBFGS:
 
     def _anew(self, stack: Stack, known: PreconditionerState, shape: tuple[int, ...]) -> Stack:
         """The stack under another preconditioner, for weights of this shape."""
-        m, rows = self.memory, stack.rows.copy()
-        rows[2 * m :] = self.preconditioner.times(rows[m : 2 * m].reshape(m, *shape), known).reshape(m, -1)
+        m = self.memory
+        changes = stack.rows[m : 2 * m]
+        wanted = np.stack([change.reshape(shape) for change in changes])
+        scaled = self.preconditioner.times(wanted, known).astype(wanted.dtype).reshape(m, -1)
+        rows = (*stack.rows[: 2 * m], *scaled)
         return Stack(rows, dots(rows, rows), stack.pairs)

@@ -13,13 +13,16 @@ import numpy as np
 
 from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray
-from .float64_dots import dot, dots, norm
+from .float64_dots import dot, dots, norm, parts_of
 
 
 class Stack(NamedTuple):
-    """Flat arrays one above the other, the products of each with each, and how many pairs have been put there."""
+    """Flat arrays, the products of each with each, and how many pairs have been put there.
 
-    rows: Array
+    Each is an array of its own: a new pair takes the place of another, and nothing is copied.
+    """
+
+    rows: tuple[Array, ...]
     products: FloatArray
     pairs: int
 
@@ -42,18 +45,38 @@ def moved_and_changed(w: Array, gradient: Array, w_now: Array, gradient_now: Arr
     return (move, change) if is_pair else None
 
 
+def unchanging(array: Array) -> Array:
+    """The array itself where nobody may write to it, as in `minimize`; else a copy."""
+    return array.copy() if array.flags.writeable else array
+
+
 def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) -> tuple[Stack, FloatArray]:
     """The stack with a new pair in place of the oldest, and its products with the gradient.
 
     `new` are a flat move, the change of the gradient, and with a preconditioner P^-1 times the change.
     """
     places = [part * memory + stack.pairs % memory for part in range(len(new))]
-    rows, products = stack.rows.copy(), stack.products.copy()
-    rows[places] = new
-    found = dots(rows, np.array([*new, gradient.reshape(-1)]))
+    rows, products = list(stack.rows), stack.products.copy()
+    for place, row in zip(places, new, strict=True):
+        rows[place] = row
+    fresh = Stack(tuple(rows), products, stack.pairs + 1)
+    found = stack_dots(fresh, memory, [*new, gradient.reshape(-1)])
     products[:, places] = found[:, :-1]
     products[places, :] = found[:, :-1].T
-    return Stack(rows, products, stack.pairs + 1), found[:, -1]
+    return fresh, found[:, -1]
+
+
+def stack_dots(stack: Stack, memory: int, vectors: Sequence[Array]) -> FloatArray:
+    """Each row of the stack times each vector, (rows, vectors); of rows that nothing was put into 0."""
+    found, filled = np.zeros((len(stack.rows), len(vectors))), filled_rows(stack, memory)
+    if filled:
+        found[filled] = dots([stack.rows[i] for i in filled], vectors)
+    return found
+
+
+def filled_rows(stack: Stack, memory: int) -> list[int]:
+    """Which rows have been put there."""
+    return [i for i in range(len(stack.rows)) if i % memory < stack.pairs]
 
 
 def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[FloatArray, float]:
@@ -80,6 +103,12 @@ def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[Fl
     return c, own
 
 
-def combined(c: FloatArray, stack: Stack) -> Array:
-    """``c @ rows`` in the rows' type, flat; by einsum, which wakes no threads of NumPy's library (see `dot`)."""
-    return np.asarray(np.einsum("i,ij->j", c.astype(stack.rows.dtype), stack.rows))
+def combined(c: FloatArray, own: float, row: Array, stack: Stack, memory: int) -> Array:
+    """``c @ rows + own * row`` in the rows' type, flat."""
+    total: Array = row.reshape(-1) * row.dtype.type(own)
+    terms = [(row.dtype.type(c[i]), stack.rows[i]) for i in filled_rows(stack, memory)]
+    for part in parts_of(total.size):
+        here = total[part]
+        for factor, other in terms:
+            here += factor * other[part]
+    return total

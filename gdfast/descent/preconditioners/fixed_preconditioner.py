@@ -19,7 +19,7 @@ class FixedPreconditioner:
 
     def init(self, w: Array) -> PreconditionerState:
         """There is nothing to make."""
-        return PreconditionerState(np.zeros(0), 1.0, 1)
+        return PreconditionerState(np.zeros(0), 1)
 
     def times(self, v: Array, state: PreconditionerState) -> FloatArray:
         """``P^-1 v`` for v of w's shape, or for many of them, (r, *shape)."""

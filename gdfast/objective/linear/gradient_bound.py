@@ -18,7 +18,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..._arrays import check_number, check_weights
-from ...protocols import Array, GradientBound
+from ...protocols import Array, FloatArray, GradientBound
 from ..losses.base import UNIT, GradientSums, rounding
 from ..regularizers.regularizers import Strengths
 from .duality_gap import bound_of, certified_strengths, dual_at, lower_bound, score_errors, value_doubt
@@ -55,9 +55,11 @@ def bound_from_gradient(problem: LinearProblem, W: Array, value: float, gradient
     W, gradient = check_weights(W, shape), check_weights(gradient, shape, "gradient")
     value = check_number(value, "value")
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        sums = gradient_sums(problem, W, value, gradient, strengths)
-        estimate = _bound(problem, at_the_best_bias(problem, sums, W), strengths)
-        proven = _bound(problem, sums._replace(free=problem.free_bias), strengths) if problem.rows.is_wide else 0.0
+        estimate = _bound(problem, at_the_best_bias(problem, W, value, gradient, strengths), strengths)
+        proven = 0.0
+        if problem.rows.is_wide:
+            sums = gradient_sums(problem, W, value, gradient, strengths)
+            proven = _bound(problem, sums._replace(free=problem.free_bias), strengths)
     return GradientBound(max(estimate, proven), proven)
 
 
@@ -90,11 +92,8 @@ def gradient_sums(
     wide, whole, share = np.asarray(W, dtype=np.float64), rows.whole, SHARE * rounding(n, k)
     penalty = problem.penalty(W)
     data = value - penalty
-    # The gradient of the data's term is the whole's less the regularizer's: rounded in W's type.
-    G, doubt = gradient.astype(np.float64), np.abs(gradient).astype(np.float64)
-    part, penalised = problem.penalised(G), problem.penalised(wide)
-    part -= strengths.l1 * np.sign(penalised) + 2 * strengths.l2 * penalised
-    part = problem.penalised(doubt)
+    G, doubt = _data_gradient(problem, wide, gradient, strengths), np.abs(gradient).astype(np.float64)
+    part, penalised = problem.penalised(doubt), problem.penalised(wide)
     part += strengths.l1 + 2 * strengths.l2 * np.abs(penalised)
     doubt *= 4 * float(np.finfo(gradient.dtype).eps)
     total = loss.coefficient_total(data, whole, k)
@@ -107,15 +106,26 @@ def gradient_sums(
     return GradientSums(data, data_doubt, float(np.vdot(G, wide)), product_doubt, G, doubt, whole, None, share)
 
 
-def at_the_best_bias(problem: LinearProblem, sums: GradientSums, W: Array) -> GradientSums:
+def at_the_best_bias(
+    problem: LinearProblem, W: Array, value: float, gradient: Array, strengths: Strengths
+) -> GradientSums:
     """The same, rounding left aside, as if a free bias were at its best: what `improved_bound` comes to, about."""
-    G, free = sums.G, problem.free_bias
+    wide, whole, free = np.asarray(W, dtype=np.float64), problem.rows.whole, problem.free_bias
+    G = _data_gradient(problem, wide, gradient, strengths)
     if free is not None:
-        G = G - G[:, -1:] / sums.whole * free.class_rows.sum(axis=0)
-    product = float(np.vdot(problem.penalised(G), problem.penalised(np.asarray(W, dtype=np.float64))))
-    return sums._replace(
-        G=G, product=product, data_doubt=0.0, product_doubt=0.0, doubt=np.zeros_like(sums.G), share=0.0, free=None
-    )
+        G -= G[:, -1:] / whole * free.class_rows.sum(axis=0)
+    product = float(np.einsum("ij,ij->", problem.penalised(G), problem.penalised(wide)))
+    return GradientSums(value - problem.penalty(W), 0.0, product, 0.0, G, np.zeros(G.shape), whole, None, 0.0)
+
+
+def _data_gradient(problem: LinearProblem, W: FloatArray, gradient: Array, strengths: Strengths) -> FloatArray:
+    """The whole's less the regularizer's: rounded in W's type."""
+    G = gradient.astype(np.float64)
+    part, penalised = problem.penalised(G), problem.penalised(W)
+    part -= 2 * strengths.l2 * penalised
+    if strengths.l1 > 0:
+        part -= strengths.l1 * np.sign(penalised)
+    return G
 
 
 def _bound(problem: LinearProblem, sums: GradientSums, strengths: Strengths) -> float:

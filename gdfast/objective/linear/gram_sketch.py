@@ -126,21 +126,39 @@ def gram_sketch(
     work = float(m) * rank * rank
     omega = np.asarray(in_background(work, np.linalg.qr, rng.standard_normal((m, rank)))[0])
     Y, unit = _times_gram(problem, weights, omega)
-    shift = float(np.finfo(np.float64).eps) * float(np.sqrt(m)) * float(np.linalg.norm(Y))
+    root, shift = _root(omega, Y)
     if shift == 0:
         return omega, np.zeros(rank)
     eigenvalues = np.full(rank, np.nan)
     if np.isfinite(shift):
-        Y += shift * omega
-        core = omega.T @ Y
-        L = np.linalg.cholesky((core + core.T) / 2)
-        vectors, singular, _ = in_background(work, np.linalg.svd, np.linalg.solve(L, Y.T).T, full_matrices=False)
+        vectors, singular, _ = in_background(work, np.linalg.svd, root, full_matrices=False)
         with np.errstate(over="ignore"):
             eigenvalues = np.maximum(singular**2 - shift, 0.0) * unit
     if not np.isfinite(eigenvalues).all():
         given = "X" if row_weights is None else "X and row_weights"
         raise ValueError(f"{given} must have products within float64 for a sketch: scale the features")
     return np.ascontiguousarray(vectors), eigenvalues
+
+
+def gram_root(problem: LinearProblem, rank: int, seed: int, row_weights: FloatArray, indices: Any) -> FloatArray:
+    """``G ~ B B'``: the sketch of `gram_sketch` without its eigenvalues, (m, rank); all 0 where G is."""
+    problem, weights = chosen_rows(problem, row_weights, indices)
+    m = problem.rows.shape[1]
+    omega = np.random.default_rng(seed).standard_normal((m, rank))
+    Y, unit = _times_gram(problem, weights, omega)
+    root, shift = _root(omega, Y)
+    return np.asarray(root * np.sqrt(unit)) if shift > 0 else np.zeros((m, rank))
+
+
+def _root(omega: FloatArray, Y: FloatArray) -> tuple[FloatArray, float]:
+    """B with ``B B' = Y (Omega' Y)^-1 Y'`` for Y = (G + shift I) Omega, and the shift: what rounding asks for."""
+    shift = float(np.finfo(np.float64).eps) * float(np.sqrt(len(Y))) * float(np.linalg.norm(Y))
+    if not 0 < shift < np.inf:
+        return Y, shift
+    Y = Y + shift * omega
+    core = omega.T @ Y
+    L = np.linalg.cholesky((core + core.T) / 2)
+    return np.asarray(Y @ np.linalg.inv(L).T), shift
 
 
 def _times_gram(problem: LinearProblem, weights: FloatArray, omega: FloatArray) -> tuple[FloatArray, float]:

@@ -1,4 +1,4 @@
-"""The inverse of a symmetric matrix as products: ``P^-1 = M' M`` with M = L^-1 of Cholesky's P = L L'; of a diagonal.
+"""The inverse of a symmetric matrix as products: ``P^-1 = M' M`` with M = L^-1 of Cholesky's P = L L'.
 
 A product with M'M is the gradient of squares, ``d/dv |M v|^2 / 2``, so the kernels that make passes over X make it too:
 one pass over M. NumPy's own products would wake its library's threads, which go on spinning for a tenth of a second
@@ -76,24 +76,6 @@ class InverseRoot:
         )
         product *= unit
         return product
-
-
-@dataclass(frozen=True, eq=False)
-class InverseDiagonal:
-    """1 over each element of a diagonal, (m,)."""
-
-    inverse: FloatArray
-
-    @staticmethod
-    def of(diagonal: FloatArray) -> InverseDiagonal:
-        """Of elements >= 0; empty columns get their mean."""
-        positive = diagonal > 0
-        mean = diagonal[positive].mean() if positive.any() else 1.0
-        return InverseDiagonal(1 / np.where(positive, diagonal, mean))
-
-    def times(self, V: Array) -> FloatArray:
-        """``P^-1 v`` for each row of V (r, m): float64 (r, m)."""
-        return np.asarray(V * self.inverse, dtype=np.float64)
 
 
 def _scaled(matrix: FloatArray, scale: FloatArray, ridge: float, dtype: np.dtype[Any]) -> Array:

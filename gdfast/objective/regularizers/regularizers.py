@@ -87,6 +87,8 @@ class L2:
     def value(self, W: Array) -> float:
         """R(W), in float64."""
         wide = np.asarray(float_array(W), dtype=np.float64)
+        if wide.ndim == 2:  # of which a part of the columns is no row of numbers, which `vdot` would copy
+            return self.strength * float(np.einsum("ij,ij->", wide, wide))
         return self.strength * float(np.vdot(wide, wide))
 
     def gradient(self, W: Array) -> Array:
