@@ -17,6 +17,7 @@ import numpy as np
 from .._arrays import check_integer, check_positive, check_steps, plain_array
 from ..describe import shortened
 from ..objective.capabilities import closed_forms, linear_problem_of, offered, terms_wanted
+from ..objective.linear.compressed import Compressed, compressed
 from ..objective.linear.largest_strength import has_curvature, largest_strength
 from ..objective.regularizers.regularizers import StrengthFamily, family_of
 from ..protocols import Array, DualityGap, FloatArray, HasTerms, Lipschitz
@@ -283,10 +284,18 @@ def proving_solver(tol: float, shared: SharedGram | None = None) -> Solver:
 def settled_solver(gtol: float, shared: SharedGram | None = None, extrapolates: bool = True) -> Solver:
     """Until no element of the gradient is larger than gtol; where it has kinks, until a gap of a thousandth."""
     proving, descent = proving_solver(KINKS_TOL), None if shared is None else PathDescent(shared, extrapolates)
+    few: list[Compressed | None] = []  # of the first objective, whose rows are those of the others
 
     def solver(objective: Any, regularizer: StrengthFamily, w: Array) -> Point:
         if regularizer.gives_zeros or objective.loss.has_kinks:
-            return proving(objective, regularizer, w)
+            if not few:
+                problem = linear_problem_of(objective)
+                few.append(None if problem is None else compressed(problem))
+            if few[0] is None:
+                return proving(objective, regularizer, w)
+            own: HasTerms = few[0].objective
+            point = proving(own.with_terms(own.loss, regularizer), regularizer, few[0].start(w))
+            return point._replace(w=few[0].whole(point.w))
         if descent is None or regularizer.l2 == 0:
             result = uninterrupted(minimize(objective, w, LBFGS(), StrongWolfe(), gtol=gtol, max_steps=MAX_STEPS))
             return Point(regularizer, result.w, result.value, math.nan, result.status, result.steps, "L-BFGS.")
