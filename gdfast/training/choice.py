@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..descent.optimizers import LBFGS, DualCoordinateAscent, Newton, ProximalGradient
+from ..descent.preconditioners import GramPreconditioner
 from .row_norms import StandardizedRows
 from .settings import Settings
 
@@ -28,6 +29,12 @@ scikit-learn's LogisticRegression. With so few products in a pass further digits
 
 TINY, TINY_ROWS, TINY_GTOL = 10_000, 100, 1e-10
 """There Newton's method gives all digits that float64 has, before L-BFGS has begun to see the curvature."""
+
+TALL, MOST_COLUMNS = 64, 256
+"""Rows for each column of dense X, and columns, from which and up to which the preconditioner that `solve` takes pays
+for itself: where features correlate, 6 to 18 steps do what takes L-BFGS 26 to 300, in a half to a tenth of the time;
+where they do not, it takes 1.6 times the time. With fewer rows a column the curvature is more of the classes than of
+the features: digits and dna take as many steps as before, and images of 784 pixels overfit at the optimum."""
 
 LEAST_DUAL_ROWS, DUAL_VISITS = 1_000, 50_000
 """On fewer rows stochastic steps are quick enough; dual coordinate ascent makes so many visits of rows at least."""
@@ -49,6 +56,9 @@ def chosen_optimizer(settings: Settings, n_outputs: int, rows: StandardizedRows)
     if loss.has_kinks or curvature is None:
         return None
     products = n_outputs * (int(rows.X.indptr[-1] if is_sparse else n * d) + WEIGHTS_COST * d)
+    if not (is_sparse or is_l1) and products > SMALLER and d <= MOST_COLUMNS and n >= TALL * d:
+        gtol = curvature * GTOL if settings.tol is None else min(curvature * GTOL, settings.tol)
+        return LBFGS(preconditioner=GramPreconditioner()), gtol, max(settings.epochs, settings.min_steps)
     if products > SMALL and (is_l1 or not (is_sparse and is_weighted)):
         return None
     optimizer: Any = ProximalGradient() if is_l1 else LBFGS()

@@ -89,7 +89,7 @@ def optimizer_of(optimizer: Any, name: str = "optimizer") -> Any:
         return SOLVE
     kind = ValueError if isinstance(optimizer, str) else TypeError
     raise kind(
-        f"{name} must be None, 'solve', one of {', '.join(OPTIMIZERS)}, or a gdfast optimizer such as gd.Adam(); "
+        f"{name} must be None, one of {', '.join((*OPTIMIZERS, SOLVE))}, or a gdfast optimizer such as gd.Adam(); "
         f"it is {optimizer!r}"
     )
 
@@ -204,6 +204,7 @@ class Settings:
         misleads ("lbfgs", "nonlinear_conjugate_gradient", "newton", "dual_coordinate_ascent") are refused.
     optimizer : name or gdfast optimizer, optional
         None chooses by size and kind (the table in docs/estimators.md): L-BFGS on small data and on weighted CSR,
+        preconditioned on dense tables with 64 rows or more a column,
         with L1 proximal gradient steps, for the hinge on CSR dual coordinate ascent, otherwise the recipe: momentum
         0.9, on CSR plain gradient descent. The recipe as well with early_stopping, a learning_rate or a batch_size of
         yours. Names: "gradient_descent", "momentum", "nesterov", "adam", "adagrad", "rmsprop", "adamw" (compiled),

@@ -12,6 +12,7 @@ pytest.importorskip("scipy")
 import scipy.sparse as sp
 
 import gdfast as gd
+from gdfast.training.choice import chosen_optimizer
 from gdfast.training.recipe import plan_for
 from gdfast.training.row_norms import standardized_rows
 from gdfast.training.settings import Settings
@@ -97,3 +98,19 @@ def test_squares_beyond_float64_are_refused():
     huge = standardized_rows(X * 1e200, None, None, None)
     with pytest.raises(ValueError, match="X must have features whose squares are finite with standardize=False"):
         plan_for(PLAIN, 3, huge)
+
+
+@pytest.mark.parametrize(
+    ("shape", "loss", "is_tall"),
+    [
+        ((6400, 100), gd.CrossEntropy(), True),
+        ((6399, 100), gd.CrossEntropy(), False),
+        ((20_000, 300), gd.CrossEntropy(), False),
+        ((6400, 100), gd.Hinge(), False),
+        ((300, 4), gd.CrossEntropy(), False),
+    ],
+    ids=str,
+)
+def test_tall_tables_are_preconditioned(shape, loss, is_tall):
+    chosen = chosen_optimizer(Settings(loss), 3, standardized_rows(np.zeros(shape, dtype=np.float32), None, None, None))
+    assert (chosen is not None and chosen[0] == gd.LBFGS(preconditioner=gd.GramPreconditioner())) == is_tall
