@@ -73,7 +73,7 @@ def digits(data: str | None, slow: bool, rows: int, rounds: int, quick: bool) ->
 
     X, y = load_digits(return_X_y=True)
     if quick:
-        X, y = X[:600], y[:600]
+        X, y = X[:400], y[:400]
     return classes("digits", X / 16, y, solvers(slow), 1 if quick else rounds)
 
 
@@ -89,13 +89,15 @@ def dna(data: str | None, slow: bool, rows: int, rounds: int, quick: bool) -> Fo
         X = (rng.uniform(size=(2000, 180)) < 0.25).astype(float)
         y = np.argmax(X @ rng.normal(size=(180, 3)) + 2 * rng.normal(size=(2000, 3)), axis=1)
     if quick:
-        X, y = X[:500], y[:500]
+        X, y = X[:500, :60], y[:500]
     return classes("dna" if file.exists() else "made-up, 2,000 x 180", X, y, solvers(slow), 1 if quick else rounds)
 
 
 def images(data: str | None, slow: bool, rows: int, rounds: int, quick: bool) -> Found:
     _, X, y = mnist_sized(quick)
-    n = 1_000 if quick else rows
+    n = rows
+    if quick:
+        n, X = 500, X[:, ::8]
     return classes(f"made-up images, {n:,} x {X.shape[1]}", X[:n], y[:n], ["lbfgs"], 1, one_fold=True)
 
 
