@@ -61,6 +61,9 @@ static void pack_int32_t_uint8_t(const gram_job *job, ptrdiff_t part, int worker
                 const uint8_t *b = (const uint8_t *)p->x + gram_row(p, row + both) * p->row_stride + j * p->column_stride;
                 int32_t *to = panels + (panel * job->steps + i) * PANEL;
                 if (job->direct && j + PANEL <= d && both) {
+                    ptrdiff_t later = row + PACKED_ROWS + 1 < last ? row + PACKED_ROWS : row;
+                    fetch_ahead(p->x + gram_row(p, later) * p->row_stride + j, PANEL);
+                    fetch_ahead(p->x + gram_row(p, later + 1) * p->row_stride + j, PANEL);
                     pack_pair(a, b, to);
                     continue;
                 }

@@ -73,6 +73,11 @@ static gram_job cut_gram(const gd_problem *p, const gd_gram *asked, int n_thread
 
 INLINE int64_t gram_row(const gd_problem *p, ptrdiff_t i) { return p->index ? p->index[i] : i; }
 
+/* Bytes of a row that are packed soon. */
+INLINE void fetch_ahead(const char *bytes, ptrdiff_t n) {
+    for (ptrdiff_t byte = 0; byte < n; byte += 64) __builtin_prefetch(bytes + byte);
+}
+
 /* Row i of the lower half: of the matrix, or of the sums of columns that only the end needs. */
 INLINE double *gram_output(const gram_job *job, ptrdiff_t i) {
     ptrdiff_t m = job->p->n_features + job->p->has_bias;

@@ -54,16 +54,21 @@ static void RI(pack)(const gram_job *job, ptrdiff_t part, int worker) {
     for (ptrdiff_t start = 0, few; start < n; start += few) {
         few = job->direct && n - start > PACKED_ROWS ? PACKED_ROWS : n - start;
         if (!job->direct && few > 4 * PACKED_ROWS) few = 4 * PACKED_ROWS;
-        const char *rows[PACKED_ROWS];
+        const char *rows[PACKED_ROWS], *next[PACKED_ROWS];
         const double *roots = job->asked->roots ? job->asked->roots + first + start : NULL;
-        for (int r = 0; job->direct && r < few; r++)
+        for (ptrdiff_t r = 0; job->direct && r < few; r++) {
+            ptrdiff_t later = start + few + r < n ? start + few + r : n - 1;
             rows[r] = job->p->x + gram_row(job->p, first + start + r) * job->p->row_stride;
+            next[r] = job->p->x + gram_row(job->p, first + later) * job->p->row_stride;
+        }
         for (ptrdiff_t panel = 0; panel < job->n_panels; panel++) {
             REAL *to = panels + (panel * job->steps + start) * PANEL;
             ptrdiff_t j = panel * PANEL;
-            if (job->direct && j + PANEL <= job->p->n_features)
+            if (job->direct && j + PANEL <= job->p->n_features) {
+                for (ptrdiff_t r = 0; r < few; r++)
+                    fetch_ahead(next[r] + j * (ptrdiff_t)sizeof(INPUT), PANEL * sizeof(INPUT));
                 RI(pack_direct)(job, j, rows, roots, (int)few, largest + j, to);
-            else
+            } else
                 for (int c = 0; c < PANEL; c++) RI(pack_column)(job, j + c, first + start, few, largest, to + c);
         }
     }
