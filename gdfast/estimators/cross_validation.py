@@ -255,7 +255,8 @@ class CrossValidated(LinearPredictor, PathSettings):
                     judge(path, i, j, found)
                     if keeps:
                         weights.append(found.point.w)
-                paths.append((path, weights))
+                if keeps:
+                    paths.append((path, weights))
                 if self.verbose:
                     print(f"Fold {i + 1} of {len(folds)}: best score {scores[i].max():.6g}", flush=True)
             close = contenders(scores) if keeps else np.zeros(0, dtype=np.intp)
