@@ -53,12 +53,14 @@ def hessian_product(problem: LinearProblem, W: Array, V: Array) -> FloatArray:
 
 
 def hessian_at(problem: LinearProblem, W: Array) -> Callable[[Array], FloatArray]:
-    """V -> Hessian(W) V, with the scores of W already there."""
+    """V -> Hessian(W) V, with what the scores of W say of it already there: 8 bytes for each row and class."""
     shape = problem.rows.shape
     W = check_weights(W, shape).astype(np.float64)
     check_curvature(problem)
-    scores = None if problem.loss.is_quadratic else problem.wide_scores(W)
-    return lambda V: _hessian_times(problem, W, scores, check_weights(V, shape, "V").astype(np.float64))
+    of_scores = None
+    if not problem.loss.is_quadratic:
+        of_scores = problem.loss.hessian_at(problem.wide_scores(W), problem.rows.y)
+    return lambda V: _hessian_times(problem, W, of_scores, check_weights(V, shape, "V").astype(np.float64))
 
 
 def has_cheap_hessian(problem: LinearProblem) -> bool:
@@ -77,15 +79,17 @@ def check_curvature(problem: LinearProblem) -> None:
         raise ValueError(f"{problem.regularizer!r} has a kink at 0, so there is no Hessian there: take L2(strength)")
 
 
-def _hessian_times(problem: LinearProblem, W: FloatArray, scores: FloatArray | None, V: FloatArray) -> FloatArray:
+def _hessian_times(
+    problem: LinearProblem, W: FloatArray, of_scores: Callable[[FloatArray], FloatArray] | None, V: FloatArray
+) -> FloatArray:
     rows, size = problem.rows, float(np.abs(V).max())
     if size == 0:
         return np.zeros(rows.shape)
     unit = 2.0 ** np.floor(np.log2(size))  # rows whose squared coefficients underflow are left out by the kernel
-    if scores is None:
+    if of_scores is None:
         product = _twice_moments_times(problem, V / unit)
     else:
-        changes = problem.loss.hessian_times(scores, rows.y, problem.wide_scores(V / unit))
+        changes = of_scores(problem.wide_scores(V / unit))
         product = problem.weighted_rows(rows.normalized_weights[:, None] * changes)
     product *= unit
     if problem.regularizer is not None:

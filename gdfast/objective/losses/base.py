@@ -254,6 +254,10 @@ class Loss:
         change = self.gradient(scores + moves, y) - self.gradient(scores - moves, y)
         return np.asarray(len(scores) * change * (sizes / (2 * h)))
 
+    def hessian_at(self, scores: FloatArray, y: Array) -> Callable[[FloatArray], FloatArray]:
+        """changes -> `hessian_times`, for many at the same scores: what these alone say is made once."""
+        return lambda changes: self.hessian_times(scores, y, changes)
+
     def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
         """What weighs the rows of a preconditioner, (n, k), >= 0: each row's second derivatives by each of its scores.
 
