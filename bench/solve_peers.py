@@ -42,15 +42,19 @@ def solve(problem: Problem, tol: float, low: float) -> Way:
     """`gd.solve` from making the objective to the proof of tol, and on to a value of `low` where that is later."""
     import gdfast as gd
 
-    way, begin, spent = Way(), time.perf_counter(), 0.0
+    way, begin, passes = Way(), time.perf_counter(), {}
     objective = problem.objective()
 
     def watch(k: int, w: Any, value: float) -> bool:
-        way.add(time.perf_counter() - begin, objective.passes, value)
+        passes[k] = objective.passes
         return False
 
     result = gd.solve(objective, tol, callback=watch)
-    spent = time.perf_counter() - begin
+    spent, history = time.perf_counter() - begin, result.history
+    # A step's time is when its value was there; the proof that may follow has a time of its own, but counts its passes.
+    for k, seconds, value in zip(history.steps, history.seconds, history.values, strict=True):
+        if k in passes:
+            way.add(float(seconds) + spent - result.seconds, passes[k], float(value))
     if not way.values:  # a closed form takes one step
         way.add(spent, objective.passes, result.value)
     if result.duality_gap is not None and result.duality_gap <= tol * result.value:
