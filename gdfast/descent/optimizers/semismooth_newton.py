@@ -35,9 +35,6 @@ SHRINK = 0.85
 """What mu is multiplied by when the terms are smoothed around other duals (.5 takes twice the passes)."""
 SMOOTHED_ENOUGH = 2.0
 """They are, once the rest of the gap is at most this often what smoothing adds to it."""
-STANDS_STILL, STILL_ENOUGH = 0.02, 16.0
-"""Or this often, where a step has lowered the smoothed objective by no more than this share of what smoothing adds: at
-small strengths the rest is |gradient|^2 / (4 strength), far more than what there is left to gain."""
 STEEP = 100.0
 """At the first mu the gradient is at most so many values of the gap."""
 CENTERS_MOST = 3
@@ -209,12 +206,12 @@ class SemismoothNewton:
         newton = _newton_direction(curvature, gradient, damped, state.root)
         changes = term_changes(problem, newton.astype(rows.arithmetic))
         span = Span(state.directions, state.changes).with_newest(newton, changes, _directions_most(problem))
-        ahead, terms, gain = minimum_in_span(problem, smoothing, W, state.terms, span, ridge)
+        ahead, terms = minimum_in_span(problem, smoothing, W, state.terms, span, ridge)
         moved = (ahead - W).astype(w.dtype)
         if k % RENEW_EVERY == RENEW_EVERY - 1:
             terms = terms_at(problem, (w + moved).astype(rows.arithmetic))
         state = state._replace(terms=terms, directions=span.directions, changes=span.changes)
-        return moved, _certified(problem, w + moved, state, gain)
+        return moved, _certified(problem, w + moved, state)
 
     def state_in_float64(
         self, objective: Any, w: Array, state: SemismoothNewtonState | None
@@ -233,12 +230,16 @@ class SemismoothNewton:
 
 
 def hinge_method(problem: LinearProblem) -> DualCoordinateAscent | SemismoothNewton:
-    """Which of the two proves the optimum of a hinge with L2 sooner: by how much a row's duals hang on the others'."""
+    """Which of the two proves the optimum of a hinge with L2 sooner: by how much a row's duals hang on the others'.
+
+    Wide sparse rows have few columns in common, and no matrix as preconditioner: theirs are raised one by one.
+    """
     assert problem.strengths is not None
     rows = problem.rows
     square = float(problem.squares.mean()) + rows.bias
     is_easy = square <= EASY * 2 * problem.strengths.l2 * rows.n_samples
-    return DualCoordinateAscent() if is_easy else SemismoothNewton()
+    is_wide_and_sparse = rows.is_sparse and rows.shape[1] > COLUMNS_MOST
+    return DualCoordinateAscent() if is_easy or is_wide_and_sparse else SemismoothNewton()
 
 
 # ---- the parts of a step ----
@@ -350,13 +351,8 @@ def _newton_direction(curvature: Curvature, gradient: FloatArray, ridge: FloatAr
     return x
 
 
-def _certified(
-    problem: LinearProblem, W: Array, state: SemismoothNewtonState, gain: float = math.inf
-) -> SemismoothNewtonState:
-    """With the dual point of its terms in the bundle, what that proves, and other duals to smooth around when due.
-
-    `gain`: what the smoothed objective was lowered by.
-    """
+def _certified(problem: LinearProblem, W: Array, state: SemismoothNewtonState) -> SemismoothNewtonState:
+    """With the dual point of its terms in the bundle, what that proves, and other duals to smooth around when due."""
     assert problem.strengths is not None
     penalised = problem.penalised(np.asarray(W, dtype=np.float64))
     value = data_value(problem, state.terms) + problem.strengths.l2 * dot(penalised, penalised)
@@ -368,11 +364,9 @@ def _certified(
         bundle = [*bundle[:1], *bundle[1:][-(most - 2) :], proof]
         bundle[0] = best_mixture(problem, tuple(bundle))
         missing = smoothing_gap(problem, state.terms, duals)
-        rest = value - dual_bound(problem, proof) - missing
-        enough = STILL_ENOUGH if gain <= STANDS_STILL * missing else SMOOTHED_ENOUGH
-        if is_last or rest > enough * missing:
+        if is_last or value - dual_bound(problem, proof) - missing > SMOOTHED_ENOUGH * missing:
             break
-        smoothing, gain = Smoothing(duals, smoothing.mu * SHRINK), math.inf
+        smoothing = Smoothing(duals, smoothing.mu * SHRINK)
     return state._replace(
         center=smoothing.center,
         mu=smoothing.mu,

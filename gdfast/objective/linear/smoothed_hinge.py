@@ -136,9 +136,8 @@ class Span(NamedTuple):
 
 def minimum_in_span(
     problem: LinearProblem, smoothing: Smoothing, W: FloatArray, terms: Array, span: Span, ridge: FloatArray
-) -> tuple[FloatArray, Array, float]:
-    """Where the smoothed objective is least on ``W + span``, the terms there, and by how much it is lower: Newton steps
-    without passes over X.
+) -> tuple[FloatArray, Array]:
+    """Where the smoothed objective is least on ``W + span``, and the terms there: Newton steps without passes over X.
 
     `ridge` (columns,): the regularizer is ``sum ridge W**2 / 2``.
     """
@@ -164,7 +163,7 @@ def minimum_in_span(
     weights = relative_weights(problem)
     steps = np.zeros(m)
     here, slopes, hessian, reached = at(steps)
-    first, start = 0.0, here
+    first = 0.0
     for _ in range(NEWTON_STEPS):
         scales = np.sqrt(np.maximum(np.diag(hessian), 1e-300))
         system = hessian / scales / scales[:, None] + 1e-7 * np.eye(m)
@@ -185,4 +184,4 @@ def minimum_in_span(
         first = max(first, gain)
         if gain <= 1e-3 * first:
             break
-    return W + np.einsum("i,ip->p", steps, V).reshape(W.shape), reached, start - here
+    return W + np.einsum("i,ip->p", steps, V).reshape(W.shape), reached

@@ -110,6 +110,16 @@ def test_it_arrives_where_dual_coordinate_ascent_does_not():
     assert isinstance(hinge_method(easy.linear_problem), gd.DualCoordinateAscent)
 
 
+def test_wide_sparse_rows_are_left_to_coordinate_ascent_at_any_strength():
+    sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(0)
+    X, y = sparse.random_array((40, 5000), density=0.01, rng=rng, format="csr"), np.arange(40) % 3
+    for columns, kind in ((5000, gd.DualCoordinateAscent), (50, gd.SemismoothNewton)):
+        rows = sparse.csr_array(X[:, :columns])
+        objective = gd.LinearObjective(rows, y, gd.Hinge(), gd.L2(1e-9), penalize_bias=True)
+        assert isinstance(hinge_method(objective.linear_problem), kind)
+
+
 @each_bias
 def test_types_and_layouts_find_one_optimum(bias):
     sparse = pytest.importorskip("scipy.sparse")
