@@ -256,6 +256,36 @@ def test_of_few_rows_a_sketch_is_the_matrix_but_for_a_part_of_its_diagonal():
     np.testing.assert_allclose(P_found[:, ~empty], W[:, ~empty], rtol=1e-6, atol=1e-7)
 
 
+def test_a_run_with_a_sketch_goes_on_to_the_same_bits_and_to_the_optimum(tmp_path):
+    import scipy.optimize
+
+    path, w0 = tmp_path / "run.npz", np.zeros((3, 12_001))
+    settings = {"optimizer": gd.LBFGS(3, gd.GramPreconditioner()), "step": gd.StrongWolfe(), "gtol": 1e-7}
+    whole = gd.minimize(wide_problem(60, 1e-2), w0, max_steps=30, **settings)
+    gd.minimize(wide_problem(60, 1e-2), w0, max_steps=4, checkpoint=gd.Checkpoint(path), **settings)
+    found = gd.resume(path, wide_problem(60, 1e-2), max_steps=30)
+    assert found.steps > 4
+    assert np.array_equal(found.w, whole.w)
+    value, gradient = gd.to_scipy(wide_problem(60, 1e-2))
+    peer = scipy.optimize.minimize(
+        value, w0.ravel(), jac=gradient, method="L-BFGS-B", options={"ftol": 0, "gtol": 1e-7}
+    )
+    assert whole.value == pytest.approx(peer.fun, rel=1e-8)
+
+
+def test_a_run_with_a_sketch_gives_the_same_bits_on_any_number_of_threads():
+    before, found = gd.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            gd.set_num_threads(threads)
+            objective = wide_problem(60, 1e-3)
+            rule = gd.LBFGS(3, gd.GramPreconditioner())
+            found.append(gd.minimize(objective, np.zeros(objective.shape), rule, gd.StrongWolfe(), max_steps=6).w)
+    finally:
+        gd.set_num_threads(before)
+    assert np.array_equal(*found)
+
+
 @pytest.mark.parametrize("strength", [0.0, 1e-3])
 @pytest.mark.parametrize("m", [1, 2, 7, 300])
 def test_the_inverse_of_a_diagonal_and_columns(m, strength):
