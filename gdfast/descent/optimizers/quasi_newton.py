@@ -13,7 +13,7 @@ import numpy as np
 
 from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray
-from .float64_dots import dot, dots, norm, parts_of
+from .float64_dots import QUIET, dot, dots, norm, parts_of
 
 
 class Stack(NamedTuple):
@@ -106,7 +106,12 @@ def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[Fl
 def combined(c: FloatArray, own: float, row: Array, stack: Stack, memory: int) -> Array:
     """``c @ rows + own * row`` in the rows' type, flat."""
     total: Array = row.reshape(-1) * row.dtype.type(own)
-    terms = [(row.dtype.type(c[i]), stack.rows[i]) for i in filled_rows(stack, memory)]
+    filled = filled_rows(stack, memory)
+    if total.size <= QUIET and filled:  # so short that calls of NumPy are what takes time
+        rows = np.concatenate([stack.rows[i] for i in filled]).reshape(len(filled), -1)
+        total += np.einsum("i,ij->j", c[filled].astype(total.dtype), rows)
+        return total
+    terms = [(row.dtype.type(c[i]), stack.rows[i]) for i in filled]
     for part in parts_of(total.size):
         here = total[part]
         for factor, other in terms:

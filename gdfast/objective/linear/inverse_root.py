@@ -21,7 +21,7 @@ from .in_background import in_background
 SMALL = 64  # of a matrix: factored and inverted as it is
 ROWS = 128
 PARTS = 4  # of a triangle's columns in a product: fewer multiply by more zeros
-QUIET_PRODUCT = 1 << 18  # multiply-adds that NumPy's library makes on one thread
+QUIET_PRODUCT, QUIET_VECTOR = 1 << 18, 1 << 13  # multiply-adds that NumPy's library makes on one thread
 LARGER = 100.0  # the next ridge, where one is not enough
 
 
@@ -58,7 +58,7 @@ class InverseRoot:
 
     def times(self, V: Array) -> FloatArray:
         """``P^-1 v`` for each row of V (r, m): float64 (r, m)."""
-        if self.root.size * len(V) <= QUIET_PRODUCT:
+        if self.root.size * len(V) <= (QUIET_PRODUCT if len(V) > 1 else QUIET_VECTOR):
             root = self.root.astype(np.float64, copy=False)
             return np.asarray((V @ root.T) @ root)
         size = float(np.abs(V).max(initial=0.0))
