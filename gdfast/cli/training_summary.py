@@ -53,7 +53,7 @@ class Summary:
             features=int(found.X.shape[1]),
             classes=found.class_names if model.loss.classifies else None,
             loss_name=model.loss.title,
-            epochs=len(fitted.run.losses),
+            epochs=len(fitted.run.losses) if fitted.plan.proves is None else fitted.run.result.steps,
             passes=fitted.run.passes,
             seconds=seconds,
             train=train,

@@ -167,8 +167,8 @@ class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type:
     n_iter_ : int
         Epochs.
     history_ : dict of lists
-        "loss" (the epoch's mean at the weights of the moment, penalty included), "learning_rate" (of its last step)
-        and, with early_stopping, "validation_score": one number per epoch.
+        "loss" (the epoch's mean at the weights of the moment, penalty included; of "solve" after each step),
+        "learning_rate" (of its last step) and, with early_stopping, "validation_score": one number per epoch.
     duality_gap_ : float or None
         How far the objective is from its optimum at most, proven (the hinge's is loose, see
         `LinearObjective.duality_gap`), in the units of what was trained on (targets of a regression divided by their

@@ -29,7 +29,13 @@ SMALLEST = 1e-300
 """Weights divided by less would not be finite."""
 
 UINT8_OFFSET = 9e3
-"""A pixel that hardly ever changes is not enlarged beyond what float32 tells apart."""
+"""A uint8 column that hardly ever changes is not enlarged beyond what float32 tells apart."""
+
+PIXELS = 64
+"""So many columns of uint8 at least are taken for images."""
+
+BINARY = 1e-9
+"""How near its variance is to mean * (1 - mean) where a column holds zeros and ones alone."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +56,24 @@ class FeatureStatistics:
 
     @cached_property
     def scale(self) -> FloatArray:
-        """What each feature is divided by: its deviation, in CSR its largest absolute value; never 0."""
+        """What each feature is divided by: its deviation, in CSR its largest absolute value; never 0.
+
+        uint8 of 64 columns or more are taken for images, whose pixels are of one unit and share one scale, the root of
+        the mean of their variances: a pixel that is hardly ever on is not blown up to weigh as much as those that tell
+        something (docs/estimators.md has what that does on held-out rows). Columns of zeros and ones alone keep their
+        own.
+        """
         if self.mean is None:
             assert self.largest is not None
             return np.where(self.largest > 0, np.maximum(self.largest, SMALLEST), 1.0)
         size = np.abs(self.mean)
-        least = size / UINT8_OFFSET if self.dtype == np.uint8 else 0.0
+        least = size / UINT8_OFFSET if self.dtype == np.uint8 else np.zeros_like(size)
         is_constant = self.deviation <= 4 * EPS * size  # to rounding
         scale = np.where(is_constant, size, np.maximum(self.deviation, least))
+        if self.dtype == np.uint8 and self.is_centred and len(size) >= PIXELS:
+            is_pixel = ~is_constant & (np.abs(self.deviation**2 - size * (1 - size)) > BINARY)
+            if is_pixel.any():
+                scale[is_pixel] = np.maximum(np.sqrt(np.mean(self.deviation[is_pixel] ** 2)), least[is_pixel])
         return np.where(scale > 0, np.maximum(scale, SMALLEST), 1.0)
 
     def can_fold(self) -> bool:

@@ -305,6 +305,10 @@ class GuardedRun:
     def _record(self, result: Result, per_epoch: int, epochs: int) -> None:
         """The mean loss and the last learning rate of the first epochs of an attempt."""
         values, rates = result.history.values, result.history.step_sizes
+        if self.plan.proves is not None:  # a closed form is one step: what it led to is what counts
+            self.losses += (values[1:] if len(values) > 1 else values).tolist()
+            self.rates += rates.tolist()
+            return
         for start in range(0, epochs * per_epoch, per_epoch):
             if values[start : start + per_epoch].size:
                 self.losses.append(float(np.mean(values[start : start + per_epoch])))

@@ -245,7 +245,8 @@ class Settings:
     fit_intercept : bool
     standardize : "auto", True or False
         Dense features less their mean, divided by their standard deviation (without an intercept: by their root mean
-        square); CSR columns divided by their largest absolute value. Folded into the weights: X stays as it is.
+        square); uint8 of 64 columns or more, images, divided by one number, the root of the mean of their variances;
+        CSR columns divided by their largest absolute value. Folded into the weights: X stays as it is.
     warm_start : bool
         `fit` starts from the weights there are. (Dual coordinate ascent, whose duals start at zero, is refused.)
     random_state : int, RandomState or None

@@ -136,6 +136,15 @@ def test_a_start_elsewhere_leads_to_the_same_optimum():
     assert warm.fit(X, y).n_iter_ == 1
 
 
+def test_the_history_ends_with_the_objective_that_is_proven():
+    X, y = targets()
+    model = GDRegressor(alpha=0.5, **AS_IT_IS).fit(X, y)  # a closed form: one step
+    residuals = (y - model.predict(X)) / y.std()
+    objective = np.mean(residuals**2) + 0.5 * np.sum((model.coef_ / y.std()) ** 2)
+    assert model.history_["loss"] == pytest.approx([objective])
+    assert model.n_iter_ == 1
+
+
 def test_what_was_not_proven_is_a_warning_that_says_what_was():
     X, y = blobs(n=60, d=40)
     with pytest.warns(

@@ -45,7 +45,10 @@ def test_types_rows_and_layouts(dtype):
     rows = np.flatnonzero(rng.random(700) < 0.5)
     statistics = feature_statistics(np.asfortranarray(X), None, rows, centre=True)
     assert statistics.mean == pytest.approx(X[rows].astype(float).mean(axis=0))
-    assert statistics.scale == pytest.approx(X[rows].astype(float).std(axis=0))
+    deviation = X[rows].astype(float).std(axis=0)
+    assert statistics.deviation == pytest.approx(deviation)
+    one = np.full(90, np.sqrt(np.mean(deviation**2)))
+    assert statistics.scale == pytest.approx(one if dtype == "u1" else deviation)
     assert feature_statistics(X, None, None, centre=False).deviation == pytest.approx(
         np.sqrt((X.astype(float) ** 2).mean(axis=0))
     )
@@ -99,3 +102,24 @@ def test_coefficients_of_x_give_the_scores_of_the_weights_of_z(make, has_bias):
     assert X @ coef.T + intercept == pytest.approx(Z @ W[:, :4].T + (W[:, 4] if has_bias else 0))
     assert weights_of(coef, intercept, statistics, has_bias) == pytest.approx(W)
     assert weights_of(*coefficients_of(W, None, has_bias), None, has_bias) == pytest.approx(W, rel=0)
+
+
+def test_images_in_uint8_have_one_scale():
+    """Pixels are of one unit: their mean square of z is 1 on average, and a rare one is not blown up. Flags, constant
+    columns, tables of few columns and other types have scales of their own."""
+    rng = np.random.default_rng(0)
+    X = np.clip(rng.normal(100, 50, (400, 70)), 0, 255).astype(np.uint8)
+    X[:, 0] = rng.random(400) < 0.3
+    X[:, 1] = 7
+    X[:, 2] *= rng.random(400) < 0.02
+    own = feature_statistics(X.astype(np.float64), None, None, centre=True).scale
+    scale = feature_statistics(X, None, None, centre=True).scale
+    assert scale[:2] == pytest.approx(own[:2])
+    assert scale[2:] == pytest.approx(np.full(68, np.sqrt(np.mean(X[:, 2:].var(axis=0)))))
+    assert scale[2] > 2 * own[2]
+    few = feature_statistics(np.ascontiguousarray(X[:, :63]), None, None, centre=True).scale
+    assert few == pytest.approx(own[:63])
+    all_flags = (X > 100).astype(np.uint8)
+    assert feature_statistics(all_flags, None, None, centre=True).scale == pytest.approx(
+        feature_statistics(all_flags.astype(np.float32), None, None, centre=True).scale
+    )
