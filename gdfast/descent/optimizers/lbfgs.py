@@ -105,13 +105,13 @@ class LBFGS:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         if self.preconditioner is not None:
             raise ValueError("LBFGS must know the objective of its preconditioner outside minimize: call bind")
-        stack = Stack(tuple(row.reshape(-1) for row in state.stack), state.products, state.pairs)
+        stack = Stack(tuple([row.reshape(-1) for row in state.stack]), state.products, state.pairs)
         on_gradient: FloatArray | None = None
         if state.steps > 0:
             pair = moved_and_changed(state.w, state.gradient, w, gradient)
             if pair is not None:
                 stack, on_gradient = with_pair(stack, self.memory, pair, gradient)
-        kept = tuple(row.reshape(w.shape) for row in stack.rows)
+        kept = tuple([row.reshape(w.shape) for row in stack.rows])
         fresh = LBFGSState(unchanging(w), unchanging(gradient), kept, stack.products, stack.pairs, state.steps + 1)
         if stack.pairs > 0:
             if on_gradient is None:
