@@ -106,10 +106,10 @@ class SemismoothNewton:
     objective is PROVEN to be that near. The bound is computed in float64 and true whatever rounding does; that of the
     best mixture of the last 12 dual points costs no pass. A w0 that is not zero is a warm start.
 
-    It arrives where `DualCoordinateAscent` does not, at small strengths and many features: some 50 to 150 passes to a
+    It arrives where `DualCoordinateAscent` does not, at small strengths and many features: some 50 to 250 passes to a
     proven 1 %. Where ``mean(|x|**2) / (2 * strength * n_samples)`` is below 8 the latter is quicker.
 
-    A step is about three passes over X, the first one also makes G (of up to 8 rows a feature; its diagonal beyond
+    A step is some four passes over X, the first one also makes G (of up to 8 rows a feature; its diagonal beyond
     4,096 columns). Memory: 10 arrays (n_samples, n_classes) of the arithmetic's type, 12 of twice the size of W, and
     twice that of G.
 
