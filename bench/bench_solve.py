@@ -355,7 +355,7 @@ def many_classes(quick: bool, full: bool, optima: str | None, limit: float, **un
     """Softmax of many classes on embeddings in float16: passes, beside those of L-BFGS without P."""
     import gdfast as gd
 
-    n, d, k = (2_000, 64, 20) if quick else (100_000, 768, 1_000) if full else (10_000, 256, 200)
+    n, d, k = (2_000, 64, 20) if quick else (100_000, 768, 1_000) if full else (10_000, 768, 100)
     X, y = embeddings(n, d, k)
     name = f"made-up embeddings {n:,} x {d:,}, {k:,} classes, float16"
     problem = Problem(f"softmax {name}", X, y, "CrossEntropy", 1 / (2 * n))

@@ -124,13 +124,15 @@ def correlated(n: int, d: int) -> tuple[Array, Array]:
 
 
 def embeddings(n: int, d: int, k: int) -> tuple[Array, Array]:
-    """float16 as a network's last layer gives them: a power-law spectrum, classes as clouds in it."""
+    """float16 as a network's last layer gives them: rows of one length in a narrow cone, with a falling spectrum."""
     rng = np.random.default_rng(0)
-    scales = ((1 + np.arange(d)) ** -0.5).astype(np.float32)
+    scales = ((1 + np.arange(d)) ** -0.7).astype(np.float32)
     mixed = np.linalg.qr(rng.standard_normal((d, d)))[0].astype(np.float32)
     y = rng.integers(0, k, n)
-    X = (1.5 * rng.standard_normal((k, d), dtype=np.float32))[y] + rng.standard_normal((n, d), dtype=np.float32)
-    return ((X * scales) @ mixed).astype(np.float16), y
+    X = (1.2 * rng.standard_normal((k, d), dtype=np.float32))[y] + rng.standard_normal((n, d), dtype=np.float32)
+    X = (X * scales) @ mixed + 0.03 * scales.sum() * mixed[0]
+    X *= 0.25 * np.sqrt(d) / np.linalg.norm(X, axis=1, keepdims=True)
+    return X.astype(np.float16), y
 
 
 def standardised(X: Array) -> tuple[Array, Array, Array]:
