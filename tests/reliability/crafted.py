@@ -84,7 +84,7 @@ def run_of(name: str) -> tuple[Callable[[], Any], dict[str, Any]]:
     if optimizer is gd.GradientDescent:  # whose compiled steps keep something of their own there
         X = sparse.csr_array(X)
     loss = gd.Hinge() if optimizer in HINGE else gd.CrossEntropy()
-    if optimizer is gd.CoordinateDescent:  # which keeps arrays of squared error alone
+    if optimizer is gd.CoordinateDescent:  # which keeps matrices where outputs don't hang together
         loss, y = gd.SquaredError(), np.eye(CLASSES)[y]
     batches = gd.MiniBatches(4) if optimizer in (gd.GradientDescent, gd.Adam, gd.Momentum, gd.SVRG) else None
     return lambda: gd.LinearObjective(X, y, loss, regularizer_of(optimizer)), {
