@@ -66,8 +66,8 @@ class CoordinateDescent:
     minimum norm: where a weight is 0, what L1 leaves of its gradient.
 
     Each step costs one pass over X, and what the working set does: its columns are kept in float64, 8 * n_samples bytes
-    a column, and a matrix of their products where they are alike, or X is sparse: 4 or 8 bytes an element. Of sparse X all
-    columns are kept, 12 to 16 bytes an entry, and some 30 an entry of those in work. Some 5 to 10 steps lead to the
+    a column, and a matrix of their products where they are alike, or X is sparse: 4 or 8 bytes an element. Of sparse X
+    all columns are kept, 12 to 16 bytes an entry, and some 30 an entry of those in work. Some 5 to 10 steps lead to the
     optimum.
 
     Two classes with a loss of score differences (`CrossEntropy`, `SquaredHinge`) are one output: ``W = [-v/2, v/2]``,

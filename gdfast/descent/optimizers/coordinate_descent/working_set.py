@@ -37,7 +37,10 @@ def chosen_features(problem: LinearProblem, V: FloatArray, sizes: FloatArray, kn
     is_known[known] = True
     candidates = np.flatnonzero((worst > 0) & ~used & ~is_known)
     share = 1 if problem.rows.is_sparse else GRAM_SHARE
-    most = max(int(used.sum()), int(math.sqrt(share * len(worst))), 10)
+    many = min(
+        int(math.sqrt(share * len(worst))), problem.rows.n_samples
+    )  # more than there are samples, no optimum needs
+    most = max(int(used.sum()), many, 10)
     is_whole = candidates.size <= most
     if not is_whole:
         order = np.argsort(-worst[candidates], kind="stable")[:most]
