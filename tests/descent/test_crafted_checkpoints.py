@@ -136,7 +136,7 @@ def test_what_does_not_fit_is_refused(tmp_path, monkeypatch, name):
 STATES = {
     "adam": ("mean", r"mean must be float64 of shape \(3, 6\); it is"),
     "adam compiled": ("mean", r"mean must be float64 of shape \(3, 6\); it is"),
-    "lbfgs": ("stack", r"stack: 0 must be float64 of shape \(3, 6\)"),
+    "lbfgs": ("stack", r"stack: 0 must be float64 of shape \(18,\)"),
     "dual": ("duals", r"duals must be float64 of shape \(40, 3\)"),
 }
 

@@ -40,8 +40,8 @@ def dots(rows: Sequence[Array], vectors: Sequence[Array]) -> FloatArray:
     """
     if rows[0].size * len(rows) * len(vectors) <= QUIET_PRODUCT:
         # (np.stack takes several times as long.)
-        a, b = (np.concatenate(some).reshape(len(some), -1).astype(np.float64, copy=False) for some in (rows, vectors))
-        return np.asarray(a @ b.T)
+        a, b = np.concatenate(rows).reshape(len(rows), -1), np.concatenate(vectors).reshape(len(vectors), -1)
+        return np.asarray(a.astype(np.float64, copy=False) @ b.astype(np.float64, copy=False).T)
     total: FloatArray = np.zeros((len(rows), len(vectors)))
     for part in parts_of(rows[0].size):
         some = np.stack([vector[part] for vector in vectors])

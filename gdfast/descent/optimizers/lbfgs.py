@@ -18,9 +18,9 @@ from .quasi_newton import Stack, coefficients, combined, moved_and_changed, refu
 class LBFGSState(NamedTuple):
     """Where the last step began, the gradient there, and the last pairs.
 
-    `stack`, 2 * memory arrays like w: pair i is a move of w, the array ``i % memory``, and the change of the gradient
-    that came of it, the array ``memory + i % memory``. `products` (2 * memory, 2 * memory), float64: each times each.
-    Then how many pairs there were, and how many steps.
+    `stack`, 2 * memory flat arrays as long as w: pair i is a move of w, the array ``i % memory``, and the change of the
+    gradient that came of it, the array ``memory + i % memory``. `products` (2 * memory, 2 * memory), float64: each
+    times each. Then how many pairs there were, and how many steps.
     """
 
     w: Array
@@ -98,21 +98,21 @@ class LBFGS:
     def init(self, w: Array) -> LBFGSState:
         """No pairs."""
         products = np.zeros((2 * self.memory, 2 * self.memory))  # first: it fails at once where memory is absurd
-        stack = tuple(np.zeros(w.shape, w.dtype) for _ in range(2 * self.memory))
+        stack = tuple(np.zeros(w.size, w.dtype) for _ in range(2 * self.memory))
         return LBFGSState(w.copy(), np.zeros_like(w), stack, products, 0, 0)
 
     def update(self, gradient: Array, state: LBFGSState, w: Array) -> tuple[Array, LBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         if self.preconditioner is not None:
             raise ValueError("LBFGS must know the objective of its preconditioner outside minimize: call bind")
-        stack = Stack(tuple([row.reshape(-1) for row in state.stack]), state.products, state.pairs)
+        stack = Stack(state.stack, state.products, state.pairs)
         on_gradient: FloatArray | None = None
         if state.steps > 0:
             pair = moved_and_changed(state.w, state.gradient, w, gradient)
             if pair is not None:
                 stack, on_gradient = with_pair(stack, self.memory, pair, gradient)
-        kept = tuple([row.reshape(w.shape) for row in stack.rows])
-        fresh = LBFGSState(unchanging(w), unchanging(gradient), kept, stack.products, stack.pairs, state.steps + 1)
+        w, gradient = unchanging(w, gradient)
+        fresh = LBFGSState(w, gradient, *stack, state.steps + 1)
         if stack.pairs > 0:
             if on_gradient is None:
                 on_gradient = stack_dots(stack, self.memory, [gradient.reshape(-1)])[:, 0]

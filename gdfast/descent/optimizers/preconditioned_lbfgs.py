@@ -51,14 +51,13 @@ class PreconditionedLBFGS:
         """No matrix yet, and no pairs but those that are known."""
         m, pairs, told, zero = self.memory, 0, self.preconditioner.init(w), np.zeros(w.shape, w.dtype)
         products = np.zeros((3 * m, 3 * m))  # first: it fails at once where memory is absurd
-        stack = [np.zeros(w.shape, w.dtype) for _ in range(3 * m)]
+        stack = [np.zeros(w.size, w.dtype) for _ in range(3 * m)]
         if self.known is not None:
             moves, changes = self.known
             pairs = len(moves)
             for part, found in enumerate((moves, changes, self.preconditioner.times(changes, told))):
-                stack[part * m : part * m + pairs] = found.astype(w.dtype, copy=False)
-            flat = [row.reshape(-1) for row in stack]
-            products = np.hstack([dots(flat, flat[part : part + m]) for part in (0, m, 2 * m)])
+                stack[part * m : part * m + pairs] = found.reshape(pairs, -1).astype(w.dtype, copy=False)
+            products = np.hstack([dots(stack, stack[part : part + m]) for part in (0, m, 2 * m)])
         return PreconditionedLBFGSState(w.copy(), zero, zero, tuple(stack), products, told, pairs, 0)
 
     def pairs(self, state: PreconditionedLBFGSState, w: Array, gradient: Array) -> tuple[Array, Array]:
@@ -67,12 +66,10 @@ class PreconditionedLBFGS:
         moves, changes = ([state.stack[start + i] for i in order] for start in (0, self.memory))
         newest = moved_and_changed(state.w, state.gradient, w, gradient) if state.steps > 0 else None
         if newest is not None:
-            moves, changes = (
-                [*part, one.reshape(w.shape)][-self.memory :]
-                for part, one in zip((moves, changes), newest, strict=True)
-            )
-        none = np.zeros((0, *w.shape), w.dtype)
-        return (np.stack(moves), np.stack(changes)) if moves else (none, none)
+            moves, changes = ([*part, one][-self.memory :] for part, one in zip((moves, changes), newest, strict=True))
+        shape = (len(moves), *w.shape)
+        found = [np.array(part, w.dtype).reshape(shape) for part in (moves, changes)]
+        return found[0], found[1]
 
     def check_state(self, objective: Any, w: Array, state: Any) -> None:
         """ValueError unless it is like those of `init`, and finite."""
@@ -92,7 +89,7 @@ class PreconditionedLBFGS:
     ) -> tuple[Array, PreconditionedLBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         known = self.preconditioner.renewed(w, state.preconditioner, state.steps)
-        stack = Stack(tuple(row.reshape(-1) for row in state.stack), state.products, state.pairs)
+        stack = Stack(state.stack, state.products, state.pairs)
         before = state.scaled
         if known is not state.preconditioner and state.steps > 0:
             stack, before = self._anew(stack, known, w.shape), self._times(state.gradient, known)
@@ -103,9 +100,8 @@ class PreconditionedLBFGS:
             stack, on_gradient = with_pair(stack, self.memory, [*pair, solved], gradient)
         else:
             on_gradient = stack_dots(stack, self.memory, [gradient.reshape(-1)])[:, 0]
-        kept = tuple(row.reshape(w.shape) for row in stack.rows)
         fresh = PreconditionedLBFGSState(
-            unchanging(w), unchanging(gradient), scaled, kept, stack.products, known, stack.pairs, state.steps + 1
+            *unchanging(w, gradient), scaled, stack.rows, stack.products, known, stack.pairs, state.steps + 1
         )
         slope = dot(gradient, scaled)
         if stack.pairs > 0:

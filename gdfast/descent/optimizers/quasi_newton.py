@@ -6,6 +6,7 @@ preconditioner P there are as many rows more, P^-1 y. `products`, float64, is ea
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
@@ -13,7 +14,7 @@ import numpy as np
 
 from ...objective.regularizers.regularizers import strengths_of
 from ...protocols import Array, FloatArray
-from .float64_dots import QUIET, dot, dots, norm, parts_of
+from .float64_dots import QUIET, dot, dots, parts_of
 
 
 class Stack(NamedTuple):
@@ -41,13 +42,18 @@ def refuse_l1(objective: Any, name: str) -> None:
 def moved_and_changed(w: Array, gradient: Array, w_now: Array, gradient_now: Array) -> tuple[Array, Array] | None:
     """The flat move from one point to the next and the change of the gradient; None where they show no curvature."""
     move, change = (w_now - w).reshape(-1), (gradient_now - gradient).reshape(-1)
-    is_pair = dot(move, change) > float(np.finfo(w.dtype).eps) * norm(move) * norm(change)
+    lengths = math.sqrt(dot(move, move)) * math.sqrt(dot(change, change))
+    is_pair = dot(move, change) > float(np.finfo(w.dtype).eps) * lengths
     return (move, change) if is_pair else None
 
 
-def unchanging(array: Array) -> Array:
-    """The array itself where nobody may write to it, as in `minimize`; else a copy."""
-    return array.copy() if array.flags.writeable else array
+def unchanging(w: Array, gradient: Array) -> tuple[Array, Array]:
+    """The arrays themselves where nobody can write to their memory, as in `minimize`; else copies."""
+    if w.flags.writeable or w.base is not None:
+        w = w.copy()
+    if gradient.flags.writeable or gradient.base is not None:
+        gradient = gradient.copy()
+    return w, gradient
 
 
 def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) -> tuple[Stack, FloatArray]:
@@ -55,7 +61,7 @@ def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) 
 
     `new` are a flat move, the change of the gradient, and with a preconditioner P^-1 times the change.
     """
-    places = [part * memory + stack.pairs % memory for part in range(len(new))]
+    places = list(range(stack.pairs % memory, len(new) * memory, memory))
     rows, products = list(stack.rows), stack.products.copy()
     for place, row in zip(places, new, strict=True):
         rows[place] = row
@@ -68,15 +74,20 @@ def with_pair(stack: Stack, memory: int, new: Sequence[Array], gradient: Array) 
 
 def stack_dots(stack: Stack, memory: int, vectors: Sequence[Array]) -> FloatArray:
     """Each row of the stack times each vector, (rows, vectors); of rows that nothing was put into 0."""
-    found, filled = np.zeros((len(stack.rows), len(vectors))), filled_rows(stack, memory)
-    if filled:
-        found[filled] = dots([stack.rows[i] for i in filled], vectors)
+    if stack.pairs >= memory:
+        return dots(stack.rows, vectors)
+    found, (places, rows) = np.zeros((len(stack.rows), len(vectors))), filled(stack, memory)
+    if rows:
+        found[places] = dots(rows, vectors)
     return found
 
 
-def filled_rows(stack: Stack, memory: int) -> list[int]:
-    """Which rows have been put there."""
-    return [i for i in range(len(stack.rows)) if i % memory < stack.pairs]
+def filled(stack: Stack, memory: int) -> tuple[Any, Sequence[Array]]:
+    """The places of the rows that have been put there, and these rows."""
+    if stack.pairs >= memory:
+        return slice(None), stack.rows
+    places = [i for i in range(len(stack.rows)) if i % memory < stack.pairs]
+    return places, [stack.rows[i] for i in places]
 
 
 def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[FloatArray, float]:
@@ -106,14 +117,13 @@ def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[Fl
 def combined(c: FloatArray, own: float, row: Array, stack: Stack, memory: int) -> Array:
     """``c @ rows + own * row`` in the rows' type, flat."""
     total: Array = row.reshape(-1) * row.dtype.type(own)
-    filled = filled_rows(stack, memory)
-    if total.size <= QUIET and filled:  # so short that calls of NumPy are what takes time
-        rows = np.concatenate([stack.rows[i] for i in filled]).reshape(len(filled), -1)
-        total += np.einsum("i,ij->j", c[filled].astype(total.dtype), rows)
+    places, rows = filled(stack, memory)
+    factors = c[places].astype(total.dtype)
+    if total.size <= QUIET and rows:  # so short that calls of NumPy are what takes time
+        total += np.einsum("i,ij->j", factors, np.concatenate(rows).reshape(len(rows), -1))
         return total
-    terms = [(row.dtype.type(c[i]), stack.rows[i]) for i in filled]
     for part in parts_of(total.size):
         here = total[part]
-        for factor, other in terms:
+        for factor, other in zip(factors, rows, strict=True):
             here += factor * other[part]
     return total

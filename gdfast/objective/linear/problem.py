@@ -73,7 +73,7 @@ class LinearProblem:
         """Of the regularizer, where it is gdfast's own or none."""
         return strengths_of(self.regularizer)
 
-    @property
+    @cached_property
     def has_free_bias(self) -> bool:
         """The bias is not penalised."""
         return self.rows.bias and not self.penalize_bias
