@@ -64,7 +64,7 @@ LOCAL layout make_layout(const gd_problem *p, ptrdiff_t n_models, ptrdiff_t lane
     ptrdiff_t classes = (l.n_outputs + l.n_tiles - 1) / l.n_tiles;
     l.segment = SEGMENT_BYTES / (classes * VECTOR_BYTES);
     if (l.segment < 1) l.segment = 1;
-    l.block_rows = BLOCK_BYTES / (l.n_vectors * lanes * size) / 8 * 8;
+    l.block_rows = BLOCK_BYTES / ((d + lanes - 1) / lanes * lanes * size) / 8 * 8; /* wherever in memory x begins */
     if (l.block_rows < 8) l.block_rows = 8;
     if (l.block_rows > BLOCK_ROWS_MOST) l.block_rows = BLOCK_ROWS_MOST;
     double work = (double)p->n_rows * (double)d * (double)l.n_outputs;

@@ -14,3 +14,4 @@
 #define MAX max_vdouble
 #define BROADCAST broadcast_double
 #define HORIZONTAL_SUMS sums_double
+#define ROTATED rotated_double

@@ -14,3 +14,4 @@
 #undef MAX
 #undef BROADCAST
 #undef HORIZONTAL_SUMS
+#undef ROTATED

@@ -14,3 +14,4 @@
 #define MAX max_vfloat
 #define BROADCAST broadcast_float
 #define HORIZONTAL_SUMS sums_float
+#define ROTATED rotated_float

@@ -247,6 +247,34 @@ INLINE vdouble sums_double(vdouble *v) {
     return v[0];
 }
 
+/* Lane i of the result is lane (i + by) mod lanes, 0 <= by < lanes. */
+#if defined(GD_AVX512)
+INLINE vfloat rotated_float(vfloat a, ptrdiff_t by) {
+    const vint32 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    return (vfloat)_mm512_permutexvar_ps((__m512i)(lanes + (int32_t)by), (__m512)a); /* of a number its last 4 bits */
+}
+INLINE vdouble rotated_double(vdouble a, ptrdiff_t by) {
+    const vint64 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    return (vdouble)_mm512_permutexvar_pd((__m512i)(lanes + (int64_t)by), (__m512d)a);
+}
+#elif defined(GD_AVX2)
+INLINE vfloat rotated_float(vfloat a, ptrdiff_t by) {
+    const vint32 lanes = {0, 1, 2, 3, 4, 5, 6, 7};
+    return (vfloat)_mm256_permutevar8x32_ps((__m256)a, (__m256i)(lanes + (int32_t)by)); /* of a number its last 3 bits */
+}
+INLINE vdouble rotated_double(vdouble a, ptrdiff_t by) { return (vdouble)rotated_float((vfloat)a, 2 * by); }
+#else
+#define ROTATED_IN_MEMORY(type)                                                                                        \
+    type twice[2 * sizeof a / sizeof(type)], *from = twice + by;                                                       \
+    memcpy(twice, &a, sizeof a);                                                                                       \
+    memcpy(twice + sizeof a / sizeof(type), &a, sizeof a);                                                             \
+    memcpy(&a, from, sizeof a);                                                                                        \
+    return a;
+INLINE vfloat rotated_float(vfloat a, ptrdiff_t by) { ROTATED_IN_MEMORY(float) }
+INLINE vdouble rotated_double(vdouble a, ptrdiff_t by) { ROTATED_IN_MEMORY(double) }
+#undef ROTATED_IN_MEMORY
+#endif
+
 #if FLOAT_LANES == 16
 INLINE vint32 sums_int32(vint32 *v) {
     FOLD(16, 8, v, 8);

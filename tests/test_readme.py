@@ -40,7 +40,7 @@ def test_the_shell_examples_run(tmp_path):
     survey = [f"{i};Ann {i};{row.replace(',', ';').replace('.', ',')};{'abc'[y[i]]}" for i, row in enumerate(rows)]
     (tmp_path / "survey.csv").write_text("\n".join(["id;name;u;v;w;species", *survey]))
     commands = re.findall(r"^gdfast (?:train|evaluate|predict) .*", README, flags=re.MULTILINE)
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         told = console.run(command, tmp_path)
         assert "Error" not in told, told

@@ -57,6 +57,31 @@ static const struct {
     RI(scores_tile) scores, scores_one;
 } RI(scores_tiles)[] = {{0, NULL, NULL}, EACH_TILE(TILE_ROW, COMMA)};
 
+/* Vector v of the block's rows, of which only a part is the rows', times the weights. */
+INLINE void RI(edge_scores)(const layout *l, const RI(block) * b, int edge, ptrdiff_t v, int classes, const REAL *wt,
+                            VECTOR *sums) {
+    const INPUT *const *x = b->edges[edge];
+    const REAL *w = wt + v * classes * LANES;
+    int r = 0, many = RI(scores_tiles)[classes].many;
+    for (; r + many <= b->n_rows; r += many)
+        RI(scores_tiles)[classes].scores(x + r, b->coming + r, 0, 1, w, sums + r * classes);
+    for (; r < b->n_rows; r++)
+        RI(scores_tiles)[classes].scores_one(x + r, b->coming + r, 0, 1, w, sums + r * classes);
+}
+
+/* The lanes of each of n vectors added up, where the first of these vectors stood: there is room for a whole group. The
+ * first term is that of the lane of column 0, and every lane has seen its columns in order: so wherever in memory x
+ * begins, the sums are the same bits. */
+INLINE REAL *RI(lanes_added)(const layout *l, VECTOR *sums, ptrdiff_t n) {
+    REAL *flat = (REAL *)sums; /* written behind what is still to be read */
+    for (ptrdiff_t i = 0; l->lead > 0 && i < n; i++) sums[i] = ROTATED(sums[i], l->lead);
+    for (ptrdiff_t i = 0; i < n; i += LANES) {
+        VECTOR group = HORIZONTAL_SUMS(sums + i);
+        memcpy(flat + i, &group, sizeof group);
+    }
+    return flat;
+}
+
 /* scores[row][class] = <x, w> + bias, for K classes */
 APART void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w, const REAL *bias, VECTOR *sums,
                              REAL *scores) {
@@ -67,17 +92,7 @@ APART void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w,
         int n_sums = b->n_rows * classes;
         memset(sums, 0, (size_t)n_sums * sizeof(VECTOR));
         ptrdiff_t segment = l->segment;
-        for (int edge = 0; edge < 2; edge++) {
-            ptrdiff_t v = edge ? l->n_vectors - 1 : 0;
-            if (edge ? l->last_whole == l->n_vectors : l->first_whole == 0) continue;
-            const INPUT *const *x = b->edges[edge];
-            const REAL *we = wt + v * classes * LANES;
-            int r = 0;
-            for (; r + many <= b->n_rows; r += many)
-                RI(scores_tiles)[classes].scores(x + r, b->coming + r, 0, 1, we, sums + r * classes);
-            for (; r < b->n_rows; r++)
-                RI(scores_tiles)[classes].scores_one(x + r, b->coming + r, 0, 1, we, sums + r * classes);
-        }
+        if (l->first_whole > 0) RI(edge_scores)(l, b, 0, 0, classes, wt, sums);
         for (ptrdiff_t v = l->first_whole; v < l->last_whole; v += segment) {
             ptrdiff_t count = l->last_whole - v < segment ? l->last_whole - v : segment;
             const REAL *ws = wt + v * classes * LANES;
@@ -87,11 +102,8 @@ APART void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w,
             for (; r < b->n_rows; r++)
                 RI(scores_tiles)[classes].scores_one(b->rows + r, b->coming + r, v * LANES, count, ws, sums + r * classes);
         }
-        REAL *flat = (REAL *)sums; /* written behind what is still to be read; room for a whole last group */
-        for (int i = 0; i < n_sums; i += LANES) {
-            VECTOR group = HORIZONTAL_SUMS(sums + i);
-            memcpy(flat + i, &group, sizeof group);
-        }
+        if (l->last_whole < l->n_vectors) RI(edge_scores)(l, b, 1, l->last_whole, classes, wt, sums);
+        const REAL *flat = RI(lanes_added)(l, sums, n_sums);
         for (int r = 0; r < b->n_rows; r++)
             for (int c = 0; c < classes; c++) scores[r * K + c0 + c] = flat[r * classes + c] + bias[c0 + c];
         c0 += classes;

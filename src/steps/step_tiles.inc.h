@@ -49,22 +49,18 @@ static void RI(block_step)(const layout *l, const RI(block) * b, const RI(block)
         REAL *wt = w + c0 * l->n_vectors * LANES;
         ptrdiff_t last = l->n_vectors - 1, first = l->first_whole, inner = l->last_whole - first;
         if (first > 0) step(b->edges[0][0], next->edges[0][0], coming, 1, coefficients + c0, wt, sums + c0);
-        if (l->last_whole <= last)
-            step(b->edges[1][0], next->edges[1][0], coming, 1, coefficients + c0, wt + last * classes * LANES,
-                 sums + c0);
         step(b->rows[0] + first * LANES, next->rows[0] + first * LANES,
              coming + first * LANES * (ptrdiff_t)sizeof(INPUT), inner, coefficients + c0, wt + first * classes * LANES,
              sums + c0);
+        if (l->last_whole <= last)
+            step(b->edges[1][0], next->edges[1][0], coming, 1, coefficients + c0, wt + last * classes * LANES,
+                 sums + c0);
     }
 }
 
 /* scores = the lanes of `sums` added up, + bias */
 static void RI(step_scores)(const layout *l, const REAL *bias, VECTOR *sums, REAL *scores) {
-    REAL *flat = (REAL *)sums; /* written behind what is still to be read; room for a whole last group */
-    for (ptrdiff_t i = 0; i < l->n_outputs; i += LANES) {
-        VECTOR group = HORIZONTAL_SUMS(sums + i);
-        memcpy(flat + i, &group, sizeof group);
-    }
+    const REAL *flat = RI(lanes_added)(l, sums, l->n_outputs);
     for (ptrdiff_t c = 0; c < l->n_outputs; c++) scores[c] = flat[c] + bias[c];
 }
 

@@ -101,7 +101,10 @@ def descend_part(part: Part, V: FloatArray, gradient: FloatArray, working: Array
         matrices.judge(left / before)
     V[:, working] = here.V
     if is_free:
-        V[:, -1] = here.level - here.V @ means
+        bias, before = here.level - here.V @ means, V[:, -1].mean()
+        # One number more for all classes changes no loss of theirs: their mean stays, and weights for rows and their
+        # repeats are the same.
+        V[:, -1] = bias - (bias.mean() - before) if problem.loss.is_shift_invariant and len(V) > 1 else bias
     return matrices.kept
 
 
