@@ -99,9 +99,10 @@ class LinearObjective:
     or float64). The hinge on uint8 X, without sample weights, is exact instead: integer sums give value and
     gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, rows in C
     order, at least 512 rows and 64 features). Its other losses may run in fixed point, about as near as float32. One
-    fused pass over X gives value and gradient. Results are the same bits for any number of threads, wherever X begins in
-    memory. Rays, planes and numerical gradients are float64 whatever X is. Compiled steps decide margins in float32 always: where one lies
-    within its rounding of 0, a step on 512 or more uint8 rows may take another side than `rows(indices).gradient`.
+    fused pass over X gives value and gradient. Results are the same bits for any number of threads, wherever X begins
+    in memory. Rays, planes and numerical gradients are float64 whatever X is. Compiled steps decide margins in float32
+    always: where one lies within its rounding of 0, a step on 512 or more uint8 rows may take another side than
+    `rows(indices).gradient`.
 
     Examples
     --------
