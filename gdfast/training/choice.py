@@ -33,8 +33,8 @@ TINY, TINY_ROWS, TINY_GTOL = 10_000, 100, 1e-10
 TALL, MOST_COLUMNS = 64, 256
 """Rows for each column of dense X, and columns, from which and up to which the preconditioner that `solve` takes pays
 for itself: where features correlate, 6 to 18 steps do what takes L-BFGS 26 to 300, in a half to a tenth of the time;
-where they do not, it takes 1.6 times the time. With fewer rows a column the curvature is more of the classes than of
-the features: digits and dna take as many steps as before, and images of 784 pixels overfit at the optimum."""
+where they do not, it takes 1.3 to 2.3 times the time. With fewer rows a column the curvature is more of the classes
+than of the features: digits and dna take as many steps as before, and images of 784 pixels overfit at the optimum."""
 
 LEAST_DUAL_ROWS, DUAL_VISITS = 1_000, 50_000
 """On fewer rows stochastic steps are quick enough; dual coordinate ascent makes so many visits of rows at least."""
