@@ -41,16 +41,16 @@ NOTHING_KEPT = Kept(np.empty((0, 0, 0)), np.empty((0, 0)))
 def made(columns: DenseColumns | SparseColumns, diagonal: FloatArray, is_exact: bool) -> Kept:
     """The matrices of all columns."""
     m, n = columns.features.size, diagonal.shape[1]
-    is_wide = is_exact or not is_dear(columns, n)
+    is_wide = is_exact or not is_dear(m, n)
     matrices = np.empty((len(diagonal), m, m), np.float64 if is_wide else np.float32)
     for c, weights in enumerate(diagonal):
         matrices[c] = columns.gram(weights, 0, is_wide)
     return Kept(matrices, diagonal)
 
 
-def is_dear(columns: DenseColumns | SparseColumns, n_samples: int) -> bool:
-    """Whether products of all columns last."""
-    return columns.features.size**2 * float(n_samples) > IN_FLOAT64
+def is_dear(n_columns: int, n_samples: int) -> bool:
+    """Whether products of so many columns last: only then may matrices be float32."""
+    return n_columns**2 * float(n_samples) > IN_FLOAT64
 
 
 def grown(columns: DenseColumns | SparseColumns, kept: Kept) -> Kept:

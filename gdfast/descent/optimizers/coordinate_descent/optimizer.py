@@ -15,7 +15,7 @@ from ....objective.linear.largest_strength import bias_optimum, require_curvatur
 from ....objective.linear.outputs import Outputs
 from ....objective.linear.problem import LinearProblem
 from ....protocols import Array, FloatArray
-from .newton_matrix import NOTHING_KEPT, Kept
+from .newton_matrix import NOTHING_KEPT, Kept, is_dear
 from .proximal_newton import Part, descend_part
 from .working_set import chosen_features
 
@@ -131,10 +131,13 @@ class CoordinateDescent:
         ):
             raise ValueError(f"working must hold different columns in [0, {columns}); it is {described(working)}")
         outputs = Outputs(problem)
-        narrow, m = (np.float32, np.float64), working.size
+        m = working.size
+        types = ("float32", "float64") if is_dear(m, problem.rows.n_samples) else ("float64",)
         shapes = [NOTHING_KEPT.matrices.shape, (1, m, m), (outputs.n_outputs, m, m)]
-        if not (isinstance(matrices, np.ndarray) and matrices.dtype in narrow and matrices.shape in shapes):
-            raise ValueError(f"matrices must be float32 or float64 of shape {shapes[-1]}; it is {described(matrices)}")
+        if not (isinstance(matrices, np.ndarray) and matrices.dtype in types and matrices.shape in shapes):
+            raise ValueError(
+                f"matrices must be {' or '.join(types)} of shape {shapes[-1]}; it is {described(matrices)}"
+            )
         shape = (len(matrices), problem.rows.n_samples) if len(matrices) else NOTHING_KEPT.diagonal.shape
         if not (isinstance(diagonal, np.ndarray) and diagonal.dtype == np.float64 and diagonal.shape == shape):
             raise ValueError(f"diagonal must be float64 of shape {shape}; it is {described(diagonal)}")

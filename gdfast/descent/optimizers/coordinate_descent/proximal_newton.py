@@ -124,7 +124,7 @@ class Matrices:
         self.model: Model | None = None
         self.is_here = self.outputs.problem.loss.is_quadratic  # made of the second derivatives at the point itself
         self.wants_another = False
-        self.tries_columns = columns.starts is None and is_dear(columns, scores.shape[1])
+        self.tries_columns = columns.starts is None and is_dear(columns.features.size, scores.shape[1])
         self.wants_exact = self.kept.is_exact and bool(self.kept.matrices.size)
 
     @property
