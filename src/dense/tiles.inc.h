@@ -58,8 +58,7 @@ static const struct {
 } RI(scores_tiles)[] = {{0, NULL, NULL}, EACH_TILE(TILE_ROW, COMMA)};
 
 /* Vector v of the block's rows, of which only a part is the rows', times the weights. */
-INLINE void RI(edge_scores)(const layout *l, const RI(block) * b, int edge, ptrdiff_t v, int classes, const REAL *wt,
-                            VECTOR *sums) {
+INLINE void RI(edge_scores)(const RI(block) * b, int edge, ptrdiff_t v, int classes, const REAL *wt, VECTOR *sums) {
     const INPUT *const *x = b->edges[edge];
     const REAL *w = wt + v * classes * LANES;
     int r = 0, many = RI(scores_tiles)[classes].many;
@@ -92,7 +91,7 @@ APART void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w,
         int n_sums = b->n_rows * classes;
         memset(sums, 0, (size_t)n_sums * sizeof(VECTOR));
         ptrdiff_t segment = l->segment;
-        if (l->first_whole > 0) RI(edge_scores)(l, b, 0, 0, classes, wt, sums);
+        if (l->first_whole > 0) RI(edge_scores)(b, 0, 0, classes, wt, sums);
         for (ptrdiff_t v = l->first_whole; v < l->last_whole; v += segment) {
             ptrdiff_t count = l->last_whole - v < segment ? l->last_whole - v : segment;
             const REAL *ws = wt + v * classes * LANES;
@@ -102,7 +101,7 @@ APART void RI(block_scores)(const layout *l, const RI(block) * b, const REAL *w,
             for (; r < b->n_rows; r++)
                 RI(scores_tiles)[classes].scores_one(b->rows + r, b->coming + r, v * LANES, count, ws, sums + r * classes);
         }
-        if (l->last_whole < l->n_vectors) RI(edge_scores)(l, b, 1, l->last_whole, classes, wt, sums);
+        if (l->last_whole < l->n_vectors) RI(edge_scores)(b, 1, l->last_whole, classes, wt, sums);
         const REAL *flat = RI(lanes_added)(l, sums, n_sums);
         for (int r = 0; r < b->n_rows; r++)
             for (int c = 0; c < classes; c++) scores[r * K + c0 + c] = flat[r * classes + c] + bias[c0 + c];
