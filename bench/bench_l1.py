@@ -48,8 +48,8 @@ LOOKING = 0.2
 class Worker:
     """A library's process: one line to it, one line back."""
 
-    def __init__(self, library: str, python: str, chosen: argparse.Namespace) -> None:
-        self.library, self.python, self.chosen = library, python, chosen
+    def __init__(self, name: str, python: str, chosen: argparse.Namespace) -> None:
+        self.name, self.python, self.chosen = name, python, chosen
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> None:
@@ -57,7 +57,7 @@ class Worker:
         environment |= dict.fromkeys((*common.THREAD_VARIABLES, "NUMBA_NUM_THREADS"), "1")
         script = str(Path(__file__).with_name("l1_contestants.py"))
         self.process = subprocess.Popen(
-            [self.python, script, self.library, self.chosen.data or "", "quick" if self.chosen.quick else ""],
+            [self.python, script, self.name, self.chosen.data or "", "quick" if self.chosen.quick else ""],
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -89,7 +89,7 @@ class Worker:
                     self.stop()
                     return None
         if not line:
-            raise SystemExit(f"{self.library} failed at {request}")
+            raise SystemExit(f"{self.name} failed at {request}")
         answer: dict[str, Any] = json.loads(line)
         return answer
 
