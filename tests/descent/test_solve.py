@@ -63,7 +63,8 @@ def oracle(loss, regularizer, n=60, d=5, index=slice(None), **options):
 def proven_share(result, small, optimum, rounding=1e-12):
     """The gap that it has proven, as a share of its value, once all that it says is seen to be true.
 
-    That is its value, that it has converged, and a bound that the optimum is not below. The optimum that is found otherwise is not below the true one, and must not be above ours.
+    That is its value, that it has converged, and a bound that the optimum is not below. The optimum that is found
+    otherwise is not below the true one, and must not be above ours.
     """
     assert result.status is gd.Status.CONVERGED, str(result)
     value, share = small.value(result.w), result.duality_gap / result.value
