@@ -13,8 +13,6 @@ from ..training.fit import Coefficients
 from .classifier import GDClassifier
 from .regressor import GDRegressor
 
-LABEL_KINDS = "biuf"
-
 
 def of_model(model: Model) -> GDClassifier | GDRegressor:
     """A fitted estimator that predicts as the model does: for X as it is, scaling folded in."""
