@@ -81,6 +81,7 @@ if TYPE_CHECKING:
         step_sweep,
     )
     from .model import Model, load_model, save_model
+    from .objective.chunked.objective import ChunkedObjective
     from .objective.function import FunctionObjective
     from .objective.linear.objective import LinearObjective
     from .objective.losses import CrossEntropy, Hinge, Huber, ScoreLoss, SquaredError, SquaredHinge
@@ -98,6 +99,7 @@ if TYPE_CHECKING:
 _NAMES_OF = {
     "objective.losses": ("Hinge", "SquaredHinge", "CrossEntropy", "SquaredError", "Huber", "ScoreLoss"),
     "objective.regularizers.regularizers": ("L2", "L1", "ElasticNet"),
+    "objective.chunked.objective": ("ChunkedObjective",),
     "objective.linear.objective": ("LinearObjective",),
     "objective.to_scipy": ("to_scipy",),
     "objective.function": ("FunctionObjective",),
@@ -194,6 +196,7 @@ __all__ = [
     "AveragedSGD",
     "Backtracking",
     "Checkpoint",
+    "ChunkedObjective",
     "Constant",
     "CoordinateDescent",
     "Cosine",

@@ -32,18 +32,7 @@ def value_and_gradient(problem: LinearProblem, W: Array) -> tuple[float, Array]:
     found, gradient = np.empty(1), np.empty_like(W)
     rows.counter.add(rows.n_samples)
     problem.kernel.evaluate(W, found, gradient, None, rows.is_wide)
-    return with_regularizer(problem, W, float(found[0]), gradient)
-
-
-def with_regularizer(problem: LinearProblem, W: Array, value: float, gradient: Array) -> tuple[float, Array]:
-    """Value and gradient of the data's term, to which the regularizer's are added: the gradient's in place."""
-    regularizer = problem.regularizer
-    if regularizer is not None:
-        penalised = problem.penalised(W)
-        value += regularizer.value(penalised)
-        part = problem.penalised(gradient)
-        part += regularizer.gradient(penalised)
-    return value, gradient
+    return problem.with_regularizer(W, float(found[0]), gradient)
 
 
 def values_at(problem: LinearProblem, Ws: Any) -> FloatArray:

@@ -22,7 +22,6 @@ from ...protocols import Array, FloatArray, GradientBound
 from ..losses.base import UNIT, GradientSums, rounding
 from ..regularizers.regularizers import Strengths
 from .duality_gap import bound_of, certified_strengths, dual_at, lower_bound, score_errors, value_doubt
-from .evaluation import with_regularizer
 from .problem import LinearProblem
 
 SHARE = 16.0
@@ -76,7 +75,7 @@ def proven_bound(problem: LinearProblem, W: Array) -> float:
     rows.counter.add(rows.n_samples)
     wide.kernel.evaluate(W, found, gradient, scores, True)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        bound = bound_from_gradient(wide, W, *with_regularizer(wide, W, float(found[0]), gradient)).proven
+        bound = bound_from_gradient(wide, W, *wide.with_regularizer(W, float(found[0]), gradient)).proven
         if scores is None or not np.isfinite(scores).all():
             return bound
         dual, C = dual_at(wide, scores)

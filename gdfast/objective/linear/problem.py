@@ -11,23 +11,21 @@ from ... import _kernels
 from ...protocols import Array, FloatArray
 from ..guarded import guarded_regularizer
 from ..losses.base import FreeBias, Loss
-from ..regularizers.regularizers import Regularizer, Strengths, strengths_of
+from ..regularizers.regularizers import Regularizer
 from .products import compiled_kernel, residual_kernel, weighted_rows
 from .rows import Counter, Rows
 from .scored_kernel import ScoredKernel
+from .terms import Terms
 
 Kernel = _kernels.Problem | ScoredKernel
 """A loss on the rows of X: `evaluate`, `differences`, `mix`, `on_rows`."""
 
 
 @dataclass(frozen=True, eq=False)
-class LinearProblem:
+class LinearProblem(Terms):
     """``L(W) = sum_i u_i loss(W z_i, y_i) + regularizer(W)``."""
 
     rows: Rows
-    loss: Loss
-    regularizer: Regularizer | None
-    penalize_bias: bool
     kernel: Kernel
 
     @staticmethod
@@ -68,21 +66,6 @@ class LinearProblem:
         """The same, whose visits count nowhere."""
         return replace(self, rows=self.rows.uncounted())
 
-    @cached_property
-    def strengths(self) -> Strengths | None:
-        """Of the regularizer, where it is gdfast's own or none."""
-        return strengths_of(self.regularizer)
-
-    @cached_property
-    def has_free_bias(self) -> bool:
-        """The bias is not penalised."""
-        return self.rows.bias and not self.penalize_bias
-
-    @property
-    def has_penalised_bias(self) -> bool:
-        """It is a column like the others."""
-        return self.rows.bias and self.penalize_bias
-
     @property
     def compiled(self) -> _kernels.Problem:
         """The compiled kernel of a loss that has one."""
@@ -104,14 +87,6 @@ class LinearProblem:
             f"n_samples={rows.n_samples}, n_features={rows.n_features}, {outputs}={rows.n_classes}, loss={loss!r}, "
             f"regularizer={self.regularizer!r}, dtype={kind}"
         )
-
-    def penalised(self, W: Array) -> Array:
-        """A view of the weights that the regularizer sees."""
-        return W[:, :-1] if self.has_free_bias else W
-
-    def penalty(self, W: Array) -> float:
-        """The regularizer at W."""
-        return 0.0 if self.regularizer is None else self.regularizer.value(self.penalised(W))
 
     # ---- products with X ----
 

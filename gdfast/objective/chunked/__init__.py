@@ -1,0 +1,1 @@
+"""A linear objective on rows that are read chunk by chunk."""

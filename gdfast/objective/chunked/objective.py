@@ -1,0 +1,272 @@
+"""The linear objective on rows that are read chunk by chunk, from files, stores or a user's own objects.
+
+What is computed is in the other files of this folder, functions of one frozen `ChunkedProblem` each.
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar, Self
+
+import numpy as np
+
+from ..._arrays import (
+    check_columns,
+    check_flag,
+    check_integer,
+    check_labels,
+    check_sample_weight,
+    check_targets,
+)
+from ...datasets.chunks import chunk_source
+from ...protocols import Array, FloatArray
+from ..guarded import unguarded
+from ..linear.rows import Counter
+from ..losses.base import Loss
+from ..losses.hinge import Hinge
+from ..losses.table import check_loss
+from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
+from . import evaluation, rays
+from .engine import Engine
+from .layout import check_memory, chunk_boundaries, recipes_of
+from .local_engine import LocalEngine
+from .problem import ChunkedProblem, ChunkedRows
+
+
+class ChunkedObjective:
+    """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for X that is read chunk by chunk.
+
+    The same objective as `LinearObjective`, to the rest of the library.
+
+    Parameters
+    ----------
+    X : path, array, store, or objects with read(start, stop)
+        A .npy file, a folder of .npy, Parquet or svmlight files, a Zarr or HDF5 array, a memory map, a dask array, or
+        a list of objects as `gdfast.protocols.Chunks`.
+    y : array (n_samples,), path or dask array; None where the chunks carry labels
+    loss, regularizer, bias, penalize_bias, sample_weight, mean, scale, n_classes, check_finite
+        As `LinearObjective`.
+    memory_limit : int or str
+        Bytes that X may take in memory, as 10**9 or "1 GB".
+    label : str, optional
+        The column of Parquet files that holds y.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `LinearObjective`.
+
+    Notes
+    -----
+    Chunks are a source's own parts (files, dask's chunks), cut to at most 64 MB and an eighth of `memory_limit`. What
+    they give is added up in their order, in float64: the same bits at any number of threads, or of workers.
+
+    Examples
+    --------
+    >>> import numpy as np, gdfast as gd
+    >>> X = np.array([[0.0], [1.0], [2.0]])
+    >>> objective = gd.ChunkedObjective(X, np.array([0, 1, 2]), gd.Hinge())
+    >>> objective.value(np.zeros(objective.shape))
+    2.0
+    """
+
+    loss: Loss
+    regularizer: Regularizer | None
+    guards_itself: ClassVar[bool] = True
+
+    def __init__(
+        self,
+        X: Any,
+        y: Any = None,
+        loss: Loss | None = None,
+        regularizer: Regularizer | None = None,
+        *,
+        memory_limit: int | str = "1 GB",
+        label: str | None = None,
+        bias: bool = True,
+        penalize_bias: bool = False,
+        sample_weight: Array | None = None,
+        mean: Array | None = None,
+        scale: Array | None = None,
+        n_classes: int | None = None,
+        check_finite: bool = True,
+    ) -> None:
+        known = Hinge() if loss is None else check_loss(loss)
+        regularizer = check_regularizer(regularizer)
+        penalize_bias, bias = check_flag(penalize_bias, "penalize_bias"), check_flag(bias, "bias")
+        limit = check_memory(memory_limit)
+        source = chunk_source(X, y, label=label)
+        rows, options = _checked_rows(source, known, limit, bias, sample_weight, mean, scale, n_classes)
+        engine = self._engine(rows, known, options, limit, check_flag(check_finite, "check_finite"))
+        self._hold(ChunkedProblem.of(rows, known, regularizer, penalize_bias, engine))
+
+    def _engine(
+        self, rows: ChunkedRows, loss: Loss, options: dict[str, Any], memory_limit: int, check_finite: bool
+    ) -> Engine:
+        recipes = recipes_of(rows.source, rows.boundaries, rows.y, rows.sample_weight, loss, options)
+        bytes_per_row = rows.n_features * rows.source.dtype.itemsize
+        return LocalEngine(recipes, [recipe.n_rows * bytes_per_row for recipe in recipes], memory_limit // 2)
+
+    def _hold(self, problem: ChunkedProblem) -> None:
+        self.problem = problem
+        self.loss, self.regularizer = problem.loss, unguarded(problem.regularizer)
+
+    def __repr__(self) -> str:
+        rows = self.problem.rows
+        outputs = "n_classes" if self.loss.classifies else "n_outputs"
+        return (
+            f"{type(self).__name__}(n_samples={rows.n_samples}, n_features={rows.n_features}, "
+            f"{outputs}={rows.n_classes}, loss={self.loss!r}, regularizer={self.regularizer!r}, "
+            f"dtype={rows.source.dtype}, chunks={self.problem.engine.n_chunks})"
+        )
+
+    def _changed(self, problem: ChunkedProblem) -> Self:
+        other = object.__new__(type(self))
+        other.__dict__.update(self.__dict__)
+        other._hold(problem)
+        return other
+
+    # ---- facts ----
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """The shape of W."""
+        return self.problem.rows.shape
+
+    @property
+    def n_samples(self) -> int:
+        """Rows of all chunks."""
+        return self.problem.rows.n_samples
+
+    @property
+    def n_features(self) -> int:
+        """Columns of X."""
+        return self.problem.rows.n_features
+
+    @property
+    def n_classes(self) -> int:
+        """Rows of W."""
+        return self.problem.rows.n_classes
+
+    @property
+    def bias(self) -> bool:
+        """W's last column is a bias."""
+        return self.problem.rows.bias
+
+    @property
+    def penalize_bias(self) -> bool:
+        """The regularizer sees it."""
+        return self.problem.penalize_bias
+
+    @property
+    def mean(self) -> FloatArray | None:
+        """What the model subtracts from a row."""
+        return self.problem.rows.mean
+
+    @property
+    def scale(self) -> FloatArray | None:
+        """What the model divides a row by, after the mean."""
+        return self.problem.rows.scale
+
+    @property
+    def y(self) -> Array:
+        """The labels, int32 (n_samples,), or the targets, float64 (n_samples, n_classes)."""
+        return self.problem.rows.y
+
+    @property
+    def arithmetic(self) -> np.dtype[Any]:
+        """The type that scores and gradients are computed in."""
+        return self.problem.rows.arithmetic
+
+    @property
+    def passes(self) -> float:
+        """Rows visited / n_samples."""
+        return self.problem.rows.counter.visited / self.n_samples
+
+    @property
+    def convex(self) -> bool:
+        """Whether loss and regularizer are known to be."""
+        return self.loss.is_convex and is_convex(self.regularizer)
+
+    # ---- value, gradient, scores ----
+
+    def value(self, W: Array) -> float:
+        """L(W); one pass over X."""
+        return evaluation.value(self.problem, W)
+
+    def gradient(self, W: Array) -> Array:
+        """dL/dW, of W's shape and dtype; one pass over X."""
+        return self.value_and_gradient(W)[1]
+
+    def value_and_gradient(self, W: Array) -> tuple[float, Array]:
+        """Both, in one pass over X."""
+        return evaluation.value_and_gradient(self.problem, W)
+
+    def values_at(self, Ws: Array) -> FloatArray:
+        """L at many W, (m, *shape) -> (m,), in one pass over X."""
+        return evaluation.values_at(self.problem, Ws)
+
+    def scores(self, W: Array) -> Array:
+        """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), of the arithmetic's type."""
+        return evaluation.scores(self.problem, W)
+
+    def accuracy(self, W: Array) -> float:
+        """The share of samples whose largest score is their label's."""
+        return evaluation.accuracy(self.problem, W)
+
+    # ---- others on the same rows ----
+
+    def with_terms(self, loss: Loss, regularizer: Regularizer | None) -> Self:
+        """The same rows and labels under another loss (of the same kind) and regularizer; nothing is copied."""
+        if check_loss(loss).classifies != self.loss.classifies:
+            raise ValueError(f"loss must be one for the same y as {self.loss!r}; it is {loss!r}")
+        problem = self.problem
+        return self._changed(
+            ChunkedProblem.of(problem.rows, loss, check_regularizer(regularizer), self.penalize_bias, problem.engine)
+        )
+
+    def in_float64(self) -> Self:
+        """The same objective whose arithmetic is float64 whatever X is; its passes count here too."""
+        return self if self.problem.rows.is_wide else self._changed(self.problem.in_float64())
+
+    def along_ray(self, W: Array, V: Array) -> rays.ChunkedRay:
+        """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
+        return rays.along_ray(self.problem, W, V)
+
+    def on_plane(self, W: Array, U: Array, V: Array) -> rays.ChunkedPlane:
+        """``L(W + a * U + b * V)``: one pass over X, then O(n_samples * n_classes) a point."""
+        return rays.on_plane(self.problem, W, U, V)
+
+
+def _checked_rows(
+    source: Any,
+    loss: Loss,
+    memory_limit: int,
+    bias: bool,
+    sample_weight: Any,
+    mean: Any,
+    scale: Any,
+    n_classes: Any,
+) -> tuple[ChunkedRows, dict[str, Any]]:
+    """The rows of all chunks, and the options of each chunk's objective."""
+    n, d = source.n_samples, source.n_features
+    y = source.labels()
+    if loss.classifies:
+        labels, n_classes = check_labels(y, n, None if n_classes is None else check_integer(n_classes, "n_classes", 1))
+        options = {"n_classes": n_classes}
+    elif n_classes is not None:
+        raise ValueError(f"n_classes has no meaning for {type(loss).__name__}; leave it out")
+    else:
+        labels = check_targets(y, n)
+        n_classes, options = labels.shape[1], {}
+    weights = check_sample_weight(sample_weight, n)
+    mean = check_columns(mean, "mean", d, positive=False)
+    scale = check_columns(scale, "scale", d, positive=True)
+    for array in (labels, weights, mean, scale):
+        if array is not None:
+            array.flags.writeable = False
+    rows = ChunkedRows(
+        source, labels, weights, mean, scale, n_classes, bias, np.ndim(y) == 1,
+        1.0 if weights is None else float(weights.mean()), n, d, chunk_boundaries(source, memory_limit), Counter(),
+        source.dtype == np.float64,
+    )  # fmt: skip
+    return rows, options | {"bias": bias, "mean": mean, "scale": scale}
