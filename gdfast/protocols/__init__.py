@@ -9,6 +9,9 @@ from .arrays import (
     FloatArray,
     Schedule,
 )
+from .chunks import (
+    Chunks,
+)
 from .line_search import (
     Found,
     LineSearch,
@@ -70,6 +73,7 @@ __all__ = [
     "BoundsByGradient",
     "ChecksCertificate",
     "ChecksState",
+    "Chunks",
     "ClosedForms",
     "CompiledSteps",
     "CountsEvaluations",
