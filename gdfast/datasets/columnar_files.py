@@ -45,11 +45,11 @@ def read_columnar(path: Path, kind: str, options: ReadingOptions, n_features: in
         raise ValueError(f"{path} holds no rows")
     names = list(table.column_names)
     widths = [_width(table.column(j)) for j in range(len(names))]
-    header = Header(names, True, widths, _left_out(table))
+    header = Header(names, True, widths, columns_left_out(table))
     choice = choose_columns(str(path), header, options, n_features)
     columns = {j: table.column(j) for j in choice.features}
     require_memory(table.num_rows * sum(widths[j] * _bytes_of(column.type) for j, column in columns.items()), str(path))
-    parts = [_numbers(path, names[j], column) for j, column in columns.items()]
+    parts = [numbers_of(path, names[j], column) for j, column in columns.items()]
     labels = None if choice.label is None else _labels(path, names[choice.label], table.column(choice.label))
     d = sum(widths[j] for j in choice.features)
     return Table(
@@ -72,7 +72,7 @@ def _opened(path: Path, kind: str) -> Any:
         return (pyarrow.ipc.open_stream if streamed else pyarrow.ipc.open_file)(source).read_all()
 
 
-def _left_out(table: Any) -> dict[int, str]:
+def columns_left_out(table: Any) -> dict[int, str]:
     """The columns that are pandas' index, by the metadata that it stores with the table."""
     names = table.column_names
     found = index_columns(names)
@@ -104,7 +104,7 @@ def _together(path: Path, parts: list[Array], d: int) -> Array:
     return X
 
 
-def _is_list(kind: Any) -> bool:
+def is_list(kind: Any) -> bool:
     import pyarrow.types
 
     return bool(
@@ -114,7 +114,7 @@ def _is_list(kind: Any) -> bool:
 
 def _width(column: Any) -> int:
     """How many numbers a row of the column holds: of lists as many as its first."""
-    if not _is_list(column.type):
+    if not is_list(column.type):
         return 1
     first = column[0].as_py()
     return max(len(first), 1) if first is not None else 1
@@ -122,14 +122,14 @@ def _width(column: Any) -> int:
 
 def _bytes_of(kind: Any) -> int:
     """What a value takes in memory, at least."""
-    kind = kind.value_type if _is_list(kind) else kind
+    kind = kind.value_type if is_list(kind) else kind
     try:
         return max(int(kind.bit_width) // 8, 1)
     except ValueError:  # text
         return 8
 
 
-def _type_of(column: Any) -> Any:
+def values_type(column: Any) -> Any:
     """The type of its values; in a dictionary (pandas' and polars' categories, Enum) that of the dictionary's."""
     import pyarrow.types
 
@@ -137,14 +137,14 @@ def _type_of(column: Any) -> Any:
     return kind.value_type if pyarrow.types.is_dictionary(kind) else kind
 
 
-def _numbers(path: Path, name: str, column: Any) -> Array:
+def numbers_of(path: Path, name: str, column: Any) -> Array:
     """A column as (n,), or as (n, k) where it holds lists of k numbers."""
     import pyarrow.types
 
     n = len(column)
     _require_whole(path, name, column)
     width = None
-    if _is_list(column.type):
+    if is_list(column.type):
         import pyarrow.compute
 
         lengths = np.unique(pyarrow.compute.list_value_length(column).to_numpy())
@@ -155,7 +155,7 @@ def _numbers(path: Path, name: str, column: Any) -> Array:
         width = int(lengths[0])
         column = pyarrow.chunked_array([chunk.flatten() for chunk in column.chunks])
         _require_whole(path, name, column)
-    kind = _type_of(column)
+    kind = values_type(column)
     if pyarrow.types.is_decimal(kind):
         column = column.cast(pyarrow.float64())
     elif not (pyarrow.types.is_integer(kind) or pyarrow.types.is_floating(kind) or pyarrow.types.is_boolean(kind)):
@@ -169,7 +169,7 @@ def _labels(path: Path, name: str, column: Any) -> LabelColumn:
     import pyarrow.types
 
     types = pyarrow.types
-    kind = _type_of(column)
+    kind = values_type(column)
     is_text = str(kind) in ("string", "large_string", "string_view")
     if column.null_count == len(column):
         return LabelColumn.of([None], f"{path}'s {name}")  # it is refused by its first row

@@ -69,7 +69,7 @@ def format_of(path: Path, encoding: str = "utf-8") -> str:
         raise ValueError(f"{path} must be a file or a folder; it is a device or a pipe")
     with path.open("rb") as file:
         head = file.read(_HEAD)
-    named, packed = _named(path), compression_of(head)
+    named, packed = named_format(path), compression_of(head)
     if packed == "gzip" and named == "tar.gz":
         return "cifar10"
     if packed is not None:
@@ -101,7 +101,8 @@ def _suffix(path: Path) -> str:
     return next((s for suffixes in _BY_SUFFIX.values() for s in suffixes if name.endswith(s)), "")
 
 
-def _named(path: Path) -> str | None:
+def named_format(path: Path) -> str | None:
+    """The format that a file's name says, if any."""
     suffix = _suffix(path)
     return next((kind for kind, suffixes in _BY_SUFFIX.items() if suffix in suffixes), None)
 

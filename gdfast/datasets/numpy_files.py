@@ -16,7 +16,7 @@ from .labels import LabelColumn
 BIG = 1 << 26
 """From this many bytes on a .npy file is memory-mapped unless the caller says otherwise."""
 
-_ROLES = {
+ROLES = {
     "X": ("X", "x", "X_train", "x_train", "data", "features", "embeddings", "images", "arr_0"),
     "y": ("y", "Y", "y_train", "labels", "label", "targets", "target", "arr_1"),
     "X_test": ("X_test", "x_test"),
@@ -24,6 +24,8 @@ _ROLES = {
     "class_names": ("class_names", "target_names"),
     "feature_names": ("feature_names",),
 }
+"""The names of arrays in archives and stores, the preferred one first."""
+
 _SPARSE = {"format", "shape", "data", "indices", "indptr", "row", "col", "offsets"}
 
 
@@ -64,12 +66,12 @@ def read_npz(path: Path) -> Arrays:
     if {"format", "shape", "data"} <= names.keys():
         _require_filled(names.get("indptr", 0) // 8, names["data"], name)
         return Arrays(_sparse(read_archive(path, name, _SPARSE), name))
-    chosen = {role: next((n for n in accepted if n in names), None) for role, accepted in _ROLES.items()}
+    chosen = {role: next((n for n in accepted if n in names), None) for role, accepted in ROLES.items()}
     if chosen["X"] is None and len(names) == 1:
         (chosen["X"],) = names
     if chosen["X"] is None:
         raise ValueError(
-            f"{path} must hold an array named X (or {', '.join(_ROLES['X'][1:-1])}); it holds {_list(names)}"
+            f"{path} must hold an array named X (or {', '.join(ROLES['X'][1:-1])}); it holds {_list(names)}"
         )
     arrays = read_archive(path, name, {n for n in chosen.values() if n is not None})
     found: dict[str, Any] = {role: arrays[n] for role, n in chosen.items() if n is not None}

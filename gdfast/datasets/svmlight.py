@@ -41,21 +41,13 @@ def read_svmlight(path: Path, options: ReadingOptions, n_features: int | None) -
     ValueError
         The file is not svmlight, it has features beyond n_features, or an index 0 where they count from 1.
     """
-    try:
-        import scipy.sparse
-        from sklearn.datasets import load_svmlight_file
-    except ImportError as error:
-        raise ImportError(
-            f"reading {path} takes scikit-learn, which is not installed: pip install 'gdfast[sklearn]'"
-        ) from error
+    require_reader(path)
+    import scipy.sparse
+
     data, indices, lengths, labels = [], [], [np.zeros(1, dtype=np.int64)], []
     line = 0
     for block in _whole_lines(path, options.encoding):
-        try:
-            part, y = load_svmlight_file(io.BytesIO(block), zero_based=True)
-        except (ValueError, OverflowError) as error:
-            where = _first_text(block, line) or str(error)
-            raise ValueError(f"{path} is not svmlight text (label index:value ...): {where}") from error
+        part, y = parsed_rows(block, path, line)
         data.append(part.data)
         indices.append(part.indices)
         lengths.append(np.diff(part.indptr).astype(np.int64))
@@ -84,6 +76,27 @@ def read_svmlight(path: Path, options: ReadingOptions, n_features: int | None) -
         (np.concatenate(data), columns.astype(index, copy=False), starts.astype(index)), shape=(len(starts) - 1, d)
     )
     return SparseTable(X, np.concatenate(labels), zero_based)
+
+
+def require_reader(path: Path) -> Any:
+    """scikit-learn's reader of svmlight text; an ImportError that says what to install where it is missing."""
+    try:
+        from sklearn.datasets import load_svmlight_file
+    except ImportError as error:
+        raise ImportError(
+            f"reading {path} takes scikit-learn, which is not installed: pip install 'gdfast[sklearn]'"
+        ) from error
+    return load_svmlight_file
+
+
+def parsed_rows(block: bytes, path: Path, line: int) -> tuple[Any, Array]:
+    """Whole lines as CSR float64, columns as they are numbered, and labels float64; `line` lines come before them."""
+    try:
+        found: tuple[Any, Array] = require_reader(path)(io.BytesIO(block), zero_based=True)
+    except (ValueError, OverflowError) as error:
+        where = _first_text(block, line) or str(error)
+        raise ValueError(f"{path} is not svmlight text (label index:value ...): {where}") from error
+    return found
 
 
 def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:

@@ -1,4 +1,4 @@
-"""Parts in files of plain numbers: .npy files, and what a memory map shows of a file.
+"""Arrays of plain numbers in files: .npy files, and what a memory map shows of a file.
 
 Rows are read into buffers of the reader's own. To touch a map's pages instead would leave it to the system how much of
 the file is resident, and a page that is missing would stop the kernel in the middle of its work.
@@ -16,7 +16,7 @@ import numpy as np
 
 from ...files.npy_reader import read_header
 from ...protocols import Array
-from .part import only_start, require_rows
+from .part import only_start
 from .stamps import FileStamp
 
 _AT_ONCE = 1 << 26
@@ -25,13 +25,22 @@ _AT_ONCE = 1 << 26
 
 @dataclass(frozen=True, eq=False)
 class NumbersInFile:
-    """An array in a file, of which items are read: where it begins, its shape, type and order."""
+    """An array in a file: where it begins, its shape, type and order."""
 
+    name: str
     stamp: FileStamp
     offset: int
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
     fortran: bool = False
+
+    @property
+    def is_sparse(self) -> bool:
+        return False
+
+    @property
+    def starts(self) -> Array:
+        return only_start()
 
     @staticmethod
     def of_npy(path: str | os.PathLike[str]) -> NumbersInFile:
@@ -39,10 +48,19 @@ class NumbersInFile:
         stamp = FileStamp.of(path)
         with open(stamp.path, "rb") as file:
             header = read_header(file, stamp.size, str(path))
-        return NumbersInFile(stamp, header.start, header.shape, header.dtype, header.fortran and len(header.shape) > 1)
+        fortran = header.fortran and len(header.shape) > 1
+        return NumbersInFile(str(path), stamp, header.start, header.shape, header.dtype, fortran)
 
-    def read(self, start: int, stop: int, out: Array | None = None) -> Array:
-        """Items [start, stop) of the first axis, C-ordered, in `out` where it is given."""
+    @staticmethod
+    def of_map(X: np.memmap[Any, Any]) -> NumbersInFile | None:
+        """What a memory map shows of its file; None where it shows something else (columns, private changes)."""
+        found = _place_of(X)
+        return None if found is None else NumbersInFile(str(X.filename), *found, X.shape, X.dtype)
+
+    def require_unchanged(self) -> None:
+        self.stamp.require_unchanged()
+
+    def read(self, start: int, stop: int, out: Array | None = None, /) -> Array:
         if out is None:
             out = np.empty((stop - start, *self.shape[1:]), dtype=self.dtype)
         descriptor = self.stamp.open()
@@ -77,76 +95,6 @@ def _read_into(descriptor: int, position: int, out: Array, path: str) -> None:
             if not count:
                 raise ValueError(f"{path} must not change while it is read: it ends {len(buffer) - done:,} bytes early")
             done += count
-
-
-@dataclass(frozen=True, eq=False)
-class FilePart:
-    """Rows (n, d) in a file, and their labels in another where there are any."""
-
-    name: str
-    rows: NumbersInFile
-    label_file: NumbersInFile | None = None
-
-    @staticmethod
-    def of_npy(path: str | os.PathLike[str], labels: str | os.PathLike[str] | None = None) -> FilePart:
-        """The rows of a .npy file, and one label for each in another."""
-        rows = NumbersInFile.of_npy(path)
-        require_rows(str(path), rows.shape, rows.dtype)
-        if labels is None:
-            return FilePart(str(path), rows)
-        found = NumbersInFile.of_npy(labels)
-        if found.shape not in ((rows.shape[0],), (rows.shape[0], 1)):
-            raise ValueError(
-                f"{labels} must hold one label for each of the {rows.shape[0]:,} rows of {path}; "
-                f"its shape is {found.shape}"
-            )
-        return FilePart(str(path), rows, found)
-
-    @staticmethod
-    def of_map(X: np.memmap[Any, Any]) -> FilePart | None:
-        """The file's rows that a memory map shows; None where it shows something else (columns, private changes)."""
-        found = _place_of(X)
-        if found is None or X.ndim != 2:
-            return None
-        stamp, offset = found
-        require_rows(stamp.path, X.shape, X.dtype)
-        return FilePart(stamp.path, NumbersInFile(stamp, offset, X.shape, X.dtype))
-
-    @property
-    def n_samples(self) -> int:
-        return self.rows.shape[0]
-
-    @property
-    def n_features(self) -> int:
-        return self.rows.shape[1]
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.rows.dtype
-
-    @property
-    def is_sparse(self) -> bool:
-        return False
-
-    @property
-    def has_labels(self) -> bool:
-        return self.label_file is not None
-
-    @property
-    def starts(self) -> Array:
-        return only_start()
-
-    def read(self, start: int, stop: int, out: Array | None, /) -> Array:
-        return self.rows.read(start, stop, out)
-
-    def labels(self, start: int, stop: int, /) -> Array:
-        assert self.label_file is not None
-        return self.label_file.read(start, stop).reshape(-1)
-
-    def require_unchanged(self) -> None:
-        self.rows.stamp.require_unchanged()
-        if self.label_file is not None:
-            self.label_file.stamp.require_unchanged()
 
 
 def _place_of(X: np.memmap[Any, Any]) -> tuple[FileStamp, int] | None:

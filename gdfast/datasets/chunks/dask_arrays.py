@@ -1,0 +1,58 @@
+"""Dask arrays, read block by block in the thread that asks: no scheduler of dask's own is started."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ...protocols import Array
+from .part import as_read
+
+
+@dataclass(frozen=True, eq=False)
+class DaskArray:
+    """A dask array of known chunks, of dense blocks or of scipy.sparse ones; those of columns are put together."""
+
+    name: str
+    array: Any
+    is_sparse: bool
+
+    @staticmethod
+    def of(array: Any, name: str) -> DaskArray:
+        """Raises a ValueError where the sizes of its chunks are unknown."""
+        if any(math.isnan(length) for length in array.shape):
+            raise ValueError(
+                f"{name} must be a dask array of known chunk sizes; its shape is {array.shape}: "
+                f"{name}.compute_chunk_sizes() finds them"
+            )
+        return DaskArray(name, array, hasattr(array._meta, "tocsr"))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return tuple(int(length) for length in self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        dtype: np.dtype[Any] = np.dtype(self.array.dtype)
+        return dtype
+
+    @property
+    def starts(self) -> Array:
+        lengths = self.array.chunks[0] if self.array.chunks else (0,)
+        return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
+
+    def read(self, start: int, stop: int, out: Array | None = None, /) -> Any:
+        found = self.array[start:stop].compute(scheduler="synchronous")
+        expected = (stop - start, *self.shape[1:])
+        if found.shape != expected or found.dtype != self.dtype or hasattr(found, "tocsr") != self.is_sparse:
+            raise ValueError(
+                f"{self.name} must compute to {expected} of {self.dtype} in rows {start:,} to {stop:,}, as the dask "
+                f"array says; it is {found.shape} of {found.dtype}"
+            )
+        return found.tocsr() if self.is_sparse else as_read(np.asarray(found), out)
+
+    def require_unchanged(self) -> None:
+        """What it is computed from tells itself."""

@@ -1,0 +1,110 @@
+"""HDF5 datasets: ``file.h5::/name``, an h5py.Dataset, or the X (and y) of a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...protocols import Array
+from .part import as_read
+from .roles import arrays_by_role
+from .stamps import FileStamp
+from .stored import StoredArray, starts_every
+
+BETWEEN = "::"
+"""Stands between a file and the name of a dataset in it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Hdf5Array:
+    """A dataset in a file, which is opened for each read: nobody is kept from writing the file in between."""
+
+    stamp: FileStamp
+    dataset: str
+    shape: tuple[int, ...]
+    dtype: np.dtype[Any]
+    rows_per_chunk: int
+
+    @staticmethod
+    def of(dataset: Any, stamp: FileStamp | None = None) -> Hdf5Array:
+        """Of an h5py.Dataset, whose file must lie on a disk."""
+        name = str(dataset.file.filename)
+        try:
+            stamp = stamp or FileStamp.of(name)
+        except OSError as error:
+            raise ValueError(f"{name}{BETWEEN}{dataset.name} must be in a file on a disk: {error}") from error
+        shape = tuple(int(length) for length in dataset.shape or ())
+        rows = int(dataset.chunks[0]) if dataset.chunks else max(shape[0], 1) if shape else 1
+        return Hdf5Array(stamp, str(dataset.name), shape, np.dtype(dataset.dtype), rows)
+
+    @property
+    def name(self) -> str:
+        return f"{self.stamp.path}{BETWEEN}{self.dataset}"
+
+    @property
+    def is_sparse(self) -> bool:
+        return False
+
+    @property
+    def starts(self) -> Array:
+        return starts_every(self.rows_per_chunk, self.shape[0] if self.shape else 1)
+
+    def read(self, start: int, stop: int, out: Array | None = None, /) -> Array:
+        self.require_unchanged()
+        with _opened(self.stamp.path) as file:
+            try:
+                dataset = file[self.dataset]
+                if out is None or out.size == 0:
+                    return as_read(np.asarray(dataset[start:stop]), out)
+                dataset.read_direct(out, np.s_[start:stop])
+            except (OSError, KeyError, RuntimeError) as error:
+                raise ValueError(f"{self.name} is damaged, between items {start:,} and {stop:,}: {error}") from error
+        return out
+
+    def require_unchanged(self) -> None:
+        self.stamp.require_unchanged()
+
+
+def is_hdf5(path: Path) -> bool:
+    """By its first bytes."""
+    if not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return file.read(8) == b"\x89HDF\r\n\x1a\n"
+
+
+def hdf5_in_file(path: Path, dataset: str | None) -> tuple[StoredArray, StoredArray | None]:
+    """The dataset of that name; without a name the file's X, and its y where it has one.
+
+    Raises
+    ------
+    ImportError
+        h5py is not installed.
+    ValueError
+        It can't be read, or has no dataset of that name or none that could be X.
+    """
+    stamp = FileStamp.of(path)
+    with _opened(str(path)) as file:
+        found: dict[str, Any] = {}
+        file.visititems(lambda name, item: found.__setitem__(name, item) if hasattr(item, "shape") else None)
+        if dataset is None:
+            X, y = arrays_by_role(found, str(path))
+        elif dataset.strip("/") in found:
+            X, y = found[dataset.strip("/")], None
+        else:
+            raise ValueError(f"{path} must hold a dataset named {dataset!r}; it holds {', '.join(found) or 'none'}")
+        return Hdf5Array.of(X, stamp), None if y is None else Hdf5Array.of(y, stamp)
+
+
+def _opened(path: str) -> Any:
+    try:
+        import h5py
+    except ImportError as error:
+        raise ImportError(f"reading {path} takes h5py, which is not installed: pip install 'gdfast[io]'") from error
+    try:
+        return h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(f"{path} is damaged, open for writing, or no HDF5 file: {error}") from error

@@ -1,0 +1,101 @@
+"""Arrays in files and stores, of which items are read, and the part that is made of two of them: rows and labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+
+from ...protocols import Array
+from .part import require_rows
+
+
+class StoredArray(Protocol):
+    """A frozen, picklable recipe of an array: where it lies and how it is read, with nothing opened."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+    @property
+    def is_sparse(self) -> bool: ...
+    @property
+    def starts(self) -> Array:
+        """Where its own chunks of rows begin."""
+        ...
+
+    def read(self, start: int, stop: int, out: Array | None = None, /) -> Any:
+        """Items [start, stop) of the first axis, dense and C-ordered (in `out` where it is given) or CSR."""
+        ...
+
+    def require_unchanged(self) -> None:
+        """ValueError or FileNotFoundError where what it reads from is no longer what it was."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class StoredPart:
+    """Rows (n, d) of a stored array, and their labels in another where there are any."""
+
+    rows: StoredArray
+    label_array: StoredArray | None = None
+
+    @staticmethod
+    def of(rows: StoredArray, labels: StoredArray | None = None) -> StoredPart:
+        """Checked: the rows' shape and type, one label for each."""
+        require_rows(rows.name, rows.shape, rows.dtype)
+        if labels is not None and labels.shape not in ((rows.shape[0],), (rows.shape[0], 1)):
+            raise ValueError(
+                f"{labels.name} must hold one label for each of the {rows.shape[0]:,} rows of {rows.name}; "
+                f"its shape is {labels.shape}"
+            )
+        return StoredPart(rows, labels)
+
+    @property
+    def name(self) -> str:
+        return self.rows.name
+
+    @property
+    def n_samples(self) -> int:
+        return self.rows.shape[0]
+
+    @property
+    def n_features(self) -> int:
+        return self.rows.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        return self.rows.dtype
+
+    @property
+    def is_sparse(self) -> bool:
+        return self.rows.is_sparse
+
+    @property
+    def has_labels(self) -> bool:
+        return self.label_array is not None
+
+    @property
+    def starts(self) -> Array:
+        return self.rows.starts
+
+    def read(self, start: int, stop: int, out: Array | None, /) -> Any:
+        return self.rows.read(start, stop, out)
+
+    def labels(self, start: int, stop: int, /) -> Array:
+        assert self.label_array is not None  # has_labels says so
+        found: Array = self.label_array.read(start, stop)
+        return found.reshape(-1)
+
+    def require_unchanged(self) -> None:
+        self.rows.require_unchanged()
+        if self.label_array is not None:
+            self.label_array.require_unchanged()
+
+
+def starts_every(step: int, n: int) -> Array:
+    """0, step, 2 step, ... below n."""
+    return np.arange(0, max(n, 1), max(step, 1), dtype=np.int64)
