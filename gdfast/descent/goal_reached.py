@@ -12,7 +12,7 @@ import math
 import numpy as np
 
 from ..describe import counted
-from ..objective.capabilities import bound_from_gradient, improved_bound, linear_problem_of
+from ..objective.capabilities import bound_from_gradient, improved_bound, separates, terms_of
 from .goal import Goal
 from .optimizers.capabilities import lower_bound
 from .result import Status
@@ -75,8 +75,8 @@ def _prove(settings: Settings, state: RunState) -> None:
     if own is not None:
         record.keep_bound(own)
         return
-    problem = linear_problem_of(objective)
-    if here.value == 0 and problem is not None and problem.loss.has_dual_point and problem.strengths is not None:
+    terms = terms_of(objective)
+    if here.value == 0 and terms is not None and terms.loss.has_dual_point and terms.strengths is not None:
         record.keep_bound(0.0)  # which no loss with a certificate and no regularizer of the library is ever below
     if not goal_of(settings).certifies or _is_proven(settings, state):
         return
@@ -95,7 +95,7 @@ def _prove(settings: Settings, state: RunState) -> None:
         is_slow = len(values) > 1 and values[-2] - values[-1] <= goal_of(settings).tol * abs(here.value)
         is_due = is_slow or state.k % ASKED_EVERY == 0
     else:
-        share = BIAS_COSTS if problem is not None and problem.has_free_bias else 1.0
+        share = BIAS_COSTS if terms is not None and terms.has_free_bias else 1.0
         is_due = foretold <= min(share * goal_of(settings).tol * abs(here.value), ASKED_AGAIN * record.foretold)
     if is_due:
         record.foretold = math.inf if foretold is None else foretold
@@ -108,11 +108,11 @@ def _is_far(settings: Settings, state: RunState) -> bool:
 
     By what its penalised part comes to: a free bias costs a pass over X to be seen.
     """
-    problem, here = linear_problem_of(settings.objective), state.evaluation
-    strengths = None if problem is None else problem.strengths
-    if settings.wide_objective is None or problem is None or strengths is None or not strengths.l2 > 0:
+    terms, here = terms_of(settings.objective), state.evaluation
+    strengths = None if terms is None else terms.strengths
+    if settings.wide_objective is None or terms is None or strengths is None or not strengths.l2 > 0:
         return False
-    part = problem.penalised(here.gradient)
+    part = terms.penalised(here.gradient)
     square = float(np.sum(np.square(part, dtype=np.float64)))
     return strengths.l1 == 0 and square > FAR * 4 * strengths.l2 * goal_of(settings).tol * abs(here.value)
 
@@ -174,11 +174,7 @@ def _has_no_optimum(settings: Settings, state: RunState) -> bool:
     halvings = [math.floor(math.log2(values[0] / value)) for value in values[-2:] if value > 0]
     if len(halvings) < 2 or halvings[1] <= halvings[0]:
         return False
-    scores = settings.objective.scores(state.w)
-    rows, y = np.arange(len(scores)), settings.objective.y
-    own = scores[rows, y].copy()
-    scores[rows, y] = -math.inf
-    return bool((own - scores.max(axis=1)).min() > 1e-3 * np.abs(own).max())
+    return separates(settings.objective, state.w)
 
 
 def explained(settings: Settings, state: RunState, status: Status, value: float, gap: float | None) -> str:
@@ -225,5 +221,5 @@ def _reached(settings: Settings, state: RunState, status: Status, value: float, 
 
 def _may_have_no_optimum(settings: Settings) -> bool:
     """Whether the loss is above 0 wherever it is finite, and nothing penalises the weights."""
-    problem = linear_problem_of(settings.objective)
-    return problem is not None and problem.loss.gives_probabilities and problem.strengths == (0.0, 0.0)
+    terms = terms_of(settings.objective)
+    return terms is not None and terms.loss.gives_probabilities and terms.strengths == (0.0, 0.0)

@@ -16,10 +16,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..objective.capabilities import linear_problem_of
+from ..objective.capabilities import row_curvatures, terms_of
 from ..objective.linear.inverse_root import InverseRoot
-from ..objective.linear.problem import LinearProblem
 from ..objective.linear.spectrum import GramSpectrum
+from ..objective.linear.terms import Terms
 from ..protocols import Array, FloatArray
 from .goal import Goal
 from .line_searches.searches import StrongWolfe
@@ -48,12 +48,12 @@ BENDS = 1e-10
 
 @dataclass(frozen=True, eq=False)
 class SharedGram:
-    """The spectrum of all rows or some, and the mean curvature of the loss where all weights are 0."""
+    """The spectrum of so many rows, and the mean curvature of the loss where all weights are 0."""
 
     spectrum: GramSpectrum
     curvature: float
     root: InverseRoot
-    indices: Array | None
+    rows: int
 
     def times(self, w: Array) -> FloatArray:
         """``c G w``, for each class."""
@@ -62,39 +62,35 @@ class SharedGram:
     @staticmethod
     def of(objective: Any, points: int) -> SharedGram | None:
         """For so many points; None where there is no such matrix, or it is too dear (10 m**3 to decompose)."""
-        problem = linear_problem_of(objective)
-        if problem is None or not _suits(problem):
+        terms = terms_of(objective)
+        if terms is None or not _suits(terms):
             return None
-        rows, plan = problem.rows, planned(problem, None)
+        rows, plan = terms.rows, planned(terms, None)
         m = rows.shape[1]
         if plan.rank or rows.n_samples < m or 10 * m * m > SAVED * points * rows.n_samples * rows.n_classes:
             return None
-        indices, some = None, plan.rows * points
-        if some < rows.n_samples:
-            indices = np.sort(np.random.default_rng(0).choice(rows.n_samples, some, replace=False))
-        zeros = np.zeros((rows.n_samples, rows.n_classes))
-        curvature = float(rows.normalized_weights @ problem.loss.curvatures(zeros, rows.y).mean(axis=1))
-        return None if not curvature > 0 else SharedGram._made(problem, curvature, None, indices)
+        some = min(rows.n_samples, plan.rows * points)
+        curvatures = row_curvatures(objective, some)
+        curvature = curvatures.mean(np.zeros(rows.shape))
+        if not curvature > 0:
+            return None
+        return SharedGram._made(curvatures.gram(None), terms, curvature, some)
 
     def near(self, objective: Any, w: Array) -> SharedGram:
         """The same with rows weighted by their curvature at w, for points near there."""
-        problem = linear_problem_of(objective)
-        assert problem is not None
-        curvatures = problem.loss.curvatures(problem.wide_scores(w), problem.rows.y).mean(axis=1)
-        weights = np.maximum(curvatures, LEAST_CURVATURE * float(curvatures.mean()))
-        indices = self.indices
-        return SharedGram._made(problem, 1.0, weights if indices is None else weights[indices], indices) or self
+        terms = terms_of(objective)
+        assert terms is not None
+        G = row_curvatures(objective, self.rows).gram(w, LEAST_CURVATURE)
+        return SharedGram._made(G, terms, 1.0, self.rows) or self
 
     @staticmethod
-    def _made(
-        problem: LinearProblem, curvature: float, weights: FloatArray | None, indices: Array | None
-    ) -> SharedGram | None:
-        spectrum = GramSpectrum.of(problem, weights, indices)
-        return None if spectrum is None else SharedGram(spectrum, curvature, spectrum.root(curvature), indices)
+    def _made(G: FloatArray, terms: Terms, curvature: float, rows: int) -> SharedGram | None:
+        spectrum = GramSpectrum.of_matrix(G, terms.has_free_bias)
+        return None if spectrum is None else SharedGram(spectrum, curvature, spectrum.root(curvature), rows)
 
 
-def _suits(problem: LinearProblem) -> bool:
-    loss, rows = problem.loss, problem.rows
+def _suits(terms: Terms) -> bool:
+    loss, rows = terms.loss, terms.rows
     is_smooth = not loss.has_kinks and loss.largest_curvature(rows.n_classes) is not None
     return is_smooth and not loss.is_quadratic and 0 < rows.n_features <= MOST_COLUMNS
 
@@ -174,8 +170,8 @@ class PathDescent:
             start += share * point.w
             left += share * point.right
         left -= self.shared.times(start)
-        part = objective.linear_problem.penalised(left)
-        part -= 2 * strength * objective.linear_problem.penalised(start)
+        part = objective.terms.penalised(left)
+        part -= 2 * strength * objective.terms.penalised(start)
         start += root.times(left)
         return start if np.isfinite(start).all() else w
 
@@ -184,10 +180,10 @@ class PathDescent:
         if self.pairs is None:
             return None
         moves, changes = self.pairs
-        problem = objective.linear_problem
+        terms = objective.terms
         part = changes = changes.copy()
         shrunk = moves
-        if problem.has_free_bias:
+        if terms.has_free_bias:
             part, shrunk = changes[..., :-1], moves[..., :-1]
         part += 2 * (strength - self.known[-1].strength) * shrunk
         products, sizes, others = (
@@ -204,8 +200,8 @@ class PathDescent:
             return
         self.pairs = settings.bound_optimizer.pairs(state.optimizer_state, w, here.gradient)
         right = self.shared.times(w) - here.gradient
-        part = objective.linear_problem.penalised(right)
-        part += 2 * strength * objective.linear_problem.penalised(w)
+        part = objective.terms.penalised(right)
+        part += 2 * strength * objective.terms.penalised(w)
         self.known = [*self.known[-2:], Known(strength, w, right)]
 
 

@@ -9,10 +9,11 @@ import numpy as np
 
 from .._arrays import check_positive
 from ..describe import described
-from ..objective.capabilities import check_certifies, linear_problem_of, start_for
+from ..objective.capabilities import check_certifies, linear_problem_of, start_for, terms_of
 from ..objective.linear.largest_strength import has_curvature
 from ..objective.linear.least_squares import fits_memory
 from ..objective.linear.problem import LinearProblem
+from ..objective.linear.terms import Terms
 from ..objective.regularizers.regularizers import strengths_of
 from ..protocols import Array, Objective
 from .checkpoints import Checkpoint
@@ -135,50 +136,58 @@ class Method(NamedTuple):
 
 def method_for(objective: Any) -> Method:
     """The method that suits the objective."""
-    problem = linear_problem_of(objective)
+    terms = terms_of(objective)
     strengths = strengths_of(getattr(objective, "regularizer", None))
-    if problem is None or strengths is None:
+    if terms is None or strengths is None:
         if strengths is not None and strengths.l1 > 0:
             return Method(ProximalGradient(), "auto", "Proximal gradient steps: the regularizer has an L1 part.")
-        reason = "the objective is known by value and gradient alone" if problem is None else "an own regularizer"
+        reason = "the objective is known by value and gradient alone" if terms is None else "an own regularizer"
         return Method(LBFGS(), StrongWolfe(), f"L-BFGS with a strong Wolfe line search: {reason}.")
     if strengths.l1 > 0:
-        if has_curvature(problem):
-            sentence = "Coordinate descent on working sets: L1 leaves most weights at exactly 0."
-            return Method(CoordinateDescent(), DEFAULT_STEP, sentence)
-        return Method(ProximalGradient(), "auto", "Proximal gradient steps: L1, and a loss without curvature.")
-    return _method_of_linear(problem, strengths.l2)
+        if not has_curvature(terms):
+            return Method(ProximalGradient(), "auto", "Proximal gradient steps: L1, and a loss without curvature.")
+        if linear_problem_of(objective) is None:
+            return Method(ProximalGradient(), "auto", "Proximal gradient steps: L1, by whole passes over the chunks.")
+        sentence = "Coordinate descent on working sets: L1 leaves most weights at exactly 0."
+        return Method(CoordinateDescent(), DEFAULT_STEP, sentence)
+    return _smooth_regularizer(objective, terms, strengths.l2)
 
 
-def _method_of_linear(problem: LinearProblem, strength: float) -> Method:
-    if problem.loss.is_quadratic and fits_memory(problem) and not _passes_are_cheaper(problem, strength):
+def _smooth_regularizer(objective: Any, terms: Terms, strength: float) -> Method:
+    loss = terms.loss
+    if loss.is_quadratic and fits_memory(terms) and not _passes_are_cheaper(terms, strength):
         return Method(ClosedForm(), DEFAULT_STEP, "The closed form: squared error has one.", takes_w0=False)
-    if problem.loss.has_box_dual and strength > 0:
-        optimizer = hinge_method(problem)
-        if isinstance(optimizer, DualCoordinateAscent):
-            sentence = "Dual coordinate ascent: the hinge with L2 has a dual that single rows can raise."
-            return Method(optimizer, DEFAULT_STEP, sentence, evaluate_every=5, takes_w0=False)
-        sentence = "Semismooth Newton steps on the dual of the hinge: at such a strength rows hang on one another."
-        return Method(optimizer, DEFAULT_STEP, sentence)
-    if problem.loss.has_kinks or problem.rows.n_features == 0:
+    if loss.has_box_dual and strength > 0:
+        return _hinge(linear_problem_of(objective))
+    if loss.has_kinks or terms.rows.n_features == 0:
         return Method(LBFGS(), StrongWolfe(), "L-BFGS with a strong Wolfe line search: the loss has kinks.")
-    reason = (
-        "passes over so many rows cost less than all their products" if problem.loss.is_quadratic else "a smooth loss"
-    )
+    reason = "passes over so many rows cost less than all their products" if loss.is_quadratic else "a smooth loss"
     sentence = f"L-BFGS preconditioned by the features' second moments, with a strong Wolfe line search: {reason}."
-    return Method(LBFGS(_memory(problem), GramPreconditioner()), StrongWolfe(), sentence)
+    return Method(LBFGS(_memory(terms), GramPreconditioner()), StrongWolfe(), sentence)
 
 
-def _memory(problem: LinearProblem) -> int:
+def _hinge(problem: LinearProblem | None) -> Method:
+    """With L2, by its dual: row by row where the rows are in memory."""
+    if problem is None:
+        return Method(LBFGS(), StrongWolfe(), "L-BFGS with a strong Wolfe line search: the loss has kinks.")
+    optimizer = hinge_method(problem)
+    if isinstance(optimizer, DualCoordinateAscent):
+        sentence = "Dual coordinate ascent: the hinge with L2 has a dual that single rows can raise."
+        return Method(optimizer, DEFAULT_STEP, sentence, evaluate_every=5, takes_w0=False)
+    sentence = "Semismooth Newton steps on the dual of the hinge: at such a strength rows hang on one another."
+    return Method(optimizer, DEFAULT_STEP, sentence)
+
+
+def _memory(terms: Terms) -> int:
     """How many pairs: few where W is larger than X, so that work on pairs would take longer than passes."""
-    rows = problem.rows
+    rows = terms.rows
     is_wide = rows.shape[0] * rows.shape[1] > rows.n_samples * rows.entries_per_row
     return FEW_PAIRS if is_wide else LBFGS().memory
 
 
-def _passes_are_cheaper(problem: LinearProblem, strength: float) -> bool:
+def _passes_are_cheaper(terms: Terms, strength: float) -> bool:
     """Than the products of all rows in float64, which a closed form needs."""
-    rows = problem.rows
+    rows = terms.rows
     k, m = rows.shape
     is_narrow = not rows.is_wide and not rows.is_sparse
     return strength > 0 and is_narrow and m >= COLUMNS_PER_OUTPUT * k and rows.n_samples >= ROWS_PER_COLUMN * m
@@ -194,7 +203,7 @@ def _start(objective: Any, w0: Any) -> Array:
             )
         return np.zeros(shape)
     start = start_for(objective, w0, "w0")
-    return start if linear_problem_of(objective) is None else np.asarray(start, dtype=np.float64)
+    return start if terms_of(objective) is None else np.asarray(start, dtype=np.float64)
 
 
 def certifies(objective: Any, optimizer: Any = None) -> bool:

@@ -38,6 +38,7 @@ from ..protocols import (
     GradientBound,
     GradientRounding,
     HasGram,
+    HasRowCurvatures,
     HasRows,
     HasTerms,
     HessianAt,
@@ -49,10 +50,13 @@ from ..protocols import (
     ManyValues,
     NearestKinks,
     Objective,
+    RowCurvatures,
+    Separates,
     StepsKernel,
     StructuredNumericalGradient,
 )
 from .guarded import guarded
+from .linear.terms import Terms
 
 if TYPE_CHECKING:
     from ..protocols import AlongRay, OnPlane
@@ -62,7 +66,8 @@ if TYPE_CHECKING:
     class _All(
         AlongRay, OnPlane, ManyValues, StructuredNumericalGradient, KinkCrossings, FindsNearestKinks, HessianProduct,
         HessianAt, Lipschitz, DualityGap, ChecksCertificate, ImprovedBound, GradientRounding, Fingerprint,
-        CompiledSteps, HasRows, HasGram, HasTerms, ClosedForms, BoundsByGradient, InFloat64, Protocol,
+        CompiledSteps, HasRows, HasGram, HasTerms, ClosedForms, BoundsByGradient, InFloat64,
+        HasRowCurvatures, Separates, Protocol,
     ):  # fmt: skip
         """Every capability: a method of LinearObjective that is misspelt, or takes other arguments, is a type error."""
 
@@ -221,6 +226,26 @@ def linear_problem_of(objective: Any) -> LinearProblem | None:
     """What the functions of `gdfast.objective.linear` work on, of a linear objective; None of any other."""
     found: LinearProblem | None = None if isinstance(objective, type) else getattr(objective, "linear_problem", None)
     return found
+
+
+def terms_of(objective: Any) -> Terms | None:
+    """Loss and regularizer of an objective on the scores of rows, wherever these are; None of any other."""
+    found = None if isinstance(objective, type) else getattr(objective, "terms", None)
+    return found if isinstance(found, Terms) else None
+
+
+def row_curvatures(objective: Any, rows: int, seed: int = 0) -> RowCurvatures:
+    """How the loss bends at so many of the rows, or at all; TypeError of an objective that has no such thing."""
+    own = offered(objective, HasRowCurvatures)
+    if own is None:
+        raise TypeError(f"curvatures of rows need a gdfast.LinearObjective; it is {described(objective)}")
+    return own.row_curvatures(rows, seed)
+
+
+def separates(objective: Any, w: Array) -> bool:
+    """Whether w classifies every row, by more than rounding; False where nobody knows."""
+    own = offered(objective, Separates)
+    return own is not None and own.separates(w)
 
 
 def gram_of(objective: Any, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray | None:

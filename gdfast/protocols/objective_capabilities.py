@@ -193,6 +193,51 @@ class HasGram(Protocol):
         ...
 
 
+class RowCurvatures(Protocol):
+    """How the loss bends at some rows: the mean of its second derivatives by the scores of each."""
+
+    @property
+    def arithmetic(self) -> Any:
+        """The type that products with what is made of them are computed in."""
+        ...
+
+    def mean(self, w: Array, /) -> float:
+        """``sum_i u_i c_i`` at w."""
+        ...
+
+    def change(self, before: Array, now: Array, /) -> float:
+        """``sum_i |c_i now - c_i before|``, as a share of the sum before."""
+        ...
+
+    def gram(self, w: Array | None, least: float = 0.0, /) -> FloatArray:
+        """``sum_i u_i max(c_i, least * mean c) z_i z_i'``; of None without the c_i."""
+        ...
+
+    def diagonal(self, w: Array, least: float = 0.0, /) -> FloatArray:
+        """Of that."""
+        ...
+
+    def root(self, rank: int, seed: int, w: Array, least: float = 0.0, /) -> FloatArray:
+        """B (m, rank) with ``B B'`` near it: a randomised sketch."""
+        ...
+
+
+class HasRowCurvatures(Protocol):
+    """A loss on the scores of rows, whose second moments can be weighted: `row_curvatures`."""
+
+    def row_curvatures(self, rows: int, seed: int = 0) -> RowCurvatures:
+        """Of so many rows, or of all there are."""
+        ...
+
+
+class Separates(Protocol):
+    """Whether weights classify every row: `separates`."""
+
+    def separates(self, w: Array, /) -> bool:
+        """By more than rounding."""
+        ...
+
+
 class DualityGap(Protocol):
     """A proof of how far from the optimum weights are: `improved_bound`."""
 

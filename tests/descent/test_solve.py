@@ -308,8 +308,16 @@ def test_duplicate_and_constant_columns_are_no_obstacle():
 @pytest.mark.parametrize(
     ("loss", "limit", "made_by"),
     [
-        (gd.CrossEntropy(), "preconditioners.gram_preconditioner.MOST_BYTES", "gram"),
-        (gd.Hinge(), "optimizers.semismooth_newton.COLUMNS_MOST", "gram_of"),
+        (
+            gd.CrossEntropy(),
+            "descent.preconditioners.gram_preconditioner.MOST_BYTES",
+            "objective.linear.row_curvatures.gram",
+        ),
+        (
+            gd.Hinge(),
+            "descent.optimizers.semismooth_newton.COLUMNS_MOST",
+            "descent.optimizers.semismooth_newton.gram_of",
+        ),
     ],
     ids=["smooth", "hinge"],
 )
@@ -317,9 +325,8 @@ def test_columns_beyond_a_matrix_have_its_diagonal(monkeypatch, loss, limit, mad
     def refused(*arguments):
         raise AssertionError("a matrix is made")
 
-    module, _, _ = f"gdfast.descent.{limit}".rpartition(".")
-    monkeypatch.setattr(f"gdfast.descent.{limit}", 4)
-    monkeypatch.setattr(f"{module}.{made_by}", refused)
+    monkeypatch.setattr(f"gdfast.{limit}", 4)
+    monkeypatch.setattr(f"gdfast.{made_by}", refused)
     result = gd.solve(problem(loss, gd.L2(1e-2)), 1e-5)
     assert proven_share(result, *oracle(loss, gd.L2(1e-2))) <= 1e-5
 

@@ -13,14 +13,11 @@ import numpy as np
 
 from ..._arrays import check_flag, check_integer, check_seed
 from ...describe import described
-from ...objective.capabilities import linear_problem_of, offered
-from ...objective.linear.gram import gram
-from ...objective.linear.gram_sketch import gram_diagonal, gram_root
+from ...objective.capabilities import row_curvatures, terms_of
 from ...objective.linear.inverse_root import InverseRoot
 from ...objective.linear.inverse_sketch import InverseSketch
-from ...objective.linear.problem import LinearProblem
-from ...objective.regularizers.regularizers import strengths_of
-from ...protocols import Array, FloatArray, HasGram
+from ...objective.linear.terms import Terms
+from ...protocols import Array, FloatArray, RowCurvatures
 
 FAIR_PRICE = 10.0
 """Passes whose multiply-adds the Gram matrix may cost, where nobody says of how many rows it is made."""
@@ -83,7 +80,8 @@ class GramPreconditioner:
     ------
     TypeError, ValueError
         A setting is of the wrong type or out of its range. In `minimize`: the objective has no Gram matrix (it is no
-        `LinearObjective`), there are mini-batches, or `rows` is given and the matrix needs more than 4 GB.
+        `LinearObjective` or `ChunkedObjective`), there are mini-batches, or `rows` is given and the matrix needs more
+        than 4 GB.
 
     Notes
     -----
@@ -124,10 +122,14 @@ class GramPreconditioner:
 
 @dataclass(frozen=True, eq=False)
 class BoundPreconditioner:
-    """P for one objective: a pure function of the weights that it is made at, of which the last one is kept."""
+    """P for one objective: a pure function of the weights that it is made at, of which the last one is kept.
 
-    problem: LinearProblem
-    indices: Array | None
+    `ridge` (m,) is added to the diagonal; P's products are in `dtype`.
+    """
+
+    curvatures: RowCurvatures
+    ridge: FloatArray
+    dtype: np.dtype[Any]
     renew: bool
     rank: int = 0
     seed: int = 0
@@ -147,10 +149,8 @@ class BoundPreconditioner:
         is_new = state.made == 0
         if not is_new and not (self.renew and steps >= FIRST_RENEWAL and steps & (steps - 1) == 0):
             return state
-        if not is_new:
-            before, now = self._curvatures(state.w), self._curvatures(w)
-            if float(np.abs(now - before).sum()) <= CHANGED * float(before.sum()):
-                return state
+        if not is_new and self.curvatures.change(state.w, w) <= CHANGED:
+            return state
         return PreconditionerState(w.copy(), state.made + 1)
 
     def check_state(self, state: Any) -> None:
@@ -163,36 +163,17 @@ class BoundPreconditioner:
         if known is not None and np.array_equal(self.kept["w"], state.w):
             return known
         self.kept.pop("inverse", None)  # before another one takes as much memory
-        found = self._made(self._curvatures(state.w))
+        found = self._made(state.w)
         self.kept.update(w=state.w, inverse=found)
         return found
 
-    def _made(self, curvatures: FloatArray) -> InverseRoot | InverseSketch:
-        problem, rows = self.problem, self.problem.rows
-        weights = np.maximum(curvatures, self.least_curvature * float(curvatures.mean()))
-        ridge = np.zeros(rows.shape[1])
-        strengths = strengths_of(problem.regularizer)
-        if strengths is not None:
-            ridge[: rows.shape[1] - int(problem.has_free_bias)] = 2 * strengths.l2
+    def _made(self, w: Array) -> InverseRoot | InverseSketch:
+        rows, least = self.curvatures, self.least_curvature
         if self.rank:
-            diagonal = gram_diagonal(problem, weights, self.indices)
-            return InverseSketch.of(diagonal, ridge, gram_root(problem, self.rank, self.seed, weights, self.indices))
-        P = gram(problem, weights, self.indices)
-        P.flat[:: len(P) + 1] += ridge
-        return InverseRoot.of(P, rows.arithmetic)
-
-    def _curvatures(self, w: Array) -> FloatArray:
-        """How the loss bends at each row, (len(indices),); of the last two points it is kept."""
-        known: list[tuple[Array, FloatArray]] = self.kept.setdefault("curvatures", [])
-        for point, curvatures in known:
-            if np.array_equal(point, w):
-                return curvatures
-        problem = self.problem if self.indices is None else self.problem.on_rows(self.indices)
-        rows = problem.rows
-        scores = problem.wide_scores(w) if w.any() else np.zeros((rows.n_samples, rows.n_classes))
-        found: FloatArray = problem.loss.curvatures(scores, rows.y).mean(axis=1)
-        known[:] = [*known[-1:], (w.copy(), found)]
-        return found
+            return InverseSketch.of(rows.diagonal(w, least), self.ridge, rows.root(self.rank, self.seed, w, least))
+        P = rows.gram(w, least)
+        P.flat[:: len(P) + 1] += self.ridge
+        return InverseRoot.of(P, self.dtype)
 
 
 def check_preconditioner(preconditioner: Any) -> None:
@@ -212,21 +193,21 @@ def preconditioner_for(
         raise ValueError(f"a preconditioner needs the whole objective: leave batches out; it is {batches!r}")
     if sign < 0:
         raise ValueError("a preconditioner leads down only: use minimize")
-    problem = linear_problem_of(objective)
-    if problem is None or offered(objective, HasGram) is None:
+    terms = terms_of(objective)
+    if terms is None:
         raise TypeError(
-            "GramPreconditioner needs an objective with features that correlate, a gdfast.LinearObjective; it is "
-            f"{described(objective)}: leave the preconditioner out"
+            "GramPreconditioner needs an objective with features that correlate, a gdfast.LinearObjective or "
+            f"ChunkedObjective; it is {described(objective)}: leave the preconditioner out"
         )
-    if w0.shape != problem.rows.shape:
-        raise ValueError(f"w0 must have the objective's shape {problem.rows.shape}; its shape is {w0.shape}")
-    plan = planned(problem, preconditioner.rows)
-    n = problem.rows.n_samples
-    indices = None
-    if plan.rows < n:
-        indices = np.sort(np.random.default_rng(preconditioner.seed).choice(n, plan.rows, replace=False))
-    problem = problem.in_own_arithmetic()
-    return BoundPreconditioner(problem, indices, preconditioner.renew, plan.rank, preconditioner.seed)
+    if w0.shape != terms.rows.shape:
+        raise ValueError(f"w0 must have the objective's shape {terms.rows.shape}; its shape is {w0.shape}")
+    plan = planned(terms, preconditioner.rows)
+    curvatures = row_curvatures(objective, plan.rows, preconditioner.seed)
+    ridge = np.zeros(terms.rows.shape[1])
+    if terms.strengths is not None:
+        terms.penalised(ridge[None])[...] = 2 * terms.strengths.l2
+    dtype = curvatures.arithmetic
+    return BoundPreconditioner(curvatures, ridge, dtype, preconditioner.renew, plan.rank, preconditioner.seed)
 
 
 class Plan(NamedTuple):
@@ -236,9 +217,9 @@ class Plan(NamedTuple):
     rank: int
 
 
-def planned(problem: LinearProblem, wanted: int | None) -> Plan:
+def planned(terms: Terms, wanted: int | None) -> Plan:
     """By cost where nobody says; ValueError, before any work, where somebody does and the matrix is too large."""
-    rows, m = problem.rows, problem.rows.shape[1]
+    rows, m = terms.rows, terms.rows.shape[1]
     n, k = rows.n_samples, rows.n_classes
     needed = 32 * m * m
     if wanted is not None:

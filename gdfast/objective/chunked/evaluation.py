@@ -8,6 +8,7 @@ import numpy as np
 
 from ..._arrays import check_weights, plain_array
 from ...protocols import Array, FloatArray
+from ..linear.evaluation import is_separation
 from . import operations
 from .problem import ChunkedProblem
 
@@ -49,3 +50,10 @@ def accuracy(problem: ChunkedProblem, W: Array) -> float:
         raise ValueError(f"accuracy has no meaning for {type(problem.loss).__name__}, which has no classes")
     W = check_weights(W, problem.rows.shape)
     return float(problem.sum(operations.n_right, W)[0]) / problem.rows.n_samples
+
+
+def separates(problem: ChunkedProblem, W: Array) -> bool:
+    """Whether every row's own score is the largest, by more than rounding."""
+    W = check_weights(W, problem.rows.shape)
+    smallest, largest = zip(*problem.each(operations.separation, W), strict=True)
+    return is_separation(min(smallest), max(largest))

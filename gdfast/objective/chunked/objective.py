@@ -30,6 +30,7 @@ from .engine import Engine
 from .layout import check_memory, chunk_boundaries, recipes_of
 from .local_engine import LocalEngine
 from .problem import ChunkedProblem, ChunkedRows
+from .row_curvatures import ChunkedRowCurvatures
 
 
 class ChunkedObjective:
@@ -128,6 +129,11 @@ class ChunkedObjective:
     # ---- facts ----
 
     @property
+    def terms(self) -> ChunkedProblem:
+        """Loss and regularizer as the library's functions see them."""
+        return self.problem
+
+    @property
     def shape(self) -> tuple[int, int]:
         """The shape of W."""
         return self.problem.rows.shape
@@ -212,6 +218,14 @@ class ChunkedObjective:
     def accuracy(self, W: Array) -> float:
         """The share of samples whose largest score is their label's."""
         return evaluation.accuracy(self.problem, W)
+
+    def separates(self, W: Array) -> bool:
+        """Whether every row's own score is the largest, by more than rounding; one pass."""
+        return evaluation.separates(self.problem, W)
+
+    def row_curvatures(self, rows: int, seed: int = 0) -> ChunkedRowCurvatures:
+        """How the loss bends at about so many of the rows, drawn by the seed, or at all: see `gdfast.protocols`."""
+        return ChunkedRowCurvatures.of(self.problem, rows, seed)
 
     # ---- others on the same rows ----
 

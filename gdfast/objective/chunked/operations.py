@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array, FloatArray
+from ..linear import evaluation
 from ..linear.objective import LinearObjective
 from ..linear.rays import LinearPlane, LinearRay
 
@@ -41,6 +42,11 @@ def scores(objective: LinearObjective, share: float, W: Array) -> Array:
 def n_right(objective: LinearObjective, share: float, W: Array) -> Part:
     """How many rows have their label's score as the largest."""
     return (int((objective.predict(W) == objective.y).sum()),)
+
+
+def separation(objective: LinearObjective, share: float, W: Array) -> tuple[float, float]:
+    """By how much the own class's score is above the others at least, and the largest own one; not added up."""
+    return evaluation.separation(objective.linear_problem, W)
 
 
 def gram(objective: LinearObjective, share: float) -> Part:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from ..losses.base import Loss
 from ..regularizers.regularizers import Regularizer
 from .chunk import View
 from .engine import Engine, Function, Kept
+
+FIRST_ROWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,6 +43,19 @@ class ChunkedRows:
     def shape(self) -> tuple[int, int]:
         """Of W."""
         return self.n_classes, self.n_features + int(self.bias)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Chunks are CSR matrices."""
+        return bool(self.source.is_sparse)
+
+    @cached_property
+    def entries_per_row(self) -> float:
+        """How many numbers of a row a pass reads, in the mean; of sparse rows by the first ones."""
+        if not self.is_sparse:
+            return float(self.n_features)
+        some = min(self.n_samples, FIRST_ROWS)
+        return float(self.source.read(0, some).nnz) / some
 
     @property
     def arithmetic(self) -> np.dtype[Any]:

@@ -14,6 +14,8 @@ from .problem import LinearProblem
 from .products import residual_kernel
 from .rows import DIGESTED_ROWS, Counter, require_no_centring
 
+SEPARATED = 1e-3  # of the largest score: what float32 cannot have made
+
 
 def value(problem: LinearProblem, W: Array) -> float:
     """L(W)."""
@@ -95,6 +97,21 @@ def require_labels(problem: LinearProblem, what: str) -> Array:
     if not problem.loss.classifies:
         raise ValueError(f"{what} has no meaning for {type(problem.loss).__name__}, which has no classes")
     return problem.rows.y
+
+
+def separation(problem: LinearProblem, W: Array) -> tuple[float, float]:
+    """By how much the own class's score is above the others at least, and the largest |own score|; one pass."""
+    labels = require_labels(problem, "separation")
+    found = np.array(scores(problem, W))
+    places = np.arange(len(found)), labels
+    own = found[places]
+    found[places] = -np.inf
+    return float((own - found.max(axis=1)).min()), float(np.abs(own).max())
+
+
+def is_separation(smallest: float, largest: float) -> bool:
+    """Whether that is more than rounding."""
+    return smallest > SEPARATED * largest
 
 
 def gradient_rounding(problem: LinearProblem, W: Array) -> float:

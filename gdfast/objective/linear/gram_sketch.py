@@ -142,12 +142,24 @@ def gram_sketch(
 
 def gram_root(problem: LinearProblem, rank: int, seed: int, row_weights: FloatArray, indices: Any) -> FloatArray:
     """``G ~ B B'``: the sketch of `gram_sketch` without its eigenvalues, (m, rank); all 0 where G is."""
-    problem, weights = chosen_rows(problem, row_weights, indices)
-    m = problem.rows.shape[1]
-    omega = np.random.default_rng(seed).standard_normal((m, rank))
-    Y, unit = _times_gram(problem, weights, omega)
+    omega = random_block(problem.rows.shape[1], rank, seed)
+    return root_of(omega, *times_gram(problem, omega, row_weights, indices))
+
+
+def random_block(m: int, rank: int, seed: int) -> FloatArray:
+    """Omega (m, rank), normal."""
+    return np.random.default_rng(seed).standard_normal((m, rank))
+
+
+def times_gram(problem: LinearProblem, omega: FloatArray, row_weights: Any, indices: Any) -> tuple[FloatArray, float]:
+    """``G Omega / unit``, and the unit."""
+    return _times_gram(*chosen_rows(problem, row_weights, indices), omega)
+
+
+def root_of(omega: FloatArray, Y: FloatArray, unit: float) -> FloatArray:
+    """B with ``B B' ~ G``, of Y = G Omega / unit."""
     root, shift = _root(omega, Y)
-    return np.asarray(root * np.sqrt(unit)) if shift > 0 else np.zeros((m, rank))
+    return np.asarray(root * np.sqrt(unit)) if shift > 0 else np.zeros(omega.shape)
 
 
 def _root(omega: FloatArray, Y: FloatArray) -> tuple[FloatArray, float]:

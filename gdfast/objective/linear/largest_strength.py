@@ -7,6 +7,7 @@ import numpy as np
 from ...protocols import FloatArray
 from .outputs import Outputs
 from .problem import LinearProblem
+from .terms import Terms
 
 STEPS = 200
 HALVINGS = 40
@@ -81,9 +82,9 @@ def largest_strength(problem: LinearProblem) -> float:
     return float(np.abs(problem.penalised(gradient)).max(initial=0.0))
 
 
-def has_curvature(problem: LinearProblem) -> bool:
+def has_curvature(terms: Terms) -> bool:
     """Whether the loss is smooth and knows how much it curves at most."""
-    return not problem.loss.has_kinks and problem.loss.largest_curvature(problem.rows.n_classes) is not None
+    return not terms.loss.has_kinks and terms.loss.largest_curvature(terms.rows.n_classes) is not None
 
 
 def require_curvature(problem: LinearProblem) -> None:

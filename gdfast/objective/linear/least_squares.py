@@ -20,6 +20,7 @@ from .gram import second_moments
 from .in_background import in_background
 from .problem import LinearProblem
 from .seen_rows import block_of, blocks_of_rows, dense_product, weighted_csr
+from .terms import Terms
 
 MOST_BYTES = 1 << 33  # of the matrix and what its solution takes
 CLEARLY_REGULAR = 1e-10  # of a pivot of Cholesky's, where the diagonal is 1
@@ -79,7 +80,7 @@ def solve(problem: LinearProblem) -> FloatArray:
     rows, targets = problem.rows, problem.rows.y
     n, m = rows.n_samples, rows.n_features + int(problem.has_penalised_bias)
     is_dual = n < m
-    _require_memory(min(n, m))
+    require_memory(min(n, m))
     weights = problem.rows.normalized_weights
     centre = centre_of(problem, weights, targets)
     with np.errstate(over="ignore", invalid="ignore"):
@@ -242,14 +243,13 @@ def _by_reflections(
     return W, int(rank) == m
 
 
-def fits_memory(problem: LinearProblem) -> bool:
+def fits_memory(terms: Terms) -> bool:
     """Whether the matrix of the closed form may be made."""
-    rows = problem.rows
-    side = min(rows.n_samples, rows.n_features + int(problem.has_penalised_bias))
+    side = terms.closed_form_side
     return 4 * 8 * side * side <= MOST_BYTES
 
 
-def _require_memory(side: int) -> None:
+def require_memory(side: int) -> None:
     needed = 4 * 8 * side * side
     if needed > MOST_BYTES:
         raise ValueError(

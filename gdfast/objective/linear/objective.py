@@ -37,6 +37,7 @@ from . import (
     rays,
 )
 from .problem import LinearProblem
+from .row_curvatures import LinearRowCurvatures
 from .rows import checked_rows
 
 Method = TypeVar("Method", bound=Callable[..., Any])
@@ -197,6 +198,11 @@ class LinearObjective:
         return _made_anew, (type(self), arguments, options, rows.index, rows.in_float64)
 
     @property
+    def terms(self) -> LinearProblem:
+        """Loss and regularizer as the library's functions see them."""
+        return self.linear_problem
+
+    @property
     def arithmetic(self) -> np.dtype[Any]:
         """The type that scores and gradients are computed in: float64 for float64 X, else float32."""
         return self.linear_problem.rows.arithmetic
@@ -355,6 +361,14 @@ class LinearObjective:
         self, rank: int, seed: int = 0, row_weights: Array | None = None, indices: Array | None = None
     ) -> tuple[FloatArray, FloatArray]:
         return gram_sketch.gram_sketch(self.linear_problem, rank, seed, row_weights, indices)
+
+    def row_curvatures(self, rows: int, seed: int = 0) -> LinearRowCurvatures:
+        """How the loss bends at so many of the rows, drawn by the seed, or at all: see `gdfast.protocols`."""
+        return LinearRowCurvatures.of(self.linear_problem, rows, seed)
+
+    def separates(self, W: Array) -> bool:
+        """Whether every row's own score is the largest, by more than rounding; one pass."""
+        return evaluation.is_separation(*evaluation.separation(self.linear_problem, W))
 
     # ---- how far from the optimum ----
 

@@ -67,6 +67,11 @@ class LinearProblem(Terms):
         return replace(self, rows=self.rows.uncounted())
 
     @property
+    def closed_form_side(self) -> int:
+        """The rows' products serve where there are fewer of them."""
+        return min(self.rows.n_samples, super().closed_form_side)
+
+    @property
     def compiled(self) -> _kernels.Problem:
         """The compiled kernel of a loss that has one."""
         if isinstance(self.kernel, ScoredKernel):

@@ -42,10 +42,14 @@ class GramSpectrum:
     def of(
         problem: LinearProblem, row_weights: Array | None = None, indices: Array | None = None
     ) -> GramSpectrum | None:
-        """Of `gram`'s matrix; None where columns are so unlike that a decomposition would lose the small ones."""
-        G = gram(problem, row_weights, indices)
+        """Of `gram`'s matrix, see `of_matrix`."""
+        return GramSpectrum.of_matrix(gram(problem, row_weights, indices), problem.has_free_bias)
+
+    @staticmethod
+    def of_matrix(G: FloatArray, has_free_bias: bool) -> GramSpectrum | None:
+        """None where columns are so unlike that a decomposition would lose the small ones."""
         centre, mass = None, float(G[-1, -1])
-        if problem.has_free_bias:
+        if has_free_bias:
             centre = G[-1, :-1] / mass
             G = G[:-1, :-1] - mass * np.outer(centre, centre)
         squares = G.diagonal()

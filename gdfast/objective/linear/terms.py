@@ -35,6 +35,11 @@ class Terms:
         """It is a column like the others."""
         return bool(self.rows.bias and self.penalize_bias)
 
+    @property
+    def closed_form_side(self) -> int:
+        """Of the square matrix that a closed form of squared error needs: of the columns' products."""
+        return int(self.rows.n_features) + int(self.has_penalised_bias)
+
     def penalised(self, W: Array) -> Array:
         """A view of the weights that the regularizer sees."""
         return W[:, :-1] if self.has_free_bias else W
