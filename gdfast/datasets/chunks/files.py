@@ -10,7 +10,7 @@ from ..formats import format_of, named_format
 from ..numpy_files import labels_beside
 from .hdf5_arrays import BETWEEN, hdf5_in_file, is_hdf5
 from .numbers_in_file import NumbersInFile
-from .parquet_part import ParquetPart
+from .parquet_part import parquet_parts
 from .part import Part
 from .stored import StoredArray, StoredPart
 from .svmlight_part import svmlight_parts
@@ -86,7 +86,7 @@ def _parts_of_files(files: Sequence[Path], kind: str, label: str | int | None, w
     if label is not None and kind != "parquet":
         raise ValueError(f"label must be left out: {files[0]} is no table of columns")
     if kind == "parquet":
-        return [ParquetPart.of(file, label) for file in files]
+        return parquet_parts(files, label)
     if kind == "svmlight":
         return svmlight_parts(files)
     return [_npy_part(file, with_labels) for file in files]

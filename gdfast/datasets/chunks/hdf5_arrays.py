@@ -31,6 +31,8 @@ class Hdf5Array:
     @staticmethod
     def of(dataset: Any, stamp: FileStamp | None = None) -> Hdf5Array:
         """Of an h5py.Dataset, whose file must lie on a disk."""
+        if not dataset:
+            raise ValueError("X and y must be open datasets where they are h5py's; the file of one is closed")
         name = str(dataset.file.filename)
         try:
             stamp = stamp or FileStamp.of(name)

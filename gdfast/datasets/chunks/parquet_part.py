@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from ..columns import Header, choose_columns
 from ..options import ReadingOptions
 from .stamps import FileStamp
 
-_BATCH = 1 << 20
+_BATCH = 1 << 22
 """Bytes of rows that are decoded together: what is gathered column by column stays in the processor's cache."""
 
 
@@ -165,12 +165,36 @@ class ParquetPart:
 
         column = batch.column(name)
         self._require_whole(column, name, place)
+        if pyarrow.types.is_primitive(column.type):
+            numbers: Array = column.to_numpy(zero_copy_only=False)
+            return numbers
         return numbers_of(Path(self.name), name, pyarrow.chunked_array([column]))
 
     def _require_whole(self, column: Any, name: str, place: int) -> None:
         if column.null_count:
             row = place + int(np.argmax(np.asarray(column.is_null())))
             raise ValueError(f"{self.name} must hold a value in every row; row {row:,} of column {name!r} is null")
+
+
+def parquet_parts(paths: Sequence[Path], label: str | int | None) -> list[ParquetPart]:
+    """Files of one table: the same columns in all, whatever their order in a file.
+
+    Raises
+    ------
+    ValueError
+        A file lacks a column of the first, or has one more.
+    """
+    first = ParquetPart.of(paths[0], label)
+    parts = [first]
+    for path in paths[1:]:
+        part = ParquetPart.of(path, first.label)
+        if set(part.features) != set(first.features):
+            odd = min(set(part.features) ^ set(first.features))
+            has = "has one more" if odd in part.features else "lacks one"
+            raise ValueError(f"{path} must hold the columns of {paths[0]}; it {has}, {odd!r}")
+        width = dict(zip(part.features, part.widths, strict=True))
+        parts.append(replace(part, features=first.features, widths=tuple(width[name] for name in first.features)))
+    return parts
 
 
 def _pyarrow(path: Path) -> Any:
