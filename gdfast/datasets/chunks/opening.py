@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -78,8 +79,10 @@ def chunk_source(X: Any, y: Any = None, *, label: str | int | None = None) -> Ch
     """
     if y is not None and label is not None:
         raise ValueError(f"label must be left out where y is given; it is {described(label)}")
-    parts = _parts(X, "X", label, y is None)
-    return ChunkSource(tuple(parts), None if y is None else _given_labels(y))
+    given = None if y is None else _given_labels(y)
+    if isinstance(X, ChunkSource):  # as a pickle's is
+        return X if given is None else replace(X, y=given)
+    return ChunkSource(tuple(_parts(X, "X", label, y is None)), given)
 
 
 def _parts(X: Any, name: str, label: str | int | None, with_labels: bool) -> list[Part]:

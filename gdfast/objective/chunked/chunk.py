@@ -6,8 +6,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, NamedTuple
 
+from ..._arrays import check_matrix
 from ...protocols import Array, FloatArray
 from ..linear.objective import LinearObjective
+from ..linear.problem import LinearProblem
+from ..linear.rows import Counter, Rows
 from ..losses.base import Loss
 
 
@@ -45,7 +48,8 @@ class Chunk:
 class ChunkRecipe:
     """What a chunk is made from: where its rows are read, and everything else there is to know. It can be pickled.
 
-    `source` is None where the rows come to the recipe (a task's argument) instead.
+    `source` is None where the rows come to the recipe (a task's argument) instead. y, weights and `options` (bias,
+    mean, scale, n_classes) are those that were checked where the whole was made.
     """
 
     source: Any
@@ -61,12 +65,24 @@ class ChunkRecipe:
         """The chunk: its rows are read unless they are given."""
         if X is None:
             X = self.source.read(self.start, self.stop)
-        whole = LinearObjective(
-            X, self.y, self.loss, None, sample_weight=self.sample_weight, check_finite=check_finite, **self.options
-        )
+        rows = rows_of(X, self.y, self.sample_weight, self.loss, self.options, check_finite)
+        whole = LinearObjective.of_problem(LinearProblem.of(rows, self.loss, None, False))
         return Chunk(whole, self.share, self.start, self.stop)
 
     @cached_property
     def n_rows(self) -> int:
         """How many."""
         return self.stop - self.start
+
+
+def rows_of(
+    X: Any, y: Array, weights: FloatArray | None, loss: Loss, options: dict[str, Any], check_finite: bool = False
+) -> Rows:
+    """Rows of which X alone is not checked yet."""
+    matrix = check_matrix(X, check_finite=check_finite)
+    labels, targets = (y, None) if loss.classifies else (None, y)
+    n_classes = options["n_classes"] if loss.classifies else y.shape[1]
+    return Rows(
+        X, matrix, labels, targets, weights, options.get("mean"), options.get("scale"), n_classes, options["bias"],
+        False, 1.0 if weights is None else float(weights.mean()), None, Counter(),
+    )  # fmt: skip

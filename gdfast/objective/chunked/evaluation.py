@@ -8,7 +8,16 @@ import numpy as np
 
 from ..._arrays import check_weights, plain_array
 from ...protocols import Array, FloatArray
-from ..linear.evaluation import is_separation
+from ..linear.evaluation import (
+    digested,
+    is_separation,
+    predicted,
+    require_labels,
+    rounding_of,
+    scores_of_others,
+    told_by,
+)
+from ..linear.objective import LinearObjective
 from . import operations
 from .problem import ChunkedProblem
 
@@ -44,10 +53,25 @@ def scores(problem: ChunkedProblem, W: Array) -> Array:
     return np.concatenate(list(problem.each(operations.scores, W)))
 
 
+def margins_at(problem: ChunkedProblem, W: Array) -> Array:
+    """``s_ij - s_iy_i + margin`` for the wrong classes j, 0 at the right one: (n_samples, n_classes)."""
+    require_labels(problem, "margins")
+    W = check_weights(W, problem.rows.shape)
+    return np.concatenate(list(problem.each(operations.margins, W)))
+
+
+def predict(problem: ChunkedProblem, W: Array, X: Any = None) -> Array:
+    """The class of the largest score; for regression the prediction, of y's shape."""
+    if X is not None:
+        return predicted(problem, scores_of_others(problem, W, X))
+    W = check_weights(W, problem.rows.shape)
+    found = np.concatenate(list(problem.each(operations.predictions, W)))
+    return found if problem.loss.classifies or not problem.rows.flat_targets else found[:, 0]
+
+
 def accuracy(problem: ChunkedProblem, W: Array) -> float:
     """The share of samples whose largest score is their label's."""
-    if not problem.loss.classifies:
-        raise ValueError(f"accuracy has no meaning for {type(problem.loss).__name__}, which has no classes")
+    require_labels(problem, "accuracy")
     W = check_weights(W, problem.rows.shape)
     return float(problem.sum(operations.n_right, W)[0]) / problem.rows.n_samples
 
@@ -57,3 +81,20 @@ def separates(problem: ChunkedProblem, W: Array) -> bool:
     W = check_weights(W, problem.rows.shape)
     smallest, largest = zip(*problem.each(operations.separation, W), strict=True)
     return is_separation(min(smallest), max(largest))
+
+
+def gradient_rounding(problem: ChunkedProblem, W: Array) -> float:
+    """About how far rounding may move an element of the gradient at W, in the gradient's units."""
+    W = check_weights(W, problem.rows.shape)
+    sums, sizes = zip(*problem.each(operations.rounding, W), strict=True)
+    return rounding_of(problem.rows.arithmetic, np.sum(sums, axis=0), max(sizes))
+
+
+def fingerprint(problem: ChunkedProblem, W: Any) -> dict[str, Any]:
+    """What tells this problem from another: that of a `LinearObjective` on the same rows, so that a run may go on
+    wherever they are. One pass, at the first call."""
+    rows = problem.rows
+    places = digested(rows.n_samples)
+    X = problem.fact("digested rows", lambda: problem.gathered(places))
+    some = problem.on_gathered(X, places)
+    return told_by(problem, W, LinearObjective.__name__, rows.source.dtype, rows.sample_weight, some)

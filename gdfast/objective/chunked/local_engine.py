@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from .chunk import Chunk, ChunkRecipe, View
-from .engine import Function, Outcome, outcome
+from .engine import Function, Kept, Outcome, arguments_of, outcome
 from .ordered_sum import OrderedSum
 
 
@@ -19,6 +19,10 @@ class LocalKept:
 
     def __init__(self, states: list[Any]) -> None:
         self._states = states
+
+    def of_chunk(self, i: int, start: int, stop: int) -> Any:
+        """See `Kept`."""
+        return self._states[i]
 
     def sum(self, function: Function, *arguments: Any) -> tuple[Any, ...]:
         """See `Kept`."""
@@ -60,10 +64,10 @@ class LocalEngine:
 
     def each(self, view: View, function: Function, *arguments: Any) -> Iterator[Outcome]:
         """See `Engine`."""
-        for chunk in self._chunks():
-            yield outcome(chunk, view, function, arguments)
+        for i, chunk in enumerate(self._chunks()):
+            yield outcome(chunk, view, function, arguments_of(arguments, i, chunk.start, chunk.stop))
 
-    def keep(self, view: View, function: Function, *arguments: Any) -> tuple[LocalKept, float]:
+    def keep(self, view: View, function: Function, *arguments: Any) -> tuple[Kept, float]:
         """See `Engine`."""
         found = list(self.each(view, function, *arguments))
         return LocalKept([one.found for one in found]), sum(one.visited for one in found)

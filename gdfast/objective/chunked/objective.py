@@ -5,6 +5,7 @@ What is computed is in the other files of this folder, functions of one frozen `
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,14 +19,19 @@ from ..._arrays import (
     check_targets,
 )
 from ...datasets.chunks import chunk_source
-from ...protocols import Array, FloatArray
+from ...differences import Scheme
+from ...differences.steps import Steps
+from ...protocols import Array, FloatArray, NearestKinks
 from ..guarded import unguarded
+from ..linear import differences, gram_sketch, hessian, kinks, lipschitz
+from ..linear import gram as linear_gram
+from ..linear.objective import documented_by
 from ..linear.rows import Counter
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
 from ..losses.table import check_loss
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
-from . import evaluation, rays
+from . import evaluation, gram, rays
 from .engine import Engine
 from .layout import check_memory, chunk_boundaries, recipes_of
 from .local_engine import LocalEngine
@@ -72,6 +78,16 @@ class ChunkedObjective:
 
     loss: Loss
     regularizer: Regularizer | None
+    bias: bool
+    penalize_bias: bool
+    mean: FloatArray | None
+    scale: FloatArray | None
+    n_samples: int
+    n_features: int
+    n_classes: int
+    shape: tuple[int, int]
+    memory_limit: int
+    problem: ChunkedProblem
     guards_itself: ClassVar[bool] = True
 
     def __init__(
@@ -99,6 +115,7 @@ class ChunkedObjective:
         rows, options = _checked_rows(source, known, limit, bias, sample_weight, mean, scale, n_classes)
         engine = self._engine(rows, known, options, limit, check_flag(check_finite, "check_finite"))
         self._hold(ChunkedProblem.of(rows, known, regularizer, penalize_bias, engine))
+        self.__dict__["memory_limit"] = limit
 
     def _engine(
         self, rows: ChunkedRows, loss: Loss, options: dict[str, Any], memory_limit: int, check_finite: bool
@@ -108,8 +125,39 @@ class ChunkedObjective:
         return LocalEngine(recipes, [recipe.n_rows * bytes_per_row for recipe in recipes], memory_limit // 2)
 
     def _hold(self, problem: ChunkedProblem) -> None:
-        self.problem = problem
-        self.loss, self.regularizer = problem.loss, unguarded(problem.regularizer)
+        rows = problem.rows
+        self.__dict__.update(
+            problem=problem, loss=problem.loss, regularizer=unguarded(problem.regularizer), bias=rows.bias,
+            penalize_bias=problem.penalize_bias, mean=rows.mean, scale=rows.scale, n_samples=rows.n_samples,
+            n_features=rows.n_features, n_classes=rows.n_classes, shape=rows.shape,
+        )  # fmt: skip
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        own = ChunkedObjective
+        if type(self) is own or name in own.__annotations__ or hasattr(own, name):
+            raise AttributeError(
+                f"{name} must not be assigned: an objective never changes. Make another: with_terms(loss, regularizer)"
+            )
+        super().__setattr__(name, value)  # a subclass may have more
+
+    def __delattr__(self, name: str) -> None:
+        raise AttributeError(f"{name} must not be deleted: an objective never changes")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles are made anew from the arguments, rows of files by their paths; `passes` counts from 0."""
+        rows = self.problem.rows
+        y = rows.y if self.loss.classifies or not rows.flat_targets else rows.y[:, 0]
+        options = {
+            "bias": self.bias, "penalize_bias": self.penalize_bias, "sample_weight": rows.sample_weight,
+            "mean": self.mean, "scale": self.scale, "n_classes": self.n_classes if self.loss.classifies else None,
+            "check_finite": False, **self._own_options(),
+        }  # fmt: skip
+        arguments = (rows.source, y, self.loss, self.regularizer)
+        return _made_anew, (type(self), arguments, options, rows.in_float64)
+
+    def _own_options(self) -> dict[str, Any]:
+        """Of the constructor, what other objectives do not take."""
+        return {"memory_limit": self.memory_limit}
 
     def __repr__(self) -> str:
         rows = self.problem.rows
@@ -132,46 +180,6 @@ class ChunkedObjective:
     def terms(self) -> ChunkedProblem:
         """Loss and regularizer as the library's functions see them."""
         return self.problem
-
-    @property
-    def shape(self) -> tuple[int, int]:
-        """The shape of W."""
-        return self.problem.rows.shape
-
-    @property
-    def n_samples(self) -> int:
-        """Rows of all chunks."""
-        return self.problem.rows.n_samples
-
-    @property
-    def n_features(self) -> int:
-        """Columns of X."""
-        return self.problem.rows.n_features
-
-    @property
-    def n_classes(self) -> int:
-        """Rows of W."""
-        return self.problem.rows.n_classes
-
-    @property
-    def bias(self) -> bool:
-        """W's last column is a bias."""
-        return self.problem.rows.bias
-
-    @property
-    def penalize_bias(self) -> bool:
-        """The regularizer sees it."""
-        return self.problem.penalize_bias
-
-    @property
-    def mean(self) -> FloatArray | None:
-        """What the model subtracts from a row."""
-        return self.problem.rows.mean
-
-    @property
-    def scale(self) -> FloatArray | None:
-        """What the model divides a row by, after the mean."""
-        return self.problem.rows.scale
 
     @property
     def y(self) -> Array:
@@ -215,8 +223,19 @@ class ChunkedObjective:
         """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), of the arithmetic's type."""
         return evaluation.scores(self.problem, W)
 
+    def margins(self, W: Array) -> Array:
+        """``s_ij - s_iy_i + margin`` for the wrong classes j, 0 at the right one: (n_samples, n_classes)."""
+        return evaluation.margins_at(self.problem, W)
+
+    def predict(self, W: Array, X: Array | None = None) -> Array:
+        """The class of the largest score, int64 (n,); for regression the prediction, of y's shape.
+
+        `X` : other rows of the same features, in memory; by default the objective's own.
+        """
+        return evaluation.predict(self.problem, W, X)
+
     def accuracy(self, W: Array) -> float:
-        """The share of samples whose largest score is their label's."""
+        """The share of samples whose largest score is their label's; no more scores than a chunk's are in memory."""
         return evaluation.accuracy(self.problem, W)
 
     def separates(self, W: Array) -> bool:
@@ -226,6 +245,14 @@ class ChunkedObjective:
     def row_curvatures(self, rows: int, seed: int = 0) -> ChunkedRowCurvatures:
         """How the loss bends at about so many of the rows, drawn by the seed, or at all: see `gdfast.protocols`."""
         return ChunkedRowCurvatures.of(self.problem, rows, seed)
+
+    def gradient_rounding(self, W: Array) -> float:
+        """About how far rounding may move an element of the gradient at W, in the gradient's units."""
+        return evaluation.gradient_rounding(self.problem, W)
+
+    def fingerprint(self, W: Array) -> dict[str, Any]:
+        """What tells this objective from another: that of a `LinearObjective` on the same rows in memory."""
+        return evaluation.fingerprint(self.problem, W)
 
     # ---- others on the same rows ----
 
@@ -249,6 +276,69 @@ class ChunkedObjective:
     def on_plane(self, W: Array, U: Array, V: Array) -> rays.ChunkedPlane:
         """``L(W + a * U + b * V)``: one pass over X, then O(n_samples * n_classes) a point."""
         return rays.on_plane(self.problem, W, U, V)
+
+    # ---- derivatives ----
+
+    @documented_by(differences.numerical_gradient)
+    def numerical_gradient(
+        self, W: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
+    ) -> FloatArray:
+        return differences.numerical_gradient(self.problem, W, h, scheme, coordinates)
+
+    @documented_by(differences.kink_crossings)
+    def kink_crossings(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> tuple[Array, FloatArray] | None:
+        return differences.kink_crossings(self.problem, W, h, coordinates)
+
+    def nearest_kinks(self, W: Array, h: float = 1e-5, coordinates: Any = None) -> NearestKinks | None:
+        """The kinks that a step of up to h in each of W's elements (or some flat `coordinates`) reaches.
+
+        None when neither loss nor regularizer has kinks. One pass over X. Samples are numbered in the whole.
+        """
+        return kinks.nearest_kinks(self.problem, W, h, coordinates)
+
+    @documented_by(hessian.hessian_product)
+    def hessian_product(self, W: Array, V: Array) -> FloatArray:
+        return hessian.hessian_product(self.problem, W, V)
+
+    def hessian_at(self, W: Array) -> Callable[[Array], FloatArray]:
+        """V -> Hessian(W) V, with the scores of W already there: one pass over X, kept as (n_samples, n_classes)."""
+        return hessian.hessian_at(self.problem, W)
+
+    @property
+    def has_cheap_hessian(self) -> bool:
+        """Whether a product costs no more than a gradient: for squared error in float64."""
+        return hessian.has_cheap_hessian(self.problem)
+
+    def check_curvature(self) -> None:
+        """ValueError, before any work, where there are kinks instead of curvature."""
+        hessian.check_curvature(self.problem)
+
+    @documented_by(lipschitz.lipschitz)
+    def lipschitz(self) -> float:
+        return lipschitz.lipschitz(self.problem)
+
+    # ---- how the features correlate ----
+
+    @documented_by(linear_gram.gram)
+    def gram(self, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray:
+        return gram.gram(self.problem, row_weights, indices)
+
+    @documented_by(gram_sketch.gram_diagonal)
+    def gram_diagonal(self, row_weights: Array | None = None, indices: Array | None = None) -> FloatArray:
+        return gram.gram_diagonal(self.problem, row_weights, indices)
+
+    @documented_by(gram_sketch.gram_sketch)
+    def gram_sketch(
+        self, rank: int, seed: int = 0, row_weights: Array | None = None, indices: Array | None = None
+    ) -> tuple[FloatArray, FloatArray]:
+        return gram.gram_sketch(self.problem, rank, seed, row_weights, indices)
+
+
+def _made_anew(
+    kind: type[ChunkedObjective], arguments: tuple[Any, ...], options: dict[str, Any], in_float64: bool
+) -> ChunkedObjective:
+    objective = kind(*arguments, **options)
+    return objective.in_float64() if in_float64 else objective
 
 
 def _checked_rows(

@@ -1,7 +1,7 @@
 """What is computed of ONE chunk: functions of its objective and its share of the mean, as every engine runs them.
 
-Each returns a tuple, which is added up over the chunks. They are looked up by name on other machines, so each stands at
-the top of this module and takes what it needs as arguments.
+Each returns a tuple, which is added up over the chunks, or what its first line says. They are looked up by name on
+other machines, so each stands at the top of a module and takes what it needs as arguments.
 """
 
 from __future__ import annotations
@@ -11,32 +11,51 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array, FloatArray
-from ..linear import evaluation
+from ..linear.evaluation import coefficient_sums
+from ..linear.evaluation import separation as separation_of
 from ..linear.objective import LinearObjective
-from ..linear.rays import LinearPlane, LinearRay
+from .kept_scores import KeptScores
 
 Part = tuple[Any, ...]
 
 
+def part_of(share: float, found: Any) -> Any:
+    """What a chunk adds: nothing where its rows weigh nothing, whatever they gave."""
+    return share * found if share > 0 else np.zeros(np.shape(found))
+
+
+# ---- value, gradient, scores ----
+
+
 def value(objective: LinearObjective, share: float, W: Array) -> Part:
     """The data's loss."""
-    return (share * objective.value(W),)
+    return (part_of(share, objective.value(W)),)
 
 
 def value_and_gradient(objective: LinearObjective, share: float, W: Array) -> Part:
     """The data's loss, and its gradient in float64."""
     found, gradient = objective.value_and_gradient(W)
-    return share * found, share * gradient.astype(np.float64)
+    return part_of(share, found), part_of(share, gradient.astype(np.float64))
 
 
 def values_at(objective: LinearObjective, share: float, Ws: Array) -> Part:
     """The data's loss at many W."""
-    return (share * objective.values_at(Ws),)
+    return (part_of(share, objective.values_at(Ws)),)
 
 
 def scores(objective: LinearObjective, share: float, W: Array) -> Array:
     """Those of its rows; not added up."""
     return objective.scores(W)
+
+
+def margins(objective: LinearObjective, share: float, W: Array) -> Array:
+    """Those of its rows; not added up."""
+    return objective.margins(W)
+
+
+def predictions(objective: LinearObjective, share: float, W: Array) -> Array:
+    """Of its rows: classes, or scores (n, k); not added up."""
+    return objective.predict(W)
 
 
 def n_right(objective: LinearObjective, share: float, W: Array) -> Part:
@@ -46,42 +65,42 @@ def n_right(objective: LinearObjective, share: float, W: Array) -> Part:
 
 def separation(objective: LinearObjective, share: float, W: Array) -> tuple[float, float]:
     """By how much the own class's score is above the others at least, and the largest own one; not added up."""
-    return evaluation.separation(objective.linear_problem, W)
+    return separation_of(objective.linear_problem, W)
 
 
-def gram(objective: LinearObjective, share: float) -> Part:
-    """The second moments of its rows."""
-    return (share * objective.gram(),)
+def rounding(objective: LinearObjective, share: float, W: Array) -> tuple[FloatArray, float]:
+    """How much is added up for an element of the gradient, by class, and the largest element; not added up."""
+    problem = objective.linear_problem
+    return part_of(share, coefficient_sums(problem, W)), problem.rows.largest_seen
 
 
-def ray(objective: LinearObjective, share: float, W: FloatArray, V: FloatArray) -> tuple[float, LinearRay]:
-    """The data's loss along a direction; kept where the chunk is."""
-    return share, objective.along_ray(W, V)
+def taken(objective: LinearObjective, share: float, places: Array) -> Any:
+    """Some of its rows as they are in X, None where there are none; not added up."""
+    return objective.X[places] if places.size else None
 
 
-def ray_values(state: tuple[float, LinearRay], steps: FloatArray) -> Part:
+# ---- rays and planes, on the scores that a chunk keeps ----
+
+
+def kept_scores(objective: LinearObjective, share: float, Ws: FloatArray) -> KeptScores:
+    """Those of several W; kept where the chunk is."""
+    return KeptScores.of(objective, share, Ws)
+
+
+def ray_values(state: KeptScores, steps: FloatArray) -> Part:
     """At many steps."""
-    share, along = state
-    return (share * along.values(steps),)
+    return (part_of(state.share, state.ray().values(steps)),)
 
 
-def ray_slope(state: tuple[float, LinearRay], step: float, sign: float, rough: bool) -> Part:
+def ray_slope(state: KeptScores, step: float, sign: float, rough: bool) -> Part:
     """The derivative by the step, of the ray or (sign -1) of the same line run through the other way."""
-    share, along = state
+    along = state.ray()
     if rough:
-        return (share * sign * along.rough_slope(sign * step),)
+        return (part_of(state.share, sign * along.rough_slope(sign * step)),)
     turned = along if sign > 0 else along.reversed()
-    return (share * turned.slope(step),)
+    return (part_of(state.share, turned.slope(step)),)
 
 
-def plane(
-    objective: LinearObjective, share: float, W: FloatArray, U: FloatArray, V: FloatArray
-) -> tuple[float, LinearPlane]:
-    """The data's loss on a plane; kept where the chunk is."""
-    return share, objective.on_plane(W, U, V)
-
-
-def plane_values(state: tuple[float, LinearPlane], a: FloatArray, b: FloatArray) -> Part:
+def plane_values(state: KeptScores, a: FloatArray, b: FloatArray) -> Part:
     """On a grid."""
-    share, on = state
-    return (share * on.values(a, b),)
+    return (part_of(state.share, state.plane().values(a, b)),)

@@ -13,20 +13,34 @@ import numpy as np
 FAN_IN = 16
 
 
-def added(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+class Total:
     """The sum of tuples of numbers and arrays, place by place, in order; arrays are added up in float64."""
-    total: list[Any] | None = None
-    for part in parts:
-        if total is None:
-            total = [np.array(item, dtype=_wide(item)) if isinstance(item, np.ndarray) else item for item in part]
-            continue
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._sums: list[Any] = []
+
+    def add(self, part: tuple[Any, ...]) -> None:
+        """The next one; its arrays are not kept."""
+        self.count += 1
+        if self.count == 1:
+            self._sums = [np.array(item, dtype=_wide(item)) if isinstance(item, np.ndarray) else item for item in part]
+            return
         for i, item in enumerate(part):
-            if isinstance(item, np.ndarray):
-                total[i] += item
-            else:
-                total[i] = total[i] + item
-    assert total is not None
-    return tuple(total)
+            self._sums[i] += item
+
+    def taken(self) -> tuple[Any, ...]:
+        """The sum; it begins anew."""
+        found, self._sums, self.count = tuple(self._sums), [], 0
+        return found
+
+
+def added(parts: Iterable[tuple[Any, ...]]) -> tuple[Any, ...]:
+    """The sum of neighbours: what a node of the tree gives."""
+    total = Total()
+    for part in parts:
+        total.add(part)
+    return total.taken()
 
 
 def _wide(array: Any) -> Any:
@@ -39,30 +53,26 @@ def groups(parts: Sequence[Any]) -> list[Sequence[Any]]:
 
 
 class OrderedSum:
-    """The tree's sum of parts that come one after the other: it holds at most `FAN_IN` of them a level."""
+    """The tree's sum of parts that come one after the other: it holds one sum a level."""
 
     def __init__(self) -> None:
-        self._levels: list[list[tuple[Any, ...]]] = []
+        self._levels: list[Total] = []
 
     def add(self, part: tuple[Any, ...], level: int = 0) -> None:
         """The next part."""
         if level == len(self._levels):
-            self._levels.append([])
-        waiting = self._levels[level]
-        waiting.append(part)
-        if len(waiting) == FAN_IN:
-            self.add(added(waiting), level + 1)
-            waiting.clear()
+            self._levels.append(Total())
+        here = self._levels[level]
+        here.add(part)
+        if here.count == FAN_IN:
+            self.add(here.taken(), level + 1)
 
     def total(self) -> tuple[Any, ...]:
         """Of all of them."""
-        for level in range(len(self._levels)):
-            waiting = self._levels[level]
-            is_last = not any(self._levels[level + 1 :])
-            if is_last and len(waiting) <= 1:
-                break
-            if waiting:
-                self.add(added(waiting), level + 1)
-                waiting.clear()
-        (found,) = [part for level in self._levels for part in level]
+        found: tuple[Any, ...] | None = None
+        for here in self._levels:
+            if found is not None:
+                here.add(found)
+            found = here.taken() if here.count else None
+        assert found is not None
         return found

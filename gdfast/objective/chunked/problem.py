@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -10,19 +11,25 @@ import numpy as np
 
 from ...protocols import Array, FloatArray
 from ..guarded import guarded_regularizer
+from ..linear.near_terms import nearest
+from ..linear.problem import LinearProblem
 from ..linear.rows import Counter
-from ..linear.terms import Terms
-from ..losses.base import Loss
+from ..linear.terms import NearTerms, Terms
+from ..losses.base import FreeBias, Loss
 from ..regularizers.regularizers import Regularizer
-from .chunk import View
-from .engine import Engine, Function, Kept
+from . import operations, operations_on_rows
+from .chunk import View, rows_of
+from .engine import Engine, Function, Kept, OfRows, Start
 
 FIRST_ROWS = 1000
 
 
 @dataclass(frozen=True, eq=False)
 class ChunkedRows:
-    """What is known of the rows of all chunks together."""
+    """What is known of the rows of all chunks together.
+
+    `facts` are those that took a pass to find out, by name: they are the same for every loss of the same kind.
+    """
 
     source: Any
     y: Array
@@ -38,6 +45,7 @@ class ChunkedRows:
     boundaries: Array
     counter: Counter
     is_wide: bool
+    facts: dict[str, Any] = field(default_factory=dict)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -61,6 +69,21 @@ class ChunkedRows:
     def arithmetic(self) -> np.dtype[Any]:
         """The type that scores and gradients are computed in."""
         return np.dtype(np.float64 if self.is_wide else np.float32)
+
+    @property
+    def in_float64(self) -> bool:
+        """The arithmetic is wider than X's type asks for."""
+        return self.is_wide and bool(self.source.dtype != np.float64)
+
+    @property
+    def whole(self) -> float:
+        """The sum of the rows' shares of the mean."""
+        return 1.0
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What the rows of any chunk are made with, beside themselves."""
+        return {"bias": self.bias, "mean": self.mean, "scale": self.scale, "n_classes": self.n_classes}
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,20 +109,108 @@ class ChunkedProblem(Terms):
         """The same function of W by arithmetic in float64."""
         return replace(self, rows=replace(self.rows, is_wide=True, counter=Counter(self.rows.counter)))
 
+    # ---- functions of all chunks ----
+
     def sum(self, function: Function, *arguments: Any) -> tuple[Any, ...]:
         """A function of every chunk, added up in the order of the chunks."""
         outcome = self.engine.sum(self.view, function, *arguments)
         self.rows.counter.add(int(outcome.visited))
         return tuple(outcome.found)
 
-    def each(self, function: Function, *arguments: Any) -> Any:
+    def each(self, function: Function, *arguments: Any) -> Iterator[Any]:
         """A function of every chunk, one after the other."""
         for outcome in self.engine.each(self.view, function, *arguments):
             self.rows.counter.add(int(outcome.visited))
             yield outcome.found
 
-    def keep(self, function: Function, *arguments: Any) -> Kept:
-        """A function of every chunk, whose results stay where the chunks are."""
-        kept, visited = self.engine.keep(self.view, function, *arguments)
+    def keep(self, *Ws: FloatArray) -> Kept:
+        """The scores of several W, which stay where the chunks are: `KeptScores`."""
+        kept, visited = self.engine.keep(self.view, operations.kept_scores, np.stack(Ws))
         self.rows.counter.add(int(visited))
         return kept
+
+    # ---- sums over rows: see `Terms` ----
+
+    def on_rows(self, index: Array) -> LinearProblem:
+        """The same loss and regularizer on some of the rows, which are gathered in memory."""
+        some, place = np.unique(index, return_inverse=True)
+        found = self.on_gathered(self.gathered(some), some)
+        return found if np.array_equal(some, index) else found.on_rows(place.astype(np.int64))
+
+    def on_gathered(self, X: Any, some: Array) -> LinearProblem:
+        """The same on rows that were gathered, by their numbers."""
+        rows = self.rows
+        weights = None if rows.sample_weight is None else rows.sample_weight[some]
+        found = rows_of(X, rows.y[some], weights, self.loss, rows.options)
+        found = replace(
+            found, flat_targets=rows.flat_targets, mean_weight=rows.mean_weight, counter=Counter(rows.counter),
+            in_float64=rows.in_float64,
+        )  # fmt: skip
+        return LinearProblem.of(found, self.loss, self.regularizer, self.penalize_bias)
+
+    def gathered(self, places: Array) -> Any:
+        """Rows of X in memory, by their numbers, which rise."""
+        parts = list(self.each(operations.taken, _Places(places)))
+        parts = [part for part in parts if part is not None]
+        if not self.rows.source.is_sparse:
+            return np.concatenate(parts)
+        import scipy.sparse
+
+        return scipy.sparse.vstack(parts, format="csr")
+
+    @property
+    def free_bias(self) -> FreeBias | None:
+        """Sums of rows, and of targets, that mend a dual point where the bias is not penalised; else None. One pass."""
+        if not self.has_free_bias:
+            return None
+        found: FreeBias = self.fact("free_bias", lambda: FreeBias(*self.sum(operations_on_rows.free_bias)))
+        return found
+
+    def times_moments(self, n_outputs: int) -> Callable[[FloatArray], FloatArray]:
+        """V (n_outputs, m) -> ``V sum_i u_i z_i z_i'``; each call makes one pass."""
+        return lambda V: self.sum(operations_on_rows.times_moments, V)[0]
+
+    def data_curvature(self, W: FloatArray) -> Callable[[FloatArray], FloatArray]:
+        """V -> the data's Hessian at W times V; chunks keep the scores of W, unless these don't matter."""
+        if self.loss.is_quadratic:
+            moments = self.times_moments(self.rows.n_classes)
+            return lambda V: 2 * moments(V)
+        kept = self.keep(W)
+        return lambda V: self.sum(operations_on_rows.hessian_times, kept, V)[0]
+
+    def differences(self, W: Array, h: float, code: int, columns: Array) -> tuple[FloatArray, Array]:
+        """Of the data's loss, by steps h in some columns of W, and how many terms cross a kink: (k, len(columns))."""
+        difference, crossings = self.sum(operations_on_rows.differences, W, h, code, columns)
+        return difference, crossings
+
+    def near_kinks(self, W: Array, h: float, wanted: Array) -> NearTerms:
+        """The loss's kinks within a step of h of the wanted weights."""
+        total = NearTerms(np.full(self.rows.shape, h), 0, ())
+        for near in self.each(operations_on_rows.near_kinks, Start(), W, h, wanted):
+            terms = tuple(nearest([*total.terms, *near.terms]))
+            total = NearTerms(np.minimum(total.safe_h, near.safe_h), total.n_terms + near.n_terms, terms)
+        return total
+
+    # ---- facts of the rows ----
+
+    def fact(self, name: str, found: Callable[[], Any]) -> Any:
+        """What `found` gives, by a pass at the first call."""
+        facts = self.rows.facts
+        if name not in facts:
+            facts[name] = found()
+        return facts[name]
+
+    @property
+    def reach(self) -> FloatArray:
+        """At least max_i |z_ij|, (shape[1],), 1 for the bias; X is scanned once, which counts as no pass."""
+        reach: FloatArray = self.fact("reach", lambda: np.maximum.reduce(list(self.each(operations_on_rows.reach))))
+        return reach
+
+
+class _Places(OfRows):
+    """The numbers of rows, which rise: a chunk gets those of its own, counted from its first."""
+
+    def of_chunk(self, i: int, start: int, stop: int) -> Array:
+        """int64 (m,)."""
+        first, last = np.searchsorted(self.values, [start, stop])
+        return self.values[first:last] - start

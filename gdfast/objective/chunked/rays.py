@@ -75,13 +75,13 @@ class ChunkedPlane:
 def along_ray(problem: ChunkedProblem, W: Array, V: Array) -> ChunkedRay:
     """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
     arrays = _checked(problem, W, V=V)
-    return ChunkedRay(problem.keep(operations.ray, *arrays), _penalties(problem, arrays))
+    return ChunkedRay(problem.keep(*arrays), _penalties(problem, arrays))
 
 
 def on_plane(problem: ChunkedProblem, W: Array, U: Array, V: Array) -> ChunkedPlane:
     """``L(W + a * U + b * V)``: one pass over X, then O(n_samples * n_classes) a point."""
     arrays = _checked(problem, W, U=U, V=V)
-    return ChunkedPlane(problem.keep(operations.plane, *arrays), _penalties(problem, arrays))
+    return ChunkedPlane(problem.keep(*arrays), _penalties(problem, arrays))
 
 
 def _checked(problem: ChunkedProblem, W: Array, **directions: Array) -> list[FloatArray]:

@@ -16,13 +16,13 @@ from ...differences.stencils import check_scheme
 from ...differences.steps import Steps, absolute_steps, is_auto, relative_steps, rounding_unit, single_step
 from ...protocols import Array, FloatArray
 from ..regularizers.along_directions import difference_quotients
-from .problem import LinearProblem
+from .terms import Terms
 
 CENTERED, FORWARD, CROSSINGS = 0, 1, 2
 
 
 def numerical_gradient(
-    problem: LinearProblem, W: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
+    problem: Terms, W: Array, h: Steps = 1e-5, scheme: Scheme = "centered", coordinates: Any = None
 ) -> FloatArray:
     """Exact difference quotients of the objective from its scores: one pass over X for all coordinates.
 
@@ -80,7 +80,7 @@ def _checked_steps(h: Any, W: Array, scheme: Scheme) -> float | FloatArray:
 
 
 def kink_crossings(
-    problem: LinearProblem, W: Array, h: float = 1e-5, coordinates: Any = None
+    problem: Terms, W: Array, h: float = 1e-5, coordinates: Any = None
 ) -> tuple[Array, FloatArray] | None:
     """Hinge terms (and L1 weights) whose kink lies within W +- h, coordinate by coordinate.
 
@@ -114,19 +114,16 @@ def kink_crossings(
 
 
 def _differences(
-    problem: LinearProblem, W: Array, h: float, code: int, coordinates: Any
+    problem: Terms, W: Array, h: float, code: int, coordinates: Any
 ) -> tuple[FloatArray, Array, Array | None, Array]:
-    rows, shape = problem.rows, problem.rows.shape
+    shape = problem.rows.shape
     W = check_weights(W, shape)
     flat = None
     columns = np.arange(shape[1], dtype=np.int64)
     if coordinates is not None:
         flat = check_indices(coordinates, W.size, "coordinates")
         columns = np.unique(flat % shape[1])
-    difference = np.empty((rows.n_classes, columns.size))
-    crossings = np.zeros((rows.n_classes, columns.size), dtype=np.int64)
-    rows.counter.add(rows.n_samples)
-    problem.kernel.differences(W, h, code, columns, difference, crossings)
+    difference, crossings = problem.differences(W, h, code, columns)
     return difference, crossings, flat, columns
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +11,8 @@ from ...protocols import Array, FloatArray
 from ..margins import margins
 from .problem import LinearProblem
 from .products import residual_kernel
-from .rows import DIGESTED_ROWS, Counter, require_no_centring
+from .rows import DIGESTED_ROWS, Counter, Rows, digest, require_no_centring
+from .terms import Terms
 
 SEPARATED = 1e-3  # of the largest score: what float32 cannot have made
 
@@ -64,22 +64,28 @@ def margins_at(problem: LinearProblem, W: Array) -> Array:
 
 def predict(problem: LinearProblem, W: Array, X: Any = None) -> Array:
     """The class of the largest score; for regression the prediction, of y's shape."""
-    rows = problem.rows
-    found = scores(problem, W) if X is None else _scores_of_others(problem, W, X)
+    return predicted(problem, scores(problem, W) if X is None else scores_of_others(problem, W, X))
+
+
+def predicted(problem: Terms, found: Array) -> Array:
+    """What these scores say."""
     if problem.loss.classifies:
         return np.asarray(found.argmax(axis=1))
-    return found[:, 0] if rows.flat_targets else found
+    return found[:, 0] if problem.rows.flat_targets else found
 
 
-def _scores_of_others(problem: LinearProblem, W: Array, X: Any) -> Array:
-    W = check_weights(W, problem.rows.shape)
+def scores_of_others(problem: Terms, W: Array, X: Any) -> Array:
+    """Of other rows than the problem's."""
+    rows = problem.rows
+    W = check_weights(W, rows.shape)
     matrix = check_matrix(X, check_finite=True)
-    require_no_centring(matrix, problem.rows.mean)
-    if matrix.shape[1] != problem.rows.n_features:
-        raise ValueError(f"X must have {problem.rows.n_features} features; it has {matrix.shape[1]}")
-    others = replace(
-        problem.rows, X=X, matrix=matrix, labels=None, targets=None, sample_weight=None, index=None, counter=Counter()
-    )
+    require_no_centring(matrix, rows.mean)
+    if matrix.shape[1] != rows.n_features:
+        raise ValueError(f"X must have {rows.n_features} features; it has {matrix.shape[1]}")
+    others = Rows(
+        X, matrix, None, None, None, rows.mean, rows.scale, rows.n_classes, rows.bias, rows.flat_targets, 1.0, None,
+        Counter(), rows.in_float64,
+    )  # fmt: skip
     kernel = residual_kernel(others, None, None, 1.0, others.n_classes)
     found = np.empty((others.n_samples, others.n_classes), dtype=others.arithmetic)
     kernel.evaluate(W, None, None, found, others.is_wide)
@@ -92,11 +98,12 @@ def accuracy(problem: LinearProblem, W: Array) -> float:
     return float((predict(problem, W) == labels).mean())
 
 
-def require_labels(problem: LinearProblem, what: str) -> Array:
+def require_labels(problem: Terms, what: str) -> Array:
     """y, of a loss with classes."""
     if not problem.loss.classifies:
         raise ValueError(f"{what} has no meaning for {type(problem.loss).__name__}, which has no classes")
-    return problem.rows.y
+    labels: Array = problem.rows.y
+    return labels
 
 
 def separation(problem: LinearProblem, W: Array) -> tuple[float, float]:
@@ -118,27 +125,51 @@ def gradient_rounding(problem: LinearProblem, W: Array) -> float:
     """About how far rounding may move an element of the gradient at W: the arithmetic's unit times the size of what is
     added up, and of what a row's coefficients are differences of, which near an optimum are far larger than the
     gradient itself."""
+    return rounding_of(problem.rows.arithmetic, coefficient_sums(problem, W), problem.rows.largest_seen)
+
+
+def rounding_of(arithmetic: Any, sums: FloatArray, largest: float) -> float:
+    """From these sums over rows, and the largest element of a row."""
+    return float(np.finfo(arithmetic).eps) * max(1.0, largest) * float(sums.max())
+
+
+def coefficient_sums(problem: LinearProblem, W: Array) -> FloatArray:
+    """How much is added up for an element of the gradient by each class, (n_classes,), were all of a row's 1."""
     rows = problem.rows
     base = np.ascontiguousarray(scores(problem, W), dtype=np.float64)
     coefficients = np.empty_like(base)
     problem.kernel.mix(base, None, None, None, None, None, coefficients)
     sizes = problem.loss.coefficient_sizes(base, rows.y)
     sizes *= rows.normalized_weights[:, None]
-    unit = float(np.finfo(rows.arithmetic).eps)
-    return unit * max(1.0, rows.largest_seen) * float((np.abs(coefficients) + sizes).sum(axis=0).max())
+    return np.asarray((np.abs(coefficients) + sizes).sum(axis=0))
 
 
 def fingerprint(problem: LinearProblem, W: Any, kind: str) -> dict[str, Any]:
     """What tells this problem from another, without reading all of it: settings, digests, the value on some rows."""
     rows = problem.rows
-    some = np.unique(np.linspace(0, rows.n_samples - 1, DIGESTED_ROWS).astype(np.int64))
+    return told_by(problem, W, kind, rows.matrix.dtype, rows.weights, problem.on_rows(digested(rows.n_samples)))
+
+
+def digested(n_samples: int) -> Array:
+    """The places of the rows that are digested."""
+    return np.unique(np.linspace(0, n_samples - 1, DIGESTED_ROWS).astype(np.int64))
+
+
+def told_by(
+    problem: Terms, W: Any, kind: str, dtype: np.dtype[Any], sample_weight: Array | None, some: LinearProblem
+) -> dict[str, Any]:
+    """The same of any problem, by `some` of its rows."""
+    rows = problem.rows
     return {
         "kind": kind,
         "shape": [rows.n_samples, *rows.shape],
-        "type of X": rows.matrix.dtype.name,
+        "type of X": dtype.name,
         "loss": repr(problem.loss),
         "regularizer": repr(problem.regularizer),
         "bias": [rows.bias, problem.penalize_bias],
-        **rows.digests(some if rows.index is None else rows.index[some]),
-        "value": value(problem.on_rows(some).uncounted(), W) if np.shape(W) == rows.shape else None,
+        "mean and scale": [digest(rows.mean), digest(rows.scale)],
+        "y": digest(rows.y),
+        "sample_weight": digest(sample_weight),
+        "rows of X": digest(*some.rows.entries()),
+        "value": value(some.uncounted(), W) if np.shape(W) == rows.shape else None,
     }

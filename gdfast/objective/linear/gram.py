@@ -74,15 +74,19 @@ def gram(problem: LinearProblem, row_weights: Any = None, indices: Any = None) -
            [3., 1.]])
     """
     problem, weights = chosen_rows(problem, row_weights, indices)
-    _require_memory(problem.rows.shape[1])
+    require_memory(problem.rows.shape[1])
     problem.rows.counter.add(problem.rows.n_samples)
     with np.errstate(over="ignore", invalid="ignore"):
         if problem.rows.is_sparse:
             G = _symmetric(second_moments(problem.rows, weights, problem.rows.bias))
         else:
             G = _dense_products(problem, weights)
+    return finite_gram(G, "X" if row_weights is None else "X and row_weights")
+
+
+def finite_gram(G: FloatArray, given: str) -> FloatArray:
+    """G, or ValueError, which says what is `given`, where it is beyond float64."""
     if not np.isfinite(G.diagonal()).all():  # no element is larger than the two diagonal ones
-        given = "X" if row_weights is None else "X and row_weights"
         raise ValueError(f"{given} must have products within float64 for a Gram matrix: scale the features")
     return G
 
@@ -92,16 +96,22 @@ def chosen_rows(problem: LinearProblem, row_weights: Any, indices: Any) -> tuple
     if indices is not None:
         problem = problem.on_rows(check_indices(indices, problem.rows.n_samples))
     shares = problem.rows.normalized_weights
+    weights = check_row_weights(row_weights, problem.rows.n_samples)
+    return problem, shares if weights is None else np.asarray(shares * weights)
+
+
+def check_row_weights(row_weights: Any, n_rows: int) -> FloatArray | None:
+    """float64 (n_rows,), >= 0, or None."""
     if row_weights is None:
-        return problem, shares
-    weights = check_reals(row_weights, "row_weights", shares.shape)
+        return None
+    weights = check_reals(row_weights, "row_weights", (n_rows,))
     if (weights < 0).any():
         i = int(np.argmax(weights < 0))
         raise ValueError(f"row_weights must be >= 0; row_weights[{i}] is {weights[i]}")
-    return problem, np.asarray(shares * weights)
+    return weights
 
 
-def _require_memory(side: int) -> None:
+def require_memory(side: int) -> None:
     needed = 8 * side * side
     if needed > MOST_BYTES:
         raise ValueError(

@@ -111,8 +111,13 @@ def gram_sketch(
     >>> bool(np.allclose(vectors @ np.diag(eigenvalues) @ vectors.T, objective.gram()))
     True
     """
-    problem, weights = chosen_rows(problem, row_weights, indices)
-    m = problem.rows.shape[1]
+    omega = random_basis(problem.rows.shape[1], rank, seed)
+    Y, unit = times_gram(problem, omega, row_weights, indices)
+    return sketch_of(omega, Y, unit, "X" if row_weights is None else "X and row_weights")
+
+
+def random_basis(m: int, rank: Any, seed: Any) -> FloatArray:
+    """Orthonormal columns (m, rank), of a rank and a seed that are checked."""
     rank = check_integer(rank, "rank", minimum=1)
     if rank > m:
         raise ValueError(f"rank must be at most {m:,}, the columns of W; it is {rank:,}")
@@ -123,19 +128,22 @@ def gram_sketch(
             f"{MOST_BYTES / 1e9:.1f}; it is {rank:,}"
         )
     rng = np.random.default_rng(check_seed(seed))
-    work = float(m) * rank * rank
-    omega = np.asarray(in_background(work, np.linalg.qr, rng.standard_normal((m, rank)))[0])
-    Y, unit = _times_gram(problem, weights, omega)
+    return np.asarray(in_background(float(m) * rank * rank, np.linalg.qr, rng.standard_normal((m, rank)))[0])
+
+
+def sketch_of(omega: FloatArray, Y: FloatArray, unit: float, given: str) -> tuple[FloatArray, FloatArray]:
+    """Vectors and eigenvalues of G from ``G omega = unit Y``; ValueError, which says what is `given`, where they are
+    beyond float64."""
+    m, rank = omega.shape
     root, shift = _root(omega, Y)
     if shift == 0:
         return omega, np.zeros(rank)
     eigenvalues = np.full(rank, np.nan)
     if np.isfinite(shift):
-        vectors, singular, _ = in_background(work, np.linalg.svd, root, full_matrices=False)
+        vectors, singular, _ = in_background(float(m) * rank * rank, np.linalg.svd, root, full_matrices=False)
         with np.errstate(over="ignore"):
             eigenvalues = np.maximum(singular**2 - shift, 0.0) * unit
     if not np.isfinite(eigenvalues).all():
-        given = "X" if row_weights is None else "X and row_weights"
         raise ValueError(f"{given} must have products within float64 for a sketch: scale the features")
     return np.ascontiguousarray(vectors), eigenvalues
 

@@ -9,10 +9,10 @@ import numpy as np
 from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
 from ..second_derivatives import hessian_product as product_with
-from .problem import LinearProblem
+from .terms import Terms
 
 
-def hessian_product(problem: LinearProblem, W: Array, V: Array) -> FloatArray:
+def hessian_product(problem: Terms, W: Array, V: Array) -> FloatArray:
     """``Hessian(W) V = sum_i u_i (D2 loss_i(W z_i) (V z_i)) z_i' + (D2 regularizer) V``, exact up to rounding.
 
     z_i is what the model sees of row i and u_i its share of the mean.
@@ -52,23 +52,21 @@ def hessian_product(problem: LinearProblem, W: Array, V: Array) -> FloatArray:
     return hessian_at(problem, W)(V)
 
 
-def hessian_at(problem: LinearProblem, W: Array) -> Callable[[Array], FloatArray]:
+def hessian_at(problem: Terms, W: Array) -> Callable[[Array], FloatArray]:
     """V -> Hessian(W) V, with what the scores of W say of it already there: 8 bytes for each row and class."""
     shape = problem.rows.shape
     W = check_weights(W, shape).astype(np.float64)
     check_curvature(problem)
-    of_scores = None
-    if not problem.loss.is_quadratic:
-        of_scores = problem.loss.hessian_at(problem.wide_scores(W), problem.rows.y)
-    return lambda V: _hessian_times(problem, W, of_scores, check_weights(V, shape, "V").astype(np.float64))
+    of_data = problem.data_curvature(W)
+    return lambda V: _hessian_times(problem, W, of_data, check_weights(V, shape, "V").astype(np.float64))
 
 
-def has_cheap_hessian(problem: LinearProblem) -> bool:
+def has_cheap_hessian(problem: Terms) -> bool:
     """Whether a product costs no more than a gradient: for squared error in float64."""
-    return problem.loss.is_quadratic and problem.rows.is_wide
+    return bool(problem.loss.is_quadratic and problem.rows.is_wide)
 
 
-def check_curvature(problem: LinearProblem) -> None:
+def check_curvature(problem: Terms) -> None:
     """ValueError, before any work, where there are kinks instead of curvature."""
     loss, strengths = problem.loss, problem.strengths
     if loss.has_kinks:
@@ -80,31 +78,15 @@ def check_curvature(problem: LinearProblem) -> None:
 
 
 def _hessian_times(
-    problem: LinearProblem, W: FloatArray, of_scores: Callable[[FloatArray], FloatArray] | None, V: FloatArray
+    problem: Terms, W: FloatArray, of_data: Callable[[FloatArray], FloatArray], V: FloatArray
 ) -> FloatArray:
-    rows, size = problem.rows, float(np.abs(V).max())
+    size = float(np.abs(V).max())
     if size == 0:
-        return np.zeros(rows.shape)
+        return np.zeros(problem.rows.shape)
     unit = 2.0 ** np.floor(np.log2(size))  # rows whose squared coefficients underflow are left out by the kernel
-    if of_scores is None:
-        product = _twice_moments_times(problem, V / unit)
-    else:
-        changes = of_scores(problem.wide_scores(V / unit))
-        product = problem.weighted_rows(rows.normalized_weights[:, None] * changes)
+    product = of_data(V / unit)
     product *= unit
     if problem.regularizer is not None:
         part = problem.penalised(product)
         part += product_with(problem.regularizer, problem.penalised(W), problem.penalised(V))
-    return product
-
-
-def _twice_moments_times(problem: LinearProblem, V: FloatArray) -> FloatArray:
-    """``2 V sum_i u_i z_i z_i'``: a gradient of squared errors whose targets are 0, in one pass."""
-    rows = problem.rows
-    kernel = problem.residual_kernel(
-        np.zeros((rows.matrix.shape[0], rows.n_classes)), rows.sample_weight, rows.normalizer
-    )
-    value, product = np.empty(1), np.empty(rows.shape)
-    rows.counter.add(rows.n_samples)
-    kernel.evaluate(V, value, product, None, True)
     return product

@@ -11,12 +11,12 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array, FloatArray
-from .problem import LinearProblem
+from .terms import Terms
 
 SAMPLE_ROWS, SAMPLE_TIMES, BLOCK, SAFETY = 2000, 8, 8, 1.1
 
 
-def lipschitz(problem: LinearProblem) -> float:
+def lipschitz(problem: Terms) -> float:
     """``h * lambda + c``, an estimate of the largest curvature anywhere.
 
     lambda is the largest eigenvalue of the rows' second moments ``sum_i w_i z_i z_i' / sum_i w_i``, as the model
@@ -47,19 +47,14 @@ def lipschitz(problem: LinearProblem) -> float:
     return SAFETY * bend * _multiplied(problem, block, 2)[1] + float(own)
 
 
-def _multiplied(problem: LinearProblem, block: FloatArray, times: int) -> tuple[FloatArray, float]:
+def _multiplied(problem: Terms, block: FloatArray, times: int) -> tuple[FloatArray, float]:
     """A block of vectors (q, m) times the second moments, again and again, and how much the last time stretched:
     at most the largest eigenvalue, and infinity where a product is not finite."""
-    rows = problem.rows
-    targets = np.zeros((rows.matrix.shape[0], len(block)))
-    kernel = problem.residual_kernel(targets, rows.sample_weight, 0.5 / (rows.n_samples * rows.mean_weight))
-    value, stretched = np.empty(1), 0.0
+    times_moments, stretched = problem.times_moments(len(block)), 0.0
     with np.errstate(over="ignore", invalid="ignore"):
         for _ in range(times):
             directions = _orthonormal(block)
-            block = np.empty_like(directions)
-            rows.counter.add(rows.n_samples)
-            kernel.evaluate(directions, value, block, None, True)
+            block = times_moments(directions)
             if not np.isfinite(block).all():
                 return directions, np.inf
             stretched = float(np.linalg.norm(block, 2))

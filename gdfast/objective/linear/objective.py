@@ -152,6 +152,13 @@ class LinearObjective:
         )  # fmt: skip
         self._hold(LinearProblem.of(rows, known, regularizer, penalize_bias))
 
+    @classmethod
+    def of_problem(cls, problem: LinearProblem) -> Self:
+        """The objective of a problem that is there already."""
+        objective = object.__new__(cls)
+        objective._hold(problem)
+        return objective
+
     def _hold(self, problem: LinearProblem) -> None:
         rows = problem.rows
         self.__dict__.update(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,10 +13,11 @@ from ...protocols import Array, FloatArray
 from ..guarded import guarded_regularizer
 from ..losses.base import FreeBias, Loss
 from ..regularizers.regularizers import Regularizer
+from .near_terms import terms_near
 from .products import compiled_kernel, residual_kernel, weighted_rows
 from .rows import Counter, Rows
 from .scored_kernel import ScoredKernel
-from .terms import Terms
+from .terms import NearTerms, Terms
 
 Kernel = _kernels.Problem | ScoredKernel
 """A loss on the rows of X: `evaluate`, `differences`, `mix`, `on_rows`."""
@@ -123,6 +125,45 @@ class LinearProblem(Terms):
         """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64."""
         self.rows.counter.add(self.rows.n_samples)
         return weighted_rows(self.rows, self.scorer, C, wide=True)
+
+    def times_moments(self, n_outputs: int) -> Callable[[FloatArray], FloatArray]:
+        """V (n_outputs, m) -> ``V sum_i u_i z_i z_i'``: half the gradient of squared errors whose targets are 0."""
+        rows = self.rows
+        targets = np.zeros((rows.matrix.shape[0], n_outputs))
+        kernel = self.residual_kernel(targets, rows.sample_weight, 0.5 * rows.normalizer)
+
+        def times(V: FloatArray) -> FloatArray:
+            value, product = np.empty(1), np.empty((n_outputs, rows.shape[1]))
+            rows.counter.add(rows.n_samples)
+            kernel.evaluate(V, value, product, None, True)
+            return product
+
+        return times
+
+    def data_curvature(self, W: FloatArray) -> Callable[[FloatArray], FloatArray]:
+        """V -> the data's Hessian at W times V: the loss's on the scores, between two products with X."""
+        if self.loss.is_quadratic:
+            moments = self.times_moments(self.rows.n_classes)
+            return lambda V: 2 * moments(V)
+        return self.curvature_at(self.wide_scores(W))
+
+    def curvature_at(self, scores: FloatArray) -> Callable[[FloatArray], FloatArray]:
+        """The same, at scores that are there already."""
+        rows, of_scores = self.rows, self.loss.hessian_at(scores, self.rows.y)
+        return lambda V: self.weighted_rows(rows.normalized_weights[:, None] * of_scores(self.wide_scores(V)))
+
+    def differences(self, W: Array, h: float, code: int, columns: Array) -> tuple[FloatArray, Array]:
+        """Each row's difference, added up: one pass serves all columns."""
+        rows = self.rows
+        difference = np.empty((rows.n_classes, columns.size))
+        crossings = np.zeros((rows.n_classes, columns.size), dtype=np.int64)
+        rows.counter.add(rows.n_samples)
+        self.kernel.differences(W, h, code, columns, difference, crossings)
+        return difference, crossings
+
+    def near_kinks(self, W: Array, h: float, wanted: Array) -> NearTerms:
+        """One pass over X, and the samples with a small margin."""
+        return terms_near(self.rows, self.loss, self.wide_scores(W), h, wanted)
 
     # ---- facts of the rows that the dual needs ----
 

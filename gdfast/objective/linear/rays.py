@@ -198,14 +198,16 @@ def along_ray(problem: LinearProblem, W: Array, V: Array) -> LinearRay:
     """``L(W + step * V)``."""
     arrays = _checked(problem, W, V=V)
     base, rate = _scores_of(problem, arrays)
-    return LinearRay(problem.kernel, problem.loss, base, rate, _sums(problem, base, rate), _penalties(problem, arrays))
+    return LinearRay(
+        problem.kernel, problem.loss, base, rate, sums_on(problem, base, rate), _penalties(problem, arrays)
+    )
 
 
 def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlane:
     """``L(W + a * U + b * V)``."""
     arrays = _checked(problem, W, U=U, V=V)
     base, first, second = _scores_of(problem, arrays)
-    sums = _sums(problem, base, first, second)
+    sums = sums_on(problem, base, first, second)
     return LinearPlane(problem.kernel, base, first, second, sums, _penalties(problem, arrays))
 
 
@@ -221,7 +223,7 @@ def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatAr
     return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
 
 
-def _sums(problem: LinearProblem, *parts: FloatArray) -> RaySums | None:
+def sums_on(problem: LinearProblem, *parts: FloatArray) -> RaySums | None:
     """What the loss is a sum of, where that is known to help."""
     return problem.loss.ray_terms(parts, problem.rows.y, problem.rows.normalized_weights)
 

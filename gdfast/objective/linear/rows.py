@@ -274,28 +274,20 @@ class Rows:
 
     # ---- what tells them from others ----
 
-    def digests(self, places: Array) -> dict[str, Any]:
-        """Of mean and scale, y, weights, and the rows at `places` of X: JSON-like."""
-        visited = self.places
-        labels = self.labels if self.labels is not None else self.targets
-        return {
-            "mean and scale": [_digest(self.mean), _digest(self.scale)],
-            "y": _digest(None if labels is None else labels[visited]),
-            "sample_weight": _digest(None if self.sample_weight is None else self.sample_weight[visited]),
-            "rows of X": _digest(*self._entries(places)),
-        }
-
-    def _entries(self, places: Array) -> list[Array]:
+    def entries(self) -> list[Array]:
+        """The elements of these rows of X, of sparse ones values and indices."""
         if not isinstance(self.matrix, _kernels.SparseRows):
-            return [self.matrix[places]]
+            return [self.matrix[self.places]]
         starts = self.matrix.starts
+        places = range(self.n_samples) if self.index is None else self.index.tolist()
         return [a[starts[i] : starts[i + 1]] for i in places for a in (self.matrix.values, self.matrix.indices)]
 
 
 DERIVED = tuple(name for name, part in vars(Rows).items() if isinstance(part, cached_property))
 
 
-def _digest(*arrays: Array | None) -> str:
+def digest(*arrays: Array | None) -> str:
+    """Of arrays, their types and shapes."""
     digest = hashlib.sha256()
     for array in arrays:
         if array is not None:
@@ -345,7 +337,7 @@ def checked_rows(
         X, matrix, labels, targets, weights, mean, scale, n_classes, bias, np.ndim(y) == 1,
         1.0 if weights is None else float(weights.mean()), None, Counter(),
     )  # fmt: skip
-    _warn_of_offsets(rows)
+    warn_of_offsets(rows)
     return rows
 
 
@@ -355,7 +347,8 @@ def require_no_centring(X: Array | _kernels.SparseRows, mean: Array | None) -> N
         raise ValueError("mean must be None for sparse X, which centring would fill; scale is allowed")
 
 
-def _warn_of_offsets(rows: Rows) -> None:
+def warn_of_offsets(rows: Any) -> None:
+    """Where float32 weights lose digits to the means that are folded into them."""
     if rows.is_wide or rows.mean is None:
         return
     ratio = np.abs(rows.mean) / (1.0 if rows.scale is None else rows.scale)

@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
-from ...protocols import Array
-from ..losses.base import Loss
+from ...protocols import Array, FloatArray
+from ..losses.base import FreeBias, Loss
 from ..regularizers.regularizers import Regularizer, Strengths, strengths_of
 
 
+class NearTerms(NamedTuple):
+    """Kinks of terms: how far each weight may go (of W's shape), how many terms are met, the nearest of them."""
+
+    safe_h: FloatArray
+    n_terms: int
+    terms: tuple[tuple[int, int, float], ...]
+
+
 @dataclass(frozen=True, eq=False)
-class Terms:
-    """``sum_i u_i loss(W z_i, y_i) + regularizer(W)``; `rows` say whether there is a bias."""
+class Terms(ABC):
+    """``sum_i u_i loss(W z_i, y_i) + regularizer(W)``; `rows` say whether there is a bias.
+
+    What needs the rows themselves is asked of those who have them, by the abstract methods: each is a sum over rows, in
+    float64, of the data's term alone.
+    """
 
     rows: Any
     loss: Loss
@@ -57,3 +71,30 @@ class Terms:
             part = self.penalised(gradient)
             part += regularizer.gradient(penalised)
         return value, gradient
+
+    # ---- sums over rows ----
+
+    @abstractmethod
+    def on_rows(self, index: Array) -> Terms:
+        """The same loss and regularizer on some of the rows."""
+
+    @property
+    @abstractmethod
+    def free_bias(self) -> FreeBias | None:
+        """Sums of rows, and of targets, that mend a dual point where the bias is not penalised; else None."""
+
+    @abstractmethod
+    def times_moments(self, n_outputs: int) -> Callable[[FloatArray], FloatArray]:
+        """V (n_outputs, m) -> ``V sum_i u_i z_i z_i'``; each call makes one pass."""
+
+    @abstractmethod
+    def data_curvature(self, W: FloatArray) -> Callable[[FloatArray], FloatArray]:
+        """V -> the data's Hessian at W times V, with what the scores of W say of it already there."""
+
+    @abstractmethod
+    def differences(self, W: Array, h: float, code: int, columns: Array) -> tuple[FloatArray, Array]:
+        """Of the data's loss, by steps h in some columns of W, and how many terms cross a kink: (k, len(columns))."""
+
+    @abstractmethod
+    def near_kinks(self, W: Array, h: float, wanted: Array) -> NearTerms:
+        """The loss's kinks within a step of h of the wanted weights."""
