@@ -15,14 +15,22 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import train_test_split
-from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    _check_feature_names,
+    _check_n_features,
+    _check_sample_weight,
+    check_is_fitted,
+    validate_data,
+)
 
 from .._arrays import check_matrix, check_positive, check_sample_weight
 from .._config import own_threads
+from ..describe import described
 from ..model import Model
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
+from ..training.chunked_data import ChunkedData, in_memory, is_chunked
 from ..training.fit import Coefficients, Observer, fit
 from ..training.settings import SOLVE, Settings
 from ..training.split import Split
@@ -31,6 +39,7 @@ from .callbacks import Attributes, CallbackSupportMixin, CallbackTasks, PlainCal
 DENSE_TYPES = (np.float64, np.float32, np.float16, np.uint8)
 SPARSE_TYPES = (np.float64, np.float32)
 CAST_BYTES = 1 << 23
+MEMORY_LIMIT = Settings.memory_limit
 FEW = 8
 
 Class = TypeVar("Class", bound=type)
@@ -59,6 +68,7 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
     coef_: Array
     intercept_: Array
     _y_holds: str
+    _fits_chunks = False
 
     def _checked_y(self, y: Any) -> Array:
         raise TypeError("a LinearPredictor is a classifier or a regressor")
@@ -68,10 +78,19 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
         tags.input_tags.sparse = True
         return tags
 
-    def _checked(self, X: Any, y: Any, *, reset: bool) -> tuple[Any, Array]:
+    def _checked(self, X: Any, y: Any, *, reset: bool, in_parts: bool = False) -> tuple[Any, Array]:
+        """X and y as they are trained on; `in_parts`: by `partial_fit`."""
+        chunked = is_chunked(X)
+        if chunked and (in_parts or not self._fits_chunks):
+            where = "partial_fit" if in_parts else type(self).__name__
+            raise TypeError(f"X must be an array in memory for {where}; it is {described(X)}")
+        if chunked:
+            X = self._checked_chunks(X, reset=reset)
+            y = X.source.labels_as_found() if y is None else in_memory(y, "y")
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
-        X = self._checked_X(X, reset=reset)
+        if not chunked:
+            X = self._checked_X(X, reset=reset)
         with named("y", y):
             y = self._checked_y(y)
         if len(y) != X.shape[0]:
@@ -100,9 +119,18 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
             return type(checked)((checked.data[:used], checked.indices[:used], checked.indptr), shape=checked.shape)
         return np.ascontiguousarray(checked) if checked.strides[1] != checked.itemsize else checked
 
+    def _checked_chunks(self, X: Any, *, reset: bool) -> ChunkedData:
+        """X that is read chunk by chunk."""
+        data = ChunkedData.of(X, memory_limit=getattr(self, "memory_limit", MEMORY_LIMIT))
+        _check_feature_names(self, data, reset=reset)
+        _check_n_features(self, data, reset=reset)
+        return data
+
     def _checked_weights(self, sample_weight: Any, X: Any) -> FloatArray | None:
         if sample_weight is None:
             return None
+        if isinstance(X, ChunkedData):
+            sample_weight = in_memory(sample_weight, "sample_weight")
         if isinstance(sample_weight, numbers.Number):
             sample_weight = check_positive(sample_weight, "sample_weight")
         with named("sample_weight", sample_weight):
@@ -209,6 +237,7 @@ class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type:
     L. Bottou, F. Curtis and J. Nocedal, Optimization methods for large-scale machine learning, SIAM Review 60, 2018.
     """
 
+    _fits_chunks = True
     history_: dict[str, list[float]]
     n_iter_: int
     duality_gap_: float | None

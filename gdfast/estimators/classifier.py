@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.metrics import accuracy_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
@@ -14,10 +15,12 @@ from sklearn.utils.validation import column_or_1d
 from .._arrays import require_labels
 from ..model import Model
 from ..protocols import Array, FloatArray
+from ..training.chunked_data import is_chunked
 from ..training.fit import Coefficients
 from ..training.settings import Settings, check_parts, checked, loss_of
 from ..training.split import Split, times_class_weight
 from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented, takes_parts
+from .by_blocks import by_blocks, labels_and_predictions
 from .callbacks import with_callbacks
 
 
@@ -35,11 +38,13 @@ class LinearClassifier(ClassifierMixin, LinearPredictor):  # type: ignore[misc]
     classes_: Array
     _y_holds = "label"
 
+    @by_blocks
     def decision_function(self, X: Any) -> Array:
         """Scores: (n_samples, n_classes); for two classes (n_samples,), positive for `classes_[1]`."""
         scores = self._scores(X)
         return scores[:, 0] if len(self.classes_) <= 2 else scores
 
+    @by_blocks
     def predict(self, X: Any) -> Array:
         """The class of the largest score."""
         scores = self.decision_function(X)
@@ -49,14 +54,23 @@ class LinearClassifier(ClassifierMixin, LinearPredictor):  # type: ignore[misc]
         return np.asarray(self.classes_[chosen])
 
     @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
+    @by_blocks
     def predict_proba(self, X: Any) -> Array:
         """Softmax of the scores: (n_samples, n_classes)."""
         return np.exp(self._log_probabilities(X))
 
     @available_if(_is_cross_entropy)  # type: ignore[untyped-decorator]
+    @by_blocks
     def predict_log_proba(self, X: Any) -> Array:
         """Its logarithm, exact where a probability is too small for one."""
         return self._log_probabilities(X)
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """Accuracy."""
+        if not is_chunked(X):
+            return float(super().score(X, y, sample_weight))
+        y, predicted = labels_and_predictions(self, X, y)
+        return float(accuracy_score(y, predicted, sample_weight=sample_weight))
 
     def _log_probabilities(self, X: Any) -> Array:
         scores = self.decision_function(X)
@@ -138,13 +152,18 @@ class GDClassifier(LinearClassifier, LinearEstimator):
 
     @with_callbacks  # type: ignore[untyped-decorator]
     @all_or_nothing
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> GDClassifier:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+    ) -> GDClassifier:
         """Train from zero; with `warm_start`, from the weights there are.
 
         Parameters
         ----------
-        X : array or CSR (n_samples, n_features)
+        X : array or CSR (n_samples, n_features), or rows that are read chunk by chunk
+            A path (a .npy file, a folder), a Zarr, HDF5 or dask array, an object of the `gdfast.protocols.Chunks`
+            protocol, or a list of these.
         y : labels (n_samples,), numbers or strings
+            Where X is read chunk by chunk, also a path, or None: the labels that the chunks carry.
         sample_weight : array (n_samples,) >= 0, optional
             A weight of 3 counts as three equal rows, a weight of 0 as none.
         X_val, y_val : like X and y, optional
@@ -196,7 +215,7 @@ class GDClassifier(LinearClassifier, LinearEstimator):
         is_first = not hasattr(self, "coef_")
         if is_first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        X, y = self._checked(X, y, reset=is_first)
+        X, y = self._checked(X, y, reset=is_first, in_parts=True)
         weights = self._checked_weights(sample_weight, X)
         all_classes = self.classes_ if classes is None else np.unique(classes)
         if not is_first and not np.array_equal(all_classes, self.classes_):

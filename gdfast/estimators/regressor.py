@@ -7,16 +7,19 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import RegressorMixin
+from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _check_y
 
 from ..model import Model
 from ..protocols import Array, FloatArray
+from ..training.chunked_data import is_chunked
 from ..training.fit import Coefficients
 from ..training.settings import Settings, check_parts, checked, loss_of
 from ..training.split import Split
 from ..training.target_scaling import in_type, location_and_scale
 from .base import LinearEstimator, LinearPredictor, all_or_nothing, documented, takes_parts
+from .by_blocks import by_blocks, labels_and_predictions
 from .callbacks import with_callbacks
 
 
@@ -27,10 +30,18 @@ class LinearRegressor(RegressorMixin, LinearPredictor):  # type: ignore[misc]
     _unit: FloatArray
     _y_holds = "number"
 
+    @by_blocks
     def predict(self, X: Any) -> Array:
         """``X coef' + intercept``: (n_samples,), or (n_samples, n_outputs) as y was."""
         scores = self._scores(X)
         return scores if self.coef_.ndim == 2 else scores[:, 0]
+
+    def score(self, X: Any, y: Any, sample_weight: Any = None) -> float:
+        """The share of the variance of y that is explained, R2."""
+        if not is_chunked(X):
+            return float(super().score(X, y, sample_weight))
+        y, predicted = labels_and_predictions(self, X, y)
+        return float(r2_score(y, predicted, sample_weight=sample_weight))
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
@@ -92,13 +103,18 @@ class GDRegressor(LinearRegressor, LinearEstimator):
 
     @with_callbacks  # type: ignore[untyped-decorator]
     @all_or_nothing
-    def fit(self, X: Any, y: Any, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None) -> GDRegressor:
+    def fit(
+        self, X: Any, y: Any = None, sample_weight: Any = None, *, X_val: Any = None, y_val: Any = None
+    ) -> GDRegressor:
         """Train from zero; with `warm_start`, from the weights there are.
 
         Parameters
         ----------
-        X : array or CSR (n_samples, n_features)
+        X : array or CSR (n_samples, n_features), or rows that are read chunk by chunk
+            A path (a .npy file, a folder), a Zarr, HDF5 or dask array, an object of the `gdfast.protocols.Chunks`
+            protocol, or a list of these.
         y : numbers (n_samples,) or (n_samples, n_outputs)
+            Where X is read chunk by chunk, also a path, or None: the numbers that the chunks carry.
         sample_weight : array (n_samples,) >= 0, optional
             A weight of 3 counts as three equal rows, a weight of 0 as none.
         X_val, y_val : like X and y, optional
@@ -142,7 +158,7 @@ class GDRegressor(LinearRegressor, LinearEstimator):
         settings = checked(self, classifies=False)
         check_parts(settings)
         is_first = not hasattr(self, "coef_")
-        X, y = self._checked(X, y, reset=is_first)
+        X, y = self._checked(X, y, reset=is_first, in_parts=True)
         weights = self._checked_weights(sample_weight, X)
         start = None
         if not is_first:

@@ -46,7 +46,7 @@ def chosen_optimizer(settings: Settings, n_outputs: int, rows: StandardizedRows)
     """An optimizer that sees all rows, how small it is to make the gradient and its most steps; None: the recipe."""
     if settings.learning_rate is not None or settings.early_stopping or settings.batch_size != Settings.batch_size:
         return None
-    loss, is_sparse, n, d = settings.loss, hasattr(rows.X, "indptr"), len(rows), rows.X.shape[1]
+    loss, is_sparse, n, d = settings.loss, rows.is_sparse, len(rows), rows.X.shape[1]
     is_penalised, is_weighted = settings.alpha != 0, rows.weights is not None
     is_l1 = is_penalised and settings.l1_ratio > 0
     suits_duals = loss.has_box_dual and is_sparse and n >= LEAST_DUAL_ROWS and n * n_outputs <= MOST_DUALS
@@ -55,7 +55,7 @@ def chosen_optimizer(settings: Settings, n_outputs: int, rows: StandardizedRows)
     curvature = loss.largest_curvature(n_outputs)
     if loss.has_kinks or curvature is None:
         return None
-    products = n_outputs * (int(rows.X.indptr[-1] if is_sparse else n * d) + WEIGHTS_COST * d)
+    products = n_outputs * (rows.n_stored + WEIGHTS_COST * d)
     if not (is_sparse or is_l1) and products > SMALLER and d <= MOST_COLUMNS and n >= TALL * d:
         gtol = curvature * GTOL if settings.tol is None else min(curvature * GTOL, settings.tol)
         return LBFGS(preconditioner=GramPreconditioner()), gtol, max(settings.epochs, settings.min_steps)

@@ -93,6 +93,8 @@ class FeatureStatistics:
 
     def merged(self, other: FeatureStatistics) -> FeatureStatistics:
         """Those of both sets of rows together (parallel axis theorem); the arithmetic is that of the other rows."""
+        if self.weight == 0 or other.weight == 0:
+            return other if self.weight == 0 else self
         weight = self.weight + other.weight
         a, b = self.weight / weight, other.weight / weight
         deviation = np.hypot(a**0.5 * self.deviation, b**0.5 * other.deviation)
@@ -104,6 +106,10 @@ class FeatureStatistics:
         gap = other.mean - self.mean
         deviation = np.hypot(deviation, (a * b) ** 0.5 * gap)
         return replace(other, weight=weight, mean=self.mean + b * gap, deviation=deviation)
+
+    def __add__(self, other: FeatureStatistics) -> FeatureStatistics:
+        """`merged`, for sums over chunks."""
+        return self.merged(other)
 
 
 def feature_statistics(X: Any, weights: FloatArray | None, rows: Array | None, *, centre: bool) -> FeatureStatistics:

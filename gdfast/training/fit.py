@@ -18,6 +18,9 @@ from ..objective.linear.objective import LinearObjective
 from ..objective.regularizers.regularizers import L2, ElasticNet
 from ..protocols import Array, FloatArray
 from .choice import TINY_GTOL, chosen_optimizer
+from .chunked_data import ChunkedData
+from .chunked_fit import score_on_chunks, score_on_held_out, standardized_chunks
+from .chunked_statistics import StandardizedChunks
 from .evaluation import accuracy, r2
 from .feature_statistics import (
     FeatureStatistics,
@@ -80,14 +83,14 @@ class Standardized:
     """The objective of a split's rows, z = (x - mean) / scale with targets (y - offset) / unit, and the way back.
 
     `whole` has all rows of X, `objective` those to train on, whose mean class weight is `class_factor`; `offset` and
-    `unit` are those of each output.
+    `unit` are those of each output. Read chunk by chunk, the two are one objective, in which the others weigh nothing.
     """
 
     settings: Settings
     statistics: FeatureStatistics | None
     rows: StandardizedRows
-    whole: LinearObjective
-    objective: LinearObjective
+    whole: Any
+    objective: Any
     offset: FloatArray
     unit: FloatArray
     class_factor: float
@@ -109,20 +112,25 @@ class Standardized:
         Mean and scale are those of the rows `before` as well, where these can be merged.
         """
         offset, unit = (np.broadcast_to(np.asarray(part, dtype=np.float64), n_outputs) for part in (offset, unit))
+        classifies = settings.loss.classifies
+        regularizer = (
+            None if weight is None else penalty(settings, weight, n_outputs, _spread(settings, unit), class_factor)
+        )
+        y = split.y if classifies else _in_units(split.y, offset, unit)
+        n_classes = n_outputs if classifies else None
+        if isinstance(split.X, ChunkedData):
+            known, chunks = standardized_chunks(settings, split, y, regularizer, n_classes)
+            objective = chunks.objective
+            return Standardized(settings, known, chunks, objective, objective, offset, unit, class_factor)
         statistics: FeatureStatistics | None = None
         if settings.standardize:
             statistics = feature_statistics(split.X, split.weights, split.chosen, centre=settings.fit_intercept)
             if before is not None and before.can_merge(statistics):
                 statistics = before.merged(statistics)
         rows = standardized_rows(split.X, statistics, split.weights, split.chosen)
-        classifies = settings.loss.classifies
-        regularizer = (
-            None if weight is None else penalty(settings, weight, n_outputs, _spread(settings, unit), class_factor)
-        )
         whole = LinearObjective(
-            rows.X, split.y if classifies else _in_units(split.y, offset, unit), settings.loss, regularizer,
-            bias=settings.fit_intercept, sample_weight=split.weights, mean=rows.mean, scale=rows.scale,
-            n_classes=n_outputs if classifies else None, check_finite=False,
+            rows.X, y, settings.loss, regularizer, bias=settings.fit_intercept, sample_weight=split.weights,
+            mean=rows.mean, scale=rows.scale, n_classes=n_classes, check_finite=False,
         )  # fmt: skip
         objective = whole if split.chosen is None else whole.rows(split.chosen)
         return Standardized(settings, statistics, rows, whole, objective, offset, unit, class_factor)
@@ -195,7 +203,7 @@ class Fit:
     """
 
     split: Split
-    objective: LinearObjective
+    objective: Any
     plan: Plan
     run: GuardedRun
     end: Coefficients
@@ -339,6 +347,11 @@ def _score_on(split: Split, seen: Standardized) -> Callable[[Array], float]:
     """The score of weights on the held-out rows, or on the user's own."""
     whole, loss = seen.whole, seen.settings.loss
     measure = accuracy if loss.classifies else r2
+    if isinstance(seen.rows, StandardizedChunks) and split.X_val is None:
+        return score_on_held_out(split, seen.rows, seen.in_units(split.y))
+    if isinstance(split.X_val, ChunkedData):
+        assert split.y_val is not None
+        return score_on_chunks(split.X_val, seen.in_units(split.y_val), seen.statistics, seen.objective)
     if split.X_val is None:
         assert split.held_out is not None
         held_out, y, counts = whole.rows(split.held_out), seen.in_units(split.y)[split.held_out], split.held_out_weights
@@ -352,7 +365,7 @@ def _score_on(split: Split, seen: Standardized) -> Callable[[Array], float]:
     return lambda w: measure(own.scores(w), y_val, None)
 
 
-def _gap(settings: Settings, objective: LinearObjective, run: GuardedRun, best: Array | None) -> float | None:
+def _gap(settings: Settings, objective: Any, run: GuardedRun, best: Array | None) -> float | None:
     """The run's own bound, or one from the weights where it is asked for; None where it says next to nothing."""
     known = run.result.duality_gap if best is None and run.finished else None
     if run.plan.proves is not None:
@@ -365,14 +378,15 @@ def _gap(settings: Settings, objective: LinearObjective, run: GuardedRun, best: 
     return None if known is None or known >= USEFUL * value else known
 
 
-def proven_gap(objective: LinearObjective, w: Array) -> float | None:
+def proven_gap(objective: Any, w: Array) -> float | None:
     """How far the objective at w is from its optimum, at most; None where nothing is proven, or not cheaply."""
     if objective.n_samples * objective.n_classes * 8 > GAP_BYTES:
         return None
     try:
-        return objective.duality_gap(w)
+        gap: float | None = objective.duality_gap(w)
     except ValueError:  # a loss or a penalty without a bound
         return None
+    return gap
 
 
 def _print_epoch(epoch: Epoch) -> None:

@@ -117,7 +117,7 @@ def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_b
     if isinstance(settings.optimizer, FULL_BATCH):
         gtol = GTOL if settings.tol is None else min(settings.tol, LOOSEST)
         return plan_of_all_rows(settings, settings.optimizer, gtol, max(epochs, min_steps))
-    is_sparse = hasattr(rows.X, "indptr")
+    is_sparse = rows.is_sparse
     size, optimizer = settings.batch_size, settings.optimizer
     is_full_batch = n <= size
     if is_sparse and optimizer is None and settings.l1_ratio == 0 and not is_full_batch:

@@ -32,6 +32,16 @@ class StandardizedRows:
     def __len__(self) -> int:
         return int(self.X.shape[0]) if self.chosen is None else len(self.chosen)
 
+    @property
+    def is_sparse(self) -> bool:
+        """X is CSR."""
+        return hasattr(self.X, "indptr")
+
+    @property
+    def n_stored(self) -> int:
+        """Numbers in these rows; of CSR in all rows of X."""
+        return int(self.X.indptr[-1]) if self.is_sparse else len(self) * int(self.X.shape[1])
+
     def normalized_weights(self) -> FloatArray:
         """The weight of each row, 1 on average."""
         if self.weights is None:
@@ -76,8 +86,7 @@ class StandardizedRows:
         size = min(n, SAMPLE_ROWS, max(8, SAMPLE_BYTES // (8 * d)))
         picked = np.arange(n) if size == n else np.sort(np.random.default_rng(0).choice(n, size, replace=False))
         ids = picked if self.chosen is None else self.chosen[picked]
-        Z = self.X[ids]
-        is_sparse = hasattr(Z, "indptr")
+        Z, is_sparse = self._at(ids), self.is_sparse
         if is_sparse:
             scale = np.ones(d) if self.scale is None else self.scale
             Z = Z.astype(np.float64)
@@ -99,6 +108,10 @@ class StandardizedRows:
                 v = np.einsum("ij,i->j", Z, weights * np.einsum("ij,j->i", Z, v))
             eigenvalue = float(np.linalg.norm(v))
         return eigenvalue
+
+    def _at(self, ids: Array) -> Any:
+        """Some rows of X."""
+        return self.X[ids]
 
 
 def standardise(block: FloatArray, mean: FloatArray | None, scale: FloatArray | None) -> None:

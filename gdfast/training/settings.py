@@ -15,6 +15,7 @@ from ..descent import optimizers
 from ..descent.line_searches.searches import StrongWolfe
 from ..descent.optimizers import sets_own_step
 from ..describe import described
+from ..objective.chunked.layout import check_memory
 from ..objective.losses import Loss
 from ..objective.losses.table import BY_NAME as LOSSES
 from ..objective.losses.table import is_loss
@@ -51,6 +52,14 @@ NEEDS_CURVATURE = (optimizers.LBFGS, optimizers.NonlinearConjugateGradient, opti
 
 FULL_BATCH = (*NEEDS_CURVATURE, optimizers.ProximalGradient, optimizers.DualCoordinateAscent)
 """They see all rows in every step."""
+
+VISITS_ROWS = (
+    optimizers.CoordinateDescent,
+    optimizers.DualCoordinateAscent,
+    optimizers.SemismoothNewton,
+    optimizers.SVRG,
+)
+"""They visit single rows, or hold all of them in memory."""
 
 LINE_SEARCH = StrongWolfe()
 
@@ -161,6 +170,11 @@ def _callback(callback: Any, name: str) -> Any:
     raise TypeError(f"{name} must be None or a function of (epoch, weights, loss); it is {described(callback)}")
 
 
+def _memory(limit: Any, name: str) -> Any:
+    check_memory(limit, name)
+    return limit
+
+
 def _threads(n: Any, name: str) -> int | None:
     return None if n is None else check_integer(n, name, minimum=1)
 
@@ -178,6 +192,7 @@ Flag = Annotated[bool, check_flag]
 FlagOrAuto = Annotated[Any, _standardize]
 RandomState = Annotated[Any, _seed]
 Threads = Annotated[int | None, _threads]
+Memory = Annotated[int | str, _memory]
 Verbosity = Annotated[int, _verbose]
 CallbackOrNone = Annotated[Any, _callback]
 
@@ -253,6 +268,8 @@ class Settings:
     n_threads : int, optional
         For passes over all rows of this fit, whatever other threads do; stochastic steps take one. None:
         `gd.get_num_threads()`. Results do not depend on it.
+    memory_limit : int or str
+        Bytes that X may take, as 10**9 or "1 GB", where it is read chunk by chunk.
     certify : bool
         Prove how far the optimum is (`duality_gap_`), which costs as much as four epochs or so.
     callback : callable, optional
@@ -281,6 +298,7 @@ class Settings:
     warm_start: Flag = False
     random_state: RandomState = None
     n_threads: Threads = None
+    memory_limit: Memory = "1 GB"
     certify: Flag = False
     callback: CallbackOrNone = None
     verbose: Verbosity = 0

@@ -33,6 +33,14 @@ class Split(NamedTuple):
         """Whether there are rows to score on."""
         return self.held_out is not None or self.X_val is not None
 
+    def training_weights(self) -> FloatArray | None:
+        """The weights of all rows of X by which only those to train on count; None: all of them, alike."""
+        if self.chosen is None:
+            return self.weights
+        only = np.zeros(self.X.shape[0])
+        only[self.chosen] = 1.0 if self.weights is None else self.weights[self.chosen]
+        return only
+
     @staticmethod
     def of(X: Any, y: Array, weights: FloatArray | None, held_out: Array | None = None) -> Split:
         """Neither rows of weight 0 nor those held out are trained on."""
