@@ -80,7 +80,7 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
 
     def _checked(self, X: Any, y: Any, *, reset: bool, in_parts: bool = False) -> tuple[Any, Array]:
         """X and y as they are trained on; `in_parts`: by `partial_fit`."""
-        chunked = is_chunked(X)
+        chunked = not isinstance(X, np.ndarray) and is_chunked(X)
         if chunked and (in_parts or not self._fits_chunks):
             where = "partial_fit" if in_parts else type(self).__name__
             raise TypeError(f"X must be an array in memory for {where}; it is {described(X)}")
@@ -121,7 +121,8 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
 
     def _checked_chunks(self, X: Any, *, reset: bool) -> ChunkedData:
         """X that is read chunk by chunk."""
-        data = ChunkedData.of(X, memory_limit=getattr(self, "memory_limit", MEMORY_LIMIT))
+        with named("X", X):
+            data = ChunkedData.of(X, memory_limit=getattr(self, "memory_limit", MEMORY_LIMIT))
         _check_feature_names(self, data, reset=reset)
         _check_n_features(self, data, reset=reset)
         return data

@@ -27,7 +27,7 @@ def standardized_chunks(
     check_optimizer(settings)
     options = {"bias": settings.fit_intercept, "sample_weight": weights, "n_classes": n_classes}
     statistics = mean = scale = known_norm = None
-    if settings.standardize:  # the first pass over X is the one that looks for NaN
+    if settings.standardize:  # the first pass over X refuses NaN
         plain = data.objective(y, settings.loss, **options)
         statistics = chunked_statistics(plain, centre=settings.fit_intercept)
         del plain  # with the chunks that it holds

@@ -171,7 +171,8 @@ def _callback(callback: Any, name: str) -> Any:
 
 
 def _memory(limit: Any, name: str) -> Any:
-    check_memory(limit, name)
+    if limit is not Settings.memory_limit:
+        check_memory(limit, name)
     return limit
 
 

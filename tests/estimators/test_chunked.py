@@ -64,7 +64,7 @@ def test_a_fit_to_a_file_is_the_fit_in_memory(flowers, settings):
     np.testing.assert_array_equal(there.decision_function(str(folder / "X.npy")), there.decision_function(X))
     if settings.get("loss") is None:
         np.testing.assert_array_equal(there.predict_proba(folder / "X.npy"), there.predict_proba(X))
-    assert there.score(folder / "X.npy", folder / "y.npy") == here.score(X, y) > 0.7
+    assert there.score(folder / "X.npy", folder / "y.npy") == here.score(X, y) > 0.6
 
 
 @pytest.mark.parametrize("settings", [{}, {"loss": "huber"}], ids=str)

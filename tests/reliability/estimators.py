@@ -112,6 +112,7 @@ SETTINGS: dict[str, Argument] = {
     "warm_start": number(False, values.FLAG),
     "random_state": number(3, tuple(bad for bad in values.SEED if bad.name not in ("RandomState", "np.random"))),
     "n_threads": number(1, values.COUNT),
+    "memory_limit": number(10**6, (*values.COUNT, constant("1 GX", "1 GX"), constant("no number", "GB"))),
     "certify": number(True, values.FLAG),
     "verbose": number(0, tuple(bad for bad in values.COUNT_FROM_0 if "True" not in bad.name and bad.name != "False")),
     "class_weight": Argument(
@@ -134,8 +135,15 @@ SETTINGS: dict[str, Argument] = {
         ),
     ),
 }
+PATHS = ("text", "empty text", "a digit as text", "numpy text")  # X may be one, of a file that must be there
+
+
+def _no_paths(bads: tuple[Bad, ...]) -> tuple[Bad, ...]:
+    return tuple(bad for bad in bads if bad.name not in PATHS)
+
+
 DATA: dict[str, Argument] = {
-    "X": Argument(X.copy, _relaxed(arrays.matrix(len(X))), called=THEIR_WORDS),
+    "X": Argument(X.copy, _no_paths(_relaxed(arrays.matrix(len(X)))), called=THEIR_WORDS),
     "sample_weight": Argument(
         lambda: np.array([1.0, 2, 0.5, 1, 1, 0, 3, 0.25]),
         _relaxed(tuple(bad for bad in arrays.NON_NEGATIVE_ROW if bad.name not in ("1.5", "huge, of stride 0"))),
@@ -147,7 +155,7 @@ DATA: dict[str, Argument] = {
         called=("y",),
     ),
 }
-ROWS = Argument(X.copy, _relaxed(arrays.matrix()), called=THEIR_WORDS)
+ROWS = Argument(X.copy, _no_paths(_relaxed(arrays.matrix())), called=THEIR_WORDS)
 SPARSE = Argument(
     csr,
     tuple(

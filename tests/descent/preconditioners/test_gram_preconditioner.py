@@ -135,7 +135,9 @@ def test_rows_that_are_flat_for_now_do_not_make_steps_too_long():
 
 def test_objectives_without_a_gram_matrix_are_refused_by_name():
     bowl = gd.FunctionObjective(lambda w: float(w @ w), lambda w: 2 * w)
-    with pytest.raises(TypeError, match=r"LinearObjective or ChunkedObjective; it is FunctionObjective.*leave the preconditioner out"):
+    with pytest.raises(
+        TypeError, match=r"LinearObjective or ChunkedObjective; it is FunctionObjective.*leave the preconditioner out"
+    ):
         gd.minimize(bowl, np.ones(3), gd.LBFGS(preconditioner=gd.GramPreconditioner()), gd.StrongWolfe())
 
 
