@@ -12,9 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..objective.capabilities import compiled_steps
-from ..objective.mini_batches import MiniBatches, cuts_permutations, epoch_orders
-from ..protocols import Array, StepsKernel
+from ..protocols import Array, RunSteps
 from .optimizers import AdaGrad, Adam, AdamW, GradientDescent, Momentum, Nesterov, RMSProp
 from .record import Evaluation
 from .result import Status
@@ -65,14 +63,9 @@ class CompiledSteps:
     Before step `generic_until` a number ceases to be finite: the generic implementation goes up to there.
     """
 
-    def __init__(self, settings: Settings, batches: MiniBatches, kernel: StepsKernel) -> None:
+    def __init__(self, settings: Settings, batch_size: int, kernel: RunSteps) -> None:
         self._settings, self._kernel = settings, kernel
-        self._n_samples = settings.objective.n_samples
-        self._order_of = epoch_orders(batches, self._n_samples)
-        self._per_epoch = batches.steps_per_epoch(self._n_samples)
-        self._size = min(batches.size, self._n_samples)
-        self._starts = np.minimum(np.arange(self._per_epoch + 1) * self._size, self._n_samples)
-        self._orders: dict[int, Array] = {}  # in which the epochs at hand visit the rows
+        self._at_once = max(1, SEGMENT // min(batch_size, settings.objective.n_samples))
         self._rates = settings.step.given if isinstance(settings.step.given, np.ndarray) else None
         # Every so many steps somebody wants to know.
         periods = (
@@ -88,16 +81,15 @@ class CompiledSteps:
     @staticmethod
     def of(settings: Settings) -> CompiledSteps | None:
         """The compiled steps of a run, or None where there is the generic implementation only."""
-        if settings.batches is None or settings.clip is not None or settings.sign < 0 or settings.step.line_search:
-            return None
-        if not cuts_permutations(settings.batches):
+        batches = settings.run_batches
+        if batches is None or settings.clip is not None or settings.sign < 0 or settings.step.line_search:
             return None
         rule = RULES.get(type(settings.bound_optimizer))
         if rule is None:
             return None
         parameters = tuple(map(float, astuple(settings.bound_optimizer)))
-        kernel = compiled_steps(settings.objective, settings.w0, rule.name, parameters)
-        return None if kernel is None else CompiledSteps(settings, settings.batches, kernel)
+        kernel = batches.compiled_steps(settings.w0, rule.name, parameters)
+        return None if kernel is None else CompiledSteps(settings, batches.batches.size, kernel)
 
     @property
     def extra_state(self) -> tuple[Array, ...]:
@@ -116,11 +108,7 @@ class CompiledSteps:
         n = min(settings.max_steps - k, self._most)
         for period in self._periods:
             n = min(n, period - k % period)
-        asked, n = n, min(n, max(1, SEGMENT // self._size))
-        if n == self._per_epoch and k % n == 0:
-            order, starts = self._order_of(k // n), self._starts
-        else:
-            order, starts = self._rows(k, n)
+        asked, n = n, min(n, self._at_once)
         rates = settings.step.rates(k, n) if self._rates is None else self._rates[k : k + n]
         while True:
             w, extra, parts, arrays = state.w.copy(), tuple(map(np.copy, extra_before)), [], []
@@ -131,9 +119,7 @@ class CompiledSteps:
             values, done, interrupted = np.empty(n), np.zeros(1, dtype=np.int64), False
             first_step = getattr(state.optimizer_state, "steps", 0)
             try:
-                self._kernel(
-                    w, (*arrays, *extra), order[: starts[n]], starts[: n + 1], rates[:n], first_step, values, done
-                )
+                self._kernel(w, (*arrays, *extra), k, rates[:n], first_step, values, done)
             except KeyboardInterrupt:
                 interrupted = True
             steps = int(done[0])
@@ -156,16 +142,3 @@ class CompiledSteps:
             k + steps, w, optimizer_state, Evaluation(last, w, math.nan), math.nan, state.direction, record,
             extra, ending=Status.INTERRUPTED if interrupted else None,
         )  # fmt: skip
-
-    def _rows(self, k: int, n: int) -> tuple[Array, Array]:
-        """The rows of steps k .. k + n - 1 one after the other, and where each step's begin."""
-        n_samples, per_epoch = self._n_samples, self._per_epoch
-        first, last, orders = k // per_epoch, (k + n - 1) // per_epoch, []
-        for epoch in range(first, last + 1):
-            order = self._orders.get(epoch)
-            orders.append(self._order_of(epoch) if order is None else order)
-        self._orders = {last: orders[-1]}
-        steps = np.arange(k, k + n + 1)
-        starts = (steps // per_epoch - first) * n_samples + steps % per_epoch * self._size
-        whole = orders[0] if len(orders) == 1 else np.concatenate(orders)
-        return np.ascontiguousarray(whole[starts[0] : starts[-1]]), starts - starts[0]

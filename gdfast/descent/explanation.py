@@ -104,7 +104,7 @@ def _of_all_steps(settings: Settings, state: RunState, there: Evaluation, words:
             )
         return f"and the {loss} {words.rose} {from_to}: {_too_large(settings)}"
     above = float(v[-max(1, len(v) // 4) :].min()) - best
-    climbs = settings.rows_of is None and len(late) > 2 and bool(np.mean(np.diff(late) > 0) > 0.8)
+    climbs = settings.run_batches is None and len(late) > 2 and bool(np.mean(np.diff(late) > 0) > 0.8)
     if above > max(noise, flat) and (climbs or above > 0.1 * (first - best)):
         return (
             f"and the {loss} {words.fell} from {told(first)} to {told(best)} (after "
@@ -134,7 +134,7 @@ def _of_standstill(settings: Settings, state: RunState, trend: Trend, words: Wor
     told = trend.told
     half = max(1, len(v) // 2)
     late, before, last, loss = v[half:], float(v[:half].min()), float(v[-1]), words.loss
-    if settings.rows_of is not None:
+    if settings.run_batches is not None:
         return (
             f"and the {loss} no longer {words.falls} by more than its noise: it was {told(before)} and is "
             f"{told(last)}{means}. To come nearer, let the step decrease (a schedule), take larger mini-batches, or "
@@ -158,12 +158,12 @@ def _norms(settings: Settings, state: RunState, there: Evaluation, size: int) ->
     norms = np.array(state.record.norms[: len(state.record.seconds)])
     if norms.size == size - 1:
         norms = np.append(norms, there.norm)
-    return norms if settings.rows_of is None and norms.size == size and np.isfinite(norms).all() else None
+    return norms if settings.run_batches is None and norms.size == size and np.isfinite(norms).all() else None
 
 
 def _trend(settings: Settings, record: Record, k: int, there: Evaluation) -> Trend | None:
     """The whole objective where it is known at the start and at the end, otherwise the mini-batches'."""
-    if settings.rows_of is None:
+    if settings.run_batches is None:
         n = len(record.seconds)
         steps, values = np.array(record.steps[:n]), np.array(record.values[:n])
     else:
@@ -198,7 +198,7 @@ def _leads_past(settings: Settings, state: RunState) -> bool:
 def _slope_at_end(settings: Settings, state: RunState) -> float | None:
     """Of the last direction, at the end, without batches."""
     here, direction = state.evaluation, state.direction
-    if settings.rows_of is not None or direction is None or here.gradient.shape != direction.shape:
+    if settings.run_batches is not None or direction is None or here.gradient.shape != direction.shape:
         return None
     return float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
 
@@ -257,7 +257,7 @@ def _of_divergence(settings: Settings, state: RunState, words: Words) -> str:
             "taken: check w0, the data and the function."
         )
     values = np.array(record.values[: len(record.seconds)])
-    if values.size < 2 or settings.rows_of is not None:
+    if values.size < 2 or settings.run_batches is not None:
         return Status.DIVERGED.value
     first, last = float(values[0]), float(values[-1])
     from_to = f"from {settings.sign * first:.6g} to {settings.sign * last:.6g}"

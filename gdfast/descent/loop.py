@@ -89,7 +89,7 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
     """
     if state.ending is not None:
         return state
-    if not settings.evaluates_always and (settings.rows_of is not None or not is_due(settings, state.k)):
+    if not settings.evaluates_always and (settings.run_batches is not None or not is_due(settings, state.k)):
         return state
     here, record = state.evaluation, state.record
     if here is UNEVALUATED:
@@ -117,7 +117,7 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     k, ending = state.k, state.ending
     if ending is not None:
         return state
-    if state.evaluation.norm <= settings.gtol and settings.rows_of is None and settings.goal is None:
+    if state.evaluation.norm <= settings.gtol and settings.run_batches is None and settings.goal is None:
         answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
         ending = Status.CONVERGED if answer is state.w else None  # of a mean, w says nothing
     if settings.evaluate_every is not None and is_due(settings, k):
@@ -176,7 +176,7 @@ def go_on_in_float64(settings: Settings, state: RunState) -> RunState:
 def evaluate_answer(settings: Settings, state: RunState) -> Status | None:
     """Evaluate the run at the weights that it would hand back now: the metrics are called, the best is kept."""
     answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
-    is_known = settings.rows_of is None and answer is state.w
+    is_known = settings.run_batches is None and answer is state.w
     there = state.evaluation if is_known else state.record.evaluate(settings.minimised, answer)
     state.record.add_evaluated(state.k, there, answer)
     if not there.is_finite():
@@ -208,7 +208,7 @@ def step(settings: Settings, state: RunState) -> RunState:
         return own_step(settings, state)
     k, w, here, record = state.k, state.w, state.evaluation, state.record
     objective = settings.minimised
-    if settings.rows_of is not None:
+    if settings.run_batches is not None:
         objective, here = evaluate_batch(settings, state, w)
         if not here.is_finite():
             return state.ended(Status.DIVERGED)
@@ -224,7 +224,7 @@ def step(settings: Settings, state: RunState) -> RunState:
         length = rule.rate_of(k)
     else:
         found, known = search_line(settings, state, objective, here, direction)
-        if not found.accepted and settings.rows_of is None:
+        if not found.accepted and settings.run_batches is None:
             return replace(state, ending=Status.NO_DESCENT, direction=direction)
         length = float(found.step) if found.accepted else 0.0  # the next mini-batch may go on
     there = moved(w, length, direction)
@@ -234,15 +234,14 @@ def step(settings: Settings, state: RunState) -> RunState:
     if stalls and state.direction is not None and np.array_equal(direction, state.direction):
         return state.ended(Status.NO_DESCENT)
     record.step_sizes.append(length)
-    if settings.rows_of is not None:
+    if settings.run_batches is not None:
         return RunState(k + 1, there, optimizer_state, here, math.nan, direction, record)
     return RunState(k + 1, there, optimizer_state, known, here.value, direction, record)
 
 
 def evaluate_batch(settings: Settings, state: RunState, point: Array) -> tuple[Objective, Evaluation]:
     """The mini-batch of the next step, evaluated before it."""
-    assert settings.rows_of is not None
-    objective, record = settings.minimised.rows(settings.rows_of(state.k)), state.record
+    objective, record = settings.batch(state.k), state.record
     here = record.evaluate(objective, point)
     if here.is_finite():
         record.add(state.k, here, state.w)
@@ -255,7 +254,7 @@ def own_step(settings: Settings, state: RunState) -> RunState:
     """The state after a step that the optimizer owns, from a gradient at the point that it asks for."""
     k, w, here, record, optimizer = state.k, state.w, state.evaluation, state.record, settings.bound_optimizer
     point = evaluation_point(optimizer, w, state.optimizer_state)
-    if settings.rows_of is not None:
+    if settings.run_batches is not None:
         _, here = evaluate_batch(settings, state, point)
         if not here.is_finite():
             return state.ended(Status.DIVERGED)
@@ -274,7 +273,7 @@ def own_step(settings: Settings, state: RunState) -> RunState:
     if stalls and state.direction is not None and not (move.any() or state.direction.any()):
         return state.ended(Status.NO_DESCENT)
     record.step_sizes.append(length)
-    if settings.rows_of is not None:
+    if settings.run_batches is not None:
         return RunState(k + 1, there, optimizer_state, here, math.nan, move, record)
     return RunState(k + 1, there, optimizer_state, UNEVALUATED, here.value, move, record)
 
@@ -291,7 +290,7 @@ def search_line(
     else:
         found = Found(0.0, here.value, 0, accepted=False)
     state.record.evaluations += found.evaluations - (trial.evaluation is not None)
-    known = trial.evaluation_at(float(found.step)) if found.accepted and settings.rows_of is None else None
+    known = trial.evaluation_at(float(found.step)) if found.accepted and settings.run_batches is None else None
     return found, UNEVALUATED if known is None else known
 
 
@@ -334,7 +333,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
             there = Evaluation(record.evaluated[-1].value, answer, record.evaluated[-1].norm)
         else:
             is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
-            if settings.rows_of is not None or answer is not state.w or is_unknown:
+            if settings.run_batches is not None or answer is not state.w or is_unknown:
                 there = UNEVALUATED
                 if status is not Status.INTERRUPTED:
                     there = record.evaluate(settings.minimised, answer)
@@ -363,7 +362,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         evaluations=record.evaluations + evaluations_of(state.optimizer_state),
         passes=record.passes(),
         seconds=record.elapsed(),
-        history=record.history(before=k + 1 if settings.rows_of is None else k, steps=k, sign=settings.sign),
+        history=record.history(before=k + 1 if settings.run_batches is None else k, steps=k, sign=settings.sign),
         best_w=_writeable(best_w),
         best_value=settings.sign * best_value,
         duality_gap=gap,

@@ -18,9 +18,10 @@ from .._arrays import check_flag, check_integer, check_non_negative, check_posit
 from ..describe import described
 from ..objective.capabilities import check_certifies, in_float64, rows_wanted, start_for
 from ..objective.guarded import guarded
-from ..objective.mini_batches import MiniBatches, rows_of_steps
+from ..objective.mini_batches import MiniBatches
 from ..objective.negated import Negated
-from ..protocols import Array
+from ..objective.run_batches import run_batches
+from ..protocols import Array, Objective, RunBatches
 from .goal import Goal, check_goal
 from .optimizers.capabilities import (
     bind,
@@ -114,12 +115,18 @@ class Settings:
     """It moves w itself."""
     direction: Any
     """Otherwise, how it finds the direction of a step."""
-    rows_of: Callable[[int], Array] | None
-    """The mini-batch of step k; None: the whole objective."""
+    run_batches: RunBatches | None
+    """The mini-batches of the objective; None: the whole of it at every step."""
     evaluates_always: bool
     """The whole objective is evaluated after every step."""
     goes_on_in_float64: bool = False
     """It began in narrower arithmetic: `in_float64`."""
+
+    def batch(self, k: int) -> Objective:
+        """``sign * objective`` on the mini-batch of step k."""
+        assert self.run_batches is not None
+        batch = self.run_batches.batch(k)
+        return batch if self.sign > 0 else Negated(batch)
 
     def in_float64(self) -> Settings:
         """Those with which the run goes on in float64 arithmetic, once its own has stalled."""
@@ -154,8 +161,10 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
     if given["goal"] is not None:
         check_goal(given["goal"])
     objective, optimizer = given["objective"], given["optimizer"]
-    given["batches"] = batches = _checked_batches(given["batches"])
+    batches = _checked_batches(given["batches"])
     _check_objective(objective, batches)
+    in_batches = None if batches is None else run_batches(guarded(objective, "objective"), batches)
+    given["batches"] = batches = None if in_batches is None else in_batches.batches
     _check_optimizer(optimizer, given["clip"])
     point = np.array(start_for(objective, given["w0"], "w0"))
     for_this_run = bind(optimizer, objective, point, batches, sign)
@@ -173,7 +182,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         bound_optimizer=for_this_run,
         owns_step=owns_step(for_this_run),
         direction=None if owns_step(for_this_run) else direction_of(for_this_run),
-        rows_of=None if batches is None else rows_of_steps(batches, objective.n_samples),
+        run_batches=in_batches,
         evaluates_always=batches is None and (given["evaluate_every"] is None or needs_gradient(for_this_run)),
     )
 

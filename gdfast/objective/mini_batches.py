@@ -7,17 +7,20 @@ on every machine and with every version of NumPy.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from .. import _kernels
 from .._arrays import check_flag, check_indices, check_integer, check_seed
+from .block_shuffle import BlockShuffle, Deal, Indices
 
-Indices = NDArray[np.int64]
+BLOCKS = 256  # a window: enough that class-sorted data come out mixed, few enough that each is worth its read
+ROWS_AT_ONCE = 1 << 17  # of an order that is no shuffle: it need not be written out whole
 
 
 @dataclass(frozen=True)
@@ -35,11 +38,21 @@ class MiniBatches:
         In [0, 2**64): the same seed, the same rows at every step.
     shuffle : bool
         False: the rows come in the order of the data, in every epoch.
+    window : int, optional
+        Block shuffle, for rows on a disk: so many rows, or a little fewer, are shuffled among themselves, then the next
+        ones. >= size. None: all rows, or of a `ChunkedObjective` what its memory holds at a time.
+    blocks : int
+        A window is read in so many blocks of consecutive rows, one at random from each of so many equal parts of the
+        data: it holds a sample of them all, even where they are sorted by class. >= 1.
 
     Raises
     ------
     TypeError, ValueError
         A setting is of the wrong type or out of its range.
+
+    Notes
+    -----
+    A full shuffle holds a permutation of 8 bytes a row; a block shuffle that of a window.
 
     Examples
     --------
@@ -47,16 +60,25 @@ class MiniBatches:
     >>> batches = gd.MiniBatches(4, shuffle=False)
     >>> [batches.rows(10, k).tolist() for k in range(4)]
     [[0, 1, 2, 3], [4, 5, 6, 7], [8, 9], [0, 1, 2, 3]]
+    >>> gd.MiniBatches(2, window=4, blocks=2).permutation(12, epoch=0).tolist()
+    [1, 7, 6, 0, 10, 5, 4, 11, 8, 2, 3, 9]
     """
 
     size: int
     seed: int = 0
     shuffle: bool = True
+    window: int | None = None
+    blocks: int = BLOCKS
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "size", check_integer(self.size, "size", minimum=1))
         object.__setattr__(self, "seed", check_seed(self.seed))
         object.__setattr__(self, "shuffle", check_flag(self.shuffle, "shuffle"))
+        object.__setattr__(self, "blocks", check_integer(self.blocks, "blocks", minimum=1))
+        if self.window is not None:
+            object.__setattr__(self, "window", check_integer(self.window, "window", minimum=1))
+            if self.window < self.size:
+                raise ValueError(f"window must be at least size, {self.size:,} rows; it is {self.window:,}")
 
     def steps_per_epoch(self, n_samples: int) -> int:
         """``ceil(n_samples / size)``."""
@@ -69,49 +91,105 @@ class MiniBatches:
             epoch = check_integer(epoch, "epoch", minimum=0)
         if not self.shuffle:
             return np.arange(n_samples, dtype=np.int64)
-        return _kernels.permutation(n_samples, self.seed, epoch)
+        shuffle = self._block_shuffle(n_samples)
+        if shuffle is None:
+            return _kernels.permutation(n_samples, self.seed, epoch)
+        order, deal = np.empty(n_samples, dtype=np.int64), shuffle.deal(epoch)
+        for j, (begin, end) in enumerate(pairwise(shuffle.boundaries)):
+            order[begin:end] = shuffle.rows(deal, epoch, j)
+        return order
+
+    def _block_shuffle(self, n_samples: int) -> BlockShuffle | None:
+        """Its windows; None where one holds all rows."""
+        if self.window is None or not self.shuffle or self.window >= n_samples:
+            return None
+        return BlockShuffle(n_samples, self.size, self.seed, self.window, self.blocks)
 
     def rows(self, n_samples: int, k: int) -> Indices:
         """The rows of step k = 0, 1, ...: int64, of length `size` or, at the end of an epoch, less.
 
-        Makes the whole permutation of the epoch: `rows_by_step` keeps it for the next steps.
+        Makes the whole permutation of the epoch, or of the window: `rows_by_step` keeps it for the next steps.
         """
         return self.rows_by_step(n_samples)(check_integer(k, "k", minimum=0))
 
     def rows_by_step(self, n_samples: int) -> Callable[[int], Indices]:
-        """``k -> rows(n_samples, k)``, which keeps the permutation of the epoch it is in."""
-        per_epoch = self.steps_per_epoch(n_samples)
-        order_of = epoch_orders(self, n_samples)
-        current = -1
-        order = np.empty(0, dtype=np.int64)
+        """``k -> rows(n_samples, k)``, which keeps the permutation of the epoch, or the window, that it is in."""
+        per_epoch, order = self.steps_per_epoch(n_samples), EpochOrder(self, n_samples)
 
         def rows(k: int) -> Indices:
-            nonlocal current, order
             epoch, i = divmod(k, per_epoch)
-            if epoch != current:
-                order = order_of(epoch)
-                current = epoch
-            return order[i * self.size : (i + 1) * self.size]
+            return order.rows(epoch, i * self.size, min((i + 1) * self.size, n_samples))
 
         return rows
+
+
+class EpochOrder:
+    """The order in which each epoch visits the rows, made part by part and kept for the next steps.
+
+    A part is a window of a block shuffle; of a full shuffle, or a subclass's own permutation, all rows.
+
+    Attributes
+    ----------
+    boundaries : list of int
+        The places at which the parts begin, and n_samples: each but the last a multiple of the batches' size.
+    """
+
+    def __init__(self, batches: MiniBatches, n_samples: int) -> None:
+        self._batches, self._n_samples = batches, n_samples
+        is_own = type(batches) is not MiniBatches
+        self._shuffle = None if is_own else batches._block_shuffle(n_samples)
+        self._deal: tuple[int, Deal] | None = None
+        self._kept: tuple[int, int, Indices] | None = None
+        self.boundaries = [0, n_samples]
+        if self._shuffle is not None:
+            self.boundaries = self._shuffle.boundaries
+        elif not is_own and not batches.shuffle:
+            at_once = max(1, ROWS_AT_ONCE // batches.size) * batches.size
+            self.boundaries = [*range(0, n_samples, at_once), n_samples]
+
+    def part(self, epoch: int, j: int) -> Indices:
+        """The rows of a part, in their order; a subclass's own are checked."""
+        if self._kept is not None and self._kept[:2] == (epoch, j):
+            return self._kept[2]
+        self._kept = None  # two permutations of all rows at a time would be one too many
+        made = self._made(epoch, j)
+        self._kept = epoch, j, made
+        return made
+
+    def _made(self, epoch: int, j: int) -> Indices:
+        batches, n_samples = self._batches, self._n_samples
+        if self._shuffle is not None:
+            if self._deal is None or self._deal[0] != epoch:
+                self._deal = epoch, self._shuffle.deal(epoch)
+            return self._shuffle.rows(self._deal[1], epoch, j)
+        if len(self.boundaries) > 2:
+            return np.arange(self.boundaries[j], self.boundaries[j + 1], dtype=np.int64)
+        made = batches.permutation(n_samples, epoch)
+        return made if type(batches) is MiniBatches else _checked_permutation(made, n_samples, epoch)
+
+    def rows(self, epoch: int, start: int, stop: int) -> Indices:
+        """Those at the places [start, stop) of an epoch's order."""
+        j = bisect_right(self.boundaries, start) - 1
+        begin, end = self.boundaries[j : j + 2]
+        if stop <= end:
+            return self.part(epoch, j)[start - begin : stop - begin]
+        pieces = []
+        while start < stop:
+            begin, end = self.boundaries[j : j + 2]
+            pieces.append(self.part(epoch, j)[start - begin : min(stop, end) - begin])
+            start, j = end, j + 1
+        return np.concatenate(pieces)
 
 
 # A subclass may choose rows of its own: what it hands back is checked where it comes in.
 
 
-def epoch_orders(batches: MiniBatches, n_samples: int) -> Callable[[int], Indices]:
-    """``epoch -> its permutation``; of a subclass's own every position is checked."""
-    if type(batches) is MiniBatches:
-        return partial(batches.permutation, n_samples)
-
-    def order_of(epoch: int) -> Indices:
-        name = f"batches.permutation({n_samples}, {epoch})"
-        checked = check_indices(batches.permutation(n_samples, epoch), n_samples, name)
-        if checked.size != n_samples:
-            raise ValueError(f"{name} must hold {n_samples} rows; it holds {checked.size}")
-        return checked
-
-    return order_of
+def _checked_permutation(made: Any, n_samples: int, epoch: int) -> Indices:
+    name = f"batches.permutation({n_samples}, {epoch})"
+    checked = check_indices(made, n_samples, name)
+    if checked.size != n_samples:
+        raise ValueError(f"{name} must hold {n_samples} rows; it holds {checked.size}")
+    return checked
 
 
 def rows_of_steps(batches: MiniBatches, n_samples: int) -> Callable[[int], Indices]:

@@ -66,6 +66,11 @@ from .optimizer import (
     StepFlags,
     StepOptimizer,
 )
+from .run_batches import (
+    HasRunBatches,
+    RunBatches,
+    RunSteps,
+)
 
 __all__ = [
     "AlongRay",
@@ -92,6 +97,7 @@ __all__ = [
     "HasGram",
     "HasRowCurvatures",
     "HasRows",
+    "HasRunBatches",
     "HasTerms",
     "HessianAt",
     "HessianProduct",
@@ -111,6 +117,8 @@ __all__ = [
     "Plane",
     "Ray",
     "RowCurvatures",
+    "RunBatches",
+    "RunSteps",
     "Schedule",
     "Separates",
     "Stationarity",
