@@ -18,7 +18,7 @@ from ..._arrays import (
     check_sample_weight,
     check_targets,
 )
-from ...datasets.chunks import chunk_source
+from ...datasets.chunks import ChunkSource, chunk_source
 from ...differences import Scheme
 from ...differences.steps import Steps
 from ...protocols import Array, FloatArray, NearestKinks
@@ -111,11 +111,14 @@ class ChunkedObjective:
         regularizer = check_regularizer(regularizer)
         penalize_bias, bias = check_flag(penalize_bias, "penalize_bias"), check_flag(bias, "bias")
         limit = check_memory(memory_limit)
-        source = chunk_source(X, y, label=label)
+        source = self._source(X, y, label)
         rows, options = _checked_rows(source, known, limit, bias, sample_weight, mean, scale, n_classes)
         engine = self._engine(rows, known, options, limit, check_flag(check_finite, "check_finite"))
         self._hold(ChunkedProblem.of(rows, known, regularizer, penalize_bias, engine))
         self.__dict__["memory_limit"] = limit
+
+    def _source(self, X: Any, y: Any, label: str | None) -> ChunkSource:
+        return chunk_source(X, y, label=label)
 
     def _engine(
         self, rows: ChunkedRows, loss: Loss, options: dict[str, Any], memory_limit: int, check_finite: bool

@@ -1,0 +1,283 @@
+"""Chunks on the workers of a cluster: each is made there from its recipe, and what is asked of it runs there.
+
+Every task has its worker: the chunk's. So nothing of X moves unless workers come or go, and a worker that was not asked
+what it has installed computes nothing. Where one is gone, its chunks are made on the others and the call begins anew.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, TypeVar
+
+from ..objective.chunked.chunk import ChunkRecipe, View
+from ..objective.chunked.engine import Function, Outcome
+from ..objective.chunked.ordered_sum import FAN_IN, groups
+from . import tasks
+from .cluster import Cluster, WorkersChangedError
+from .placement import place
+from .suppliers import Supplier
+from .workers import Worker
+
+Found = TypeVar("Found")
+
+EMBEDDED_BYTES = 1 << 14  # what a call may send with each task; larger arguments go as one task's result
+LOSSES = 12  # of workers in a row, before a call gives up
+
+
+class DaskEngine:
+    """Runs functions on chunks that the workers of a cluster hold. See `Engine`.
+
+    Parameters
+    ----------
+    cluster : Cluster
+    recipes : sequence of ChunkRecipe
+    supplier : Supplier
+    sizes : sequence of int
+        Bytes of each chunk.
+    room : int or None
+        Bytes of X that a worker may hold; None: half of its memory. Chunks beyond it are read in every pass.
+    check_finite : bool
+        Chunks with NaN or infinity are refused.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        recipes: Sequence[ChunkRecipe],
+        supplier: Supplier,
+        sizes: Sequence[int],
+        room: int | None,
+        check_finite: bool,
+    ) -> None:
+        self.cluster, self._supplier = cluster, supplier
+        self._recipes = [replace(recipe, source=None, options={}) for recipe in recipes]
+        self._common = tasks.Common(supplier.source, dict(recipes[0].options))
+        self._rows = [recipe.n_rows for recipe in recipes]
+        self._sizes, self._room, self._check_finite = list(sizes), room, check_finite
+        self._stays = [True] * len(recipes)
+        self._is_supplying = True
+        self._places: list[str | None] = supplier.places(cluster.client)
+        self._held: list[Any] = [None] * len(recipes)
+        self._settle()
+
+    @property
+    def n_chunks(self) -> int:
+        """How many."""
+        return len(self._recipes)
+
+    def workers(self) -> tuple[Worker, ...]:
+        """Each one, with the chunks that are its share and the bytes that it holds of them."""
+        self._refresh(at_once=True)
+        found = []
+        for address, worker in self.cluster.workers.items():
+            own = [i for i, where in enumerate(self._places) if where == address]
+            held = sum(self._sizes[i] for i in own if self._stays[i])
+            found.append(replace(worker, chunks=len(own), n_bytes=held))
+        return tuple(found)
+
+    # ---- what an engine does ----
+
+    def sum(self, view: View, function: Function, *arguments: Any) -> Outcome:
+        """See `Engine`."""
+        call = tasks.Call(view, function, arguments)
+
+        def total(batch: Batch) -> Outcome:
+            return batch.total(batch.mapped(tasks.run, self._held, self.places, call))
+
+        return self.until_done(total)
+
+    def each(self, view: View, function: Function, *arguments: Any) -> Iterator[Outcome]:
+        """See `Engine`."""
+        call = tasks.Call(view, function, arguments)
+        at_once = max(FAN_IN, 2 * sum(worker.threads for worker in self.cluster.workers.values()))
+
+        def some(first: int, batch: Batch) -> list[Outcome]:
+            chosen = slice(first, first + at_once)
+            return batch.all(batch.mapped(tasks.run, self._held[chosen], self.places[chosen], call))
+
+        for first in range(0, self.n_chunks, at_once):
+            yield from self.until_done(partial(some, first))
+
+    def keep(self, view: View, function: Function, *arguments: Any) -> tuple[DaskKept, float]:
+        """See `Engine`."""
+        kept = DaskKept(self, tasks.Call(view, function, arguments))
+        return kept, kept.visited
+
+    # ---- how ----
+
+    @property
+    def places(self) -> list[str]:
+        """The worker of each chunk."""
+        return [str(where) for where in self._places]
+
+    @property
+    def held(self) -> list[Any]:
+        """The chunks, as futures."""
+        return self._held
+
+    def until_done(self, work: Callable[[Batch], Found]) -> Found:
+        """What the work gives, which begins anew where a worker dies; its tasks are gone when this ends."""
+        for _ in range(LOSSES):
+            self._refresh(at_once=False)
+            batch = Batch(self)
+            try:
+                found = work(batch)
+                self._supply_ends()
+                return found
+            except WorkersChangedError:
+                self._refresh(at_once=True)
+            finally:
+                batch.release()
+        raise RuntimeError(
+            f"{LOSSES} times in a row, workers of the scheduler {self.cluster.address} died while they computed: "
+            "their logs say why; too little memory for their chunks is the usual reason"
+        )
+
+    def forget(self, chunk: int) -> None:
+        """It is made anew when it is next needed."""
+        self._held[chunk] = None
+
+    def _refresh(self, at_once: bool) -> None:
+        changed = self.cluster.refresh(at_once)
+        if at_once:
+            self._held = [held if is_alive(held) else None for held in self._held]
+        if changed or any(held is None for held in self._held):
+            self._settle()
+
+    def _supply_ends(self) -> None:
+        if self._is_supplying and all(held is not None and held.status == "finished" for held in self._held):
+            self._supplier.release()
+            self._is_supplying = False
+
+    def _settle(self) -> None:
+        """Every chunk on a worker that runs, evenly."""
+        workers, before = self.cluster.workers, self._places
+        self._places = list(place(before, self._rows, {address: one.threads for address, one in workers.items()}))
+        self._is_supplying = True
+        taken = dict.fromkeys(workers, 0)
+        common = None
+        for i, address in enumerate(self.places):
+            taken[address] += self._sizes[i]
+            if self._held[i] is not None and address == before[i]:
+                continue
+            limit = self._room or workers[address].memory_limit // 2 or taken[address]
+            self._stays[i] = self._supplier.source is None or taken[address] <= limit
+            if common is None:
+                common = self.submitted(tasks.literal, address, self._common)
+            rows = self._supplier.rows(self.cluster.client, i, address)
+            self._held[i] = self.submitted(
+                tasks.hold, address, self._recipes[i], i, self._stays[i], self._check_finite, common, rows.future,
+                rows.first,
+            )  # fmt: skip
+
+    def submitted(self, function: Callable[..., Any], address: str, *arguments: Any) -> Any:
+        """A task on a worker, as a future."""
+        key = new_key(function)
+        return self.cluster.client.submit(function, *arguments, key=key, pure=False, workers=[address])
+
+
+class Batch:
+    """The tasks of one call, which are released together."""
+
+    def __init__(self, engine: DaskEngine) -> None:
+        self._engine = engine
+        self._futures: list[Any] = []
+        self._needed: set[str] = set()
+
+    def mapped(
+        self, function: Callable[..., Any], firsts: Sequence[Any], places: Sequence[str], call: tasks.Call | None = None
+    ) -> list[Any]:
+        """A task for each first argument, on its worker, in one message to the scheduler."""
+        from dask.base import annotate
+
+        self._needed.update(places)
+        shared = [] if call is None else [[self._argument(call, places[0])] * len(firsts)]
+        keys = [new_key(function) for _ in firsts]
+        with annotate(workers=tasks.Pinned(dict(zip(keys, places, strict=True)))):
+            found = self._engine.cluster.client.map(function, list(firsts), *shared, key=keys, pure=False)
+        self._futures += found
+        return list(found)
+
+    def total(self, parts: Sequence[Any], places: Sequence[str] | None = None) -> Outcome:
+        """Their sum by the fixed tree, each node of which is on the worker of its first part."""
+        where = list(self._engine.places if places is None else places)
+        while len(parts) > 1:
+            where = where[::FAN_IN]
+            parts = self.mapped(tasks.add, [list(group) for group in groups(parts)], where)
+        total: Outcome = self._known(parts[0])
+        return total
+
+    def all(self, parts: Sequence[Any]) -> list[Outcome]:
+        """What each gives."""
+        return [self._known(part) for part in parts]
+
+    def keep(self, futures: Sequence[Any]) -> None:
+        """They outlive the call."""
+        kept = set(map(id, futures))
+        self._futures = [future for future in self._futures if id(future) not in kept]
+
+    def release(self) -> None:
+        """What is not finished is not computed any more, nor kept."""
+        for future in self._futures:
+            future.release()
+        self._futures = []
+
+    def _known(self, future: Any) -> Any:
+        found = self._engine.cluster.result(future, self._needed)
+        if isinstance(found, tasks.Failed):
+            self._engine.forget(found.chunk)
+            raise found.error
+        return found
+
+    def _argument(self, call: tasks.Call, address: str) -> Any:
+        if sum(getattr(argument, "nbytes", 0) for argument in call.arguments) <= EMBEDDED_BYTES:
+            return call
+        self._futures.append(self._engine.submitted(tasks.literal, address, call))
+        return self._futures[-1]
+
+
+class DaskKept:
+    """A state for each chunk, on the chunk's worker. See `Kept`."""
+
+    def __init__(self, engine: DaskEngine, call: tasks.Call) -> None:
+        self._engine, self._call = engine, call
+        self.visited = engine.until_done(self._made)
+
+    def sum(self, function: Function, *arguments: Any) -> tuple[Any, ...]:
+        """See `Kept`."""
+        call = tasks.Call(self._call.view, function, arguments)
+
+        def total(batch: Batch) -> Outcome:
+            return batch.total(self._mapped(batch, call), self._places)
+
+        return tuple(self._engine.until_done(total).found)
+
+    def each(self, function: Function, *arguments: Any) -> Iterator[Any]:
+        """See `Kept`."""
+        call = tasks.Call(self._call.view, function, arguments)
+        return iter([one.found for one in self._engine.until_done(lambda batch: batch.all(self._mapped(batch, call)))])
+
+    def _mapped(self, batch: Batch, call: tasks.Call) -> list[Any]:
+        gone = not all(where in self._engine.cluster.workers for where in self._places)
+        if gone or not all(map(is_alive, self._states)):
+            self._made(batch)
+        return batch.mapped(tasks.run_on_kept, self._states, self._places, call)
+
+    def _made(self, batch: Batch) -> float:
+        self._places = self._engine.places
+        self._states = batch.mapped(tasks.keep, self._engine.held, self._places, self._call)
+        batch.keep(self._states)
+        return batch.total(batch.mapped(tasks.visited, self._states, self._places)).visited
+
+
+def is_alive(future: Any) -> bool:
+    """It has a result, or will have one."""
+    return future is not None and future.status in ("pending", "finished")
+
+
+def new_key(function: Callable[..., Any]) -> str:
+    """Never used before: nothing of an earlier call is taken for it."""
+    return f"gdfast-{function.__name__}-{uuid.uuid4().hex}"

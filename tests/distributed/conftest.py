@@ -1,0 +1,22 @@
+"""A cluster of worker processes on this machine, for the tests of one module."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from clusters import Running, quiet_cluster
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Running]:
+    """Three workers of one thread."""
+    with quiet_cluster(3) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def client(cluster: Running) -> Any:
+    return cluster.client
