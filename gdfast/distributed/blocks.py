@@ -1,4 +1,4 @@
-"""Dask arrays as rows: blocks of whole rows, whose values are asked for through the client."""
+"""Dask arrays whose blocks are on a cluster: blocks of whole rows, whose values come through the client."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets.chunks.part import as_read, require_rows
+from ..datasets.chunks.dask_arrays import DaskArray
 from ..protocols import Array
 
 
@@ -17,18 +17,10 @@ def is_dask(values: Any) -> bool:
 
 
 def in_blocks_of_rows(X: Any) -> Any:
-    """A dask array whose blocks are whole rows of known number.
-
-    Raises
-    ------
-    ValueError
-        Its shape is not (n_samples, n_features).
-    """
-    if X.ndim != 2:
-        raise ValueError(f"X must be (n_samples, n_features); its shape is {X.shape}")
-    if any(np.isnan(size) for size in X.chunks[0]):
+    """A dask array whose blocks are whole rows of known number, where it has rows and columns."""
+    if X.ndim == 2 and any(np.isnan(size) for size in X.chunks[0]):
         X = X.compute_chunk_sizes()
-    return X.rechunk({1: -1}) if len(X.chunks[1]) > 1 else X
+    return X.rechunk({1: -1}) if X.ndim == 2 and len(X.chunks[1]) > 1 else X
 
 
 def labels_here(client: Any, y: Any) -> Any:
@@ -37,45 +29,10 @@ def labels_here(client: Any, y: Any) -> Any:
 
 
 @dataclass(frozen=True, eq=False)
-class BlockPart:
-    """The rows of a dask array. See `gdfast.datasets.chunks.part.Part`."""
+class ClusterArray(DaskArray):
+    """A dask array that the cluster computes."""
 
-    client: Any
-    X: Any
-    name: str = "X"
-    has_labels: bool = False
+    client: Any = None
 
-    def __post_init__(self) -> None:
-        require_rows(self.name, self.X.shape, self.X.dtype)
-
-    @property
-    def n_samples(self) -> int:
-        return int(self.X.shape[0])
-
-    @property
-    def n_features(self) -> int:
-        return int(self.X.shape[1])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        dtype: np.dtype[Any] = self.X.dtype
-        return dtype
-
-    @property
-    def is_sparse(self) -> bool:
-        return hasattr(self.X._meta, "indptr")
-
-    @property
-    def starts(self) -> Array:
-        starts = np.concatenate([[0], np.cumsum(self.X.chunks[0])[:-1]])
-        return starts[np.asarray(self.X.chunks[0]) > 0].astype(np.int64)
-
-    def read(self, start: int, stop: int, out: Array | None, /) -> Any:
-        rows = self.client.compute(self.X[start:stop]).result()
-        return rows if self.is_sparse else as_read(rows, out)
-
-    def labels(self, start: int, stop: int, /) -> Array:
-        raise AssertionError("a dask array has no labels")  # has_labels says so
-
-    def require_unchanged(self) -> None:
-        """It never changes."""
+    def read(self, start: int, stop: int, out: Array | None = None, /) -> Any:
+        return self.checked(self.client.compute(self.array[start:stop]).result(), start, stop, out)

@@ -82,28 +82,18 @@ class DaskEngine:
 
     def sum(self, view: View, function: Function, *arguments: Any) -> Outcome:
         """See `Engine`."""
-        call = tasks.Call(view, function, arguments)
-
-        def total(batch: Batch) -> Outcome:
-            return batch.total(batch.mapped(tasks.run, self._held, self.places, call))
-
-        return self.until_done(total)
+        return self.until_done(lambda batch: batch.total(batch.called(tasks.run, view, function, arguments)))
 
     def each(self, view: View, function: Function, *arguments: Any) -> Iterator[Outcome]:
         """See `Engine`."""
-        call = tasks.Call(view, function, arguments)
         at_once = max(FAN_IN, 2 * sum(worker.threads for worker in self.cluster.workers.values()))
-
-        def some(first: int, batch: Batch) -> list[Outcome]:
-            chosen = slice(first, first + at_once)
-            return batch.all(batch.mapped(tasks.run, self._held[chosen], self.places[chosen], call))
-
         for first in range(0, self.n_chunks, at_once):
-            yield from self.until_done(partial(some, first))
+            chosen = range(first, min(first + at_once, self.n_chunks))
+            yield from self.until_done(partial(_each_of, view, function, arguments, chosen))
 
     def keep(self, view: View, function: Function, *arguments: Any) -> tuple[DaskKept, float]:
         """See `Engine`."""
-        kept = DaskKept(self, tasks.Call(view, function, arguments))
+        kept = DaskKept(self, view, function, arguments)
         return kept, kept.visited
 
     # ---- how ----
@@ -117,6 +107,15 @@ class DaskEngine:
     def held(self) -> list[Any]:
         """The chunks, as futures."""
         return self._held
+
+    def own_arguments(self, arguments: tuple[Any, ...], i: int) -> dict[int, Any]:
+        """Those that a chunk has its own of, by their place."""
+        recipe = self._recipes[i]
+        return {
+            place: argument.of_chunk(i, recipe.start, recipe.stop)
+            for place, argument in enumerate(arguments)
+            if hasattr(argument, "of_chunk")
+        }
 
     def until_done(self, work: Callable[[Batch], Found]) -> Found:
         """What the work gives, which begins anew where a worker dies; its tasks are gone when this ends."""
@@ -179,6 +178,12 @@ class DaskEngine:
         return self.cluster.client.submit(function, *arguments, key=key, pure=False, workers=[address])
 
 
+def _each_of(
+    view: View, function: Function, arguments: tuple[Any, ...], chosen: Sequence[int], batch: Batch
+) -> list[Outcome]:
+    return batch.all(batch.called(tasks.run, view, function, arguments, chosen=chosen))
+
+
 class Batch:
     """The tasks of one call, which are released together."""
 
@@ -187,23 +192,42 @@ class Batch:
         self._futures: list[Any] = []
         self._needed: set[str] = set()
 
-    def mapped(
-        self, function: Callable[..., Any], firsts: Sequence[Any], places: Sequence[str], call: tasks.Call | None = None
+    def called(
+        self,
+        task: Callable[..., Any],
+        view: View,
+        function: Function,
+        arguments: tuple[Any, ...],
+        firsts: Sequence[Any] | None = None,
+        chosen: Sequence[int] | None = None,
     ) -> list[Any]:
+        """A function of each chunk, or of what is kept of it, on its worker."""
+        for argument in arguments:
+            if hasattr(argument, "states"):
+                argument.states(self)
+        engine = self._engine
+        chosen = range(engine.n_chunks) if chosen is None else chosen
+        firsts = engine.held if firsts is None else firsts
+        own = [engine.own_arguments(arguments, i) for i in chosen]
+        shared = tuple(None if hasattr(argument, "of_chunk") else argument for argument in arguments)
+        places = [engine.places[i] for i in chosen]
+        call = self._argument(tasks.Call(view, function, shared), places[0])
+        return self.mapped(task, [firsts[i] for i in chosen], places, [call] * len(places), own)
+
+    def mapped(self, task: Callable[..., Any], firsts: Sequence[Any], places: Sequence[str], *more: Any) -> list[Any]:
         """A task for each first argument, on its worker, in one message to the scheduler."""
         from dask.base import annotate
 
         self._needed.update(places)
-        shared = [] if call is None else [[self._argument(call, places[0])] * len(firsts)]
-        keys = [new_key(function) for _ in firsts]
+        keys = [new_key(task) for _ in firsts]
         with annotate(workers=tasks.Pinned(dict(zip(keys, places, strict=True)))):
-            found = self._engine.cluster.client.map(function, list(firsts), *shared, key=keys, pure=False)
+            found = self._engine.cluster.client.map(task, list(firsts), *more, key=keys, pure=False)
         self._futures += found
         return list(found)
 
-    def total(self, parts: Sequence[Any], places: Sequence[str] | None = None) -> Outcome:
+    def total(self, parts: Sequence[Any]) -> Outcome:
         """Their sum by the fixed tree, each node of which is on the worker of its first part."""
-        where = list(self._engine.places if places is None else places)
+        where = self._engine.places
         while len(parts) > 1:
             where = where[::FAN_IN]
             parts = self.mapped(tasks.add, [list(group) for group in groups(parts)], where)
@@ -242,35 +266,39 @@ class Batch:
 class DaskKept:
     """A state for each chunk, on the chunk's worker. See `Kept`."""
 
-    def __init__(self, engine: DaskEngine, call: tasks.Call) -> None:
-        self._engine, self._call = engine, call
-        self.visited = engine.until_done(self._made)
+    def __init__(self, engine: DaskEngine, view: View, function: Function, arguments: tuple[Any, ...]) -> None:
+        self._engine, self._view, self._function, self._arguments = engine, view, function, arguments
+        self._places: list[str] = []
+        self._states: list[Any] = []
+        self.visited = engine.until_done(self._visited)
+
+    def of_chunk(self, i: int, start: int, stop: int) -> Any:
+        """See `Kept`: a future, in whose place the task gets the state."""
+        return self._states[i]
 
     def sum(self, function: Function, *arguments: Any) -> tuple[Any, ...]:
         """See `Kept`."""
-        call = tasks.Call(self._call.view, function, arguments)
-
-        def total(batch: Batch) -> Outcome:
-            return batch.total(self._mapped(batch, call), self._places)
-
-        return tuple(self._engine.until_done(total).found)
+        return tuple(self._engine.until_done(lambda batch: batch.total(self._called(batch, function, arguments))).found)
 
     def each(self, function: Function, *arguments: Any) -> Iterator[Any]:
         """See `Kept`."""
-        call = tasks.Call(self._call.view, function, arguments)
-        return iter([one.found for one in self._engine.until_done(lambda batch: batch.all(self._mapped(batch, call)))])
+        found = self._engine.until_done(lambda batch: batch.all(self._called(batch, function, arguments)))
+        return (one.found for one in found)
 
-    def _mapped(self, batch: Batch, call: tasks.Call) -> list[Any]:
-        gone = not all(where in self._engine.cluster.workers for where in self._places)
-        if gone or not all(map(is_alive, self._states)):
-            self._made(batch)
-        return batch.mapped(tasks.run_on_kept, self._states, self._places, call)
+    def states(self, batch: Batch) -> list[Any]:
+        """As futures, where the chunks are now: those that a worker took along are made anew."""
+        places = self._engine.places
+        if self._places != places or not all(map(is_alive, self._states)):
+            self._states = batch.called(tasks.keep, self._view, self._function, self._arguments)
+            self._places = places
+            batch.keep(self._states)
+        return self._states
 
-    def _made(self, batch: Batch) -> float:
-        self._places = self._engine.places
-        self._states = batch.mapped(tasks.keep, self._engine.held, self._places, self._call)
-        batch.keep(self._states)
-        return batch.total(batch.mapped(tasks.visited, self._states, self._places)).visited
+    def _called(self, batch: Batch, function: Function, arguments: tuple[Any, ...]) -> list[Any]:
+        return batch.called(tasks.run_on_kept, self._view, function, arguments, firsts=self.states(batch))
+
+    def _visited(self, batch: Batch) -> float:
+        return batch.total(batch.mapped(tasks.visited, self.states(batch), self._engine.places)).visited
 
 
 def is_alive(future: Any) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from ..datasets.chunks import ChunkSource
+from ..datasets.chunks.stored import StoredPart
 from ..objective.chunked.engine import Engine
 from ..objective.chunked.layout import check_memory, recipes_of
 from ..objective.chunked.objective import ChunkedObjective
@@ -14,7 +14,7 @@ from ..objective.chunked.problem import ChunkedRows
 from ..objective.losses.base import Loss
 from ..objective.regularizers.regularizers import Regularizer
 from ..protocols import Array
-from .blocks import BlockPart, in_blocks_of_rows, is_dask, labels_here
+from .blocks import ClusterArray, in_blocks_of_rows, is_dask, labels_here
 from .cluster import Cluster, client_of
 from .engine import DaskEngine
 from .suppliers import Blocks, supplier_of
@@ -119,7 +119,9 @@ class DaskObjective(ChunkedObjective):
         y = labels_here(self._client, y)
         if self._blocks is None:
             return super()._source(X, y, label)
-        return ChunkSource((BlockPart(self._client, self._blocks),), None if y is None else np.asarray(y))
+        source = super()._source(self._blocks, y, label)
+        blocks = ClusterArray("X", self._blocks, source.is_sparse, self._client)
+        return replace(source, parts=(StoredPart.of(blocks),))
 
     def _engine(
         self, rows: ChunkedRows, loss: Loss, options: dict[str, Any], memory_limit: int, check_finite: bool

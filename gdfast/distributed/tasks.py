@@ -36,11 +36,16 @@ class Common:
 
 @dataclass(frozen=True, eq=False)
 class Call:
-    """What is asked of every chunk."""
+    """What is asked of every chunk. Arguments that each chunk has its own of stand in `own`, by their place."""
 
     view: View
     function: Function
     arguments: tuple[Any, ...]
+
+    def with_own(self, own: dict[int, Any]) -> tuple[Any, ...]:
+        """The arguments of one chunk, as kernels read them."""
+        found = (own.get(i, argument) for i, argument in enumerate(self.arguments))
+        return tuple(aligned(argument.found if isinstance(argument, Kept) else argument) for argument in found)
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,9 +84,10 @@ class Kept:
     visited: float
     held: Held
     call: Call
+    own: dict[int, Any]
 
     def __reduce__(self) -> Any:
-        return keep, (self.held, self.call)
+        return keep, (self.held, self.call, self.own)
 
 
 def n_bytes(X: Any) -> int:
@@ -131,23 +137,23 @@ def _held(recipe: ChunkRecipe, index: int, stays: bool, check_finite: bool, rows
     return replace(held, chunk=held.made(rows)) if stays else held
 
 
-def run(held: Held | Failed, call: Call) -> Outcome | Failed:
+def run(held: Held | Failed, call: Call, own: dict[int, Any]) -> Outcome | Failed:
     """A function on a chunk."""
-    return held if isinstance(held, Failed) else or_failed(held.index, _run, held, call)
+    return held if isinstance(held, Failed) else or_failed(held.index, _run, held, call, own)
 
 
-def _run(held: Held, call: Call) -> Outcome:
-    return outcome(held.made(), call.view, call.function, tuple(map(aligned, call.arguments)))
+def _run(held: Held, call: Call, own: dict[int, Any]) -> Outcome:
+    return outcome(held.made(), call.view, call.function, call.with_own(own))
 
 
-def keep(held: Held | Failed, call: Call) -> Kept | Failed:
+def keep(held: Held | Failed, call: Call, own: dict[int, Any]) -> Kept | Failed:
     """The same, whose result stays here."""
-    return held if isinstance(held, Failed) else or_failed(held.index, _keep, held, call)
+    return held if isinstance(held, Failed) else or_failed(held.index, _keep, held, call, own)
 
 
-def _keep(held: Held, call: Call) -> Kept:
-    found = _run(held, call)
-    return Kept(held.index, found.found, found.visited, held, call)
+def _keep(held: Held, call: Call, own: dict[int, Any]) -> Kept:
+    found = _run(held, call, own)
+    return Kept(held.index, found.found, found.visited, held, call, own)
 
 
 def visited(kept: Kept | Failed) -> Outcome | Failed:
@@ -155,13 +161,13 @@ def visited(kept: Kept | Failed) -> Outcome | Failed:
     return kept if isinstance(kept, Failed) else Outcome((), kept.visited)
 
 
-def run_on_kept(kept: Kept | Failed, call: Call) -> Outcome | Failed:
+def run_on_kept(kept: Kept | Failed, call: Call, own: dict[int, Any]) -> Outcome | Failed:
     """A function of what is kept."""
-    return kept if isinstance(kept, Failed) else or_failed(kept.index, _run_on_kept, kept, call)
+    return kept if isinstance(kept, Failed) else or_failed(kept.index, _run_on_kept, kept, call, own)
 
 
-def _run_on_kept(kept: Kept, call: Call) -> Outcome:
-    return Outcome(call.function(kept.found, *map(aligned, call.arguments)), 0.0)
+def _run_on_kept(kept: Kept, call: Call, own: dict[int, Any]) -> Outcome:
+    return Outcome(call.function(kept.found, *call.with_own(own)), 0.0)
 
 
 def add(parts: list[Outcome | Failed]) -> Outcome | Failed:
