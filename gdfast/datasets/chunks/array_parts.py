@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -65,3 +65,7 @@ class ArrayPart:
 
     def require_unchanged(self) -> None:
         """What is in memory is the caller's."""
+
+    def narrowed(self, start: int, stop: int, /) -> ArrayPart:
+        """These rows of the array alone, a view where it is dense."""
+        return replace(self, name=f"rows {start:,} to {stop - 1:,} of {self.name}", X=self.X[start:stop])

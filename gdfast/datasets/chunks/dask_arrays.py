@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -59,3 +59,15 @@ class DaskArray:
 
     def require_unchanged(self) -> None:
         """What it is computed from tells itself."""
+
+    def narrowed(self, start: int, stop: int, /) -> DaskArray:
+        """These rows, with the part of the graph that they are computed by."""
+        import dask.array
+        import dask.base
+
+        optimize: Any = dask.base.optimize  # (neither has types)
+        make: Any = dask.array.Array
+        (rows,) = optimize(self.array[start:stop])
+        graph = dict(rows.dask.cull(rows.__dask_keys__()))
+        array = make(graph, rows.name, rows.chunks, dtype=rows.dtype, meta=rows._meta)
+        return replace(self, name=f"rows {start:,} to {stop - 1:,} of {self.name}", array=array)

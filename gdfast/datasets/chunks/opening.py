@@ -79,8 +79,10 @@ def chunk_source(X: Any, y: Any = None, *, label: str | int | None = None) -> Ch
     """
     if y is not None and label is not None:
         raise ValueError(f"label must be left out where y is given; it is {described(label)}")
+    if isinstance(X, ChunkSource) and label is not None:
+        raise ValueError(f"label must be left out where X is a ChunkSource; it is {described(label)}")
     given = None if y is None else _given_labels(y)
-    if isinstance(X, ChunkSource):  # as a pickle's is
+    if isinstance(X, ChunkSource):
         return X if given is None else replace(X, y=given)
     return ChunkSource(tuple(_parts(X, "X", label, y is None)), given)
 

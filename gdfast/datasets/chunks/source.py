@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,10 @@ from ..._arrays import check_integer
 from ...describe import counted, described
 from ...protocols import Array
 from .part import Part
+from .window import narrowed
+
+_SAMPLED = 16
+"""Rows that are read in each of so many places, to know what a row of a sparse source takes."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -28,6 +33,8 @@ class ChunkSource:
     n_samples, n_features : int
     dtype : numpy dtype
         Of X, the same in every part.
+    bytes_per_row : float
+        In memory.
     is_sparse : bool
         `read` gives scipy.sparse CSR.
     boundaries : int64 (m + 1,)
@@ -84,6 +91,21 @@ class ChunkSource:
             f"{type(self).__name__}({counted(self.n_samples, 'row')} of {counted(self.n_features, 'feature')} "
             f"({self.dtype}{', sparse' if self.is_sparse else ''}) in {counted(len(self.parts), 'part')})"
         )
+
+    @cached_property
+    def bytes_per_row(self) -> float:
+        """What a row takes in memory: of sparse ones the mean of a few, which are read for it."""
+        if not self.is_sparse:
+            return float(self.n_features * self.dtype.itemsize)
+        places = range(0, self.n_samples, max(1, self.n_samples // _SAMPLED))
+        rows = [self.read(i, min(i + _SAMPLED, self.n_samples)) for i in places]
+        n = sum(part.shape[0] for part in rows)
+        return float(sum(part.data.nbytes + part.indices.nbytes + part.indptr.nbytes for part in rows) / n)
+
+    def narrowed(self, start: int, stop: int) -> ChunkSource:
+        """Rows [start, stop) as a source of their own, without y: what a worker needs of a source, and no more."""
+        start, stop = self._range(start, stop)
+        return ChunkSource(tuple(narrowed(part, first, last) for part, first, last in self._pieces(start, stop)))
 
     def read(self, start: int, stop: int, out: Array | None = None) -> Any:
         """Rows [start, stop).

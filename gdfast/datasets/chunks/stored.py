@@ -95,6 +95,11 @@ class StoredPart:
         if self.label_array is not None:
             self.label_array.require_unchanged()
 
+    def narrowed(self, start: int, stop: int, /) -> StoredPart | None:
+        """These rows of the array alone, where it is more than a place (a graph of dask's); else None."""
+        own = getattr(self.rows, "narrowed", None)
+        return None if own is None or self.has_labels else StoredPart(own(start, stop))
+
 
 def starts_every(step: int, n: int) -> Array:
     """0, step, 2 step, ... below n."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, Any, NamedTuple
 
@@ -12,8 +12,9 @@ import numpy as np
 from ...protocols import Array
 from ..svmlight import parsed_rows, require_reader
 from ..text_files import compression_of
-from .part import only_start
+from .part import Part, only_start
 from .stamps import FileStamp
+from .window import Window
 
 _EVERY = 64
 """Of so many rows the place of the first is remembered."""
@@ -85,6 +86,12 @@ class SvmlightPart:
 
     def require_unchanged(self) -> None:
         self.stamp.require_unchanged()
+
+    def narrowed(self, start: int, stop: int, /) -> Part:
+        """These rows, with the places and labels of no others (but up to 63 on either side)."""
+        first, last = start // _EVERY, -(-stop // _EVERY)
+        part = replace(self, places=self.places[first : last + 1], y=self.y[first * _EVERY : last * _EVERY])
+        return Window(part, start - first * _EVERY, stop - first * _EVERY)
 
 
 def svmlight_parts(paths: Sequence[Path]) -> list[SvmlightPart]:

@@ -3,149 +3,15 @@
 from __future__ import annotations
 
 import pickle
-from itertools import pairwise
 
 import dask.array
-import h5py
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet
 import pytest
 import scipy.sparse
-import zarr
 from sklearn.datasets import dump_svmlight_file
 
 from gdfast.datasets.chunks import chunk_source
-
-N, D = 230, 6
-CUTS = [0, 30, 30 + 7, 150, N]
-
-
-def rows(dtype="float32", n=N, d=D):
-    return np.random.default_rng(n).integers(0, 200, (n, d)).astype(dtype)
-
-
-def labels(n=N):
-    return np.random.default_rng(1).integers(0, 3, n)
-
-
-def pieces():
-    return list(pairwise(CUTS))
-
-
-def npy_folder(folder, X, y):
-    for i, (a, b) in zip((1, 2, 9, 10), pieces(), strict=True):
-        np.save(folder / f"part-{i}.npy", X[a:b])
-        np.save(folder / f"part-{i}_labels.npy", y[a:b])
-    (folder / "README.md").write_text("Four parts.")
-    return folder
-
-
-def table(X, y):
-    columns = {"kind": y, **{f"x{j}": X[:, j] for j in range(X.shape[1])}}
-    return pa.table(columns)
-
-
-def parquet_folder(folder, X, y):
-    for i, (a, b) in zip((1, 2, 9, 10), pieces(), strict=True):
-        pyarrow.parquet.write_table(table(X[a:b], y[a:b]), folder / f"part-{i}.parquet", row_group_size=20)
-    (folder / "_SUCCESS").write_text("")
-    return folder
-
-
-def embeddings_file(folder, X, y):
-    flat = pa.array(X[:, 1:].reshape(-1))
-    lists = pa.FixedSizeListArray.from_arrays(flat, X.shape[1] - 1)
-    pyarrow.parquet.write_table(pa.table({"first": X[:, 0], "rest": lists, "kind": y}), folder / "X.parquet")
-    return folder / "X.parquet"
-
-
-def svmlight_folder(folder, X, y):
-    for i, (a, b) in zip((1, 2, 9, 10), pieces(), strict=True):
-        dump_svmlight_file(X[a:b], y[a:b], str(folder / f"part-{i}.svmlight"), zero_based=False)
-    return folder
-
-
-def zarr_group(folder, X, y):
-    group = zarr.open_group(folder / "rows.zarr", mode="w")
-    group.create_array("X", data=X, chunks=(50, 4))
-    group.create_array("y", data=y)
-    return folder / "rows.zarr"
-
-
-def zarr_array(folder, X, y):
-    return zarr.create_array(folder / "rows.zarr", data=X, chunks=(50, D)), y
-
-
-def zarr_path(folder, X, y):
-    zarr_group(folder, X, y)
-    return folder / "rows.zarr/X", folder / "rows.zarr/y"
-
-
-def zarr_shards(folder, X, y):
-    return zarr.create_array(folder / "rows.zarr", data=X, chunks=(10, D), shards=(50, D)), y
-
-
-def zarr_in_memory(folder, X, y):
-    return zarr.create_array({}, data=X, chunks=(50, D)), y
-
-
-def zarr_version_2(folder, X, y):
-    zarr.create_array(folder / "rows.zarr", data=X, chunks=(50, D), zarr_format=2)
-    return folder / "rows.zarr", y
-
-
-def hdf5_file(folder, X, y):
-    with h5py.File(folder / "rows.h5", "w") as file:
-        file.create_dataset("X", data=X, chunks=(50, 3), compression="gzip")
-        file["labels"] = y
-        file["other"] = np.zeros((3, 3))
-    return folder / "rows.h5"
-
-
-def hdf5_names(folder, X, y):
-    with h5py.File(folder / "rows.h5", "w") as file:
-        file["train/rows"], file["train/kinds"] = X, y
-    return f"{folder / 'rows.h5'}::/train/rows", f"{folder / 'rows.h5'}::/train/kinds"
-
-
-def hdf5_dataset(folder, X, y):
-    file = h5py.File(hdf5_file(folder, X, y), "r")
-    return file["X"], file["labels"]
-
-
-def dask_array(folder, X, y):
-    return dask.array.from_array(X, chunks=((30, 7, 113, 80), (4, 2))), dask.array.from_array(y, chunks=100)
-
-
-def dask_of_files(folder, X, y):
-    npy_folder(folder, X, y)
-    parts = [dask.array.from_array(np.load(folder / f"part-{i}.npy", mmap_mode="r")) for i in (1, 2, 9, 10)]
-    return dask.array.concatenate(parts), y
-
-
-KINDS = {
-    "npy folder": npy_folder,
-    "parquet folder": parquet_folder,
-    "parquet file": embeddings_file,
-    "zarr group": zarr_group,
-    "zarr array": zarr_array,
-    "zarr path": zarr_path,
-    "zarr shards": zarr_shards,
-    "zarr in memory": zarr_in_memory,
-    "zarr version 2": zarr_version_2,
-    "hdf5 file": hdf5_file,
-    "hdf5 names": hdf5_names,
-    "hdf5 dataset": hdf5_dataset,
-    "dask": dask_array,
-    "dask of files": dask_of_files,
-}
-
-
-def opened(kind, folder, X, y):
-    given = KINDS[kind](folder, X, y)
-    given = given if isinstance(given, tuple) else (given,)
-    return chunk_source(*given, label="kind" if "parquet" in kind else None)
+from stored_rows import CUTS, KINDS, D, N, labels, npy_folder, opened, pieces, rows, sparse_rows
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
@@ -188,12 +54,6 @@ def test_boundaries_are_where_pieces_begin(kind, boundaries, tmp_path):
 def test_names_are_sorted_by_their_numbers(tmp_path):
     source = chunk_source(npy_folder(tmp_path, rows(), labels()))
     assert source.where(229) == f"row 79 of {tmp_path / 'part-10.npy'}"
-
-
-def sparse_rows(n=N):
-    X = scipy.sparse.random(n, 50, 0.1, "csr", random_state=0)
-    X.data = np.ceil(8 * X.data) / 8  # text of few digits
-    return X
 
 
 def check_sparse(source, X):
@@ -248,3 +108,43 @@ def test_lists_of_paths_and_arrays(tmp_path):
     source = chunk_source([tmp_path / "X.npy", dask.array.from_array(X[10:40], chunks=9), X[40:]])
     np.testing.assert_array_equal(source.read(5, 60), X[5:60])
     assert source.boundaries.tolist() == [0, 10, 19, 28, 37, 40, N]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_narrowed_source_has_the_rows_and_labels_of_the_whole(kind, tmp_path):
+    X, y = rows(), labels()
+    source = opened(kind, tmp_path, X, y)
+    for start, stop in [(0, N), (29, 38), (36, 37), (55, 199)]:
+        part = pickle.loads(
+            pickle.dumps(
+                source.narrowed(start, stop).narrowed(1, stop - start)
+                if stop > start + 1
+                else source.narrowed(start, stop)
+            )
+        )
+        first = start + (stop > start + 1)
+        np.testing.assert_array_equal(part.read(0, stop - first), X[first:stop])
+        inside = source.boundaries[(source.boundaries > first) & (source.boundaries < stop)] - first
+        np.testing.assert_array_equal(part.boundaries, [0, *inside, stop - first])
+        if source.y is None:
+            np.testing.assert_array_equal(part.labels(), y[first:stop])
+
+
+def test_a_narrowed_source_holds_nothing_of_the_others(tmp_path):
+    X = np.random.default_rng(0).random((20_000, 3))
+    dump_svmlight_file(X, np.zeros(len(X)), str(tmp_path / "X.svmlight"))
+    array = dask.array.concatenate([dask.array.from_array(X[i : i + 1000]) for i in range(0, 20_000, 1000)])
+    for given in (X, array, tmp_path / "X.svmlight", scipy.sparse.csr_matrix(X)):
+        source = chunk_source(given)
+        part = source.narrowed(5_010, 5_040)
+        found = pickle.loads(pickle.dumps(part)).read(0, 30)
+        np.testing.assert_allclose(found.toarray() if source.is_sparse else found, X[5_010:5_040], rtol=1e-14)
+        assert len(pickle.dumps(part)) < 40_000
+
+
+def test_what_a_row_takes(tmp_path):
+    assert chunk_source(rows()).bytes_per_row == 4 * D
+    X = sparse_rows()
+    dump_svmlight_file(X, labels(), str(tmp_path / "X.svmlight"))
+    mean = 12 * X.nnz / N
+    assert mean < chunk_source(tmp_path / "X.svmlight").bytes_per_row < mean + 8

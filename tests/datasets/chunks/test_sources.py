@@ -9,26 +9,11 @@ import pytest
 import scipy.sparse
 
 from gdfast.datasets.chunks import chunk_source
-
-
-class Counted:
-    """An object of the Chunks protocol."""
-
-    def __init__(self, X, y=None):
-        self.X, self.y = X, y
-        self.n_samples, self.n_features = X.shape
-        self.dtype = X.dtype
-
-    def read(self, start, stop):
-        return self.X[start:stop] if self.y is None else (self.X[start:stop], self.y[start:stop])
+from stored_rows import Counted
 
 
 def rows(n=40, d=7, dtype="uint8", seed=0):
     return np.random.default_rng(seed).integers(0, 200, (n, d)).astype(dtype)
-
-
-def dense(rows):
-    return rows.toarray() if scipy.sparse.issparse(rows) else rows
 
 
 def sources(tmp_path, X):
