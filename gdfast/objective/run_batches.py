@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,12 +18,19 @@ def run_batches(objective: Any, batches: MiniBatches) -> RunBatches:
     return BatchesOfRows(objective, batches) if own is None else own.run_batches(batches)
 
 
+def with_all_rows(batches: MiniBatches, n_samples: int) -> MiniBatches:
+    """A full shuffle that says so, wherever a run goes on."""
+    if type(batches) is not MiniBatches or batches.window is not None or not batches.shuffle:
+        return batches
+    return replace(batches, window=max(batches.size, n_samples))
+
+
 class BatchesOfRows:
     """Those of an objective whose rows may be visited in any order."""
 
     def __init__(self, objective: Any, batches: MiniBatches) -> None:
         self._objective, self._with_rows = objective, rows_wanted(objective, "batches need")
-        self.batches = batches
+        self.batches = with_all_rows(batches, self._with_rows.n_samples)
         self._rows_of = rows_of_steps(batches, self._with_rows.n_samples)
 
     def batch(self, k: int) -> Objective:

@@ -13,6 +13,7 @@ import numpy as np
 from ..._arrays import (
     check_columns,
     check_flag,
+    check_indices,
     check_integer,
     check_labels,
     check_sample_weight,
@@ -25,13 +26,15 @@ from ...protocols import Array, FloatArray, NearestKinks
 from ..guarded import unguarded
 from ..linear import differences, gram_sketch, hessian, kinks, lipschitz
 from ..linear import gram as linear_gram
-from ..linear.objective import documented_by
+from ..linear.objective import LinearObjective, documented_by
 from ..linear.rows import Counter
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
 from ..losses.table import check_loss
+from ..mini_batches import MiniBatches
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
 from . import evaluation, gram, rays
+from .batches import ChunkedBatches, problem_on_any
 from .engine import Engine
 from .layout import check_memory, chunk_boundaries, recipes_of
 from .local_engine import LocalEngine
@@ -256,6 +259,16 @@ class ChunkedObjective:
     def fingerprint(self, W: Array) -> dict[str, Any]:
         """What tells this objective from another: that of a `LinearObjective` on the same rows in memory."""
         return evaluation.fingerprint(self.problem, W)
+
+    # ---- some of the rows ----
+
+    def rows(self, indices: Array) -> LinearObjective:
+        """The mini-batch of these rows (repeats allowed), read into memory: an unbiased estimate of this objective."""
+        return LinearObjective.of_problem(problem_on_any(self.problem, check_indices(indices, self.n_samples)))
+
+    def run_batches(self, batches: MiniBatches) -> ChunkedBatches:
+        """The mini-batches of a run, read ahead: see `gdfast.protocols.RunBatches`."""
+        return ChunkedBatches(self.problem, batches, self.memory_limit)
 
     # ---- others on the same rows ----
 

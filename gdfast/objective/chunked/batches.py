@@ -1,0 +1,171 @@
+"""Mini-batches of rows that are read in chunks: by a thread, a piece of the epoch's order ahead of the steps."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from ...protocols import Array, Objective
+from ..linear.compiled_steps import LinearSteps, steps_of
+from ..linear.objective import LinearObjective
+from ..linear.problem import LinearProblem
+from ..mini_batches import EpochOrder, MiniBatches, cuts_permutations, rows_of_steps
+from .layout import CHUNKS_AT_ONCE
+from .problem import ChunkedProblem
+from .row_reads import bytes_per_row, problem_on
+
+
+class Piece(NamedTuple):
+    """Some batches of an epoch, in memory: those rows, and the order in which the batches take them."""
+
+    problem: LinearProblem
+    places: Array
+
+
+class ChunkedBatches:
+    """See `gdfast.protocols.RunBatches`.
+
+    The order of an epoch is cut into pieces of whole batches, as many rows as an eighth of the memory holds: the one at
+    work and the one that is being read; or all rows, where half of the memory holds them. Which rows a step takes does
+    not depend on that, but for the window of a block shuffle, which is a piece where nobody chose another.
+    """
+
+    def __init__(self, problem: ChunkedProblem, batches: MiniBatches, memory_limit: int) -> None:
+        n = problem.rows.n_samples
+        most = rows_in_memory(problem, batches, memory_limit)
+        self.batches = with_window(batches, n, most)
+        self._problem, self._n_samples = problem, n
+        self._per_epoch, self._size = self.batches.steps_per_epoch(n), min(self.batches.size, n)
+        self._rows_of = None if cuts_permutations(self.batches) else rows_of_steps(self.batches, n)
+        self._order = EpochOrder(self.batches, n)
+        self._bounds = [0] if most >= n else piece_bounds(self._order.boundaries, self._size, most)
+        self._all: LinearProblem | None = None
+        self._here: tuple[int, Piece] | None = None
+        self._coming: tuple[int, Future[Piece]] | None = None
+        self._reader = ThreadPoolExecutor(1, "gdfast-read")
+
+    def batch(self, k: int) -> Objective:
+        """The mini-batch of step k, unbiased."""
+        if self._rows_of is not None:
+            return LinearObjective.of_problem(problem_on_any(self._problem, self._rows_of(k)))
+        piece, places, starts = self.steps_at(k, 1)
+        return LinearObjective.of_problem(piece.problem.on_rows(places[starts[0] : starts[1]]))
+
+    def compiled_steps(self, w: Array, rule: str, settings: tuple[float, ...]) -> ChunkedSteps | None:
+        """See `RunBatches`; None also where the batches are no permutation in pieces."""
+        if self._rows_of is not None:
+            return None
+        kernel = steps_of(problem_on(self._problem, np.zeros(1, dtype=np.int64)), w, rule, settings)
+        return None if kernel is None else ChunkedSteps(self, kernel, rule, settings)
+
+    def steps_at(self, k: int, n: int) -> tuple[Piece, Array, Array]:
+        """At most n steps from k on, whose rows are in one piece: their places there, and where each step's begin."""
+        epoch, i = divmod(k, self._per_epoch)
+        p = bisect_right(self._bounds, i * self._size) - 1
+        piece = self._piece(epoch * len(self._bounds) + p)
+        place = i * self._size - self._bounds[p]
+        starts = place + self._size * np.arange(n + 1)
+        n = min(n, int(np.searchsorted(starts, piece.places.size)))
+        return piece, piece.places, np.minimum(starts[: n + 1], piece.places.size)
+
+    def _piece(self, number: int) -> Piece:
+        """Pieces are numbered through all epochs. The next one is read while this one is at work."""
+        if self._here is not None and self._here[0] == number:
+            return self._here[1]
+        coming, self._coming, self._here = self._coming, None, None
+        if coming is None or coming[0] != number:
+            coming = number, self._reader.submit(self._read, number)
+        self._here = number, coming[1].result()
+        if len(self._bounds) > 1:
+            self._coming = number + 1, self._reader.submit(self._read, number + 1)
+        return self._here[1]
+
+    def _read(self, number: int) -> Piece:
+        epoch, p = divmod(number, len(self._bounds))
+        rows = self._order.rows(epoch, self._bounds[p], [*self._bounds, self._n_samples][p + 1])
+        if len(self._bounds) == 1:
+            if self._all is None:
+                self._all = problem_on(self._problem, np.arange(self._n_samples))
+            return Piece(self._all, rows)
+        rising = np.argsort(rows)
+        places = np.empty_like(rows)
+        places[rising] = np.arange(rows.size)
+        return Piece(problem_on(self._problem, rows[rising]), places)
+
+
+class ChunkedSteps:
+    """See `gdfast.protocols.RunSteps`: the compiled steps of a linear objective, on one piece after the other."""
+
+    def __init__(self, batches: ChunkedBatches, kernel: LinearSteps, rule: str, settings: tuple[float, ...]) -> None:
+        self._batches, self._rule, self._settings = batches, rule, settings
+        self.extra_state: tuple[Array, ...] = kernel.extra_state
+
+    def __call__(
+        self, w: Array, states: tuple[Array, ...], k: int, rates: Array, first_step: int, values: Array, done: Array
+    ) -> None:
+        """Steps k, k + 1, ..."""
+        taken, n = 0, len(rates)
+        while taken < n:
+            piece, places, starts = self._batches.steps_at(k + taken, n - taken)
+            kernel = steps_of(piece.problem, w, self._rule, self._settings)
+            assert kernel is not None
+            here, part = starts.size - 1, np.zeros(1, dtype=np.int64)
+            some = slice(taken, taken + here)
+            order = places[starts[0] : starts[-1]]
+            try:
+                kernel(w, states, order, starts - starts[0], rates[some], first_step + taken, values[some], part)
+            finally:
+                taken += int(part[0])
+                done[0] = taken
+            if part[0] < here:
+                return
+
+
+def problem_on_any(problem: ChunkedProblem, indices: Array) -> LinearProblem:
+    """The loss and the regularizer on rows in any order, repeats allowed."""
+    some, places = np.unique(indices, return_inverse=True)
+    found = problem_on(problem, some)
+    return found if np.array_equal(some, indices) else found.on_rows(places.reshape(-1).astype(np.int64))
+
+
+def rows_in_memory(problem: ChunkedProblem, batches: MiniBatches, memory_limit: int) -> int:
+    """How many a piece may hold, at least a batch; all of them, where they fit."""
+    n, width = problem.rows.n_samples, bytes_per_row(problem.rows)
+    if n * width <= memory_limit // 2:
+        return n
+    most = int(memory_limit // CHUNKS_AT_ONCE / width)
+    if batches.size > most:
+        raise ValueError(
+            f"batches must be of at most {most:,} rows, an eighth of memory_limit ({memory_limit:,} bytes); "
+            f"they are of {batches.size:,}"
+        )
+    return most
+
+
+def with_window(batches: MiniBatches, n_samples: int, most: int) -> MiniBatches:
+    """A window for a shuffle that was given none: what is in memory at a time. (A subclass's order is its own.)"""
+    if type(batches) is not MiniBatches or not batches.shuffle:
+        return batches
+    if batches.window is None:
+        return replace(batches, window=max(batches.size, most))
+    if min(batches.window, n_samples) > most:
+        raise ValueError(
+            f"batches must have a window of at most {most:,} rows, an eighth of the objective's memory_limit; it is "
+            f"{batches.window:,}"
+        )
+    return batches
+
+
+def piece_bounds(boundaries: list[int], size: int, most: int) -> list[int]:
+    """Where pieces begin: each part of the order, cut into equal pieces of whole batches."""
+    bounds = []
+    for begin, end in pairwise(boundaries):
+        n_steps = -(-(end - begin) // size)
+        n_pieces = -(-n_steps // max(1, most // size))
+        bounds += [begin + size * (n_steps * i // n_pieces) for i in range(n_pieces)]
+    return bounds

@@ -1,0 +1,56 @@
+"""Some rows of a source, gathered in memory: what lies side by side is read in one piece."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ... import _kernels
+from ...protocols import Array
+from ..linear.problem import LinearProblem
+from .problem import ChunkedProblem, ChunkedRows
+
+INDEX_BYTES = 8  # of a sparse entry, besides its value
+
+
+def bytes_per_row(rows: ChunkedRows) -> float:
+    """That a row of X takes in memory, in the mean."""
+    entry: int = rows.source.dtype.itemsize + (INDEX_BYTES if rows.is_sparse else 0)
+    return max(1.0, rows.entries_per_row * entry)
+
+
+def problem_on(problem: ChunkedProblem, some: Array) -> LinearProblem:
+    """The loss and the regularizer on rows by their numbers, which rise; an unbiased estimate, whose visits count.
+
+    Raises
+    ------
+    ValueError
+        A row of X is not finite; the message names it.
+    """
+    X = read_rows(problem.rows.source, some)
+    values = X.data if problem.rows.is_sparse else X
+    if values.dtype.kind == "f" and values.size:
+        at = _kernels.first_not_finite(values.reshape(len(values), -1))
+        if at >= 0:
+            row = int(np.searchsorted(X.indptr, at, side="right")) - 1 if problem.rows.is_sparse else at // X.shape[1]
+            where = problem.rows.source.where(int(some[row]))
+            raise ValueError(f"X must be finite; {where} holds {values.flat[at]}")
+    return problem.on_gathered(X, some)
+
+
+def read_rows(source: Any, some: Array) -> Any:
+    """Rows of X by their numbers, which rise: a C-ordered array, or CSR."""
+    ends = np.append(np.flatnonzero(np.diff(some) != 1) + 1, some.size)
+    begins = np.append(0, ends[:-1])
+    runs = [(int(some[begin]), int(some[end - 1]) + 1) for begin, end in zip(begins, ends, strict=True)]
+    if len(runs) == 1:
+        return source.read(*runs[0])
+    if source.is_sparse:
+        import scipy.sparse
+
+        return scipy.sparse.vstack([source.read(*run) for run in runs], format="csr")
+    X = np.empty((some.size, source.n_features), dtype=source.dtype)
+    for (start, stop), begin, end in zip(runs, begins, ends, strict=True):
+        source.read(start, stop, X[begin:end])
+    return X

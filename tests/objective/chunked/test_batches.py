@@ -1,0 +1,246 @@
+"""Mini-batches of chunked rows: the runs that the same rows in memory have, whatever is read when, and resumed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import gdfast as gd
+from gdfast.descent import compiled
+from gdfast.objective.chunked.batches import ChunkedBatches
+
+ROWS, FEATURES, CLASSES = 230, 6, 3
+BATCHES = gd.MiniBatches(8, seed=3, window=40, blocks=5)
+PENALTY = gd.L2(0.01)
+LOSSES = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError(), gd.Huber(0.5)]
+
+
+def problem(dtype: str, loss: Any) -> tuple[Any, Any, dict[str, Any]]:
+    rng = np.random.default_rng(0)
+    X = rng.integers(0, 255, (ROWS, FEATURES)) if dtype == "uint8" else rng.normal(size=(ROWS, FEATURES))
+    y = rng.integers(0, CLASSES, ROWS) if loss.classifies else rng.normal(size=ROWS)
+    weights = np.where(rng.random(ROWS) < 0.3, 0.0, rng.uniform(0, 2, ROWS))
+    return X.astype(dtype), y, {"mean": X.mean(axis=0), "scale": X.std(axis=0), "sample_weight": weights}
+
+
+def limit(rows: int, itemsize: int) -> int:
+    """With which a piece holds so many rows."""
+    return 8 * rows * FEATURES * itemsize
+
+
+def pair(
+    dtype: str = "float64", loss: Any = LOSSES[2], rows: int = 45, regularizer: Any = PENALTY
+) -> tuple[Any, Any, Any]:
+    """The objective on chunks, the one in memory, and weights."""
+    X, y, options = problem(dtype, loss)
+    chunked = gd.ChunkedObjective(X, y, loss, regularizer, memory_limit=limit(rows, X.itemsize), **options)
+    linear = gd.LinearObjective(X, y, loss, regularizer, **options)
+    return chunked, linear, np.random.default_rng(1).normal(size=linear.shape) * 0.1
+
+
+@pytest.mark.parametrize("optimizer", [rule() for rule in compiled.RULES], ids=str)
+@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+def test_compiled_steps_are_those_of_the_rows_in_memory(optimizer: Any, dtype: str) -> None:
+    for loss in LOSSES:
+        chunked, linear, W = pair(dtype, loss)
+        for regularizer in (gd.L2(0.01), gd.ElasticNet(0.001, 0.01)):
+            mine, other = (objective.with_terms(loss, regularizer) for objective in (chunked, linear))
+            run = {"batches": BATCHES, "epochs": 3, "step": 0.01}
+            result, expected = gd.minimize(mine, W, optimizer, **run), gd.minimize(other, W, optimizer, **run)
+            np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=1e-12 if dtype == "float64" else 1e-6)
+            np.testing.assert_allclose(result.history.values, expected.history.values, rtol=1e-5)
+            assert result.passes == expected.passes == 4
+
+
+@pytest.mark.parametrize("optimizer", [gd.GradientDescent(), gd.Adam()])
+def test_compiled_steps_follow_the_generic_ones(monkeypatch: pytest.MonkeyPatch, optimizer: Any) -> None:
+    chunked, _, W = pair()
+    run = {"batches": BATCHES, "epochs": 3, "step": 0.01}
+    result = gd.minimize(chunked, W, optimizer, **run)
+    monkeypatch.setattr(ChunkedBatches, "compiled_steps", lambda *_: None)
+    expected = gd.minimize(chunked, W, optimizer, **run)
+    np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=1e-13)
+    np.testing.assert_allclose(result.history.values, expected.history.values, rtol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", [gd.SVRG(), gd.Lion(), gd.AveragedSGD()], ids=str)
+def test_other_optimizers_take_the_batches_of_the_rows_in_memory(optimizer: Any) -> None:
+    chunked, linear, W = pair()
+    for run in ({"step": 0.01}, {"step": 0.01, "clip": 0.5}):
+        if "clip" in run and not isinstance(optimizer, gd.Lion):
+            continue
+        run = {"batches": BATCHES, "epochs": 3, **run}
+        result, expected = gd.minimize(chunked, W, optimizer, **run), gd.minimize(linear, W, optimizer, **run)
+        np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=1e-12)
+
+
+def test_maximize() -> None:
+    chunked, linear, W = pair(regularizer=None)
+    run = {"batches": BATCHES, "max_steps": 20, "step": 0.01}
+    np.testing.assert_allclose(gd.maximize(chunked, W, **run).w, gd.maximize(linear, W, **run).w, rtol=1e-12)
+
+
+@pytest.mark.parametrize("optimizer", [gd.Momentum(), gd.Adam(), gd.Lion()], ids=str)
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
+def test_neither_memory_nor_cuts_change_a_bit(monkeypatch: pytest.MonkeyPatch, optimizer: Any, dtype: str) -> None:
+    run = {"batches": BATCHES, "max_steps": 75, "step": 0.01}
+    first, _, W = pair(dtype, gd.Hinge())
+    whole = gd.minimize(first, W, optimizer, **run)
+    for rows in (41, 60, 100, 1000):
+        again = gd.minimize(pair(dtype, gd.Hinge(), rows)[0], W, optimizer, **run)
+        np.testing.assert_array_equal(again.w, whole.w)
+        np.testing.assert_array_equal(again.history.values, whole.history.values)
+    seen = gd.minimize(first, W, optimizer, **run, callback=lambda k, w, value: None, evaluate_every=7)
+    np.testing.assert_array_equal(seen.w, whole.w)
+    monkeypatch.setattr(compiled, "SEGMENT", 24)
+    np.testing.assert_array_equal(gd.minimize(first, W, optimizer, **run).w, whole.w)
+
+
+@pytest.mark.parametrize("optimizer", [gd.Adam(), gd.Lion()], ids=str)
+def test_a_checkpoint_in_the_middle_of_an_epoch_goes_on_to_the_same_bits(tmp_path: Path, optimizer: Any) -> None:
+    chunked, _, W = pair("uint8")
+    run = {"batches": gd.MiniBatches(8, seed=5), "step": 0.01}
+    whole = gd.minimize(chunked, W, optimizer, **run, max_steps=70)
+    saved = gd.Checkpoint(tmp_path / "run.npz", every=1000)
+    gd.minimize(chunked, W, optimizer, **run, max_steps=41, checkpoint=saved)
+    resumed = gd.resume(saved.path, pair("uint8", rows=60)[0], max_steps=70)
+    np.testing.assert_array_equal(resumed.w, whole.w)
+    np.testing.assert_array_equal(resumed.history.values, whole.history.values)
+    with pytest.raises(ValueError, match=r"window of at most 30 rows, an eighth .* it is 45"):
+        gd.resume(saved.path, pair("uint8", rows=30)[0], max_steps=70)
+
+
+def test_the_order_of_a_run_does_not_become_another_where_it_goes_on_in_memory_or_on_a_disk(tmp_path: Path) -> None:
+    chunked, linear, W = pair()
+    saved = gd.Checkpoint(tmp_path / "run.npz", every=1000)
+    gd.minimize(linear, W, batches=8, step=0.01, max_steps=41, checkpoint=saved)
+    with pytest.raises(ValueError, match="batches must have a window of at most 45 rows"):
+        gd.resume(saved.path, chunked, max_steps=70)
+    whole = gd.minimize(chunked, W, batches=8, step=0.01, max_steps=70)
+    gd.minimize(chunked, W, batches=8, step=0.01, max_steps=41, checkpoint=saved)
+    np.testing.assert_allclose(gd.resume(saved.path, linear, max_steps=70).w, whole.w, rtol=1e-12)
+
+
+def test_where_all_rows_fit_the_shuffle_is_full_and_they_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunked, linear, W = pair(rows=1000)
+    read = counted_reads(monkeypatch, chunked)
+    result = gd.minimize(chunked, W, batches=8, epochs=4, max_steps=None, step=0.01)
+    expected = gd.minimize(linear, W, batches=8, epochs=4, step=0.01)
+    np.testing.assert_allclose(result.w, expected.w, rtol=1e-12)
+    assert sum(read) == 1 + ROWS + ROWS  # what compiled steps there are; all of them; the value at the end
+
+
+def test_an_epoch_reads_every_row_once_in_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunked = pair()[0]
+    per_epoch = BATCHES.steps_per_epoch(ROWS)
+    batches = chunked.run_batches(BATCHES)
+    read = counted_reads(monkeypatch, chunked)
+    batches.batch(0)
+    for k in range(per_epoch):
+        batches.batch(k)
+    ahead = batches._coming[1].result().places.size
+    assert sum(read) == ROWS + ahead
+    assert len(read) < 10 * len(batches._bounds)
+
+
+def counted_reads(monkeypatch: pytest.MonkeyPatch, chunked: Any) -> list[int]:
+    """Of how many rows each was."""
+    kind, read = type(chunked.problem.rows.source), []
+    own = kind.read
+
+    def counting(self: Any, start: int, stop: int, out: Any = None) -> Any:
+        read.append(stop - start)
+        return own(self, start, stop, out)
+
+    monkeypatch.setattr(kind, "read", counting)
+    return read
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "float64"])
+@pytest.mark.parametrize("loss", [gd.Hinge(), gd.SquaredError()], ids=repr)
+def test_rows_are_those_of_the_objective_in_memory(loss: Any, dtype: str) -> None:
+    chunked, linear, W = pair(dtype, loss)
+    rng = np.random.default_rng(2)
+    for indices in (rng.integers(0, ROWS, 30), np.arange(20, 60), np.array([7]), np.array([3, 3, 1])):
+        mine, other = chunked.rows(indices), linear.rows(indices)
+        np.testing.assert_allclose(mine.value(W), other.value(W), rtol=1e-6)
+        np.testing.assert_allclose(mine.gradient(W), other.gradient(W), rtol=1e-5, atol=1e-6)
+        np.testing.assert_array_equal(mine.y, other.y)
+    before = chunked.passes
+    chunked.rows([1, 2, 3]).value(W)
+    assert chunked.passes - before == pytest.approx(3 / ROWS)
+    mean = np.mean([chunked.rows([i]).value(W) for i in range(ROWS)])
+    assert mean == pytest.approx(linear.value(W), rel=1e-5)
+
+
+@dataclass(frozen=True)
+class Backwards(gd.MiniBatches):
+    """An order of its own."""
+
+    def permutation(self, n_samples: int, epoch: int) -> Any:
+        return np.arange(n_samples)[::-1]
+
+
+@dataclass(frozen=True)
+class Favourites(gd.MiniBatches):
+    """Rows of its own."""
+
+    def rows(self, n_samples: int, k: int) -> Any:
+        return [k % n_samples, 2, 5]
+
+
+@pytest.mark.parametrize("batches", [Backwards(8), Favourites(3), gd.MiniBatches(8, shuffle=False)], ids=repr)
+def test_orders_of_a_subclass_s_own_and_none(batches: Any) -> None:
+    chunked, linear, W = pair()
+    run = {"batches": batches, "max_steps": 70, "step": 0.01}
+    np.testing.assert_allclose(gd.minimize(chunked, W, **run).w, gd.minimize(linear, W, **run).w, rtol=1e-12)
+
+
+def test_sparse_rows() -> None:
+    sparse = pytest.importorskip("scipy.sparse")
+    rng = np.random.default_rng(0)
+    X = sparse.csr_array(rng.normal(size=(ROWS, 40)) * (rng.random((ROWS, 40)) < 0.1))
+    y = rng.integers(0, CLASSES, ROWS)
+    chunked = gd.ChunkedObjective(X, y, gd.Hinge(), gd.L2(0.01), memory_limit=8 * 45 * 4 * 16)
+    linear = gd.LinearObjective(X, y, gd.Hinge(), gd.L2(0.01))
+    W = np.zeros(linear.shape)
+    for optimizer in (gd.GradientDescent(), gd.Adam()):  # the first has a state of the kernel's own
+        run = {"batches": BATCHES, "epochs": 3, "step": 0.1}
+        result, expected = gd.minimize(chunked, W, optimizer, **run), gd.minimize(linear, W, optimizer, **run)
+        np.testing.assert_allclose(result.w, expected.w, rtol=1e-10, atol=1e-12)
+
+
+def test_what_memory_does_not_hold_is_refused_by_name() -> None:
+    chunked, _, W = pair()
+    with pytest.raises(
+        ValueError, match=r"batches must be of at most 45 rows, an eighth of memory_limit \(17,280 bytes"
+    ):
+        gd.minimize(chunked, W, batches=46)
+    with pytest.raises(ValueError, match=r"batches must have a window of at most 45 rows, .* it is 1,000"):
+        gd.minimize(chunked, W, batches=gd.MiniBatches(8, window=1000))
+
+
+@pytest.mark.parametrize("optimizer", [gd.GradientDescent(), gd.Lion()], ids=str)
+def test_a_row_that_is_not_finite_is_named(optimizer: Any) -> None:
+    X, y, options = problem("float64", gd.CrossEntropy())
+    X[201, 4] = np.nan
+    chunked = gd.ChunkedObjective(
+        X, y, gd.CrossEntropy(), memory_limit=limit(45, 8), scale=options["scale"], check_finite=False
+    )
+    with pytest.raises(ValueError, match=r"X must be finite; row 201 of .* holds nan"):
+        gd.minimize(chunked, np.zeros(chunked.shape), optimizer, batches=8, epochs=1)
+
+
+@pytest.mark.parametrize(
+    "optimizer", [gd.DualCoordinateAscent(), gd.CoordinateDescent(), gd.SemismoothNewton()], ids=str
+)
+def test_what_visits_single_rows_by_itself_is_refused_by_name(optimizer: Any) -> None:
+    chunked, _, W = pair(loss=gd.Hinge())
+    with pytest.raises(
+        TypeError, match=f"{type(optimizer).__name__} needs a gdfast.LinearObjective; .*ChunkedObjective"
+    ):
+        gd.minimize(chunked, W * 0, optimizer, max_steps=3)
