@@ -12,7 +12,8 @@ from ..._arrays import check_positive
 from ...describe import described
 from ...objective.capabilities import gram_of
 from ...objective.linear.dual_bundle import best_mixture
-from ...objective.linear.hinge_dual import GOLDEN, DualSums, dual_bound, known_of_duals, with_rows
+from ...objective.linear.dual_sums import DualSums
+from ...objective.linear.hinge_dual import GOLDEN, dual_bound, known_of_duals, with_rows
 from ...objective.linear.inverse_root import InverseRoot
 from ...objective.linear.problem import LinearProblem
 from ...objective.linear.smoothed_hinge import (

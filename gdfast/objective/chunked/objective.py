@@ -22,10 +22,12 @@ from ..._arrays import (
 from ...datasets.chunks import ChunkSource, chunk_source
 from ...differences import Scheme
 from ...differences.steps import Steps
-from ...protocols import Array, FloatArray, NearestKinks
+from ...protocols import Array, FloatArray, GradientBound, NearestKinks
 from ..guarded import unguarded
-from ..linear import differences, gram_sketch, hessian, kinks, lipschitz
+from ..linear import certified, differences, gradient_bound, gram_sketch, hessian, kinks, lipschitz
+from ..linear import duality_gap as linear_gap
 from ..linear import gram as linear_gram
+from ..linear import improved_bound as linear_bound
 from ..linear.objective import LinearObjective, documented_by
 from ..linear.rows import Counter
 from ..losses.base import Loss
@@ -33,7 +35,7 @@ from ..losses.hinge import Hinge
 from ..losses.table import check_loss
 from ..mini_batches import MiniBatches
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
-from . import evaluation, gram, rays
+from . import certificates, evaluation, gram, rays
 from .batches import ChunkedBatches, problem_on_any
 from .engine import Engine
 from .layout import check_memory, chunk_boundaries, recipes_of
@@ -348,6 +350,24 @@ class ChunkedObjective:
         self, rank: int, seed: int = 0, row_weights: Array | None = None, indices: Array | None = None
     ) -> tuple[FloatArray, FloatArray]:
         return gram.gram_sketch(self.problem, rank, seed, row_weights, indices)
+
+    # ---- how far from the optimum ----
+
+    @documented_by(linear_gap.duality_gap)
+    def duality_gap(self, W: Array) -> float:
+        return certificates.duality_gap(self.problem, W)
+
+    def check_certifies(self) -> None:
+        """ValueError, before any work, where `duality_gap` would refuse."""
+        certified.certified_strengths(self.problem)
+
+    @documented_by(gradient_bound.bound_from_gradient)
+    def bound_from_gradient(self, W: Array, value: float, gradient: Array) -> GradientBound:
+        return gradient_bound.bound_from_gradient(self.problem, W, value, gradient)
+
+    @documented_by(linear_bound.improved_bound)
+    def improved_bound(self, W: Array, value: float, known: Any, gradient: Array | None = None) -> tuple[float, Any]:
+        return certificates.improved_bound(self.problem, W, value, known, gradient)
 
 
 def _made_anew(

@@ -17,7 +17,7 @@ from ..linear.rows import Counter
 from ..linear.terms import NearTerms, Terms
 from ..losses.base import FreeBias, Loss
 from ..regularizers.regularizers import Regularizer
-from . import operations, operations_on_rows
+from . import operations, operations_of_duals, operations_on_rows
 from .chunk import View, rows_of
 from .engine import Engine, Function, Kept, OfRows, Start
 
@@ -165,6 +165,15 @@ class ChunkedProblem(Terms):
             return None
         found: FreeBias = self.fact("free_bias", lambda: FreeBias(*self.sum(operations_on_rows.free_bias)))
         return found
+
+    @property
+    def class_sums(self) -> FloatArray | None:
+        """Sums of the rows of each class, weights last, where the bias is not penalised; else None. One pass."""
+        if not self.has_free_bias:
+            return None
+        mean_weight = self.rows.mean_weight
+        sums: FloatArray = self.fact("class_sums", lambda: self.sum(operations_of_duals.class_sums, mean_weight)[0])
+        return sums
 
     def times_moments(self, n_outputs: int) -> Callable[[FloatArray], FloatArray]:
         """V (n_outputs, m) -> ``V sum_i u_i z_i z_i'``; each call makes one pass."""

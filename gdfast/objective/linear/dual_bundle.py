@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...protocols import FloatArray
-from .hinge_dual import DualSums, dual_bound
+from .dual_sums import DualSums
+from .hinge_dual import dual_bound
 from .problem import LinearProblem
 
 ROUNDS = 50

@@ -21,13 +21,15 @@ from ..._arrays import check_number, check_weights
 from ...protocols import Array, FloatArray, GradientBound
 from ..losses.base import UNIT, GradientSums, rounding
 from ..regularizers.regularizers import Strengths
-from .duality_gap import bound_of, certified_strengths, dual_at, lower_bound, score_errors, value_doubt
+from .certified import certified_strengths, lower_bound, score_errors, value_doubt
+from .duality_gap import bound_of, dual_at
 from .problem import LinearProblem
+from .terms import Terms
 
 SHARE = 16.0
 
 
-def bound_from_gradient(problem: LinearProblem, W: Array, value: float, gradient: Array) -> GradientBound:
+def bound_from_gradient(problem: Terms, W: Array, value: float, gradient: Array) -> GradientBound:
     """Lower bounds of the optimum from L(W) = `value` and its `gradient`, as `value_and_gradient` gave them.
 
     Parameters
@@ -82,9 +84,7 @@ def proven_bound(problem: LinearProblem, W: Array) -> float:
         return max(bound, bound_of(wide, dual, wide.weighted_rows(C), strengths)) if np.isfinite(C).all() else bound
 
 
-def gradient_sums(
-    problem: LinearProblem, W: Array, value: float, gradient: Array, strengths: Strengths
-) -> GradientSums:
+def gradient_sums(problem: Terms, W: Array, value: float, gradient: Array, strengths: Strengths) -> GradientSums:
     """What a dual point's bound is made of, and how far rounding in float64 may have moved each."""
     rows, loss = problem.rows, problem.loss
     n, k = rows.n_samples, rows.n_classes
@@ -96,8 +96,8 @@ def gradient_sums(
     part += strengths.l1 + 2 * strengths.l2 * np.abs(penalised)
     doubt *= 4 * float(np.finfo(gradient.dtype).eps)
     total = loss.coefficient_total(data, whole, k)
-    doubt += (share * total + 1e-150) * rows.reach
-    errors = score_errors(loss, wide, rows.reach)
+    doubt += (share * total + 1e-150) * problem.reach
+    errors = score_errors(loss, wide, problem.reach)
     data_doubt = value_doubt(loss, max(data, 0.0), errors, whole, n)
     data_doubt += (W.size + 8) * UNIT * penalty + 4 * UNIT * abs(value)
     product_doubt = float(errors.max()) * total + float(np.vdot(doubt, np.abs(wide)))
@@ -105,9 +105,7 @@ def gradient_sums(
     return GradientSums(data, data_doubt, float(np.vdot(G, wide)), product_doubt, G, doubt, whole, None, share)
 
 
-def at_the_best_bias(
-    problem: LinearProblem, W: Array, value: float, gradient: Array, strengths: Strengths
-) -> GradientSums:
+def at_the_best_bias(problem: Terms, W: Array, value: float, gradient: Array, strengths: Strengths) -> GradientSums:
     """The same, rounding left aside, as if a free bias were at its best: what `improved_bound` comes to, about."""
     wide, whole, free = np.asarray(W, dtype=np.float64), problem.rows.whole, problem.free_bias
     G = _data_gradient(problem, wide, gradient, strengths)
@@ -117,7 +115,7 @@ def at_the_best_bias(
     return GradientSums(value - problem.penalty(W), 0.0, product, 0.0, G, np.zeros(G.shape), whole, None, 0.0)
 
 
-def _data_gradient(problem: LinearProblem, W: FloatArray, gradient: Array, strengths: Strengths) -> FloatArray:
+def _data_gradient(problem: Terms, W: FloatArray, gradient: Array, strengths: Strengths) -> FloatArray:
     """The whole's less the regularizer's: rounded in W's type."""
     G = gradient.astype(np.float64)
     part, penalised = problem.penalised(G), problem.penalised(W)
@@ -127,10 +125,10 @@ def _data_gradient(problem: LinearProblem, W: FloatArray, gradient: Array, stren
     return G
 
 
-def _bound(problem: LinearProblem, sums: GradientSums, strengths: Strengths) -> float:
+def _bound(problem: Terms, sums: GradientSums, strengths: Strengths) -> float:
     dual = problem.loss.gradient_dual(sums)
     if dual is None:
         return 0.0
-    doubt = sums.doubt + dual.added[:, None] * problem.rows.reach
+    doubt = sums.doubt + dual.added[:, None] * problem.reach
     G, doubt = problem.penalised(dual.G), problem.penalised(doubt)
     return lower_bound(dual.linear, dual.square, dual.most, G, doubt, strengths)

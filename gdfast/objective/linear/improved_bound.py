@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import numpy as np
 
 from ..._arrays import check_number
 from ...protocols import Array
-from .duality_gap import certified_strengths
+from .certified import certified_strengths
+from .dual_sums import DualSums
 from .gradient_bound import bound_from_gradient, proven_bound
-from .hinge_dual import mixed_bound
+from .hinge_dual import mixed_bound, violated_sums
 from .problem import LinearProblem
+from .terms import Terms
+
+Problem = TypeVar("Problem", bound=Terms)
 
 
 def improved_bound(
@@ -23,9 +28,25 @@ def improved_bound(
     not penalised or the loss is the hinge (the first call on the hinge takes two more); none where a `gradient` in
     float64, as ``value_and_gradient(W)`` gave it, says all that is needed.
     """
+    return improved_by(problem, W, value, known, gradient, lambda: violated_sums(problem, W), proven_bound)
+
+
+def improved_by(
+    problem: Problem,
+    W: Array,
+    value: float,
+    known: Any,
+    gradient: Array | None,
+    sums: Callable[[], DualSums],
+    proven: Callable[[Problem, Array], float],
+) -> tuple[float, Any]:
+    """The same of any problem, by what makes the sums of a hinge's duals and what proves a bound by a pass."""
     check_number(value, "value")
     if problem.loss.has_box_dual and certified_strengths(problem).l1 == 0:
-        return mixed_bound(problem, W, known)
-    if gradient is not None and gradient.dtype == np.float64 and problem.rows.is_wide and not problem.has_free_bias:
-        return bound_from_gradient(problem, W, value, gradient).proven, None
-    return proven_bound(problem, W), None
+        return mixed_bound(problem, sums(), known)
+    told = 0.0
+    if gradient is not None and gradient.dtype == np.float64 and problem.rows.is_wide:
+        told = bound_from_gradient(problem, W, value, gradient).proven
+        if not problem.has_free_bias:
+            return told, None
+    return max(told, proven(problem, W)), None

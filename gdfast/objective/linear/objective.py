@@ -21,6 +21,7 @@ from ..losses.hinge import Hinge
 from ..losses.table import check_loss
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
 from . import (
+    certified,
     closed_forms,
     compiled_steps,
     differences,
@@ -385,7 +386,7 @@ class LinearObjective:
 
     def check_certifies(self) -> None:
         """ValueError, before any work, where `duality_gap` would refuse."""
-        duality_gap.certified_strengths(self.linear_problem)
+        certified.certified_strengths(self.linear_problem)
 
     @documented_by(gradient_bound.bound_from_gradient)
     def bound_from_gradient(self, W: Array, value: float, gradient: Array) -> GradientBound:

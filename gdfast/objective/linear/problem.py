@@ -167,6 +167,11 @@ class LinearProblem(Terms):
 
     # ---- facts of the rows that the dual needs ----
 
+    @property
+    def reach(self) -> FloatArray:
+        """At least max_i |z_ij|, (shape[1],), 1 for the bias; X is scanned once."""
+        return self.rows.reach
+
     @cached_property
     def squares(self) -> FloatArray:
         """``|(x_i - mean) / scale|**2`` of each row, (n_samples,); one pass over X."""

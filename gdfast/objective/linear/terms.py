@@ -83,6 +83,16 @@ class Terms(ABC):
     def free_bias(self) -> FreeBias | None:
         """Sums of rows, and of targets, that mend a dual point where the bias is not penalised; else None."""
 
+    @property
+    @abstractmethod
+    def class_sums(self) -> FloatArray | None:
+        """Sums of the rows of each class, their weights last, where the bias is not penalised; else None."""
+
+    @property
+    @abstractmethod
+    def reach(self) -> FloatArray:
+        """At least max_i |z_ij|, (shape[1],), 1 for the bias."""
+
     @abstractmethod
     def times_moments(self, n_outputs: int) -> Callable[[FloatArray], FloatArray]:
         """V (n_outputs, m) -> ``V sum_i u_i z_i z_i'``; each call makes one pass."""

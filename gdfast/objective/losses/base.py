@@ -21,6 +21,7 @@ from ..._arrays import INPUT_CODES, check_labels, check_sample_weight, check_tar
 from ...protocols import Array, FloatArray
 from ..margins import margins
 from ..rays.sums import RaySums
+from .best_bias import AtBias
 
 UNIT = 2.0**-52
 
@@ -156,6 +157,8 @@ class Loss:
         Centre and spread of the targets are judged by medians.
     gives_probabilities : bool
         Scores are logarithms of probabilities, up to a constant of each row.
+    has_best_bias : bool
+        `at_bias` leads to one.
     has_dual_point, has_box_dual : bool
         `dual_point` proves bounds; the dual is a box for each row (what dual coordinate ascent goes through).
     gradient_grows : bool
@@ -177,6 +180,7 @@ class Loss:
     is_shift_invariant: ClassVar[bool] = False
     is_robust: ClassVar[bool] = False
     gives_probabilities: ClassVar[bool] = False
+    has_best_bias: ClassVar[bool] = False
     has_dual_point: ClassVar[bool] = False
     has_box_dual: ClassVar[bool] = False
     gradient_grows: ClassVar[bool] = False
@@ -284,6 +288,10 @@ class Loss:
         return math.inf
 
     # ---- certificates ----
+
+    def at_bias(self, scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias | None:
+        """The mean loss and its derivatives by a bias of all rows; None where no best one helps a dual point."""
+        return None
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual | None:
         """The dual point that the gradient at `scores` is, repaired where that is not feasible; None: there is none.

@@ -29,12 +29,10 @@ class AtBias(NamedTuple):
     curvature: FloatArray
 
 
-def best_bias(
-    at: Callable[[FloatArray, Array, FloatArray], AtBias], scores: FloatArray, y: Array, normalized_weights: FloatArray
-) -> FloatArray:
+def best_bias(at: Callable[[FloatArray], AtBias], k: int) -> FloatArray:
     """About the b (k,) with the least mean loss of scores + b, by Newton's method. A few times O(n k) and O(n k^2)."""
-    bias = np.zeros(scores.shape[1])
-    here = at(scores, y, normalized_weights)
+    bias = np.zeros(k)
+    here = at(bias)
     for _ in range(STEPS):
         size = float(np.abs(here.slope).max())
         diagonal = np.diag(here.curvature)
@@ -46,7 +44,7 @@ def best_bias(
         except np.linalg.LinAlgError:
             break
         for _ in range(HALVINGS):
-            there = at(scores + (bias + step), y, normalized_weights)
+            there = at(bias + step)
             if there.value < here.value or float(np.abs(there.slope).max()) < size / 2:
                 break
             step /= 4

@@ -45,6 +45,7 @@ class CrossEntropy(Loss):
     title: ClassVar[str] = "cross-entropy"
     is_shift_invariant: ClassVar[bool] = True
     gives_probabilities: ClassVar[bool] = True
+    has_best_bias: ClassVar[bool] = True
     has_dual_point: ClassVar[bool] = True
     step_constant: ClassVar[float] = 1.5
     sparse_step_constant: ClassVar[float] = 20.0
@@ -84,6 +85,10 @@ class CrossEntropy(Loss):
     def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> LogSums:
         """``log sum_j exp(s_ij - s_iy_i)``."""
         return LogSums(parts, y, normalized_weights)
+
+    def at_bias(self, scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias:
+        """Of all scores of a class."""
+        return cross_entropy_at_bias(scores, y, normalized_weights)
 
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
         """``A = p - e_y`` with p the probabilities."""
@@ -131,7 +136,7 @@ def cross_entropy_dual(scores: FloatArray, y: Array, normalized_weights: FloatAr
     balanced = balanced and whole > 0
     if balanced:
         p[:, mass == 0] = -np.inf
-        p += best_bias(cross_entropy_at_bias, p, y, normalized_weights)
+        p += best_bias(lambda b: cross_entropy_at_bias(p + b, y, normalized_weights), k)
     p -= p.max(axis=1, keepdims=True)
     np.exp(p, out=p)
     p /= p.sum(axis=1, keepdims=True)

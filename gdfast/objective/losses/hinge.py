@@ -172,6 +172,7 @@ class SquaredHinge(Loss):
     name: ClassVar[str] = "squared_hinge"
     title: ClassVar[str] = "squared hinge"
     is_shift_invariant: ClassVar[bool] = True
+    has_best_bias: ClassVar[bool] = True
     has_dual_point: ClassVar[bool] = True
     gradient_grows: ClassVar[bool] = True
     step_constant: ClassVar[float] = 3.0
@@ -228,7 +229,8 @@ class SquaredHinge(Loss):
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
         """a >= 0 and -conjugate = sum_c margin * a_ic - a_ic**2 / 4: a is twice a margin that is > 0."""
         if balanced:
-            scores = scores + best_bias(self._at_bias, scores, y, normalized_weights)
+            before = scores
+            scores = before + best_bias(lambda b: self.at_bias(before + b, y, normalized_weights), before.shape[1])
         terms = np.maximum(margins(scores, y, self.margin), 0)
         pairs = repaired_pairs(2 * terms, y, normalized_weights, balanced)
         n, k = terms.shape
@@ -253,7 +255,8 @@ class SquaredHinge(Loss):
         square = (math.sqrt(max(sums.data + sums.data_doubt, 0.0)) + moved.root) ** 2
         return GradientDual(linear + self.margin * moved.total, square * (1 + 8 * UNIT), math.inf, moved.G, moved.added)
 
-    def _at_bias(self, scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias:
+    def at_bias(self, scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias:
+        """Of all scores of a class."""
         k = scores.shape[1]
         terms = np.maximum(margins(scores, y, self.margin, own=-np.inf), 0)
         chosen = np.zeros((len(y), k))

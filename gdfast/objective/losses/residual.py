@@ -126,6 +126,7 @@ class Huber(Loss):
     title: ClassVar[str] = "Huber"
     classifies = False
     is_robust: ClassVar[bool] = True
+    has_best_bias: ClassVar[bool] = True
     has_dual_point: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -159,6 +160,10 @@ class Huber(Loss):
         squares = 2 * root * float(np.linalg.norm(score_errors)) + whole * float(score_errors @ score_errors)
         return min(squares, 2 * self.delta * whole * float(score_errors.sum()))
 
+    def at_bias(self, scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias:
+        """Of all scores of an output."""
+        return huber_at_bias(scores, y, normalized_weights, self.delta)
+
     def dual_point(self, scores: FloatArray, y: Array, normalized_weights: FloatArray, balanced: bool) -> Dual:
         """A within +-2 delta, and -conjugate as of the squared error."""
         return huber_dual(scores, y, normalized_weights, self.delta, balanced)
@@ -190,20 +195,24 @@ class Huber(Loss):
         return Huber(min(max(self.delta / unit, float(limits.tiny)), float(limits.max)))
 
 
+def huber_at_bias(scores: FloatArray, y: FloatArray, u: FloatArray, delta: float) -> AtBias:
+    """What `best_bias` asks of it."""
+    residuals = scores - y
+    held = np.clip(residuals, -delta, delta)
+    losses = held * held + 2 * delta * (np.abs(residuals) - np.abs(held))
+    curvature = np.diag(2 * np.einsum("i,ij->j", u, (np.abs(residuals) <= delta).astype(np.float64)))
+    return AtBias(float(np.einsum("i,ij->", u, losses)), 2 * np.einsum("i,ij->j", u, held), curvature)
+
+
 def huber_dual(
     scores: FloatArray, targets: FloatArray, normalized_weights: FloatArray, delta: float, balanced: bool
 ) -> Dual:
     """As the squared error's, for A within +-2 delta. What the repair takes beyond, a smaller t takes back."""
     if balanced:
-
-        def at(moved: FloatArray, y: Array, u: FloatArray) -> AtBias:
-            residuals = moved - y
-            held = np.clip(residuals, -delta, delta)
-            losses = held * held + 2 * delta * (np.abs(residuals) - np.abs(held))
-            curvature = np.diag(2 * np.einsum("i,ij->j", u, (np.abs(residuals) <= delta).astype(np.float64)))
-            return AtBias(float(np.einsum("i,ij->", u, losses)), 2 * np.einsum("i,ij->j", u, held), curvature)
-
-        scores = scores + best_bias(at, scores, targets, normalized_weights)
+        before = scores
+        scores = before + best_bias(
+            lambda b: huber_at_bias(before + b, targets, normalized_weights, delta), before.shape[1]
+        )
     a = np.clip(2 * (scores - targets), -2 * delta, 2 * delta)
     dual, extra = _residual_dual(a, targets, normalized_weights, balanced)
     largest = float(np.abs(dual.coefficients).max()) + extra

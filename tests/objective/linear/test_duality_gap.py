@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse
 
 import gdfast as gd
-from gdfast.objective.linear.duality_gap import lower_bound
+from gdfast.objective.linear.certified import lower_bound
 from gdfast.objective.losses.table import COMPILED
 from gdfast.objective.regularizers.regularizers import Strengths
 from optima import Small

@@ -128,8 +128,8 @@ def faults(case):
     return found, count
 
 
-def hunted(seeds, losses=LOSSES):
-    """Every loss, penalty and bias, at each of the seeds."""
+def hunted(seeds, losses=LOSSES, on=lambda objective: objective):
+    """Every loss, penalty and bias, at each of the seeds, on the objective or what is made of it."""
     bad, count = [], 0
     for seed in seeds:
         for loss in losses:
@@ -137,7 +137,8 @@ def hunted(seeds, losses=LOSSES):
                 if loss == HINGE and penalty == "ElasticNet":
                     continue  # (no program for it here)
                 for mode in MODES:
-                    found, n = faults(draw(seed, loss, penalty, mode))
+                    case = draw(seed, loss, penalty, mode)
+                    found, n = faults(case._replace(objective=on(case.objective)))
                     bad += [(seed, loss, penalty, mode, *fault) for fault in found]
                     count += n
     return bad, count
@@ -147,6 +148,29 @@ def test_no_bound_is_false():
     bad, count = hunted(range(1))
     assert count >= 500
     assert bad == []
+
+
+def in_chunks(objective):
+    """The same objective on chunks of one row, two rows, and the rest."""
+    rows, X = objective.linear_problem.rows, objective.X
+    parts = [X[first:last] for first, last in ((0, 1), (1, 3), (3, X.shape[0])) if first < X.shape[0]]
+    options = {name: getattr(objective, name) for name in ("bias", "penalize_bias", "mean", "scale")}
+    named = {"n_classes": objective.n_classes} if objective.loss.classifies else {}
+    return gd.ChunkedObjective(
+        parts, rows.y, objective.loss, objective.regularizer, sample_weight=rows.sample_weight, **options, **named
+    )
+
+
+def test_no_bound_of_chunks_is_false():
+    bad, count = hunted(range(200, 202), on=in_chunks)
+    assert count >= 1000
+    assert bad == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(202, 232))
+def test_no_bound_of_chunks_is_false_in_a_thousand_problems(seed):
+    assert hunted([seed], on=in_chunks)[0] == []
 
 
 def test_forgetting_the_bias_would_be_found(monkeypatch):
