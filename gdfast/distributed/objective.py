@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
@@ -132,7 +133,7 @@ class DaskObjective(ChunkedObjective):
             supplier: Any = supplier_of(rows.source, rows.boundaries)
         else:
             supplier = Blocks(self._client, self._blocks, rows.boundaries)
-        bytes_per_row = rows.n_features * rows.source.dtype.itemsize
+        bytes_per_row = math.ceil(rows.source.bytes_per_row)
         sizes = [recipe.n_rows * bytes_per_row for recipe in recipes]
         self._dask_engine = DaskEngine(cluster, recipes, supplier, sizes, self._room, check_finite)
         return self._dask_engine

@@ -10,7 +10,10 @@ import numpy as np
 
 from ..protocols import Array
 
-RECIPE_BYTES = 1 << 16  # a source that is larger holds the rows themselves
+RECIPE_BYTES = 1 << 16  # what a source may always take
+RECIPE_SHARE = (
+    1 / 16
+)  # of the rows' bytes: many paths, places of lines; a source that is larger holds the rows themselves
 
 
 class Rows(NamedTuple):
@@ -116,7 +119,7 @@ def supplier_of(source: Any, boundaries: Array) -> Supplier:
     """By what the source is: a small recipe, which is sent; or rows that are in this process."""
     recipe = replace(source, y=None)
     size = _pickled_bytes(recipe)
-    if size is not None and size <= RECIPE_BYTES:
+    if size is not None and size <= max(RECIPE_BYTES, RECIPE_SHARE * source.n_samples * source.bytes_per_row):
         return Read(recipe, len(boundaries) - 1)
     return Sent(source, boundaries)
 

@@ -13,6 +13,7 @@ from ...protocols import Array
 from ..columnar_files import columns_left_out, is_list, numbers_of, values_type
 from ..columns import Header, choose_columns
 from ..options import ReadingOptions
+from .part import joined
 from .stamps import FileStamp
 
 _BATCH = 1 << 22
@@ -96,7 +97,7 @@ class ParquetPart:
 
     @property
     def starts(self) -> Array:
-        return self.group_starts[:-1]
+        return joined(self.group_starts[:-1], self.n_features * self.dtype.itemsize)
 
     def read(self, start: int, stop: int, out: Array | None, /) -> Array:
         if out is None:

@@ -14,7 +14,7 @@ class Part(Protocol):
     """A frozen, picklable recipe of rows: where they lie and how they are read, with nothing opened.
 
     `name` is what messages call it; `starts` are the rows within it at which its own pieces begin (row groups, a
-    store's chunks), 0 the first of them.
+    store's chunks; small ones joined), 0 the first of them.
     """
 
     @property
@@ -73,6 +73,20 @@ def as_read(rows: Array, out: Array | None) -> Array:
         return np.ascontiguousarray(rows)
     np.copyto(out, rows, casting="no")
     return out
+
+
+PIECE_BYTES = 1 << 24
+"""Pieces of a store that are smaller are joined: each takes a call, and some megabytes are read as one as well."""
+
+
+def joined(starts: Array, row_bytes: int) -> Array:
+    """Where pieces begin, neighbours joined while they are below 16 MB."""
+    least = max(1, PIECE_BYTES // max(1, row_bytes))
+    kept = [0]
+    for start in starts.tolist():
+        if start - kept[-1] >= least:
+            kept.append(start)
+    return np.array(kept, dtype=np.int64)
 
 
 def only_start() -> Array:

@@ -14,8 +14,8 @@ from ...protocols import Array
 from .part import Part
 from .window import narrowed
 
-_SAMPLED = 16
-"""Rows that are read in each of so many places, to know what a row of a sparse source takes."""
+_SAMPLES, _SAMPLED = 4, 64
+"""In how many places how many rows are read, to know what a row of a sparse source takes."""
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -38,8 +38,8 @@ class ChunkSource:
     is_sparse : bool
         `read` gives scipy.sparse CSR.
     boundaries : int64 (m + 1,)
-        The rows at which files, row groups and the chunks of a store begin, and n_samples: what is read between two of
-        them is read once.
+        The rows at which files, dask's chunks, row groups and the chunks of a store begin (small ones of the latter two
+        joined, up to 16 MB), and n_samples: what is read between two of them is read once.
     """
 
     parts: tuple[Part, ...]
@@ -97,7 +97,7 @@ class ChunkSource:
         """What a row takes in memory: of sparse ones the mean of a few, which are read for it."""
         if not self.is_sparse:
             return float(self.n_features * self.dtype.itemsize)
-        places = range(0, self.n_samples, max(1, self.n_samples // _SAMPLED))
+        places = range(0, self.n_samples, max(1, self.n_samples // _SAMPLES))
         rows = [self.read(i, min(i + _SAMPLED, self.n_samples)) for i in places]
         n = sum(part.shape[0] for part in rows)
         return float(sum(part.data.nbytes + part.indices.nbytes + part.indptr.nbytes for part in rows) / n)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
 
 from ...protocols import Array
-from .part import require_rows
+from .part import PIECE_BYTES, require_rows
 
 
 class StoredArray(Protocol):
@@ -101,6 +102,10 @@ class StoredPart:
         return None if own is None or self.has_labels else StoredPart(own(start, stop))
 
 
-def starts_every(step: int, n: int) -> Array:
-    """0, step, 2 step, ... below n."""
-    return np.arange(0, max(n, 1), max(step, 1), dtype=np.int64)
+def starts_in_store(rows_per_chunk: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Array:
+    """Where chunks of so many rows begin, small ones joined to pieces of 16 MB."""
+    n, *others = shape or (1,)
+    row_bytes = math.prod(others) * dtype.itemsize
+    step = max(rows_per_chunk, 1)
+    step *= max(1, PIECE_BYTES // max(1, step * row_bytes))
+    return np.arange(0, max(n, 1), step, dtype=np.int64)

@@ -13,7 +13,7 @@ from ...protocols import Array
 from .part import as_read
 from .roles import arrays_by_role
 from .stamps import FileStamp
-from .stored import StoredArray, starts_every
+from .stored import StoredArray, starts_in_store
 
 _METADATA = ("zarr.json", ".zarray", ".zgroup")
 
@@ -51,7 +51,7 @@ class ZarrArray:
 
     @property
     def starts(self) -> Array:
-        return starts_every(self.rows_per_chunk, self.shape[0] if self.shape else 1)
+        return starts_in_store(self.rows_per_chunk, self.shape, self.dtype)
 
     def read(self, start: int, stop: int, out: Array | None = None, /) -> Array:
         self.require_unchanged()

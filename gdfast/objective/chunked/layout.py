@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
@@ -35,7 +36,7 @@ def check_memory(value: Any, name: str = "memory_limit") -> int:
 
 def chunk_boundaries(source: Any, memory_limit: int) -> Array:
     """Where chunks begin, and the end: int64 (m + 1,). A source's own parts, and large ones cut into equal pieces."""
-    bytes_per_row = max(1, source.n_features * source.dtype.itemsize)
+    bytes_per_row = max(1, math.ceil(source.bytes_per_row))
     most = max(1, min(CHUNK_BYTES, memory_limit // CHUNKS_AT_ONCE) // bytes_per_row)
     starts = [0]
     for begin, end in zip(source.boundaries[:-1].tolist(), source.boundaries[1:].tolist(), strict=True):

@@ -5,6 +5,7 @@ What is computed is in the other files of this folder, functions of one frozen `
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any, ClassVar, Self
 
@@ -129,7 +130,7 @@ class ChunkedObjective:
         self, rows: ChunkedRows, loss: Loss, options: dict[str, Any], memory_limit: int, check_finite: bool
     ) -> Engine:
         recipes = recipes_of(rows.source, rows.boundaries, rows.y, rows.sample_weight, loss, options)
-        bytes_per_row = rows.n_features * rows.source.dtype.itemsize
+        bytes_per_row = math.ceil(rows.source.bytes_per_row)
         return LocalEngine(recipes, [recipe.n_rows * bytes_per_row for recipe in recipes], memory_limit // 2)
 
     def _hold(self, problem: ChunkedProblem) -> None:

@@ -10,8 +10,8 @@ import pytest
 import scipy.sparse
 from sklearn.datasets import dump_svmlight_file
 
-from gdfast.datasets.chunks import chunk_source
-from stored_rows import CUTS, KINDS, D, N, labels, npy_folder, opened, pieces, rows, sparse_rows
+from gdfast.datasets.chunks import chunk_source, part, stored
+from stored_rows import CUTS, KINDS, D, N, labels, npy_folder, opened, parquet_folder, pieces, rows, sparse_rows
 
 
 @pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
@@ -45,10 +45,24 @@ def test_a_read_is_a_slice(kind, dtype, tmp_path):
         ("dask", CUTS),
     ],
 )
-def test_boundaries_are_where_pieces_begin(kind, boundaries, tmp_path):
+def test_boundaries_are_where_pieces_begin(kind, boundaries, tmp_path, monkeypatch):
+    for module in (part, stored):
+        monkeypatch.setattr(module, "PIECE_BYTES", 1)
     source = opened(kind, tmp_path, rows(), labels())
     assert source.boundaries.tolist() == boundaries
     assert source.boundaries.dtype == np.int64
+
+
+def test_small_pieces_of_a_store_are_joined(tmp_path, monkeypatch):
+    for module in (part, stored):
+        monkeypatch.setattr(module, "PIECE_BYTES", 110 * 4 * D)
+    for kind in ("zarr array", "hdf5 file"):
+        (tmp_path / kind).mkdir()
+        assert opened(kind, tmp_path / kind, rows(), labels()).boundaries.tolist() == [0, 100, 200, 230]
+    folder = parquet_folder(tmp_path, rows(), labels())
+    assert chunk_source(folder, label="kind").boundaries.tolist() == CUTS  # no group of 20 rows is one alone
+    assert part.joined(np.array([0, 20, 40, 150, 170, 300, 310]), 4 * D).tolist() == [0, 150, 300]
+    assert part.joined(np.zeros(1, dtype=int), 8).tolist() == [0]
 
 
 def test_names_are_sorted_by_their_numbers(tmp_path):
