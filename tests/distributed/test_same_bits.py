@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import scipy.sparse
 
 import gdfast as gd
 from clusters import Running
+from gdfast.datasets.chunks import chunk_source
 from gdfast.distributed import DaskObjective
 
 FEATURES = 6
@@ -29,7 +31,7 @@ def problem(kind: str, loss: Any, n: int = 230) -> tuple[Any, Any, dict[str, Any
 def pair(client: Any, kind: str, loss: Any) -> tuple[Any, Any, Any]:
     """The same objective on the cluster and here, in chunks of 23 rows and fewer; weights."""
     X, y, options = problem(kind, loss)
-    limit = 8 * 23 * FEATURES * X.dtype.itemsize
+    limit = 8 * 23 * math.ceil(chunk_source(X).bytes_per_row)
     there = DaskObjective(X, y, loss, gd.L2(0.1), client=client, memory_limit=limit, **options)
     here = gd.ChunkedObjective(X, y, loss, gd.L2(0.1), memory_limit=limit, **options)
     assert there.problem.engine.n_chunks == here.problem.engine.n_chunks == 10
