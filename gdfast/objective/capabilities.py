@@ -228,6 +228,15 @@ def linear_problem_of(objective: Any) -> LinearProblem | None:
     return found
 
 
+def rows_in_memory(objective: Any, name: str, instead: str) -> LinearProblem:
+    """What `linear_problem_of` gives; TypeError of any other, with the name of the method and what serves instead."""
+    problem = linear_problem_of(objective)
+    if problem is None:
+        remedy = "" if terms_of(objective) is None else f": it visits single rows; take {instead}, or gd.solve"
+        raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}{remedy}")
+    return problem
+
+
 def terms_of(objective: Any) -> Terms | None:
     """Loss and regularizer of an objective on the scores of rows, wherever these are; None of any other."""
     found = None if isinstance(objective, type) else getattr(objective, "terms", None)

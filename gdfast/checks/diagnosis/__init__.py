@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...objective.capabilities import linear_problem_of
+from ...objective.capabilities import terms_of
 from ...protocols import Array, FloatArray
 from .comparison import Comparison, Mask, compare
 from .linear_mistakes import known_mistakes
@@ -63,7 +63,7 @@ def name_bugs(
     name = _best(found, _all_suspects(found, objective, point, n_samples))
     place, confined = where(found, n_samples, explain=name is None)
     if name is None and not confined:
-        name = pattern(found, plain=linear_problem_of(objective) is None)
+        name = pattern(found, plain=terms_of(objective) is None)
     return (place,) if name is None else (name, place)
 
 

@@ -7,13 +7,15 @@ columns are enough to tell them apart. What is typical of a loss, the loss says.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ...objective.capabilities import linear_problem_of
+from ...objective.capabilities import linear_problem_of, terms_of
 from ...objective.guarded import unguarded
+from ...objective.linear.objective import LinearObjective
 from ...objective.linear.problem import LinearProblem
+from ...objective.linear.terms import Terms
 from ...protocols import Array, FloatArray
 
 Mistake = tuple[str, FloatArray]
@@ -24,35 +26,72 @@ def known_mistakes(objective: Any, W: Array, columns: Array) -> Iterator[Mistake
 
     Costs the scores, and O(n_samples * n_classes * len(columns)) a mistake.
     """
-    problem = linear_problem_of(objective)
-    if problem is None:
+    terms = terms_of(objective)
+    if terms is None:
         return
-    rows, loss = problem.rows, problem.loss
+    problem = linear_problem_of(objective)
+    data, unweighted, wrong_data = (
+        of_rows(objective, W, columns) if problem is not None else _of_chunks(objective.problem, W, columns)
+    )
     wide = np.array(W, dtype=np.float64)
-    scores = np.asarray(objective.scores(W), dtype=np.float64)
-    unweighted = loss.gradient(scores, rows.y)
-    A, Z = unweighted * (rows.n_samples * rows.normalized_weights[:, None]), rows.seen_columns(columns)
-    data = A.T @ Z
-    penalty = np.zeros(rows.shape)
-    if problem.regularizer is not None:
-        problem.penalised(penalty)[...] = problem.regularizer.gradient(problem.penalised(wide))
+    penalty = np.zeros(terms.rows.shape)
+    if terms.regularizer is not None:
+        terms.penalised(penalty)[...] = terms.regularizer.gradient(terms.penalised(wide))
     some = penalty[:, columns]
 
-    yield from _factor_mistakes(problem, data, some)
-    if problem.regularizer is not None:
-        for sentence, wrong in _penalty_mistakes(problem, wide, penalty):
+    yield from _factor_mistakes(terms, data, some)
+    if terms.regularizer is not None:
+        for sentence, wrong in _penalty_mistakes(terms, wide, penalty):
             yield sentence, data + wrong[:, columns]
-    if loss.classifies:
-        for sentence, wrong in _score_mistakes(problem, scores, A):
-            yield sentence, wrong.T @ Z + some
-    if rows.sample_weight is not None:
+    for sentence, wrong in wrong_data.items():
+        yield sentence, wrong + some
+    if terms.rows.sample_weight is not None:
         yield (
             "sample_weight ignored: the gradient counts all samples alike; weight each sample's share.",
-            unweighted.T @ Z + some,
+            unweighted + some,
         )
 
 
-def _factor_mistakes(problem: LinearProblem, data: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
+class RowMistakes(NamedTuple):
+    """Some columns of the data's gradient: the right one, that without sample weights, the wrong ones by sentences."""
+
+    right: FloatArray
+    unweighted: FloatArray
+    wrong: dict[str, FloatArray]
+
+
+def of_rows(objective: Any, W: Array, columns: Array) -> RowMistakes:
+    """Of rows in memory."""
+    problem: LinearProblem = objective.linear_problem
+    rows, loss = problem.rows, problem.loss
+    scores = np.asarray(objective.scores(W), dtype=np.float64)
+    unweighted = loss.gradient(scores, rows.y)
+    A, Z = unweighted * (rows.n_samples * rows.normalized_weights[:, None]), rows.seen_columns(columns)
+    wrong = _score_mistakes(problem, scores, A) if loss.classifies else iter(())
+    return RowMistakes(A.T @ Z, unweighted.T @ Z, {sentence: each.T @ Z for sentence, each in wrong})
+
+
+def of_chunk(objective: LinearObjective, share: float, W: Array, columns: Array) -> tuple[float, int, RowMistakes]:
+    """Of the rows of one chunk, with what they count."""
+    return share, objective.n_samples, of_rows(objective, W, columns)
+
+
+def _of_chunks(problem: Any, W: Array, columns: Array) -> RowMistakes:
+    """Of all: where a chunk has none of a kind of mistake, it is right there."""
+    parts: list[tuple[float, int, RowMistakes]] = list(problem.each(of_chunk, W, columns))
+    n = problem.rows.n_samples
+    sentences = dict.fromkeys(sentence for _, _, part in parts for sentence in part.wrong)
+    return RowMistakes(
+        sum((share * part.right for share, _, part in parts), np.zeros(1)),
+        sum((count / n * part.unweighted for _, count, part in parts), np.zeros(1)),
+        {
+            sentence: sum((share * part.wrong.get(sentence, part.right) for share, _, part in parts), np.zeros(1))
+            for sentence in sentences
+        },
+    )
+
+
+def _factor_mistakes(problem: Terms, data: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
     """A wrong constant before the data's part."""
     n, total = problem.rows.n_samples, problem.rows.n_samples * problem.rows.mean_weight
     yield (
@@ -78,7 +117,7 @@ def _factor_mistakes(problem: LinearProblem, data: FloatArray, penalty: FloatArr
         yield "the data's part is missing: only the regularizer's gradient is there; add the loss's.", penalty
 
 
-def _penalty_mistakes(problem: LinearProblem, W: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
+def _penalty_mistakes(problem: Terms, W: FloatArray, penalty: FloatArray) -> Iterator[Mistake]:
     """(a sentence, a wrong gradient of the regularizer); the data's part is right."""
     assert problem.regularizer is not None
     half = np.zeros(problem.rows.shape)

@@ -6,8 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...objective.capabilities import start_for
+from ...objective.capabilities import start_for, terms_of
 from ...objective.linear.objective import LinearObjective
+from ...objective.linear.problem import LinearProblem
+from ...objective.linear.terms import Terms
 from ...protocols import Array, Objective
 from .data import check_features, check_labels
 from .first_loss import check_first_loss, check_scores, small_weights
@@ -22,6 +24,9 @@ from .gradients import (
 from .overfit import NEARLY, check_overfitting
 from .report import Finding, SanityReport, Severity
 
+MOST_ELEMENTS, FEW_ROWS = 1 << 24, 1000
+"""Of the rows of chunks that are taken into memory."""
+
 
 def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
     """Check for what usually goes wrong, before a long run: each finding is a sentence with a remedy.
@@ -35,6 +40,8 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
       there is a gradient to follow; how precise it is
     - at w0, where one is given: no class is dead, no softmax saturated
     - data: every class has samples; features are of like size and not constant
+
+    Of a `ChunkedObjective` the same, of rows evenly spread that make 2**24 elements (all, where they are fewer).
 
     Of any other objective: whether its methods agree, its gradient, the size of it, and the precision.
 
@@ -81,9 +88,21 @@ def sanity_check(objective: Objective, w0: Any = None) -> SanityReport:
         raise TypeError(f"objective must have value, gradient and value_and_gradient; it is {objective!r:.60}")
     if isinstance(objective, LinearObjective):
         return SanityReport(tuple(_of_linear(objective, None if w0 is None else start_for(objective, w0, "w0"))))
+    terms = terms_of(objective)
+    if terms is not None:
+        return sanity_check(_some_in_memory(terms), w0)
     if w0 is None:
         raise TypeError(f"w0 must be given: the shape of the weights of a {type(objective).__name__} is not known")
     return SanityReport(tuple(_of_any(objective, np.array(start_for(objective, w0, "w0")))))
+
+
+def _some_in_memory(terms: Terms) -> LinearObjective:
+    """Rows of chunks, evenly spread: all of them where they are few."""
+    n, d = terms.rows.n_samples, terms.rows.n_features
+    few = min(n, max(MOST_ELEMENTS // max(1, d), FEW_ROWS))
+    problem = terms.on_rows(np.unique(np.linspace(0, n - 1, few).astype(np.int64)))
+    assert isinstance(problem, LinearProblem)
+    return LinearObjective.of_problem(problem)
 
 
 def _of_linear(objective: LinearObjective, w0: Array | None) -> list[Finding]:

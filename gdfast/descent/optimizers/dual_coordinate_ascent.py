@@ -9,7 +9,7 @@ import numpy as np
 
 from ..._arrays import check_seed
 from ...describe import described
-from ...objective.capabilities import linear_problem_of
+from ...objective.capabilities import rows_in_memory
 from ...objective.linear.hinge_dual import dual_bound, dual_epoch, dual_sums, known_of_duals, with_rows
 from ...objective.linear.problem import LinearProblem
 from ...protocols import Array
@@ -163,9 +163,7 @@ class DualCoordinateAscent:
 
 def check_hinge(name: str, objective: Any, w0: Array, sign: float) -> None:
     """TypeError or ValueError unless the run goes down on a hinge with L2, from a w0 of its shape."""
-    problem = linear_problem_of(objective)
-    if problem is None:
-        raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
+    problem = rows_in_memory(objective, name, "LBFGS() with StrongWolfe()")
     if not problem.loss.has_box_dual:
         raise ValueError(f"{name} needs the loss gdfast.Hinge; the objective's is {problem.loss!r}")
     strengths = problem.strengths

@@ -36,7 +36,7 @@ from ..losses.hinge import Hinge
 from ..losses.table import check_loss
 from ..mini_batches import MiniBatches
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
-from . import certificates, evaluation, gram, rays
+from . import certificates, evaluation, gram, least_squares, rays
 from .batches import ChunkedBatches, problem_on_any
 from .engine import Engine
 from .layout import check_memory, chunk_boundaries, recipes_of
@@ -369,6 +369,16 @@ class ChunkedObjective:
     @documented_by(linear_bound.improved_bound)
     def improved_bound(self, W: Array, value: float, known: Any, gradient: Array | None = None) -> tuple[float, Any]:
         return certificates.improved_bound(self.problem, W, value, known, gradient)
+
+    # ---- closed forms ----
+
+    @documented_by(least_squares.solve)
+    def solve(self) -> FloatArray:
+        return least_squares.solve(self.problem)
+
+    def closed_forms(self, strengths: FloatArray) -> FloatArray | None:
+        """The optimum at each strength of L2, of squared error; None of other losses, or where that is dear."""
+        return least_squares.closed_forms(self.problem, strengths)
 
 
 def _made_anew(

@@ -13,6 +13,7 @@ from ...protocols import FloatArray
 from .in_background import in_background
 from .least_squares import Centre, centre_of, column_products, row_products, weights_of_rows
 from .problem import LinearProblem
+from .terms import Terms
 
 MOST_COLUMNS = 4000
 """Of the matrix: the eigenvectors of a larger one take longer than iterations do."""
@@ -31,27 +32,28 @@ def closed_forms(problem: LinearProblem, strengths: FloatArray) -> FloatArray | 
     centre, is_dual = centre_of(problem, weights, targets), n < m
     with np.errstate(over="ignore", invalid="ignore"):
         matrix = row_products(problem, weights, centre) if is_dual else column_products(problem, weights, centre)
+    vectors, inverses = inverses_of(matrix, strengths)
+    if is_dual:
+        return _by_rows(problem, vectors, inverses, weights, centre, targets)
+    products = problem.weighted_rows(weights[:, None] * (targets - centre.target))[:, :m]  # centred as the targets are
+    return weights_by_columns(problem, products, vectors, inverses, centre)
+
+
+def inverses_of(matrix: FloatArray, strengths: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Q, and ``1 / (S + strength)`` for each strength: 0 where that is rounding."""
     if not np.isfinite(matrix).all():
         raise ValueError("X must have products within float64 to solve by them: scale the features")
     eigenvalues, vectors = in_background(10 * float(len(matrix)) ** 3, np.linalg.eigh, matrix)
     rounding = 10 * float(np.finfo(np.float64).eps) * len(matrix) * max(float(eigenvalues[-1]), 0.0)
     divisors = np.maximum(eigenvalues, 0.0) + strengths[:, None]
-    inverses = np.divide(1.0, divisors, out=np.zeros_like(divisors), where=divisors > rounding)
-    if is_dual:
-        return _by_rows(problem, vectors, inverses, weights, centre, targets)
-    return _by_columns(problem, vectors, inverses, weights, centre, targets)
+    return vectors, np.divide(1.0, divisors, out=np.zeros_like(divisors), where=divisors > rounding)
 
 
-def _by_columns(
-    problem: LinearProblem,
-    vectors: FloatArray,
-    inverses: FloatArray,
-    weights: FloatArray,
-    centre: Centre,
-    targets: FloatArray,
+def weights_by_columns(
+    problem: Terms, products: FloatArray, vectors: FloatArray, inverses: FloatArray, centre: Centre
 ) -> FloatArray:
+    """Of ``Y'UZ``, centred."""
     m = len(vectors)
-    products = problem.weighted_rows(weights[:, None] * (targets - centre.target))[:, :m]  # centred as the targets are
     found = np.zeros((len(inverses), *problem.rows.shape))
     found[:, :, :m] = ((products @ vectors) * inverses[:, None, :]) @ vectors.T
     if centre.is_free:

@@ -76,7 +76,7 @@ def solve(problem: LinearProblem) -> FloatArray:
     >>> objective.solve().round(12)  # 2 x + 1
     array([[2., 1.]])
     """
-    strength = _solvable_strength(problem)
+    strength = solvable_strength(problem)
     rows, targets = problem.rows, problem.rows.y
     n, m = rows.n_samples, rows.n_features + int(problem.has_penalised_bias)
     is_dual = n < m
@@ -88,26 +88,32 @@ def solve(problem: LinearProblem) -> FloatArray:
     if not np.isfinite(matrix).all():
         raise ValueError("X must have products within float64 to solve by them: scale the features")
     matrix.flat[:: len(matrix) + 1] += strength
-    inverse, is_unique = _cholesky(matrix), strength > 0 or not is_dual
+    inverse, is_unique = cholesky(matrix), strength > 0 or not is_dual
     if is_dual:
         if inverse is None:
-            inverse, is_unique = _pseudo_inverse(matrix)
+            inverse, is_unique = pseudo_inverse(matrix)
         W = _by_rows(problem, inverse, weights, centre, targets, strength)
     elif inverse is not None:
         W = _by_columns(problem, inverse, centre, strength)
     else:
         W, is_unique = _by_reflections(problem, weights, centre, targets, strength)
     if not is_unique:
-        warnings.warn(
-            "the equations gradient = 0 are singular (fewer samples than weights, or columns that depend on each "
-            "other): of the many minima W is the one with the smallest norm; L2(strength) makes it unique",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+        warn_of_many(stacklevel=4)
     return W
 
 
-def _solvable_strength(problem: LinearProblem) -> float:
+def warn_of_many(stacklevel: int) -> None:
+    """That there are many minima."""
+    warnings.warn(
+        "the equations gradient = 0 are singular (fewer samples than weights, or columns that depend on each "
+        "other): of the many minima W is the one with the smallest norm; L2(strength) makes it unique",
+        RuntimeWarning,
+        stacklevel=stacklevel,
+    )
+
+
+def solvable_strength(problem: Terms) -> float:
+    """The strength of L2, or ValueError where there is no closed form."""
     if not problem.loss.is_quadratic:
         raise ValueError(
             f"solve needs SquaredError(), the loss with a closed form; it is {problem.loss!r}: take "
@@ -166,14 +172,24 @@ def row_products(problem: LinearProblem, weights: FloatArray, centre: Centre) ->
 
 
 def _by_columns(problem: LinearProblem, inverse: Solver, centre: Centre, strength: float) -> FloatArray:
-    """Newton's steps, until rounding is all that is left of the gradient."""
-    rows = problem.rows
-    W, best, least = np.zeros(rows.shape), np.zeros(rows.shape), math.inf
-    value, half = np.empty(1), np.empty(rows.shape)
-    for _ in range(MOST_STEPS):
-        rows.counter.add(rows.n_samples)
+    def half_gradient(W: FloatArray) -> FloatArray:
+        value, half = np.empty(1), np.empty(problem.rows.shape)
+        problem.rows.counter.add(problem.rows.n_samples)
         problem.kernel.evaluate(W, value, half, None, True)
         half /= 2
+        return half
+
+    return by_columns(problem, half_gradient, inverse, centre, strength)
+
+
+def by_columns(
+    problem: Terms, half_gradient: Callable[[FloatArray], FloatArray], inverse: Solver, centre: Centre, strength: float
+) -> FloatArray:
+    """Newton's steps, until rounding is all that is left of the gradient: half of the data's is a function of W."""
+    shape = problem.rows.shape
+    W, best, least = np.zeros(shape), np.zeros(shape), math.inf
+    for _ in range(MOST_STEPS):
+        half = half_gradient(W)
         part = problem.penalised(half)
         part += strength * problem.penalised(W)
         size = float(np.linalg.norm(half))
@@ -258,7 +274,7 @@ def require_memory(side: int) -> None:
         )
 
 
-def _cholesky(matrix: FloatArray) -> Solver | None:
+def cholesky(matrix: FloatArray) -> Solver | None:
     """The inverse as a function, by Cholesky of the matrix scaled to a diagonal of 1; None unless clearly regular."""
     diagonal = matrix.diagonal()
     if not (diagonal > 0).all():
@@ -274,7 +290,7 @@ def _cholesky(matrix: FloatArray) -> Solver | None:
     return lambda r: scale[:, None] * (inverse.T @ (inverse @ (scale[:, None] * r)))
 
 
-def _pseudo_inverse(matrix: FloatArray) -> tuple[Solver, bool]:
+def pseudo_inverse(matrix: FloatArray) -> tuple[Solver, bool]:
     """The inverse where eigenvalues are above rounding, 0 elsewhere; and whether all of them are above."""
     eigenvalues, vectors = in_background(float(len(matrix)) ** 3, np.linalg.eigh, matrix)
     kept = eigenvalues > 10 * float(np.finfo(np.float64).eps) * len(matrix) * max(float(eigenvalues[-1]), 0.0)

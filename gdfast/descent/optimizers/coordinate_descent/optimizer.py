@@ -9,7 +9,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ....describe import described
-from ....objective.capabilities import linear_problem_of
+from ....objective.capabilities import rows_in_memory
 from ....objective.linear.coordinate_models import subgradient_sizes
 from ....objective.linear.largest_strength import bias_optimum, require_curvature
 from ....objective.linear.outputs import Outputs
@@ -97,9 +97,7 @@ class CoordinateDescent:
     def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> CoordinateDescent:
         """With what it keeps of the objective; TypeError or ValueError for a run that it cannot do."""
         name = type(self).__name__
-        problem = linear_problem_of(objective)
-        if problem is None:
-            raise TypeError(f"{name} needs a gdfast.LinearObjective; the objective is a {type(objective).__name__}")
+        problem = rows_in_memory(objective, name, "ProximalGradient()")
         strengths = problem.strengths
         if strengths is None or strengths.l1 == 0:
             raise ValueError(
