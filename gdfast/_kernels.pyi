@@ -1,5 +1,6 @@
 """The types of the compiled core, gdfast._kernels: src/_kernels.pyx is the binding."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -165,3 +166,6 @@ def smoothed_in_span(
     slopes: _Array,
     products: _Array,
 ) -> None: ...
+def stack_products(rows: Sequence[_Array], vectors: Sequence[_Array], products: _Array) -> None: ...
+def stack_combination(factors: _Array, rows: Sequence[_Array], combination: _Array) -> None: ...
+def two_loops(products: _Array, on_gradient: _Array, memory: int, pairs: int, coefficients: _Array) -> None: ...

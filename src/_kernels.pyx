@@ -2,6 +2,7 @@
 """The compiled core: the only binding to src/. Checks every argument against the problem, so that no call can crash
 the process, and decides nothing else (what users give is checked in _arrays.py)."""
 
+cimport cython
 from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBuffer_IsContiguous, PyBuffer_Release, PyObject_GetBuffer
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from libc.stdint cimport int32_t, int64_t, uint16_t, uint64_t, uintptr_t
@@ -154,3 +155,4 @@ include "dual.pxi"
 include "coordinate.pxi"
 include "gram.pxi"
 include "span.pxi"
+include "stack.pxi"

@@ -73,6 +73,10 @@ void GD(descend_columns)(gd_columns *, void *scratch, pool_control *);
 size_t GD(span_scratch)(const gd_span *, int n_threads);
 void GD(span)(const gd_span *, void *scratch, int n_threads, pool_control *);
 
+/* stack/ */
+size_t GD(stack_scratch)(const gd_stack *, int n_threads);
+void GD(stack)(const gd_stack *, void *scratch, int n_threads, pool_control *);
+
 /* gram/ */
 size_t GD(gram_scratch)(const gd_problem *, const gd_gram *, int n_threads);
 void GD(gram)(const gd_problem *, const gd_gram *, void *scratch, int n_threads, pool_control *);

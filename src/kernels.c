@@ -26,4 +26,5 @@ const gd_kernels GD(kernels) = {
     .duals = {GD(dual_epoch_scratch), GD(dual_epoch), GD(dual_sums_scratch), GD(dual_sums), GD(dual_squares)},
     .gram = {GD(gram_scratch), GD(gram)},
     .span = {GD(span_scratch), GD(span)},
+    .stack = {GD(stack_scratch), GD(stack)},
 };

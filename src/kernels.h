@@ -216,6 +216,22 @@ typedef struct gd_span_kernels {
     void (*run)(const gd_span *, void *scratch, int n_threads, pool_control *);
 } gd_span_kernels;
 
+/* Long arrays of double or float, each read once: products of rows with vectors, or, where `combination` is given, the
+ * sum of factors * rows. */
+typedef struct gd_stack {
+    ptrdiff_t size, n_rows, n_vectors;
+    const void *const *rows, *const *vectors; /* pointers to arrays (size,) */
+    const double *factors; /* (n_rows,) */
+    int is_double;
+    double *products;      /* (n_rows, n_vectors) */
+    void *combination;     /* (size,) */
+} gd_stack;
+
+typedef struct gd_stack_kernels {
+    size_t (*scratch)(const gd_stack *, int n_threads);
+    void (*run)(const gd_stack *, void *scratch, int n_threads, pool_control *);
+} gd_stack_kernels;
+
 typedef struct gd_gram_kernels {
     size_t (*scratch)(const gd_problem *, const gd_gram *, int n_threads);
     void (*run)(const gd_problem *, const gd_gram *, void *scratch, int n_threads, pool_control *);
@@ -254,9 +270,11 @@ typedef struct gd_kernels {
     gd_coordinate_kernels coordinates;
     gd_gram_kernels gram;
     gd_span_kernels span;
+    gd_stack_kernels stack;
 } gd_kernels;
 
 static inline const gd_span_kernels *gd_span_of(const gd_kernels *table) { return &table->span; }
+static inline const gd_stack_kernels *gd_stack_of(const gd_kernels *table) { return &table->stack; }
 static inline const gd_gram_kernels *gd_gram_of(const gd_kernels *table) { return &table->gram; }
 static inline const gd_dual_kernels *gd_duals_of(const gd_kernels *table) { return &table->duals; }
 static inline const gd_coordinate_kernels *gd_coordinates_of(const gd_kernels *table) { return &table->coordinates; }

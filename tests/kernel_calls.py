@@ -33,6 +33,9 @@ WRITTEN = {
     "dual_squares": ("squares",),
     "gram": ("matrix", "largest"),
     "smoothed_in_span": ("there", "value", "slopes", "products"),
+    "stack_products": ("products",),
+    "stack_combination": ("combination",),
+    "two_loops": ("coefficients",),
     "descend_quadratic": ("gradient", "w"),
     "descend_columns": ("changes", "sums", "w"),
 }
@@ -187,6 +190,16 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
         "terms": pairs["terms"], "changes": np.ones((3, N, K), real), "center": pairs["center"], "steps": np.zeros(3),
         "weights": np.ones(N), "mu": 1.0, "least": 1e-3, "there": pairs["there"], "value": np.zeros(1),
         "slopes": np.zeros(3), "products": np.zeros((3, 3)),
+    }, {}  # fmt: skip
+    flat = [rng.normal(size=N).astype(real) for _ in range(4)]
+    yield "stack_products", lambda vector, **a: _kernels.stack_products(flat, [vector], **a), {
+        "vector": flat[0], "products": np.zeros((4, 1)),
+    }, {}  # fmt: skip
+    yield "stack_combination", lambda row, **a: _kernels.stack_combination(rows=[flat[1], row], **a), {
+        "row": flat[0], "factors": np.ones(2), "combination": np.zeros(N, real),
+    }, {}  # fmt: skip
+    yield "two_loops", _kernels.two_loops, {
+        "products": np.eye(6), "on_gradient": np.ones(6), "memory": 2, "pairs": 5, "coefficients": np.zeros(7),
     }, {}  # fmt: skip
     if wide and not is_sparse:
         A = rng.normal(size=(N, D))

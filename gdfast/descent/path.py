@@ -25,7 +25,7 @@ from .goal import Goal
 from .line_searches.searches import StrongWolfe
 from .minimize import minimize
 from .optimizers import LBFGS
-from .path_descent import PathDescent, SharedGram
+from .path_descent import PathDescent, Shared, SharedGram
 from .path_result import Path
 from .result import Status, uninterrupted
 from .solve import certifies, solve
@@ -264,7 +264,7 @@ def shared_gram(objective: Any, regularizers: Sequence[StrengthFamily], paths: i
     return SharedGram.of(objective, points)
 
 
-def proving_solver(tol: float, shared: SharedGram | None = None) -> Solver:
+def proving_solver(tol: float, shared: Shared | None = None) -> Solver:
     """Until a gap of this share of the value is proven: `solve`, or what makes use of what the points share."""
     descent = None if shared is None else PathDescent(shared)
 
@@ -281,7 +281,7 @@ def proving_solver(tol: float, shared: SharedGram | None = None) -> Solver:
     return solver
 
 
-def settled_solver(gtol: float, shared: SharedGram | None = None, extrapolates: bool = True) -> Solver:
+def settled_solver(gtol: float, shared: Shared | None = None, extrapolates: bool = True) -> Solver:
     """Until no element of the gradient is larger than gtol; where it has kinks, until a gap of a thousandth."""
     proving, descent = proving_solver(KINKS_TOL), None if shared is None else PathDescent(shared, extrapolates)
     few: list[Compressed | None] = []  # of the first objective, whose rows are those of the others

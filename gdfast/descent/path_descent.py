@@ -11,12 +11,14 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..objective.capabilities import row_curvatures, terms_of
+from ..objective.capabilities import linear_problem_of, row_curvatures, terms_of
+from ..objective.guarded import guarded
+from ..objective.linear.class_grams import ClassGrams, ClassInverses
 from ..objective.linear.inverse_root import InverseRoot
 from ..objective.linear.spectrum import GramSpectrum
 from ..objective.linear.terms import Terms
@@ -24,12 +26,13 @@ from ..protocols import Array, FloatArray
 from .goal import Goal
 from .line_searches.searches import StrongWolfe
 from .loop import last_state, quiet, result_of
+from .optimizers.capabilities import direction_of
 from .optimizers.preconditioned_lbfgs import PreconditionedLBFGS
 from .preconditioners import FixedPreconditioner
 from .preconditioners.gram_preconditioner import LEAST_CURVATURE, planned
 from .result import Result, Status
 from .run_state import RunState
-from .settings import Settings, checked_settings
+from .settings import Settings, checked_settings, wider
 
 MEMORY = 10
 MOST_COLUMNS = 4000
@@ -37,6 +40,10 @@ MOST_COLUMNS = 4000
 
 SAVED = 20
 """Multiply-adds of a point that it saves for each row and class and column: as many as ten passes make."""
+
+CLASSES_PAY = 10
+"""Columns for each point up to which every class gets a matrix of its own: those of m columns cost as much as m / 4
+passes, and save some six at a point near to where they were made (digits: 4 passes to ten more digits, not 11)."""
 
 REACH = 8.0
 """The sum of the absolute coefficients of an extrapolation: beyond, fewer points lead further. (Even steps: 7.)"""
@@ -76,10 +83,16 @@ class SharedGram:
             return None
         return SharedGram._made(curvatures.gram(None), terms, curvature, some)
 
-    def near(self, objective: Any, w: Array) -> SharedGram:
-        """The same with rows weighted by their curvature at w, for points near there."""
-        terms = terms_of(objective)
+    def inverse_root(self, strength: float, dtype: Any) -> InverseRoot:
+        """Of ``P = c G + 2 strength I``."""
+        return self.spectrum.inverse_root(self.curvature, strength, dtype)
+
+    def near(self, objective: Any, w: Array, points: int) -> Shared:
+        """For so many points near w, with rows weighted by their curvature there: for each class, if that pays."""
+        terms, problem = terms_of(objective), linear_problem_of(objective)
         assert terms is not None
+        if problem is not None and problem.rows.shape[1] <= CLASSES_PAY * points:
+            return ClassGrams.of(problem, w)
         G = row_curvatures(objective, self.rows).gram(w, LEAST_CURVATURE)
         return SharedGram._made(G, terms, 1.0, self.rows) or self
 
@@ -87,6 +100,10 @@ class SharedGram:
     def _made(G: FloatArray, terms: Terms, curvature: float, rows: int) -> SharedGram | None:
         spectrum = GramSpectrum.of_matrix(G, terms.has_free_bias)
         return None if spectrum is None else SharedGram(spectrum, curvature, spectrum.root(curvature), rows)
+
+
+Shared = SharedGram | ClassGrams
+"""What points share: one matrix for all classes, or one for each."""
 
 
 def _suits(terms: Terms) -> bool:
@@ -105,12 +122,15 @@ class Known(NamedTuple):
 
 @dataclass(eq=False)
 class PathDescent:
-    """The points up to now, the last three, and the last pairs; whether a point starts where they lead."""
+    """The last three points, and the last pairs with their strength; whether a point starts where they lead."""
 
-    shared: SharedGram
+    shared: Shared
     extrapolates: bool = True
     known: list[Known] = field(default_factory=list)
-    pairs: tuple[Array, Array] | None = None
+    pairs: tuple[float, Array, Array] | None = None
+    settings: Settings | None = None
+    """Of the first point's run, which later ones share but for what is their own: to check them all takes as long as
+    a pass over small data."""
 
     def proven(self, objective: Any, strength: float, w: Array, goal: Goal) -> Result:
         """The next point, as near as the goal wants; w is where to start if nothing better is known."""
@@ -131,33 +151,26 @@ class PathDescent:
     def _settings(
         self, objective: Any, strength: float, w: Array, gtol: float, goal: Goal | None, max_steps: int = 1 << 30
     ) -> Settings:
-        root = self.shared.spectrum.inverse_root(self.shared.curvature, strength, objective.arithmetic)
-        optimizer = PreconditionedLBFGS(MEMORY, FixedPreconditioner(root), self._pairs_at(objective, strength))
-        return checked_settings(
-            {
-                "objective": objective,
-                "w0": self._start(objective, strength, w, root),
-                "optimizer": optimizer,
-                "step": StrongWolfe(),
-                "batches": None,
-                "max_steps": max_steps,
-                "epochs": None,
-                "gtol": gtol,
-                "gap_tol": None,
-                "evaluate_every": None,
-                "metrics": None,
-                "callback": None,
-                "callback_every": 1,
-                "clip": None,
-                "keep_weights": False,
-                "progress": False,
-                "checkpoint": None,
-                "goal": goal,
-            },
-            sign=1.0,
+        root = self.shared.inverse_root(strength, objective.arithmetic)
+        optimizer = PreconditionedLBFGS(MEMORY, FixedPreconditioner(root), lambda: self._pairs_at(objective, strength))
+        start = self._start(objective, strength, w, root)
+        if self.settings is None:
+            self.settings = _settings_of(objective, start, optimizer)
+        return replace(
+            self.settings,
+            objective=objective,
+            minimised=guarded(objective, "objective"),
+            wide_objective=None if goal is None else wider(objective),
+            w0=start,
+            optimizer=optimizer,
+            bound_optimizer=optimizer,
+            direction=direction_of(optimizer),
+            max_steps=max_steps,
+            gtol=gtol,
+            goal=goal,
         )
 
-    def _start(self, objective: Any, strength: float, w: Array, root: InverseRoot) -> Array:
+    def _start(self, objective: Any, strength: float, w: Array, root: InverseRoot | ClassInverses) -> Array:
         """Where the last points lead: as many as don't lead too far."""
         if not (self.extrapolates and self.known):
             return w
@@ -179,13 +192,13 @@ class PathDescent:
         """The last pairs, as they are at this strength: those that show curvature there."""
         if self.pairs is None:
             return None
-        moves, changes = self.pairs
+        before, moves, changes = self.pairs
         terms = objective.terms
         part = changes = changes.copy()
         shrunk = moves
         if terms.has_free_bias:
             part, shrunk = changes[..., :-1], moves[..., :-1]
-        part += 2 * (strength - self.known[-1].strength) * shrunk
+        part += 2 * (strength - before) * shrunk
         products, sizes, others = (
             np.einsum("ikj,ikj->i", a, b, dtype=np.float64)
             for a, b in ((moves, changes), (moves, moves), (changes, changes))
@@ -198,11 +211,23 @@ class PathDescent:
         here, w = state.evaluation, state.w
         if not here.is_finite():
             return
-        self.pairs = settings.bound_optimizer.pairs(state.optimizer_state, w, here.gradient)
+        if state.k > 0:  # else they are those from before
+            self.pairs = (strength, *settings.bound_optimizer.pairs(state.optimizer_state, w, here.gradient))
         right = self.shared.times(w) - here.gradient
         part = objective.terms.penalised(right)
         part += 2 * strength * objective.terms.penalised(w)
         self.known = [*self.known[-2:], Known(strength, w, right)]
+
+
+def _settings_of(objective: Any, w: Array, optimizer: PreconditionedLBFGS) -> Settings:
+    """Those of a run of `minimize` without extras."""
+    extras: dict[str, Any] = dict.fromkeys(
+        ("batches", "epochs", "gap_tol", "evaluate_every", "metrics", "callback", "clip", "checkpoint")
+    )
+    given = {"objective": objective, "w0": w, "optimizer": optimizer, "step": StrongWolfe(), "max_steps": 0}
+    return checked_settings(
+        extras | given | {"gtol": 0.0, "callback_every": 1, "keep_weights": False, "progress": False}, sign=1.0
+    )
 
 
 def extrapolation(known: list[float], at: float) -> list[float]:

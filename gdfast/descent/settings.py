@@ -178,7 +178,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)},
         sign=sign,
         minimised=guarded(objective, "objective") if sign > 0 else Negated(objective),
-        wide_objective=None if given["goal"] is None else _wider(objective),
+        wide_objective=None if given["goal"] is None else wider(objective),
         bound_optimizer=for_this_run,
         owns_step=owns_step(for_this_run),
         direction=None if owns_step(for_this_run) else direction_of(for_this_run),
@@ -187,7 +187,7 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
     )
 
 
-def _wider(objective: Any) -> Any:
+def wider(objective: Any) -> Any:
     """The same in float64 arithmetic; None where there is no such thing, or its own is that."""
     wide = in_float64(objective)
     return None if wide is objective else wide

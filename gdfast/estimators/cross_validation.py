@@ -20,6 +20,7 @@ from sklearn.utils.validation import _check_method_params
 from .._arrays import check_indices, check_number, check_positive
 from .._config import own_threads
 from ..descent.path import checked_strengths
+from ..descent.path_descent import Shared
 from ..descent.result import Status
 from ..describe import described
 from ..protocols import Array, FloatArray
@@ -234,7 +235,8 @@ class CrossValidated(LinearPredictor, PathSettings):
             whole = standardized(Split.of(split.X, split.y, split.weights), np.arange(len(y)))
             grid = alpha_grid(whole, alphas) if isinstance(alphas, int) else alphas
             scores, losses = np.empty((2, len(folds), len(grid)))
-            unsettled, shared = np.zeros(scores.shape, dtype=bool), shared_by_folds(whole, grid, len(folds))
+            unsettled = np.zeros(scores.shape, dtype=bool)
+            shared = shared_by_folds(whole, grid, len(folds))
 
             def judge(path: FoldPath, i: int, j: int, found: PointScores) -> None:
                 own = _check_method_params(split.X, of_scorer, indices=path.held_out)
@@ -260,10 +262,11 @@ class CrossValidated(LinearPredictor, PathSettings):
                 if self.verbose:
                     print(f"Fold {i + 1} of {len(folds)}: best score {scores[i].max():.6g}", flush=True)
             close = contenders(scores) if keeps else np.zeros(0, dtype=np.intp)
+            near: Shared | None = shared
             if shared is not None and len(close) > 1:  # which of them is best may hang on more digits
-                shared = shared.near(whole.objective, mean_of_folds(whole, paths, int(close[0])))
+                near = shared.near(whole.objective, mean_of_folds(whole, paths, int(close[0])), len(close) * len(folds))
                 for i, (path, weights) in enumerate(paths):
-                    finer = path.finer(grid[close], [weights[j] for j in close], shared)
+                    finer = path.finer(grid[close], [weights[j] for j in close], near)
                     for j, found in zip(close, finer, strict=True):
                         judge(path, i, int(j), found)
                         weights[j] = found.point.w
@@ -274,7 +277,7 @@ class CrossValidated(LinearPredictor, PathSettings):
             best = int(np.argmax(scores.mean(axis=0)))
             self.alpha_ = float(grid[best])
             start = mean_of_folds(whole, paths, best) if keeps else None
-            point = proven_point(whole, self.alpha_, self.tol, shared, start)
+            point = proven_point(whole, self.alpha_, self.tol, near, start)
         if point.status in UNSETTLED:
             _warn("The fit at alpha_ has not come as near to its optimum as tol asks: larger ones are easier")
         self.n_iter_ = max(1, point.steps)

@@ -20,7 +20,7 @@ from ..descent.path import (
     solved_points,
     strength_grid,
 )
-from ..descent.path_descent import SharedGram
+from ..descent.path_descent import Shared, SharedGram
 from ..objective.regularizers.regularizers import StrengthFamily
 from ..protocols import Array, FloatArray
 from .choice import GTOL, SMALLER, SMALLER_GTOL, WEIGHTS_COST
@@ -77,7 +77,7 @@ class FoldPath:
 
     seen: Standardized
     held_out: Array
-    shared: SharedGram | None
+    shared: Shared | None
 
     def points(self, alphas: FloatArray) -> Iterator[PointScores]:
         """The optimum at each alpha, from the first on: as near as scikit-learn's LogisticRegression comes."""
@@ -86,7 +86,7 @@ class FoldPath:
         for point in solved_points(self.seen.objective, regularizers, solver):
             yield self._scored(point)
 
-    def finer(self, alphas: FloatArray, starts: Sequence[Array], shared: SharedGram | None) -> Iterator[PointScores]:
+    def finer(self, alphas: FloatArray, starts: Sequence[Array], shared: Shared | None) -> Iterator[PointScores]:
         """The same at these alphas, from where `points` left them, to more digits."""
         solver = settled_solver(FINER * self._gtol(), shared, extrapolates=False)
         for alpha, w in zip(alphas, starts, strict=True):
@@ -114,7 +114,7 @@ def contenders(scores: FloatArray) -> Array:
 
 
 def proven_point(
-    seen: Standardized, alpha: float, tol: float, shared: SharedGram | None = None, start: Array | None = None
+    seen: Standardized, alpha: float, tol: float, shared: Shared | None = None, start: Array | None = None
 ) -> Point:
     """The optimum at one alpha, proven where it can be."""
     points = solved_points(seen.objective, [seen.penalty(alpha)], proving_solver(tol, shared), start)

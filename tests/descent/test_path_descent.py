@@ -70,7 +70,8 @@ def test_the_pairs_of_one_strength_are_made_those_of_the_next():
     objective = gd.LinearObjective(X, LABELS, gd.SquaredHinge(), gd.L2(0.5))
     descent = PathDescent(SharedGram.of(objective, 2))
     descent.proven(objective, 0.5, np.zeros(objective.shape), _goal())
-    moves, changes = descent.pairs
+    strength, moves, changes = descent.pairs
+    assert strength == 0.5
     assert len(moves) > 2
     nearer = objective.with_terms(objective.loss, gd.L2(0.2))
     kept = descent._pairs_at(nearer, 0.2)

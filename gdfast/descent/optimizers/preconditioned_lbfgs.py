@@ -5,15 +5,17 @@ What `gdfast.LBFGS(preconditioner=...)` is for the length of a run.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ...objective.stack_sums import dots
 from ...protocols import Array, FloatArray
 from ..preconditioners import BoundPreconditioner, FixedPreconditioner, PreconditionerState
 from .capabilities import check_like
-from .float64_dots import dot, dots, first_scale, norm
+from .float64_dots import dot, first_scale, norm
 from .quasi_newton import Stack, coefficients, combined, moved_and_changed, stack_dots, unchanging, with_pair
 
 
@@ -39,26 +41,32 @@ class PreconditionedLBFGSState(NamedTuple):
 class PreconditionedLBFGS:
     """``direction = -H gradient``; the first is ``-P^-1 gradient``, and 1 is its natural length too.
 
-    `known` are pairs from before the run, moves and changes (p, \\*w.shape), p <= memory, the oldest first.
+    `known`, asked at the first step, are pairs from before the run, moves and changes (p, \\*w.shape), p <= memory, the
+    oldest first.
     """
 
     memory: int
     preconditioner: BoundPreconditioner | FixedPreconditioner
-    known: tuple[Array, Array] | None = None
+    known: Callable[[], tuple[Array, Array] | None] | None = None
     compares_gradients: ClassVar[bool] = True
 
     def init(self, w: Array) -> PreconditionedLBFGSState:
-        """No matrix yet, and no pairs but those that are known."""
-        m, pairs, told, zero = self.memory, 0, self.preconditioner.init(w), np.zeros(w.shape, w.dtype)
+        """No matrix yet, and no pairs."""
+        m, zero = self.memory, np.zeros(w.shape, w.dtype)
         products = np.zeros((3 * m, 3 * m))  # first: it fails at once where memory is absurd
-        stack = [np.zeros(w.size, w.dtype) for _ in range(3 * m)]
-        if self.known is not None:
-            moves, changes = self.known
-            pairs = len(moves)
-            for part, found in enumerate((moves, changes, self.preconditioner.times(changes, told))):
-                stack[part * m : part * m + pairs] = found.reshape(pairs, -1).astype(w.dtype, copy=False)
-            products = np.hstack([dots(stack, stack[part : part + m]) for part in (0, m, 2 * m)])
-        return PreconditionedLBFGSState(w.copy(), zero, zero, tuple(stack), products, told, pairs, 0)
+        stack = (np.zeros(w.size, w.dtype),) * (3 * m)
+        return PreconditionedLBFGSState(w.copy(), zero, zero, stack, products, self.preconditioner.init(w), 0, 0)
+
+    def _stack(self, state: PreconditionedLBFGSState) -> Stack:
+        """The state's pairs; before the first step those that are known."""
+        known = self.known() if self.known is not None and state.steps == 0 else None
+        if known is None:
+            return Stack(state.stack, state.products, state.pairs)
+        moves, changes = known
+        stack, m, pairs = list(state.stack), self.memory, len(moves)
+        for part, found in enumerate((moves, changes, self.preconditioner.times(changes, state.preconditioner))):
+            stack[part * m : part * m + pairs] = found.reshape(pairs, -1).astype(state.w.dtype, copy=False)
+        return Stack(tuple(stack), dots(stack, stack), pairs)
 
     def pairs(self, state: PreconditionedLBFGSState, w: Array, gradient: Array) -> tuple[Array, Array]:
         """Those of a state, and the newest, by w and its gradient, as `known` wants them."""
@@ -89,7 +97,7 @@ class PreconditionedLBFGS:
     ) -> tuple[Array, PreconditionedLBFGSState]:
         """The quasi-Newton direction, and the state with the newest pair in it."""
         known = self.preconditioner.renewed(w, state.preconditioner, state.steps)
-        stack = Stack(state.stack, state.products, state.pairs)
+        stack = self._stack(state)
         before = state.scaled
         if known is not state.preconditioner and state.steps > 0:
             stack, before = self._anew(stack, known, w.shape), self._times(state.gradient, known)

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ...objective.regularizers.regularizers import strengths_of
+from ...objective.stack_sums import combination, dots, two_loops
 from ...protocols import Array, FloatArray
-from .float64_dots import QUIET, dot, dots, parts_of
+from .float64_dots import dot
 
 
 class Stack(NamedTuple):
@@ -93,37 +94,14 @@ def filled(stack: Stack, memory: int) -> tuple[Any, Sequence[Array]]:
 def coefficients(stack: Stack, memory: int, on_gradient: FloatArray) -> tuple[FloatArray, float]:
     """The two loops: H gradient is the first answer times the stack, plus the second times P^-1 gradient.
 
-    Each loop is a triangular system: with U the upper triangle of s_i . y_j (oldest first) and D its diagonal,
-    ``U alpha = s . gradient``, and the moves' coefficients c solve ``U' c = D alpha - y . P^-1 (gradient - y alpha)``.
-
     `on_gradient` are the stack's products with the gradient. P^-1 takes what the first loop makes of the changes to the
     last rows of the stack; without P they are the changes themselves.
     """
-    products, m, n = stack.products, memory, min(stack.pairs, memory)
-    moves = np.arange(stack.pairs - n, stack.pairs) % m  # oldest first
-    changes, solved = moves + m, moves + (len(products) - m)
-    of_moves, of_changes = products[moves], products[changes]
-    upper = of_moves[:, changes] * np.tri(n).T
-    curvatures = upper.diagonal()
-    own = float(curvatures[-1] / of_changes[-1, solved[-1]])
-    alphas = np.linalg.solve(upper, on_gradient[moves])
-    left = own * (on_gradient[solved] - of_changes[:, solved] @ alphas)
-    c = np.zeros(len(products))
-    c[solved] = -own * alphas
-    c[moves] += np.linalg.solve(upper.T, curvatures * alphas - left)
-    return c, own
+    found = two_loops(stack.products, on_gradient, memory, stack.pairs)
+    return found[:-1], float(found[-1])
 
 
 def combined(c: FloatArray, own: float, row: Array, stack: Stack, memory: int) -> Array:
     """``c @ rows + own * row`` in the rows' type, flat."""
-    total: Array = row.reshape(-1) * row.dtype.type(own)
     places, rows = filled(stack, memory)
-    factors = c[places].astype(total.dtype)
-    if total.size <= QUIET and rows:  # so short that calls of NumPy are what takes time
-        total += np.einsum("i,ij->j", factors, np.concatenate(rows).reshape(len(rows), -1))
-        return total
-    for part in parts_of(total.size):
-        here = total[part]
-        for factor, other in zip(factors, rows, strict=True):
-            here += factor * other[part]
-    return total
+    return combination(np.append(c[places], own), [*rows, row.reshape(-1)])

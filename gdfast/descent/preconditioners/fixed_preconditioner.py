@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ...objective.linear.class_grams import ClassInverses
 from ...objective.linear.inverse_root import InverseRoot
 from ...protocols import Array, FloatArray
 from .gram_preconditioner import PreconditionerState
@@ -15,7 +16,7 @@ from .gram_preconditioner import PreconditionerState
 class FixedPreconditioner:
     """``P^-1 = root' root``, whatever the weights are."""
 
-    root: InverseRoot
+    root: InverseRoot | ClassInverses
 
     def init(self, w: Array) -> PreconditionerState:
         """There is nothing to make."""
