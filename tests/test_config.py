@@ -70,10 +70,12 @@ print(sorted(name for name in set(sys.modules) - before))
         "gdfast.describe",
         "gdfast.protocols",
         "gdfast.protocols.arrays",
+        "gdfast.protocols.chunks",
         "gdfast.protocols.line_search",
         "gdfast.protocols.objective",
         "gdfast.protocols.objective_capabilities",
         "gdfast.protocols.optimizer",
+        "gdfast.protocols.run_batches",
     }
     heavy = {"scipy", "sklearn", "matplotlib", "plotly", "dask", "distributed", "pooch", "click", "tqdm"}
     assert heavy.isdisjoint(name.partition(".")[0] for name in names)

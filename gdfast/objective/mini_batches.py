@@ -152,20 +152,19 @@ class EpochOrder:
         if self._kept is not None and self._kept[:2] == (epoch, j):
             return self._kept[2]
         self._kept = None  # two permutations of all rows at a time would be one too many
-        made = self._made(epoch, j)
-        self._kept = epoch, j, made
-        return made
-
-    def _made(self, epoch: int, j: int) -> Indices:
         batches, n_samples = self._batches, self._n_samples
         if self._shuffle is not None:
             if self._deal is None or self._deal[0] != epoch:
                 self._deal = epoch, self._shuffle.deal(epoch)
-            return self._shuffle.rows(self._deal[1], epoch, j)
-        if len(self.boundaries) > 2:
-            return np.arange(self.boundaries[j], self.boundaries[j + 1], dtype=np.int64)
-        made = batches.permutation(n_samples, epoch)
-        return made if type(batches) is MiniBatches else _checked_permutation(made, n_samples, epoch)
+            made = self._shuffle.rows(self._deal[1], epoch, j)
+        elif type(batches) is not MiniBatches:
+            made = _checked_permutation(batches.permutation(n_samples, epoch), n_samples, epoch)
+        elif batches.shuffle:
+            made = _kernels.permutation(n_samples, batches.seed, epoch)
+        else:
+            made = np.arange(self.boundaries[j], self.boundaries[j + 1], dtype=np.int64)
+        self._kept = epoch, j, made
+        return made
 
     def rows(self, epoch: int, start: int, stop: int) -> Indices:
         """Those at the places [start, stop) of an epoch's order."""

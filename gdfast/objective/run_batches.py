@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -77,11 +77,10 @@ class StepsOfRows:
 
     kernel: StepsKernel
     order: StepOrder
+    extra_state: tuple[Array, ...] = field(init=False)
 
-    @property
-    def extra_state(self) -> tuple[Array, ...]:
-        """The kernel's."""
-        return self.kernel.extra_state
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "extra_state", self.kernel.extra_state)
 
     def __call__(
         self, w: Array, states: tuple[Array, ...], k: int, rates: Array, first_step: int, values: Array, done: Array

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gdfast import MiniBatches
+from gdfast import MiniBatches, _kernels
 from gdfast.objective.mini_batches import EpochOrder
 
 SEEDS = st.integers(0, 2**64 - 1)
@@ -38,13 +38,13 @@ def test_rows_by_step_gives_the_rows_of_any_step_in_any_order(n, size, seed, ks)
 
 def test_rows_by_step_makes_one_permutation_per_epoch(monkeypatch):
     made = []
-    permutation = MiniBatches.permutation
+    permutation = _kernels.permutation
 
-    def counted(self, n_samples, epoch):
+    def counted(n_samples, seed, epoch):
         made.append(epoch)
-        return permutation(self, n_samples, epoch)
+        return permutation(n_samples, seed, epoch)
 
-    monkeypatch.setattr(MiniBatches, "permutation", counted)
+    monkeypatch.setattr(_kernels, "permutation", counted)
     rows = MiniBatches(3).rows_by_step(10)
     for k in range(12):
         rows(k)
