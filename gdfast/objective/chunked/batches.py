@@ -17,7 +17,7 @@ from ..linear.problem import LinearProblem
 from ..mini_batches import EpochOrder, MiniBatches, cuts_permutations, rows_of_steps
 from .layout import CHUNKS_AT_ONCE
 from .problem import ChunkedProblem
-from .row_reads import bytes_per_row, problem_on
+from .row_reads import problem_on
 
 
 class Piece(NamedTuple):
@@ -135,7 +135,7 @@ def problem_on_any(problem: ChunkedProblem, indices: Array) -> LinearProblem:
 
 def rows_in_memory(problem: ChunkedProblem, batches: MiniBatches, memory_limit: int) -> int:
     """How many a piece may hold, at least a batch; all of them, where they fit."""
-    n, width = problem.rows.n_samples, bytes_per_row(problem.rows)
+    n, width = problem.rows.n_samples, problem.rows.source.bytes_per_row
     if n * width <= memory_limit // 2:
         return n
     most = int(memory_limit // CHUNKS_AT_ONCE / width)

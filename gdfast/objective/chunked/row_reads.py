@@ -9,15 +9,7 @@ import numpy as np
 from ... import _kernels
 from ...protocols import Array
 from ..linear.problem import LinearProblem
-from .problem import ChunkedProblem, ChunkedRows
-
-INDEX_BYTES = 8  # of a sparse entry, besides its value
-
-
-def bytes_per_row(rows: ChunkedRows) -> float:
-    """That a row of X takes in memory, in the mean."""
-    entry: int = rows.source.dtype.itemsize + (INDEX_BYTES if rows.is_sparse else 0)
-    return max(1.0, rows.entries_per_row * entry)
+from .problem import ChunkedProblem
 
 
 def problem_on(problem: ChunkedProblem, some: Array) -> LinearProblem:
