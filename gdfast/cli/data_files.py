@@ -15,6 +15,7 @@ from ..datasets import Dataset
 from ..datasets.options import ReadingOptions
 from ..datasets.reading import load_with
 from ..model import Model
+from .chunked_files import is_read_in_chunks, open_chunks
 from .failures import explain_mistakes
 from .tables import say
 
@@ -32,8 +33,14 @@ def open_data(data: str, reading: ReadingOptions, *, labels: str | None = None, 
     return _load(data, reading, y=labels, targets=targets)
 
 
-def open_rows_for(model: Model, data: str, reading: ReadingOptions, *, labels: str | None = None) -> Dataset:
+def open_rows_for(
+    model: Model, data: str, reading: ReadingOptions, *, labels: str | None = None, memory_limit: int | None = None
+) -> Dataset:
     """Rows for a model, its columns in its order; labels that are evaluated are its classes."""
+    if is_read_in_chunks(data, memory_limit):
+        return open_chunks(
+            data, reading, labels=labels, targets=not model.loss.classifies, memory_limit=memory_limit, model=model
+        )
     classes = None
     if reading.judged and model.loss.classifies:
         classes = model.class_names or tuple(map(str, range(len(model.W))))

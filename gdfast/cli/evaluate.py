@@ -10,7 +10,10 @@ import numpy as np
 from ..datasets import Dataset
 from ..model import load_model
 from ..protocols import Array
+from ..training.chunked_data import ChunkedData
+from ..training.chunked_evaluation import evaluate_chunks
 from ..training.evaluation import Evaluation, evaluate_model
+from .chunked_files import memory_option
 from .data_files import labels_option, name_of, open_rows_for
 from .failures import explain_mistakes
 from .reading_options import given_in, reading_of, reading_options
@@ -27,8 +30,11 @@ FORMAT = {"accuracy": ".4f", "R2": ".4f"}
 @click.argument("data", metavar="DATA")
 @reading_options("as in training")
 @labels_option
+@memory_option
 @click.option("--json", "as_json", is_flag=True, help="Print JSON, with the whole confusion matrix.")
-def evaluate(model_file: str, data: str, labels: str | None, as_json: bool, **options: Any) -> None:
+def evaluate(
+    model_file: str, data: str, labels: str | None, memory_limit: int | None, as_json: bool, **options: Any
+) -> None:
     """Evaluate MODEL on rows with labels.
 
     Accuracy, loss, recall and precision of each class; of a regression R2 and errors. Of data that hold a part out
@@ -39,12 +45,13 @@ def evaluate(model_file: str, data: str, labels: str | None, as_json: bool, **op
     """
     with explain_mistakes():
         model = load_model(model_file)
-    found = open_rows_for(model, data, reading_of(given_in(options), model, model_file), labels=labels)
+    reading = reading_of(given_in(options), model, model_file)
+    found = open_rows_for(model, data, reading, labels=labels, memory_limit=memory_limit)
     with explain_mistakes():
         X, y, which = _judged(found)
         if model.loss.classifies and y.max() >= len(model.W):
             raise ValueError(f"{name_of(data)} must hold the model's {len(model.W):,} classes; it holds more")
-        outcome = evaluate_model(model, X, y)
+        outcome = evaluate_chunks(model, X, y)[0] if isinstance(X, ChunkedData) else evaluate_model(model, X, y)
     names = model.class_names or tuple(map(str, range(len(model.W))))
     if as_json:
         print_json(_as_data(model_file, name_of(data), which, outcome, names))

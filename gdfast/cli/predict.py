@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -13,7 +14,9 @@ from ..files.atomic import write_whole
 from ..model import Model, load_model
 from ..objective.losses.cross_entropy import softmax
 from ..protocols import Array
+from ..training.chunked_data import ChunkedData
 from ..training.evaluation import scores_in_blocks
+from .chunked_files import memory_option
 from .data_files import STDIN, open_rows_for
 from .failures import explain_mistakes, writing
 from .outputs import check_file
@@ -30,6 +33,7 @@ from .tables import say
 @click.option("--probabilities", is_flag=True, help="Of each class as well: of models trained with cross_entropy.")
 @click.option("--scores", "with_scores", is_flag=True, help="The score of each class as well.")
 @reading_options("as in training")
+@memory_option
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 def predict(
     model_file: str,
@@ -38,6 +42,7 @@ def predict(
     kind: str | None,
     probabilities: bool,
     with_scores: bool,
+    memory_limit: int | None,
     quiet: bool,
     **options: Any,
 ) -> None:
@@ -65,16 +70,23 @@ def predict(
         if out != STDIN:
             _check_is_other(out, data, model_file)
             check_file(Path(out))
-    found = open_rows_for(model, data, reading_of(given_in(options), model, model_file, judged=False))
+    reading = reading_of(given_in(options), model, model_file, judged=False)
+    found = open_rows_for(model, data, reading, memory_limit=memory_limit)
+    n = found.X.shape[0]
     with explain_mistakes():
-        predicted = [_predicted(model, scores, more) for scores in scores_in_blocks(model, found.X)]
+        predicted: Iterable[Predicted] = (
+            _predicted(model, scores, more) for scores in scores_in_blocks(model, found.X)
+        )
+        if not isinstance(found.X, ChunkedData):  # no file is begun before all rows are predicted
+            predicted = list(predicted)
 
     names = _names(model)
     if out == STDIN and kind == "csv" and sys.stdout.isatty():
         names = tuple(map(printable, names))
 
     def write(file: BinaryIO) -> None:
-        FORMATS[kind](file, predicted, names, more)
+        with explain_mistakes():
+            FORMATS[kind](file, predicted, names, more, n)
 
     if out == STDIN:
         with writing("the output"):
@@ -84,7 +96,7 @@ def predict(
     with writing(out):
         write_whole(out, write)
     if not quiet:
-        say(f"Wrote {found.X.shape[0]:,} predictions to {out}.", err=True)
+        say(f"Wrote {n:,} predictions to {out}.", err=True)
 
 
 def _check_can(model: Model, more: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, NamedTuple
 
@@ -25,10 +26,10 @@ class Predicted(NamedTuple):
     numbers: Array | None
 
 
-def write_csv(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[str], more: str) -> None:
+def write_csv(file: BinaryIO, predicted: Iterable[Predicted], names: Sequence[str], more: str, n: int) -> None:
     """A header and a line for each row; a name that a spreadsheet would take for a formula begins with a '."""
     names = [_no_formula(name) for name in names]
-    first = predicted[0]
+    first, predicted = _first(predicted)
     k = first.numbers.shape[1] if first.numbers is not None else 0
     if first.classes is None:
         header = ["prediction"] if k == 1 else [f"prediction_{j}" for j in range(k)]
@@ -39,7 +40,7 @@ def write_csv(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[st
         file.write(_csv(_fields(part, names)))
 
 
-def write_json_lines(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[str], more: str) -> None:
+def write_json_lines(file: BinaryIO, predicted: Iterable[Predicted], names: Sequence[str], more: str, n: int) -> None:
     """An object on each line; classes whose names are all whole numbers are numbers."""
     values = _as_numbers(names)
     labels = list(names) if values is None else values.tolist()
@@ -53,21 +54,32 @@ def write_json_lines(file: BinaryIO, predicted: Sequence[Predicted], names: Sequ
         file.write("".join(lines).encode())
 
 
-def write_npy(file: BinaryIO, predicted: Sequence[Predicted], names: Sequence[str], more: str) -> None:
+def write_npy(file: BinaryIO, predicted: Iterable[Predicted], names: Sequence[str], more: str, n: int) -> None:
     """One array: the names of the classes (numbers where all are), or the numbers asked for (n, k), or values (n,)."""
-    parts = []
+    first, predicted = _first(predicted)
     values = _as_numbers(names)
+    classes = np.array(names) if values is None else values
+    like = _array_of(first, classes)
+    header = {"descr": np.lib.format.dtype_to_descr(like.dtype), "fortran_order": False, "shape": (n, *like.shape[1:])}
+    np.lib.format.write_array_header_1_0(file, header)
     for part in predicted:
-        if part.numbers is not None:
-            parts.append(part.numbers[:, 0] if part.classes is None and part.numbers.shape[1] == 1 else part.numbers)
-        else:
-            parts.append((np.array(names) if values is None else values)[part.classes])
-    content = io.BytesIO()
-    np.save(content, np.concatenate(parts), allow_pickle=False)
-    file.write(content.getbuffer())
+        file.write(np.ascontiguousarray(_array_of(part, classes)).data)
 
 
-FORMATS: dict[str, Callable[[BinaryIO, Sequence[Predicted], Sequence[str], str], None]] = {
+def _array_of(part: Predicted, classes: Array) -> Array:
+    if part.numbers is None:
+        return np.asarray(classes[part.classes])
+    return part.numbers[:, 0] if part.classes is None and part.numbers.shape[1] == 1 else part.numbers
+
+
+def _first(predicted: Iterable[Predicted]) -> tuple[Predicted, Iterable[Predicted]]:
+    """The first part, and all of them."""
+    rest = iter(predicted)
+    first = next(rest)
+    return first, chain([first], rest)
+
+
+FORMATS: dict[str, Callable[[BinaryIO, Iterable[Predicted], Sequence[str], str, int], None]] = {
     "csv": write_csv,
     "jsonl": write_json_lines,
     "npy": write_npy,

@@ -15,10 +15,14 @@ from click.core import ParameterSource
 
 from .._config import set_num_threads
 from ..datasets import Dataset
+from ..datasets.options import ReadingOptions
 from ..descent.optimizers import DualCoordinateAscent, sets_own_step
 from ..model import Model, save_model
 from ..protocols import Array
-from ..training.evaluation import evaluate_model
+from ..training.chunked_data import ChunkedData
+from ..training.chunked_evaluation import evaluate_chunks
+from ..training.chunked_fit import check_optimizer
+from ..training.evaluation import Evaluation, evaluate_model
 from ..training.fit import Fit
 from ..training.guarded_run import SavedRun
 from ..training.settings import (
@@ -36,6 +40,8 @@ from ..training.settings import (
 from ..training.split import held_out_rows
 from ..training.train_model import train_model
 from .alpha_choice import AlphaChoice, choose_alpha, require_estimators
+from .chunked_files import is_read_in_chunks, memory_option, open_chunks
+from .cluster import cluster_of, scheduler_option
 from .data_files import STDIN, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
 from .failures import Interrupted, explain_mistakes, writing
@@ -114,6 +120,8 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
 )
 @click.option("--standardize/--no-standardize", default=True, show_default=True, help="Features in units of their own.")
 @seed_option
+@memory_option
+@scheduler_option
 @click.option("--threads", type=click.IntRange(min=1), help="Without it: the CPUs this process may use.")
 @click.option("--checkpoint", metavar="FILE", help="Write the run there as it goes.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --checkpoint, to the same bits; begin if none.")
@@ -125,8 +133,9 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     """Train a linear classifier or regression on DATA.
 
     DATA is .npy, .npz, CSV, JSON lines, svmlight, Parquet or Arrow, CIFAR-10's folder or archive; - is standard
-    input. Labels are the last column of a table (--label), y of a .npz, NAME_labels.npy beside NAME.npy (--labels).
-    The defaults work whatever the features' units are.
+    input. A folder of .npy, Parquet or svmlight files, a Zarr or HDF5 store are read chunk by chunk, and so is a file
+    with --memory-limit. Labels are the last column of a table (--label), y of a .npz or a store, NAME_labels.npy beside
+    NAME.npy (--labels). The defaults work whatever the features' units are.
 
     Exit code 0: done. 1: it failed, and nothing was written. 2: wrong usage. 130: interrupted.
 
@@ -146,25 +155,24 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
     shows = sys.stderr is not None and sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
     if shows and data != STDIN:
         say(f"Reading {data} ...", err=True)
-    found = open_data(data, reading, labels=options["labels"], targets=not settings.loss.classifies)
-    if not options["quiet"]:
-        _hint(found, settings)
+    with cluster_of(options["scheduler"]) as client:
+        found = _opened(data, reading, settings, options, client)
+        if not options["quiet"]:
+            _hint(found, settings)
+        with explain_mistakes():
+            held_out = _held_out(found, settings, options)
+            choice = None
+            if options["alpha"] == "cv":
+                settings, choice = _with_chosen_alpha(found, settings, held_out, shows)
+                if not (options["quiet"] or options["as_json"]):
+                    choice.tell()
+            trajectory = None if options["report"] is None else Trajectory(is_open=settings.solves)
+            model, fitted = _trained(found, settings, held_out, saved_run, shows, trajectory)
+            on_training, on_held_out = _evaluated(model, found, held_out, fitted)
     with explain_mistakes():
-        held_out = _held_out(found, settings, options)
-        choice = None
-        if options["alpha"] == "cv":
-            settings, choice = _with_chosen_alpha(found, settings, held_out, shows)
-            if not (options["quiet"] or options["as_json"]):
-                choice.tell()
-        trajectory = None if options["report"] is None else Trajectory(is_open=settings.solves)
-        model, fitted = _trained(found, settings, held_out, saved_run, shows, trajectory)
-        y = found.labels()
-        on_held_out = None if held_out is None else evaluate_model(model, found.X, y, held_out)
-        if held_out is None and found.y_test is not None:
-            on_held_out = evaluate_model(model, found.X_test, found.y_test)
         summary = Summary.of(
-            model, fitted, evaluate_model(model, found.X, y, fitted.split.chosen), on_held_out, data=name_of(data),
-            found=found, out=out, seconds=perf_counter() - start, choice=choice,
+            model, fitted, on_training, on_held_out, data=name_of(data), found=found, out=out,
+            seconds=perf_counter() - start, choice=choice,
         )  # fmt: skip
         model = summary.with_facts(model, {**_deciding(options), **_how_read(options, found)})
         if trajectory is not None:
@@ -182,6 +190,31 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
         with writing(out):
             save_model(out, model)
     summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
+
+
+def _opened(data: str, reading: ReadingOptions, settings: Settings, options: dict[str, Any], client: Any) -> Dataset:
+    """The rows to train on: in memory, or read chunk by chunk."""
+    targets, limit = not settings.loss.classifies, options["memory_limit"]
+    if not is_read_in_chunks(data, limit, options["scheduler"]):
+        return open_data(data, reading, labels=options["labels"], targets=targets)
+    if options["alpha"] == "cv":
+        raise click.UsageError("--alpha cv needs rows that fit into memory, as a whole: give --alpha a number.")
+    with explain_mistakes():
+        check_optimizer(settings, "--optimizer", on_cluster=client is not None)
+    return open_chunks(data, reading, labels=options["labels"], targets=targets, memory_limit=limit, client=client)
+
+
+def _evaluated(
+    model: Model, found: Dataset, held_out: Array | None, fitted: Fit
+) -> tuple[Evaluation, Evaluation | None]:
+    """On the rows trained on, and on those held out."""
+    y = found.labels()
+    if isinstance(found.X, ChunkedData):
+        return evaluate_chunks(model, found.X, y, held_out)
+    on_held_out = None if held_out is None else evaluate_model(model, found.X, y, held_out)
+    if held_out is None and found.y_test is not None:
+        on_held_out = evaluate_model(model, found.X_test, found.y_test)
+    return evaluate_model(model, found.X, y, fitted.split.chosen), on_held_out
 
 
 def _check_solve(context: click.Context) -> None:

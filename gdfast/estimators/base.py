@@ -85,8 +85,9 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
             where = "partial_fit" if in_parts else type(self).__name__
             raise TypeError(f"X must be an array in memory for {where}; it is {described(X)}")
         if chunked:
-            X = self._checked_chunks(X, reset=reset)
-            y = X.source.labels_as_found() if y is None else in_memory(y, "y")
+            y = in_memory(y, "y")
+            X = self._checked_chunks(X, y, reset=reset)
+            y = X.source.labels_as_found() if y is None else y
         if y is None:
             raise ValueError(f"{type(self).__name__} requires y to be passed, but the target y is None.")
         if not chunked:
@@ -119,10 +120,11 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
             return type(checked)((checked.data[:used], checked.indices[:used], checked.indptr), shape=checked.shape)
         return np.ascontiguousarray(checked) if checked.strides[1] != checked.itemsize else checked
 
-    def _checked_chunks(self, X: Any, *, reset: bool) -> ChunkedData:
-        """X that is read chunk by chunk."""
+    def _checked_chunks(self, X: Any, y: Any = None, *, reset: bool) -> ChunkedData:
+        """X that is read chunk by chunk, without the labels that it carries where there is y."""
+        instead = np.zeros(np.shape(y)[0], dtype=np.uint8) if np.ndim(y) else None
         with named("X", X):
-            data = ChunkedData.of(X, memory_limit=getattr(self, "memory_limit", MEMORY_LIMIT))
+            data = ChunkedData.of(X, instead, memory_limit=getattr(self, "memory_limit", MEMORY_LIMIT))
         _check_feature_names(self, data, reset=reset)
         _check_n_features(self, data, reset=reset)
         return data

@@ -39,6 +39,9 @@ than of the features: digits and dna take as many steps as before, and images of
 LEAST_DUAL_ROWS, DUAL_VISITS = 1_000, 50_000
 """On fewer rows stochastic steps are quick enough; dual coordinate ascent makes so many visits of rows at least."""
 
+MOST_GRAM = 4096
+"""Columns up to which a cluster makes the second moments that precondition L-BFGS: an array of 128 MB."""
+
 MOST_DUALS = 100_000_000
 
 
@@ -49,7 +52,11 @@ def chosen_optimizer(settings: Settings, n_outputs: int, rows: StandardizedRows)
     loss, is_sparse, n, d = settings.loss, rows.is_sparse, len(rows), rows.X.shape[1]
     is_penalised, is_weighted = settings.alpha != 0, rows.weights is not None
     is_l1 = is_penalised and settings.l1_ratio > 0
-    suits_duals = loss.has_box_dual and is_sparse and n >= LEAST_DUAL_ROWS and n * n_outputs <= MOST_DUALS
+    if not rows.takes_batches:
+        return _of_all_rows(settings, n_outputs, rows)
+    suits_duals = (
+        rows.visits_rows and loss.has_box_dual and is_sparse and n >= LEAST_DUAL_ROWS and n * n_outputs <= MOST_DUALS
+    )
     if suits_duals and is_penalised and not (is_l1 or is_weighted or settings.warm_start):
         return DualCoordinateAscent(settings.random_state), 0.0, max(settings.epochs // 2, DUAL_VISITS // n, 1)
     curvature = loss.largest_curvature(n_outputs)
@@ -63,8 +70,23 @@ def chosen_optimizer(settings: Settings, n_outputs: int, rows: StandardizedRows)
         return None
     optimizer: Any = ProximalGradient() if is_l1 else LBFGS()
     gtol = curvature * (SMALLER_GTOL if products <= SMALLER else GTOL)
-    if products <= TINY and n <= TINY_ROWS and not is_l1 and rows.X.dtype == np.float64:
+    if rows.visits_rows and products <= TINY and n <= TINY_ROWS and not is_l1 and rows.X.dtype == np.float64:
         optimizer, gtol = Newton(), TINY_GTOL
     if settings.tol is not None and gtol != TINY_GTOL:
         gtol = min(gtol, settings.tol)
+    return optimizer, gtol, max(settings.epochs, settings.min_steps)
+
+
+def _of_all_rows(settings: Settings, n_outputs: int, rows: StandardizedRows) -> tuple[Any, float, int] | None:
+    """Where mini-batches can't be taken, on a cluster; None: `solve`, of losses with kinks."""
+    curvature = settings.loss.largest_curvature(n_outputs)
+    if settings.loss.has_kinks or curvature is None:
+        return None
+    gtol = curvature * GTOL if settings.tol is None else min(curvature * GTOL, settings.tol)
+    if settings.l1_ratio > 0 and settings.alpha != 0:
+        optimizer: Any = ProximalGradient()
+    elif rows.is_sparse or rows.X.shape[1] > MOST_GRAM:
+        optimizer = LBFGS()
+    else:
+        optimizer = LBFGS(preconditioner=GramPreconditioner())
     return optimizer, gtol, max(settings.epochs, settings.min_steps)

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..datasets.chunks import ChunkSource, chunk_source
-from ..describe import described
+from ..datasets.chunks.files import stored_at
 from ..objective.chunked.layout import CHUNK_BYTES, check_memory, chunk_boundaries
 from ..objective.chunked.objective import ChunkedObjective
 from ..objective.losses import Loss
@@ -209,7 +209,7 @@ class StandardizedSource:
 def in_memory(values: Any, name: str) -> Any:
     """y or weights, which may lie in a .npy file, a store, dask's arrays or a list of these; arrays as they are."""
     if isinstance(values, str | os.PathLike):
-        return _of_npy(Path(values), name)
+        return _at(Path(values), name)
     if isinstance(values, list | tuple) and values and all(map(_is_array_like, values)):
         return np.concatenate([np.asarray(in_memory(part, name)) for part in values])
     if _library_of(values) == "dask":
@@ -223,11 +223,12 @@ def _is_array_like(values: Any) -> bool:
     return isinstance(values, os.PathLike | np.ndarray) or _library_of(values) in STORES
 
 
-def _of_npy(path: Path, name: str) -> Array:
-    if path.suffix != ".npy":
-        raise ValueError(f"{name} must be an array or a .npy file; it is {described(str(path))}")
+def _at(path: Path, name: str) -> Array:
     try:
-        found: Array = np.load(path, allow_pickle=False)
+        if path.suffix == ".npy":  # text as well
+            found: Array = np.load(path, allow_pickle=False)
+            return found
+        stored = stored_at(path)
+        return np.asarray(stored.read(0, stored.shape[0]))
     except ValueError as error:
-        raise ValueError(f"{name} must be a .npy file of numbers or text; {path} is not: {error}") from error
-    return found
+        raise ValueError(f"{name} must be a file of numbers or text; {path} is not: {error}") from error

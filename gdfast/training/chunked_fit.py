@@ -15,7 +15,7 @@ from .chunked_data import ChunkedData, StandardizedSource
 from .chunked_statistics import StandardizedChunks, chunked_statistics
 from .evaluation import r2
 from .feature_statistics import FeatureStatistics
-from .settings import VISITS_ROWS, Settings
+from .settings import FULL_BATCH, OPTIMIZERS, VISITS_ROWS, Settings
 from .split import Split
 
 
@@ -24,13 +24,14 @@ def standardized_chunks(
 ) -> tuple[FeatureStatistics | None, StandardizedChunks]:
     """The rows to train on, standardised by their statistics, with their objective: others have a weight of 0."""
     data, weights = split.X, split.training_weights()
-    check_optimizer(settings)
+    check_optimizer(settings, on_cluster=data.client is not None)
     options = {"bias": settings.fit_intercept, "sample_weight": weights, "n_classes": n_classes}
     statistics = mean = scale = known_norm = None
     if settings.standardize:  # the first pass over X refuses NaN
         plain = data.objective(y, settings.loss, **options)
         statistics = chunked_statistics(plain, centre=settings.fit_intercept)
-        del plain  # with the chunks that it holds
+        if data.client is None:
+            del plain  # with the chunks that it holds; a cluster keeps them for the next objective
         data, mean, scale = _standardised(data, statistics)
         known_norm = float(((statistics.deviation / statistics.scale) ** 2).sum())
     objective = data.objective(
@@ -58,19 +59,31 @@ def _standardised(
     return replace(data, source=source), None, None
 
 
-def check_optimizer(settings: Settings) -> None:
-    """ValueError for an optimizer that visits single rows at random."""
-    if isinstance(settings.optimizer, VISITS_ROWS):
+def check_optimizer(settings: Settings, name: str = "optimizer", *, on_cluster: bool = False) -> None:
+    """ValueError for what needs single rows at random; on a cluster also for what needs mini-batches."""
+    optimizer = settings.optimizer
+    if isinstance(optimizer, VISITS_ROWS):
         raise ValueError(
-            "optimizer must be None, 'solve' or one that takes mini-batches or all rows for rows that are read chunk "
-            f"by chunk; it is {settings.optimizer!r}, which visits single rows again and again"
+            f"{name} must not visit single rows again and again where they are read chunk by chunk; it is {optimizer!r}"
         )
+    if not on_cluster:
+        return
+    if not (optimizer is None or settings.solves or isinstance(optimizer, FULL_BATCH)):
+        names = ", ".join(key for key, kind in OPTIMIZERS.items() if kind in FULL_BATCH and kind not in VISITS_ROWS)
+        raise ValueError(
+            f"{name} must see all rows in every step on a cluster: None, solve, {names}; it is {optimizer!r}"
+        )
+    for given, needs in ((settings.early_stopping, "early_stopping"), (settings.learning_rate, "learning_rate")):
+        if given and optimizer is None:
+            raise ValueError(f"{needs} must be left out on a cluster, which takes no mini-batches; it is {given!r}")
 
 
 def score_on_held_out(split: Split, rows: StandardizedChunks, y: Array) -> Callable[[Array], float]:
     """The score of weights on the rows held out: gathered into memory where they fit, else in a pass over all."""
-    data, held_out, counts, objective = rows.X, split.held_out, split.held_out_weights, rows.objective
-    assert held_out is not None
+    data, counts, objective = rows.X, split.held_out_weights, rows.objective
+    assert split.held_out is not None
+    order = np.argsort(split.held_out)  # rows are read in their order
+    held_out, counts = split.held_out[order], None if counts is None else counts[order]
     own, loss = y[held_out], objective.loss
     if data.client is not None or not data.fits(len(held_out)):
         return lambda w: _score(loss, _answers(objective, w)[held_out], own, counts)

@@ -69,6 +69,21 @@ class StandardizedChunks(StandardizedRows):
         """At most: how many of CSR's numbers are stored is not known without reading them."""
         return len(self) * self.X.shape[1]
 
+    @property
+    def n_visited(self) -> int:
+        """All rows: those that are held out come with the others, and weigh nothing."""
+        return self.X.shape[0]
+
+    @property
+    def takes_batches(self) -> bool:
+        """Not on a cluster."""
+        return self.X.client is None
+
+    @property
+    def visits_rows(self) -> bool:
+        """They are read with their chunks."""
+        return False
+
     @cached_property
     def _sums(self) -> tuple[float, ...]:
         return tuple(self.objective.problem.sum(norms_of_chunk))

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..model import Model
 from ..protocols import Array, FloatArray
+from .chunked_data import ChunkedData
 
 BLOCK_BYTES = 1 << 24
 
@@ -53,6 +54,10 @@ def scores_in_blocks(model: Model, X: Any, rows: Array | None = None) -> Iterato
     Where the model needs float64 (large offsets), rows of float32 and float16 are read in float64.
     """
     n, d = X.shape[0] if rows is None else len(rows), X.shape[1]
+    if isinstance(X, ChunkedData):
+        for block in X.blocks(rows):
+            yield from scores_in_blocks(model, block.X)
+        return
     needs_float64 = model.W.dtype == np.float64 and X.dtype in (np.float32, np.float16)
     step = max(1, BLOCK_BYTES // (8 * (d + len(model.W))))
     for first in range(0, n, step):

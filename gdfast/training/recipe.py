@@ -37,6 +37,9 @@ MOST_SPARSE_STEPS = 2_000_000
 GTOL, LOOSEST = 1e-6, 1e-3
 """No element of the gradient is larger at the end, of an optimizer that the user named; with a `tol`, the latter."""
 
+CLUSTER_TOL = 1e-2
+"""The gap that `solve` is to prove where it stands in for mini-batches."""
+
 EVERY_DUAL, EVERY_PROXIMAL = 10, 10
 """Methods whose steps need no objective are evaluated every so many steps: it costs as much as a step."""
 
@@ -107,12 +110,12 @@ def cycle_ends(epochs: int, default: int) -> tuple[int, ...]:
 
 def plan_for(settings: Settings, n_outputs: int, rows: StandardizedRows, steps_before: int | None = None) -> Plan:
     """The plan of a run on these rows; `steps_before` (of `partial_fit`): one more epoch of a run without an end."""
-    n, epochs, min_steps, seed = len(rows), settings.epochs, settings.min_steps, settings.random_state
+    n, epochs, min_steps, seed = rows.n_visited, settings.epochs, settings.min_steps, settings.random_state
     if steps_before is not None:
         epochs, min_steps, seed = 1, 0, seed + steps_before
     given = settings.learning_rate
-    if settings.solves:
-        tol = SOLVE_TOL if settings.tol is None else settings.tol
+    if settings.solves or not (rows.takes_batches or isinstance(settings.optimizer, FULL_BATCH)):
+        tol = settings.tol or (SOLVE_TOL if settings.solves else CLUSTER_TOL)
         return Plan(SOLVE, None, 1, max(epochs, min_steps), None, proves=tol)
     if isinstance(settings.optimizer, FULL_BATCH):
         gtol = GTOL if settings.tol is None else min(settings.tol, LOOSEST)

@@ -42,6 +42,21 @@ class StandardizedRows:
         """Numbers in these rows; of CSR in all rows of X."""
         return int(self.X.indptr[-1]) if self.is_sparse else len(self) * int(self.X.shape[1])
 
+    @property
+    def n_visited(self) -> int:
+        """Rows that an epoch of mini-batches visits."""
+        return len(self)
+
+    @property
+    def takes_batches(self) -> bool:
+        """Steps may take mini-batches of them."""
+        return True
+
+    @property
+    def visits_rows(self) -> bool:
+        """Single rows are at hand at any time."""
+        return True
+
     def normalized_weights(self) -> FloatArray:
         """The weight of each row, 1 on average."""
         if self.weights is None:

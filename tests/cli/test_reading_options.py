@@ -167,16 +167,16 @@ def test_control_characters_reach_no_terminal(messy):
 def test_no_spreadsheet_computes_a_name(name):
     names = (name, "plain", "-1", "+1", "-1e-3")
     file = io.BytesIO()
-    FORMATS["csv"](file, [Predicted(np.arange(5), None)], names, "")
+    FORMATS["csv"](file, [Predicted(np.arange(5), None)], names, "", 5)
     lines = file.getvalue().decode()
     assert lines.replace('"', "").startswith(f"prediction\n'{name}\n")
     assert lines.endswith("plain\n-1\n+1\n-1e-3\n")
     file = io.BytesIO()
-    FORMATS["csv"](file, [Predicted(np.arange(1), -np.ones((1, 2)))], (name, "b"), "scores")
+    FORMATS["csv"](file, [Predicted(np.arange(1), -np.ones((1, 2)))], (name, "b"), "scores", 1)
     assert file.getvalue().decode().endswith(",-1.0,-1.0\n")  # numbers stay numbers
     assert f"'{name}" in file.getvalue().decode().partition("\nprediction")[0]
     file = io.BytesIO()
-    FORMATS["jsonl"](file, [Predicted(np.arange(1), None)], names, "")
+    FORMATS["jsonl"](file, [Predicted(np.arange(1), None)], names, "", 1)
     assert json.loads(file.getvalue()) == {"prediction": name}
 
 

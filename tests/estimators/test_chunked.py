@@ -9,9 +9,11 @@ pytest.importorskip("sklearn")
 
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import train_test_split
 
 import gdfast as gd
 from gdfast.estimators import GDClassifier, GDClassifierCV, GDRegressor
+from gdfast.training import chunked_data
 
 LIMIT = 8 * 5 * 8 * 60  # ten chunks
 NAMES = np.array(["ash", "beech", "cedar"])
@@ -99,6 +101,31 @@ def test_features_too_far_from_0_for_float32_are_standardised_as_they_are_read(f
     assert there.score(Rows(X), y) == here.score(X, y)
 
 
+def test_mini_batches_that_fit_in_memory_are_those_of_the_array(flowers):
+    """The same rows in the same order: the same bits."""
+    X, y, _, folder = flowers
+    settings = {"optimizer": "momentum", "epochs": 3, "min_steps": 0, "random_state": 0}
+    there = GDClassifier(**settings).fit(folder / "X.npy", y)
+    np.testing.assert_allclose(there.coef_, GDClassifier(**settings).fit(X, y).coef_, rtol=1e-10)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("part", [4, 10**6])  # of the memory: rows held out are gathered there, or scored in a pass
+def test_early_stopping_scores_the_rows_that_it_holds_out(flowers, part, weighted, monkeypatch):
+    monkeypatch.setattr(chunked_data, "GATHERED", part)
+    X, y, _, folder = flowers
+    weights = np.arange(600) % 3 + 0.0 if weighted else None
+    settings = {"random_state": 0, "epochs": 4, "min_steps": 0, "alpha": 0.1, "batch_size": 32}
+    model = GDClassifier(early_stopping=True, memory_limit=LIMIT, **settings)
+    model.fit(folder / "X.npy", y, weights)
+    counted = np.arange(600) if weights is None else np.flatnonzero(weights)
+    seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max)
+    held_out = train_test_split(counted, test_size=0.1, stratify=y[counted], random_state=seed)[1]
+    score = model.score(X[held_out], y[held_out], None if weights is None else weights[held_out])
+    assert max(model.history_["validation_score"]) == pytest.approx(score, rel=1e-12)
+    assert score > 0.6
+
+
 def test_rows_of_the_user_to_score_on(flowers):
     X, y, _, folder = flowers
     seen = []
@@ -118,9 +145,9 @@ def test_what_cannot_be_done_is_refused(flowers):
         model.partial_fit(path, y, classes=NAMES)
     with pytest.raises(TypeError, match="X must be an array in memory for GDClassifierCV"):
         GDClassifierCV().fit(path, y)
-    with pytest.raises(ValueError, match=r"optimizer must be None, 'solve' or one .* single rows again"):
+    with pytest.raises(ValueError, match="optimizer must not visit single rows again and again"):
         GDClassifier("hinge", optimizer="dual_coordinate_ascent").fit(path, y)
-    with pytest.raises(ValueError, match="y must hold a label for each of the 600 rows of X; it holds 599"):
+    with pytest.raises(ValueError, match="y must hold one label for each of the 600 rows of X; it holds 599"):
         model.fit(path, y[:-1])
     with pytest.raises(FileNotFoundError, match=r"absent\.npy does not exist"):
         model.fit(folder / "absent.npy", y)
