@@ -23,7 +23,7 @@ from .workers import Worker
 
 Found = TypeVar("Found")
 
-EMBEDDED_BYTES = 1 << 14  # what a call may send with each task; larger arguments go as one task's result
+EMBEDDED_BYTES = 1 << 22  # of arguments that travel with each task of a call; more travels as one task's result
 LOSSES = 12  # of workers in a row, before a call gives up
 
 
@@ -211,7 +211,7 @@ class Batch:
         own = [engine.own_arguments(arguments, i) for i in chosen]
         shared = tuple(None if hasattr(argument, "of_chunk") else argument for argument in arguments)
         places = [engine.places[i] for i in chosen]
-        call = self._argument(tasks.Call(view, function, shared), places[0])
+        call = self._argument(tasks.Call(view, function, shared), places)
         return self.mapped(task, [firsts[i] for i in chosen], places, [call] * len(places), own)
 
     def mapped(self, task: Callable[..., Any], firsts: Sequence[Any], places: Sequence[str], *more: Any) -> list[Any]:
@@ -256,10 +256,11 @@ class Batch:
             raise found.error
         return found
 
-    def _argument(self, call: tasks.Call, address: str) -> Any:
-        if sum(getattr(argument, "nbytes", 0) for argument in call.arguments) <= EMBEDDED_BYTES:
+    def _argument(self, call: tasks.Call, places: Sequence[str]) -> Any:
+        size = sum(getattr(argument, "nbytes", 0) for argument in call.arguments)
+        if size * len(places) <= EMBEDDED_BYTES:
             return call
-        self._futures.append(self._engine.submitted(tasks.literal, address, call))
+        self._futures.append(self._engine.submitted(tasks.literal, places[0], call))
         return self._futures[-1]
 
 
