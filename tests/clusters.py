@@ -29,7 +29,7 @@ def quiet_cluster(n_workers: int, threads: int = 1, **options: Any) -> Iterator[
     from distributed import Client, LocalCluster
 
     cluster = LocalCluster(
-        n_workers=n_workers, threads_per_worker=threads, processes=True, dashboard_address=None,
+        n_workers=n_workers, threads_per_worker=threads, processes=True, dashboard_address=":0",
         silence_logs=logging.CRITICAL, host="127.0.0.1", **options,
     )  # fmt: skip
     try:
@@ -70,7 +70,7 @@ def worker_of(address: str, **variables: str) -> Any:
 def command(kind: str, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[bytes]]:
     """A process of dask's on loopback, which is killed in the end."""
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "dask", kind, *arguments, "--host", "127.0.0.1", "--no-dashboard"],
+        [sys.executable, "-P", "-m", "dask", kind, *arguments, "--host", "127.0.0.1", "--dashboard-address", ":0"],
         env={**os.environ, **variables}, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:

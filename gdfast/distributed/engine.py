@@ -54,7 +54,7 @@ class DaskEngine:
     ) -> None:
         self.cluster, self._supplier = cluster, supplier
         self._recipes = [replace(recipe, source=None, options={}) for recipe in recipes]
-        self._common = tasks.Common(supplier.source, dict(recipes[0].options))
+        self._options = dict(recipes[0].options)
         self._rows = [recipe.n_rows for recipe in recipes]
         self._sizes, self._room, self._check_finite = list(sizes), room, check_finite
         self._stays = [True] * len(recipes)
@@ -157,20 +157,20 @@ class DaskEngine:
         self._places = list(place(before, self._rows, {address: one.threads for address, one in workers.items()}))
         self._is_supplying = True
         taken = dict.fromkeys(workers, 0)
-        common = None
+        options = None
         for i, address in enumerate(self.places):
             taken[address] += self._sizes[i]
             if self._held[i] is not None and address == before[i]:
                 continue
             limit = self._room or workers[address].memory_limit // 2 or taken[address]
-            self._stays[i] = self._supplier.source is None or taken[address] <= limit
-            if common is None:
-                common = self.submitted(tasks.literal, address, self._common)
+            self._stays[i] = not self._supplier.can_read or taken[address] <= limit
+            if options is None:
+                options = self.submitted(tasks.literal, address, self._options)
             rows = self._supplier.rows(self.cluster.client, i, address)
+            recipe = replace(self._recipes[i], source=rows.source)
             self._held[i] = self.submitted(
-                tasks.hold, address, self._recipes[i], i, self._stays[i], self._check_finite, common, rows.future,
-                rows.first,
-            )  # fmt: skip
+                tasks.hold, address, recipe, i, self._stays[i], self._check_finite, options, rows.future, rows.first
+            )
 
     def submitted(self, function: Callable[..., Any], address: str, *arguments: Any) -> Any:
         """A task on a worker, as a future."""

@@ -4,31 +4,31 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
 from ..protocols import Array
 
-RECIPE_BYTES = 1 << 16  # what a source may always take
-RECIPE_SHARE = (
-    1 / 16
-)  # of the rows' bytes: many paths, places of lines; a source that is larger holds the rows themselves
+RECIPE_BYTES = 1 << 16  # what the source of a chunk may always take, and more
+RECIPE_SHARE = 1 / 16  # of its rows' bytes (many paths, places of lines); a larger one holds the rows themselves
 
 
 class Rows(NamedTuple):
-    """A task's argument that is, or holds from `first` on, the rows of a chunk; None where the worker reads them."""
+    """A source that the worker reads them from; or, where it is None, a future that holds them from `first` on."""
 
-    future: Any
-    first: int
+    source: Any
+    future: Any = None
+    first: int = 0
 
 
 class Supplier(Protocol):
     """Where a chunk's rows come from."""
 
     @property
-    def source(self) -> Any:
-        """What workers read from; None where rows come to them."""
+    def can_read(self) -> bool:
+        """Workers read rows themselves, as often as they like."""
         ...
 
     def places(self, client: Any) -> list[str | None]:
@@ -47,17 +47,18 @@ class Supplier(Protocol):
 class Read:
     """Each worker reads its rows from where they lie."""
 
-    def __init__(self, source: Any, n_chunks: int) -> None:
-        self.source = source
-        self._n_chunks = n_chunks
+    can_read = True
+
+    def __init__(self, sources: list[Any]) -> None:
+        self._sources = sources
 
     def places(self, client: Any) -> list[str | None]:
         """See `Supplier`."""
-        return [None] * self._n_chunks
+        return [None] * len(self._sources)
 
     def rows(self, client: Any, chunk: int, address: str) -> Rows:
         """See `Supplier`."""
-        return Rows(None, 0)
+        return Rows(self._sources[chunk])
 
     def release(self) -> None:
         """See `Supplier`."""
@@ -66,7 +67,7 @@ class Read:
 class Sent:
     """Rows in this process are sent to the worker that holds the chunk, by their hash: what is there is not sent."""
 
-    source = None
+    can_read = False
 
     def __init__(self, source: Any, boundaries: Array) -> None:
         self._source = source
@@ -81,7 +82,7 @@ class Sent:
         """See `Supplier`."""
         rows = self._source.read(*self._boundaries[chunk : chunk + 2].tolist())
         self._futures[chunk] = client.scatter(rows, workers=[address], hash=True)
-        return Rows(self._futures[chunk], 0)
+        return Rows(None, self._futures[chunk])
 
     def release(self) -> None:
         """See `Supplier`."""
@@ -91,7 +92,7 @@ class Sent:
 class Blocks:
     """The blocks of a dask array, computed once and kept on the workers."""
 
-    source = None
+    can_read = False
 
     def __init__(self, client: Any, X: Any, boundaries: Array) -> None:
         self._futures: list[Any] = client.compute(X.to_delayed().ravel().tolist())
@@ -103,25 +104,29 @@ class Blocks:
         """See `Supplier`."""
         import distributed
 
-        distributed.wait(self._futures)  # type: ignore[no-untyped-call]
+        with client.as_current():
+            distributed.wait(self._futures)  # type: ignore[no-untyped-call]
         where = client.who_has(self._futures)
         return [next(iter(where.get(self._futures[block].key, ())), None) for block in self._blocks]
 
     def rows(self, client: Any, chunk: int, address: str) -> Rows:
         """See `Supplier`."""
-        return Rows(self._futures[self._blocks[chunk]], int(self._firsts[chunk]))
+        return Rows(None, self._futures[self._blocks[chunk]], int(self._firsts[chunk]))
 
     def release(self) -> None:
         """See `Supplier`."""
 
 
 def supplier_of(source: Any, boundaries: Array) -> Supplier:
-    """By what the source is: a small recipe, which is sent; or rows that are in this process."""
-    recipe = replace(source, y=None)
-    size = _pickled_bytes(recipe)
-    if size is not None and size <= max(RECIPE_BYTES, RECIPE_SHARE * source.n_samples * source.bytes_per_row):
-        return Read(recipe, len(boundaries) - 1)
-    return Sent(source, boundaries)
+    """By what the source of a chunk is: a small recipe, which is sent; or rows that are in this process."""
+    whole = replace(source, y=None)
+    sources = [whole.narrowed(start, stop) for start, stop in pairwise(boundaries.tolist())]
+    return Read(sources) if all(map(_is_recipe, sources)) else Sent(source, boundaries)
+
+
+def _is_recipe(source: Any) -> bool:
+    size = _pickled_bytes(source)
+    return size is not None and size <= max(RECIPE_BYTES, RECIPE_SHARE * source.n_samples * source.bytes_per_row)
 
 
 def _pickled_bytes(value: Any) -> int | None:

@@ -27,14 +27,6 @@ class Failed(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class Common:
-    """What the recipes of all chunks share; `source` is None where their rows come with each of them."""
-
-    source: Any
-    options: dict[str, Any]
-
-
-@dataclass(frozen=True, eq=False)
 class Call:
     """What is asked of every chunk. Arguments that each chunk has its own of stand in `own`, by their place."""
 
@@ -61,9 +53,8 @@ class Held:
         """The chunk, of rows that are given or read."""
         if self.chunk is not None:
             return self.chunk
-        recipe = self.recipe
-        rows = recipe.source.read(recipe.start, recipe.stop) if rows is None else rows
-        return recipe.made(aligned(rows), self.check_finite)
+        rows = self.recipe.source.read(0, self.recipe.n_rows) if rows is None else rows
+        return self.recipe.made(aligned(rows), self.check_finite)
 
     def __reduce__(self) -> Any:
         rows = None if self.chunk is None else self.chunk.whole.X
@@ -120,12 +111,12 @@ def literal(value: Any) -> Any:
 
 
 def hold(
-    recipe: ChunkRecipe, index: int, stays: bool, check_finite: bool, common: Common, rows: Any = None, first: int = 0
+    recipe: ChunkRecipe, index: int, stays: bool, check_finite: bool, options: Any, rows: Any = None, first: int = 0
 ) -> Held | Failed:
-    """A chunk of rows that are read here, or lie in `rows` from `first` on."""
-    recipe = replace(recipe, source=common.source, options=common.options)
+    """A chunk of rows that are read here (its source begins with them), or lie in `rows` from `first` on."""
     if rows is not None and rows.shape[0] != recipe.n_rows:
         rows = rows[first : first + recipe.n_rows]
+    recipe = replace(recipe, options=options)
     found: Held | Failed = or_failed(index, _held, recipe, index, stays, check_finite, rows)
     return found
 

@@ -12,11 +12,11 @@ from clusters import Running, quiet_cluster
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Running]:
-    """Three workers of one thread."""
-    with quiet_cluster(3) as found:
+    """One worker of one thread; more are started where a test needs them."""
+    with quiet_cluster(1) as found:
         yield found
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def client(cluster: Running) -> Any:
     return cluster.client

@@ -2,67 +2,80 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
 import pytest
-import scipy.sparse
 
 import gdfast as gd
+from chunked import FEATURES, LOSSES, rows_of_kind
 from clusters import Running
-from gdfast.datasets.chunks import chunk_source
 from gdfast.distributed import DaskObjective
 
-FEATURES = 6
-LOSSES: list[Any] = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError(), gd.Huber(0.5)]
+N_ROWS, N_CHUNKS = 230, 10
 
 
-def problem(kind: str, loss: Any, n: int = 230) -> tuple[Any, Any, dict[str, Any]]:
+def pair(client: Any, kind: str, loss: Any, **options: Any) -> tuple[Any, Any, Any]:
+    """The same objective on the cluster and here, in chunks of 23 rows; matrices of weights (3, *shape)."""
     rng = np.random.default_rng(0)
-    X: Any = rng.integers(0, 255, (n, FEATURES)) if kind == "uint8" else rng.normal(size=(n, FEATURES))
-    y = rng.integers(0, 3, n) if loss.classifies else rng.normal(size=n)
-    options = {"scale": X.std(axis=0), "sample_weight": rng.uniform(0, 2, n)}
-    if kind == "csr":
-        return scipy.sparse.csr_array(np.where(X > 0, X, 0).astype("float32")), y, options
-    return X.astype(kind), y, options | {"mean": X.mean(axis=0)}
+    X = rows_of_kind(kind, rng, N_ROWS)
+    y = rng.integers(0, 3, N_ROWS) if loss.classifies else rng.normal(size=N_ROWS)
+    options |= {"scale": rng.uniform(0.5, 2, FEATURES), "sample_weight": rng.uniform(0, 2, N_ROWS)}
+    if not kind.startswith("csr"):
+        options["mean"] = rng.normal(size=FEATURES)
+    parts = [X[first : first + 23] for first in range(0, N_ROWS, 23)]
+    there = DaskObjective(parts, y, loss, gd.L2(0.1), client=client, **options)
+    here = gd.ChunkedObjective(parts, y, loss, gd.L2(0.1), **options)
+    assert there.problem.engine.n_chunks == here.problem.engine.n_chunks == N_CHUNKS
+    return there, here, rng.normal(size=(3, *here.shape))
 
 
-def pair(client: Any, kind: str, loss: Any) -> tuple[Any, Any, Any]:
-    """The same objective on the cluster and here, in chunks of 23 rows and fewer; weights."""
-    X, y, options = problem(kind, loss)
-    limit = 8 * 23 * math.ceil(chunk_source(X).bytes_per_row)
-    there = DaskObjective(X, y, loss, gd.L2(0.1), client=client, memory_limit=limit, **options)
-    here = gd.ChunkedObjective(X, y, loss, gd.L2(0.1), memory_limit=limit, **options)
-    assert there.problem.engine.n_chunks == here.problem.engine.n_chunks == 10
-    return there, here, np.random.default_rng(1).normal(size=here.shape)
+def run(objective: Any) -> Any:
+    return gd.minimize(objective, np.zeros(objective.shape), gd.LBFGS(), step=gd.StrongWolfe(), max_steps=4)
+
+
+def test_at_one_two_and_three_workers(cluster: Running) -> None:
+    """What was made before a worker joined uses it."""
+    there, here, _ = pair(cluster.client, "float32", gd.CrossEntropy())
+    wanted = run(here)
+    for n_workers in (1, 2, 3):
+        cluster.cluster.scale(n_workers)
+        cluster.client.wait_for_workers(n_workers)
+        assert sorted(worker.chunks for worker in there.workers()) == [[10], [5, 5], [3, 3, 4]][n_workers - 1]
+        result = run(there)
+        np.testing.assert_array_equal(result.w, wanted.w)
+        assert result.value == wanted.value
+        assert result.passes == wanted.passes
 
 
 @pytest.mark.parametrize("kind", ["uint8", "float32", "csr"])
 @pytest.mark.parametrize("loss", LOSSES, ids=repr)
-def test_the_same_bits(client: Any, loss: Any, kind: str) -> None:
-    there, here, W = pair(client, kind, loss)
+def test_every_loss_on_every_kind_of_rows(client: Any, loss: Any, kind: str) -> None:
+    there, here, (W, U, _) = pair(client, kind, loss)
     (value, gradient), (wanted, wanted_gradient) = there.value_and_gradient(W), here.value_and_gradient(W)
     assert value == wanted
     np.testing.assert_array_equal(gradient, wanted_gradient)
-    mine, other = there.along_ray(W, W + 1), here.along_ray(W, W + 1)
-    assert mine.slope(0.3) == other.slope(0.3)
-    assert mine.reversed().slope(0.3) == other.reversed().slope(0.3)
-    np.testing.assert_array_equal(mine.values(np.linspace(-1, 1, 5)), other.values(np.linspace(-1, 1, 5)))
-    np.testing.assert_array_equal(there.scores(W), here.scores(W))
+    assert there.along_ray(W, U).slope(0.3) == here.along_ray(W, U).slope(0.3)
     assert there.passes == here.passes
 
 
-def test_whatever_the_number_of_workers(cluster: Running) -> None:
-    found = []
-    for n_workers in (1, 2, 3):
-        cluster.cluster.scale(n_workers)
-        cluster.client.wait_for_workers(n_workers)
-        there, here, W = pair(cluster.client, "float32", gd.CrossEntropy())
-        assert len([worker for worker in there.workers() if worker.chunks]) == n_workers
-        found.append(gd.minimize(there, W, gd.LBFGS(), step=gd.StrongWolfe(), max_steps=4))
-    wanted = gd.minimize(here, W, gd.LBFGS(), step=gd.StrongWolfe(), max_steps=4)
-    for result in found:
-        np.testing.assert_array_equal(result.w, wanted.w)
-        assert result.value == wanted.value
-        assert result.passes == wanted.passes
+def test_all_that_a_chunked_objective_says(client: Any) -> None:
+    there, here, (W, U, V) = pair(client, "float32", gd.CrossEntropy(), penalize_bias=True)
+    a, b = np.linspace(-1, 1, 4), np.linspace(0, 1, 3)
+    np.testing.assert_array_equal(there.on_plane(W, U, V).values(a, b), here.on_plane(W, U, V).values(a, b))
+    np.testing.assert_array_equal(there.gram(), here.gram())
+    np.testing.assert_array_equal(there.values_at(np.stack([U, V])), here.values_at(np.stack([U, V])))
+    np.testing.assert_array_equal(there.numerical_gradient(W), here.numerical_gradient(W))
+    np.testing.assert_array_equal(there.hessian_product(W, V), here.hessian_product(W, V))
+    np.testing.assert_array_equal(there.scores(W), here.scores(W))
+    assert there.accuracy(W) == here.accuracy(W)
+    assert there.fingerprint(W) == here.fingerprint(W)
+    assert there.in_float64().value(W) == here.in_float64().value(W)
+    assert there.with_terms(gd.Hinge(), None).value(W) == here.with_terms(gd.Hinge(), None).value(W)
+
+
+def test_a_loss_of_ones_own(client: Any) -> None:
+    loss = gd.ScoreLoss(lambda scores, y: (scores[:, 0] ** 2, np.eye(scores.shape[1])[0] * 2 * scores[:, :1]))
+    there, here, (W, _, _) = pair(client, "float32", loss)
+    assert there.value(W) == here.value(W)
+    np.testing.assert_array_equal(there.gradient(W), here.gradient(W))
