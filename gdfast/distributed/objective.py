@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from ..datasets.chunks import ChunkSource
 from ..datasets.chunks.stored import StoredPart
@@ -20,6 +20,16 @@ from .cluster import Cluster, client_of
 from .engine import DaskEngine
 from .suppliers import Blocks, supplier_of
 from .workers import Worker
+
+
+class _Absent:
+    """A method of the base class that is not there."""
+
+    def __set_name__(self, owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: Any, owner: type) -> Any:
+        raise AttributeError(f"{owner.__name__} has no {self._name}{owner.without_rows}")  # type: ignore[attr-defined]
 
 
 class DaskObjective(ChunkedObjective):
@@ -85,6 +95,13 @@ class DaskObjective(ChunkedObjective):
     >>> client.close()
     """
 
+    without_rows: ClassVar[str] = (
+        ": single rows, which are far away on workers, would cost more than whole passes; take gd.solve, LBFGS or "
+        "another optimizer of whole passes, or gd.ChunkedObjective on one machine"
+    )
+    rows: Any = _Absent()
+    run_batches: Any = _Absent()
+
     def __init__(
         self,
         X: Any,
@@ -114,6 +131,9 @@ class DaskObjective(ChunkedObjective):
     def workers(self) -> tuple[Worker, ...]:
         """The workers that compute: address, threads, instruction set, chunks and the bytes that they hold of X."""
         return self._dask_engine.workers()
+
+    def _own_options(self) -> dict[str, Any]:
+        return {"memory_limit": self._room}
 
     def _source(self, X: Any, y: Any, label: str | None) -> ChunkSource:
         self._blocks = in_blocks_of_rows(X) if is_dask(X) else None

@@ -122,7 +122,8 @@ def rows_wanted(objective: Any, subject: str) -> HasRows:
     """The objective as a mean over samples; TypeError for any other, with the subject (and verb) of its sentence."""
     own = offered(objective, HasRows)
     if own is None:
-        raise TypeError(f"{subject} an objective with n_samples and rows(indices); it is {described(objective)}")
+        why = getattr(objective, "without_rows", "")  # what an objective that has them elsewhere says of it
+        raise TypeError(f"{subject} an objective with n_samples and rows(indices); it is {described(objective)}{why}")
     return own
 
 

@@ -68,7 +68,7 @@ def test_the_other_arguments_are_refused_as_by_a_chunked_objective(client: Any, 
     ("optimizer", "options"),
     [
         (gd.DualCoordinateAscent(), {}),
-        (gd.SVRG(), {}),
+        (gd.SVRG(), {"batches": gd.MiniBatches(2)}),
         (gd.CoordinateDescent(), {}),
         (gd.Adam(), {"batches": gd.MiniBatches(2)}),
     ],

@@ -56,7 +56,7 @@ def there(client: Any, parts: Any = None) -> DaskObjective:
     return DaskObjective(PARTS if parts is None else parts, Y, gd.CrossEntropy(), client=client)
 
 
-def descend(objective: Any, callback: Callable[..., Any] | None = None, **options: Any) -> Any:
+def run(objective: Any, callback: Callable[..., Any] | None = None, **options: Any) -> Any:
     return gd.minimize(objective, W0, gd.Momentum(), step=0.1, max_steps=12, callback=callback, **options)
 
 
@@ -91,12 +91,12 @@ def test_ctrl_c_ends_a_run_at_once_and_leaves_nothing(client: Any) -> None:
         pressed.append(time.perf_counter())
         os.kill(os.getpid(), signal.SIGINT)
 
-    result = descend(objective, at_step(2, threading.Timer(0.01, press).start))
+    result = run(objective, at_step(2, threading.Timer(0.01, press).start))
     assert result.status is gd.Status.INTERRUPTED
     assert time.perf_counter() - pressed[0] < 0.5
     wait_until(lambda: not any(client.processing().values()))
-    result = descend(objective)
-    np.testing.assert_array_equal(result.w, descend(HERE).w)
+    result = run(objective)
+    np.testing.assert_array_equal(result.w, run(HERE).w)
 
 
 def test_a_worker_with_another_instruction_set_is_told_and_used(client: Any, started: Processes) -> None:
@@ -130,7 +130,7 @@ def test_a_worker_that_cannot_compute(client: Any, started: Processes, tmp_path:
         with pytest.warns(UserWarning, match=fault + ".*it is not used"):
             workers = objective.workers()
         assert len(workers) == 2
-        np.testing.assert_array_equal(descend(objective).w, descend(HERE).w)
+        np.testing.assert_array_equal(run(objective).w, run(HERE).w)
     wait_until(lambda: len(client.nthreads()) == 2)
 
 
@@ -147,8 +147,8 @@ def test_other_faults_in_one_sentence() -> None:
 def test_a_worker_is_killed_in_mid_run(client: Any, started: Processes) -> None:
     objective = there(client)
     ray = objective.along_ray(W0, W0 + 1)
-    result = descend(objective, at_step(4, threading.Timer(0.01, started.workers[0].kill).start))
-    wanted = descend(HERE)
+    result = run(objective, at_step(4, threading.Timer(0.01, started.workers[0].kill).start))
+    wanted = run(HERE)
     np.testing.assert_array_equal(result.w, wanted.w)
     assert result.passes == wanted.passes
     assert ray.value(0.5) == HERE.along_ray(W0, W0 + 1).value(0.5)
@@ -162,11 +162,11 @@ def test_the_scheduler_dies_and_another_cluster_goes_on(client: Any, started: Pr
     path = tmp_path / "run.npz"
     saves = gd.Checkpoint(path, every=1)
     with pytest.raises(ConnectionError, match=f"the scheduler at {started.address} can't be reached") as there_is:
-        descend(there(client), at_step(5, started.scheduler.kill), checkpoint=saves)
+        run(there(client), at_step(5, started.scheduler.kill), checkpoint=saves)
     assert "\n" not in str(there_is.value)
     with pytest.raises(ValueError, match="client must be connected to a scheduler"):
         there(client)
     with Client(processes=False, dashboard_address=":0", set_as_default=False) as other:
         result = gd.resume(path, there(other))
-    np.testing.assert_array_equal(result.w, descend(HERE).w)
+    np.testing.assert_array_equal(result.w, run(HERE).w)
     assert result.steps == 12
