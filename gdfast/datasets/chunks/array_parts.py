@@ -52,6 +52,11 @@ class ArrayPart:
         return False
 
     @property
+    def in_memory(self) -> bool:
+        """`read` copies nothing."""
+        return self.is_sparse or bool(self.X.flags.c_contiguous)
+
+    @property
     def starts(self) -> Array:
         return only_start()
 

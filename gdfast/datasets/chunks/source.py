@@ -102,6 +102,11 @@ class ChunkSource:
         n = sum(part.shape[0] for part in rows)
         return float(sum(part.data.nbytes + part.indices.nbytes + part.indptr.nbytes for part in rows) / n)
 
+    @property
+    def in_memory(self) -> bool:
+        """Without `out`, nothing is copied when rows are read."""
+        return all(getattr(part, "in_memory", False) for part in self.parts)
+
     def narrowed(self, start: int, stop: int) -> ChunkSource:
         """Rows [start, stop) as a source of their own, without y: what a worker needs of a source, and no more."""
         start, stop = self._range(start, stop)

@@ -14,6 +14,8 @@ from ..losses.base import Loss
 from .chunk import ChunkRecipe
 
 CHUNK_BYTES = 1 << 26  # large enough that a read and a pass are worth their start, small enough to have some in memory
+SPARSE_COPIES = 3  # the rows, what a kernel sorts them into, and what it needs for that
+SCORE_BYTES = 16  # of a row and class: two sets of scores in float64, as a ray has
 CHUNKS_AT_ONCE = 8  # in memory: the one being read, the one at work, what a kernel makes of it; the rest stays free
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
           "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}  # fmt: skip
@@ -34,10 +36,15 @@ def check_memory(value: Any, name: str = "memory_limit") -> int:
     return int(value)
 
 
-def chunk_boundaries(source: Any, memory_limit: int) -> Array:
+def bytes_of_row(source: Any, n_outputs: int = 0) -> int:
+    """What a row takes of a chunk's memory: as it is read (sparse ones are sorted by columns, too), or its scores."""
+    read: int = math.ceil(source.bytes_per_row) * (SPARSE_COPIES if source.is_sparse else 1)
+    return max(1, read, SCORE_BYTES * n_outputs)
+
+
+def chunk_boundaries(source: Any, memory_limit: int, n_outputs: int = 0) -> Array:
     """Where chunks begin, and the end: int64 (m + 1,). A source's own parts, and large ones cut into equal pieces."""
-    bytes_per_row = max(1, math.ceil(source.bytes_per_row))
-    most = max(1, min(CHUNK_BYTES, memory_limit // CHUNKS_AT_ONCE) // bytes_per_row)
+    most = max(1, min(CHUNK_BYTES, memory_limit // CHUNKS_AT_ONCE) // bytes_of_row(source, n_outputs))
     starts = [0]
     for begin, end in zip(source.boundaries[:-1].tolist(), source.boundaries[1:].tolist(), strict=True):
         n_pieces = -(-(end - begin) // most)

@@ -5,8 +5,8 @@ What is computed is in the other files of this folder, functions of one frozen `
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -30,16 +30,17 @@ from ..linear import duality_gap as linear_gap
 from ..linear import gram as linear_gram
 from ..linear import improved_bound as linear_bound
 from ..linear.objective import LinearObjective, documented_by
-from ..linear.rows import Counter
+from ..linear.rows import Counter, warn_of_offsets
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
 from ..losses.table import check_loss
 from ..mini_batches import MiniBatches
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
-from . import certificates, evaluation, gram, least_squares, rays
+from . import certificates, evaluation, gram, least_squares, operations, rays
 from .batches import ChunkedBatches, problem_on_any
-from .engine import Engine
-from .layout import check_memory, chunk_boundaries, recipes_of
+from .chunk import View
+from .engine import Engine, Start
+from .layout import bytes_of_row, check_memory, chunk_boundaries, recipes_of
 from .local_engine import LocalEngine
 from .problem import ChunkedProblem, ChunkedRows
 from .row_curvatures import ChunkedRowCurvatures
@@ -130,8 +131,11 @@ class ChunkedObjective:
         self, rows: ChunkedRows, loss: Loss, options: dict[str, Any], memory_limit: int, check_finite: bool
     ) -> Engine:
         recipes = recipes_of(rows.source, rows.boundaries, rows.y, rows.sample_weight, loss, options)
-        bytes_per_row = math.ceil(rows.source.bytes_per_row)
-        return LocalEngine(recipes, [recipe.n_rows * bytes_per_row for recipe in recipes], memory_limit // 2)
+        bytes_per_row = 0 if rows.source.in_memory else bytes_of_row(rows.source)
+        engine = LocalEngine(recipes, [recipe.n_rows * bytes_per_row for recipe in recipes], memory_limit)
+        if check_finite and rows.source.dtype.kind == "f":
+            require_finite_rows(rows.source, engine, loss)
+        return engine
 
     def _hold(self, problem: ChunkedProblem) -> None:
         rows = problem.rows
@@ -410,6 +414,8 @@ def _checked_rows(
         labels = check_targets(y, n)
         n_classes, options = labels.shape[1], {}
     weights = check_sample_weight(sample_weight, n)
+    if source.is_sparse and mean is not None:
+        raise ValueError("mean must be None for sparse X, which centring would fill; scale is allowed")
     mean = check_columns(mean, "mean", d, positive=False)
     scale = check_columns(scale, "scale", d, positive=True)
     for array in (labels, weights, mean, scale):
@@ -417,7 +423,18 @@ def _checked_rows(
             array.flags.writeable = False
     rows = ChunkedRows(
         source, labels, weights, mean, scale, n_classes, bias, np.ndim(y) == 1,
-        1.0 if weights is None else float(weights.mean()), n, d, chunk_boundaries(source, memory_limit), Counter(),
+        1.0 if weights is None else float(weights.mean()), n, d, chunk_boundaries(source, memory_limit, n_classes),
+        Counter(),
         source.dtype == np.float64,
     )  # fmt: skip
+    warn_of_offsets(rows)
     return rows, options | {"bias": bias, "mean": mean, "scale": scale}
+
+
+def require_finite_rows(source: ChunkSource, engine: LocalEngine, loss: Loss) -> None:
+    """ValueError, which names the first element of X that is NaN or infinite; one scan."""
+    with closing(engine.each(View(loss), operations.not_finite, Start())) as each:
+        for outcome in each:
+            if outcome.found is not None:
+                row, column, value = outcome.found
+                raise ValueError(f"X must be finite; X[{row}, {column}] ({source.where(row)}) is {value}")

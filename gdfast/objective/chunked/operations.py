@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ... import _kernels
 from ...protocols import Array, FloatArray
 from ..linear.evaluation import coefficient_sums
 from ..linear.evaluation import separation as separation_of
@@ -72,6 +73,20 @@ def rounding(objective: LinearObjective, share: float, W: Array) -> tuple[FloatA
     """How much is added up for an element of the gradient, by class, and the largest element; not added up."""
     problem = objective.linear_problem
     return part_of(share, coefficient_sums(problem, W)), problem.rows.largest_seen
+
+
+def not_finite(objective: LinearObjective, share: float, start: int) -> tuple[int, int, float] | None:
+    """Row (of the whole), column and value of the first element that is NaN or infinite; not added up."""
+    X: Any = objective.X
+    is_sparse = hasattr(X, "indptr")
+    at = _kernels.first_not_finite(X.data.reshape(-1, 1) if is_sparse else X)
+    if at < 0:
+        return None
+    if is_sparse:
+        row = int(np.searchsorted(X.indptr, at, side="right")) - 1
+        return start + row, int(X.indices[at]), float(X.data[at])
+    row, column = divmod(at, X.shape[1])
+    return start + row, column, float(X[row, column])
 
 
 def taken(objective: LinearObjective, share: float, places: Array) -> Any:

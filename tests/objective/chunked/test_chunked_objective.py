@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 import gdfast as gd
+from gdfast.datasets.chunks import chunk_source
+from gdfast.objective.chunked.layout import bytes_of_row
 
 LOSSES: list[Any] = [gd.Hinge(), gd.SquaredHinge(), gd.CrossEntropy(), gd.SquaredError(), gd.Huber(0.5)]
 FEATURES = 6
@@ -24,7 +26,7 @@ def problem(dtype: str, loss: Any, seed: int = 0, n: int = 230) -> tuple[Any, An
 def pair(dtype: str, loss: Any, rows_per_chunk: int = 23) -> tuple[Any, Any, Any, Any]:
     """The chunked objective, the linear one, and two matrices of weights."""
     X, y, options = problem(dtype, loss)
-    limit = 8 * rows_per_chunk * FEATURES * X.itemsize
+    limit = 8 * rows_per_chunk * bytes_of_row(chunk_source(X), 3 if loss.classifies else 1)
     chunked = gd.ChunkedObjective(X, y, loss, gd.L2(0.1), memory_limit=limit, **options)
     linear = gd.LinearObjective(X, y, loss, gd.L2(0.1), **options)
     W, V = np.random.default_rng(1).normal(size=(2, *linear.shape))
