@@ -16,7 +16,8 @@ import numpy as np
 
 from .._arrays import check_integer, check_positive, check_steps, plain_array
 from ..describe import shortened
-from ..objective.capabilities import closed_forms, linear_problem_of, offered, terms_wanted
+from ..objective.capabilities import closed_forms, linear_problem_of, offered, terms_of, terms_wanted
+from ..objective.largest_strength import largest_strength_by_gradient
 from ..objective.linear.compressed import Compressed, compressed
 from ..objective.linear.largest_strength import has_curvature, largest_strength
 from ..objective.regularizers.regularizers import StrengthFamily, family_of
@@ -67,7 +68,7 @@ def regularization_path(objective: Any, strengths: Any = 20, tol: float = 1e-3) 
 
     Parameters
     ----------
-    objective : LinearObjective
+    objective : LinearObjective or ChunkedObjective
         Its regularizer says the kind, L2, L1 or ElasticNet; its own strength is of no account. ElasticNet keeps the
         ratio of l1 to l2, and its strength is its l1 (where that is 0, its l2).
     strengths : int or float array (m,)
@@ -203,12 +204,12 @@ def strength_grid(objective: HasTerms, family: StrengthFamily, count: int) -> Fl
 
 def _largest_l1(objective: HasTerms) -> float:
     """The smallest strength at which all weights are 0; 1 where they are anyway."""
-    problem = linear_problem_of(objective)
-    if problem is None:
+    terms, problem = terms_of(objective), linear_problem_of(objective)
+    if terms is None:
         raise ValueError("strengths must be an array for an objective that is no LinearObjective")
-    if not has_curvature(problem):
+    if not has_curvature(terms):
         raise ValueError(f"strengths must be an array for {objective.loss!r}: it is not smooth, or hides how it curves")
-    return largest_strength(problem) or 1.0
+    return (largest_strength_by_gradient(objective) if problem is None else largest_strength(problem)) or 1.0
 
 
 def _largest_l2(objective: HasTerms) -> float:

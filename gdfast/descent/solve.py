@@ -21,6 +21,7 @@ from .goal import Goal
 from .line_searches.searches import StrongWolfe
 from .loop import run_loop
 from .optimizers import LBFGS, CoordinateDescent, DualCoordinateAscent, ProximalGradient
+from .optimizers.bundle import Bundle
 from .optimizers.capabilities import proves_bounds
 from .optimizers.closed_form import ClosedForm
 from .optimizers.semismooth_newton import hinge_method
@@ -169,7 +170,8 @@ def _smooth_regularizer(objective: Any, terms: Terms, strength: float) -> Method
 def _hinge(problem: LinearProblem | None) -> Method:
     """With L2, by its dual: row by row where the rows are in memory."""
     if problem is None:
-        return Method(LBFGS(), StrongWolfe(), "L-BFGS with a strong Wolfe line search: the loss has kinks.")
+        sentence = "A bundle of cuts with a line search: the hinge on chunks, of which whole passes alone are made."
+        return Method(Bundle(), DEFAULT_STEP, sentence, evaluate_every=5)
     optimizer = hinge_method(problem)
     if isinstance(optimizer, DualCoordinateAscent):
         sentence = "Dual coordinate ascent: the hinge with L2 has a dual that single rows can raise."

@@ -33,20 +33,28 @@ def best_mixture(problem: LinearProblem, bundle: tuple[DualSums, ...]) -> DualSu
     return max((bundle[0], bundle[-1], mixture), key=lambda known: dual_bound(problem, known))
 
 
-def simplex_maximum(linear: FloatArray, quadratic: FloatArray) -> FloatArray:
-    """The shares (>= 0, of sum 1) with the largest ``linear s - s quadratic s / 2``.
+def simplex_maximum(
+    linear: FloatArray, quadratic: FloatArray, shares: FloatArray | None = None, rounds: int = ROUNDS
+) -> FloatArray:
+    """The shares (>= 0, of sum 1) with the largest ``linear s - s quadratic s / 2``, from `shares` that are near.
 
     Points join one by one, and leave where the maximum over those there are lies outside (P. Wolfe, Finding the nearest
     point in a polytope, 1976).
     """
-    shares = np.zeros(len(linear))
-    shares[np.argmax(linear - np.diag(quadratic) / 2)] = 1.0
-    for _ in range(ROUNDS):
-        gains = linear - quadratic @ shares
-        best = int(np.argmax(gains))
-        if not gains[best] - gains @ shares > 1e-12 * np.abs(linear).max() or shares[best] > 0:
-            break
-        joined = np.append(np.flatnonzero(shares), best)
+    is_given = shares is not None
+    if shares is None:
+        shares = np.zeros(len(linear))
+        shares[np.argmax(linear - np.diag(quadratic) / 2)] = 1.0
+    shares = shares.copy()
+    for _ in range(rounds):
+        joined = np.flatnonzero(shares)
+        if not is_given:
+            gains = linear - quadratic @ shares
+            best = int(np.argmax(gains))
+            if not gains[best] - gains @ shares > 1e-12 * np.abs(linear).max() or shares[best] > 0:
+                break
+            joined = np.append(joined, best)
+        is_given = False
         while True:
             inner = _on_the_plane(linear[joined], quadratic[np.ix_(joined, joined)])
             here = shares[joined]

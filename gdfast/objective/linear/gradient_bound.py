@@ -56,11 +56,11 @@ def bound_from_gradient(problem: Terms, W: Array, value: float, gradient: Array)
     W, gradient = check_weights(W, shape), check_weights(gradient, shape, "gradient")
     value = check_number(value, "value")
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        estimate = _bound(problem, at_the_best_bias(problem, W, value, gradient, strengths), strengths)
+        estimate = bound_of_sums(problem, at_the_best_bias(problem, W, value, gradient, strengths), strengths)
         proven = 0.0
         if problem.rows.is_wide:
             sums = gradient_sums(problem, W, value, gradient, strengths)
-            proven = _bound(problem, sums._replace(free=problem.free_bias), strengths)
+            proven = bound_of_sums(problem, sums._replace(free=problem.free_bias), strengths)
     return GradientBound(max(estimate, proven), proven)
 
 
@@ -125,7 +125,8 @@ def _data_gradient(problem: Terms, W: FloatArray, gradient: Array, strengths: St
     return G
 
 
-def _bound(problem: Terms, sums: GradientSums, strengths: Strengths) -> float:
+def bound_of_sums(problem: Terms, sums: GradientSums, strengths: Strengths) -> float:
+    """What a dual point proves that is known by its sums, or a mixture of such points by the same mixture of theirs."""
     dual = problem.loss.gradient_dual(sums)
     if dual is None:
         return 0.0

@@ -87,10 +87,10 @@ def has_curvature(terms: Terms) -> bool:
     return not terms.loss.has_kinks and terms.loss.largest_curvature(terms.rows.n_classes) is not None
 
 
-def require_curvature(problem: LinearProblem) -> None:
+def require_curvature(terms: Terms) -> None:
     """ValueError for losses that aren't smooth."""
-    loss = problem.loss
-    if not has_curvature(problem):
+    loss = terms.loss
+    if not has_curvature(terms):
         smooth = loss.smoothed()
         remedy = "" if smooth is None else f": take {smooth!r}"
         raise ValueError(f"exact zeros need a smooth loss, which knows its curvature; it is {loss!r}{remedy}")
