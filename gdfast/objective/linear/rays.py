@@ -214,12 +214,21 @@ def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlan
 def _checked(problem: LinearProblem, W: Array, **directions: Array) -> list[FloatArray]:
     check_weights(W, problem.rows.shape)
     arrays = zip(("W", *directions), check_directions(W, **directions), strict=True)
-    # What is wider than float64 may be infinite there.
-    return [np.array(a, dtype=np.float64) if a.itemsize <= 8 else float64_copy(a, name) for name, a in arrays]
+    # What is wider than float64 may be infinite there. A sum of squares keeps none of them; other penalties may.
+    strengths = problem.strengths
+    copy = strengths is None or strengths.l1 > 0
+    return [
+        np.array(a, dtype=np.float64, copy=copy or None) if a.itemsize <= 8 else float64_copy(a, name)
+        for name, a in arrays
+    ]
 
 
 def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatArray]:
-    scores, k = problem.scores(np.stack(arrays), True), problem.rows.n_classes
+    k = problem.rows.n_classes
+    if sum(array.size for array in arrays) > problem.rows.n_samples * problem.rows.entries_per_row:
+        # Side by side they would be scored in one pass; to lay wide ones there takes longer than that.
+        return [problem.scores(np.ascontiguousarray(array), True) for array in arrays]
+    scores = problem.scores(np.stack(arrays), True)
     return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
 
 

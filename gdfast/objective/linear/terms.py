@@ -21,6 +21,10 @@ class NearTerms(NamedTuple):
     terms: tuple[tuple[int, int, float], ...]
 
 
+SHORT = 1 << 16
+"""Weights whose regularizer is added as a whole."""
+
+
 @dataclass(frozen=True, eq=False)
 class Terms(ABC):
     """``sum_i u_i loss(W z_i, y_i) + regularizer(W)``; `rows` say whether there is a bias.
@@ -69,7 +73,11 @@ class Terms(ABC):
             penalised = self.penalised(W)
             value += regularizer.value(penalised)
             part = self.penalised(gradient)
-            part += regularizer.gradient(penalised)
+            if self.strengths is None or W.size <= SHORT:
+                part += regularizer.gradient(penalised)
+            else:  # of long rows in turn, whose gradients stay in the cache
+                for own, there in zip(part, penalised, strict=True):
+                    own += regularizer.gradient(there)
         return value, gradient
 
     # ---- sums over rows ----

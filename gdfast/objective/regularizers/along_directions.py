@@ -15,6 +15,9 @@ from ...differences import Scheme, numerical_gradient
 from ...protocols import FloatArray
 from .regularizers import L1, Regularizer, strengths_of, terms_of
 
+SHORT = 1 << 15
+"""Elements of arrays that are worked on as a whole."""
+
 
 class Penalty(Protocol):
     """A regularizer on the span of one or two directions."""
@@ -42,7 +45,7 @@ class Penalty(Protocol):
 
 
 def penalties(regularizer: Regularizer | None, w: FloatArray, *directions: FloatArray) -> tuple[Penalty, ...]:
-    """The regularizer's parts along these directions, to be added up."""
+    """The regularizer's parts along these directions, to be added up. Some keep the arrays: nobody may change them."""
     if regularizer is None:
         return ()
     strengths = strengths_of(regularizer)
@@ -64,6 +67,8 @@ class Squares:
     @classmethod
     def of(cls, strength: float, w: FloatArray, directions: tuple[FloatArray, ...]) -> Squares:
         """From the point and its directions, by Gram and Schmidt's rule, applied twice."""
+        if len(directions) == 1:
+            return cls._of_ray(strength, w, directions[0])
         basis: list[FloatArray] = []
         R = np.zeros((len(directions), len(directions)))
         for j, direction in enumerate(directions):
@@ -75,6 +80,23 @@ class Squares:
             basis.append(left / norm if norm > 0 else left)
         rest, centre = _split(w, basis)
         return cls(strength, float(np.vdot(rest, rest)), centre, R)
+
+    @classmethod
+    def _of_ray(cls, strength: float, w: FloatArray, direction: FloatArray) -> Squares:
+        """The same for one direction, some rows at a time: what stands between is small enough for the cache."""
+        parts = [*zip(_parts(w), _parts(direction), strict=True)]
+        largest = max(float(np.abs(d).max(initial=0.0)) for _, d in parts)
+        unit = 1 / largest if largest > 0 and 1 / largest < np.inf else 1.0
+        norm = float(np.sqrt(sum(float(np.vdot(axis, axis)) for axis in (d * unit for _, d in parts))))
+        scale = 1 / norm if norm > 0 else 1.0
+        share = sum(float(np.vdot(d * unit, v)) for v, d in parts) * scale
+        again, rest = 0.0, 0.0
+        for v, d in parts:
+            axis = d * (unit * scale)
+            left = v - share * axis
+            again += float(np.vdot(axis, left))
+            rest += float(np.vdot(left, left))
+        return cls(strength, max(rest - again * again, 0.0), np.array([share + again]), np.array([[norm / unit]]))
 
     @property
     def curvature(self) -> float:
@@ -99,6 +121,11 @@ class Squares:
     def reversed(self) -> Squares:
         """Along the opposite directions."""
         return replace(self, R=-self.R)
+
+
+def _parts(array: FloatArray) -> list[FloatArray]:
+    """The array, or its rows where it is long."""
+    return [array] if array.size <= SHORT or array.ndim < 2 else list(array)
 
 
 def _split(array: FloatArray, basis: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
