@@ -1,7 +1,8 @@
 """What a cluster's time is made of, measured on one machine: the constants of the model in docs/scaling.md.
 
 One core: reading a cold file, value and gradient of a chunk in memory (three shapes), adding partial results up, and
-how much the times of equal chunks differ. One and two workers (processes with one thread each, on loopback): a task, a
+how much the times of equal chunks differ. One and two workers (processes with one thread each, on loopback): a task (by
+the clock, where all processes share these CPUs, and by the processor's time of the scheduler and client alone), a
 call of a `DaskObjective` on 8 chunks of a few rows, an array to all workers and a result back. At last value and
 gradient of 8 larger chunks on the workers, beside a `ChunkedObjective` in this process: what the model is checked by.
 
@@ -36,7 +37,7 @@ KINDS = {
     "softmax, float32, 1,000 x 769": ("CrossEntropy", np.float32, 768, 1000),
 }
 SIZES = (1_000, 250_000, 6_000_000)  # bytes of arrays that travel: a number, W of 10 x 3,073, W of 1,000 x 769
-TASKS = (8, 64, 256)
+TASKS = (8, 512)  # chunks
 
 
 def main() -> None:
@@ -165,8 +166,10 @@ def workers(n: int) -> Iterator[Any]:
 def loopback(client: Any, rounds: int) -> dict[str, float]:
     """Milliseconds of messages."""
     found = {}
-    seconds = {m: best(partial(tree, client, m), rounds) for m in TASKS}
-    found["a task, ms"] = 1e3 * (seconds[TASKS[-1]] - seconds[TASKS[0]]) / (TASKS[-1] - TASKS[0])
+    few, many = TASKS
+    for name, clock in (("", time.perf_counter), ("of the scheduler's processor, ", time.process_time)):
+        seconds = [common.interleave({"": partial(tree, client, m)}, rounds, clock)[""].best for m in TASKS]
+        found[f"a task, {name}ms"] = 1e3 * (seconds[1] - seconds[0]) / (tasks_of(many) - tasks_of(few))
     for size in SIZES:
         array = np.random.default_rng(0).normal(size=size // 8)
         found[f"{size / 1e6:g} MB to every worker, ms"] = 1e3 * best(partial(to_every_worker, client, array), rounds)
@@ -182,6 +185,11 @@ def tree(client: Any, n: int) -> None:
     while len(parts) > 1:
         parts = client.map(number, [parts[i : i + 16] for i in range(0, len(parts), 16)], pure=False)
     parts[0].result()
+
+
+def tasks_of(chunks: int) -> int:
+    """How many the tree has."""
+    return chunks + (tasks_of(-(-chunks // 16)) if chunks > 1 else 0)
 
 
 def to_every_worker(client: Any, array: Array) -> None:
