@@ -122,6 +122,14 @@ ARGUMENTS: dict[str, Argument] = {
     "mean": copy_of(np.array([0.5, -1.0, 2.0]), arrays.REAL_ROW),
     "scale": copy_of(np.array([0.5, 1.0, 2.0]), arrays.POSITIVE_ROW),
     "n_classes": Argument(lambda: 3, values.COUNT, called=("y",)),
+    "memory_limit": number(
+        100,
+        (
+            *(bad for bad in values.COUNT if bad.name != "a digit as text"),
+            constant("1 GX", "1 GX"),
+            constant("no number", "GB"),
+        ),
+    ),
     "indices": copy_of(np.array([0, 3, 1, 2]), arrays.indices(8)),
     "W": copy_of(W, arrays.WEIGHTS),
     "V": copy_of(V, arrays.WEIGHTS),

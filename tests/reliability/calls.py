@@ -9,6 +9,7 @@ from __future__ import annotations
 import enum
 import inspect
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,21 @@ from gdfast.objective.losses import Loss
 from reliability import bad_arrays as arrays
 from reliability import bad_csr
 from reliability import bad_values as values
-from reliability.arguments import GIVEN, LEFT_OUT, Argument, U, V, W, X, Y, bowl, bowl_gradient, csr, linear, squares
+from reliability.arguments import (
+    GIVEN,
+    LEFT_OUT,
+    Argument,
+    U,
+    V,
+    W,
+    X,
+    Y,
+    bowl,
+    bowl_gradient,
+    csr,
+    linear,
+    squares,
+)
 
 MODULES = ("landscape", "testing", "test_functions", "differences", "datasets")
 
@@ -64,8 +79,25 @@ def _linear_objectives() -> dict[str, Callable[[], gd.LinearObjective]]:
     }
 
 
+def _chunked(X: Any = X, loss: Any = None, y: Any = Y, **options: Any) -> gd.ChunkedObjective:
+    loss = gd.CrossEntropy() if loss is None else loss
+    return gd.ChunkedObjective([X[:3], X[3:]], y.copy(), loss, gd.L2(0.125), **options)
+
+
+def _chunked_objectives() -> dict[str, Callable[[], gd.ChunkedObjective]]:
+    return {
+        "dense": _chunked,
+        "hinge": lambda: _chunked(loss=gd.Hinge(), sample_weight=np.arange(1.0, 9.0)),
+        "CSR": lambda: _chunked(csr(), gd.Hinge()),
+        "squared error": lambda: _chunked(
+            X.astype(np.float32), gd.SquaredError(), np.stack([Y, Y * 0.5, 1.0 - Y], axis=1)
+        ),
+    }
+
+
 OWNERS: dict[str, dict[str, Callable[[], Any]]] = {
     "LinearObjective": _linear_objectives(),
+    "ChunkedObjective": _chunked_objectives(),
     "FunctionObjective": {
         "": function_objective,
         "numerical": lambda: gd.FunctionObjective(bowl),
@@ -134,6 +166,16 @@ STEP_VARIANTS: dict[str, dict[str, Any]] = {
     "auto": {"h": Argument(lambda: "auto", ())},
 }
 
+
+def from_files(argument: Argument) -> Argument:
+    """What a file may hold as well: a text is its path, labels may be booleans, or a column."""
+    bads = (bad for bad in argument.bad if "text" not in bad.name)
+    relaxed = ("bool dtype", "one axis more")
+    return replace(
+        argument, bad=tuple(bad._replace(want=values.EITHER) if bad.name in relaxed else bad for bad in bads)
+    )
+
+
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     **{f"numerical_{name}": STEP_VARIANTS for name in ("gradient", "jacobian", "hessian")},
     "LinearObjective": {
@@ -156,13 +198,25 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
         }
         for name in ("minimize", "maximize")
     },
+    "ChunkedObjective": {
+        "dense": {**ROWS_AND_LABELS, "label": LEFT_OUT},
+        "CSR": {**ROWS_AND_LABELS, "X": from_files(CSR), "loss": gd.Hinge, "mean": LEFT_OUT, "label": LEFT_OUT},
+        "squared error": {
+            **ROWS_AND_LABELS,
+            "y": from_files(TARGETS),
+            "loss": gd.SquaredError,
+            "n_classes": LEFT_OUT,
+            "label": LEFT_OUT,
+        },
+    },
     "check_product": {"": {"direction": GIVEN}},
     "check_gradient": {
         "function": {"gradient": GIVEN, "at": GIVEN},
         "objective": {"value": OBJECTIVE, "gradient": LEFT_OUT, "at": GIVEN, "vectorized": LEFT_OUT},
     },
     **{
-        f"LinearObjective.{name}": {"": {"indices": GIVEN, "row_weights": GIVEN}}
+        f"{owner}.{name}": {"": {"indices": GIVEN, "row_weights": GIVEN}}
+        for owner in ("LinearObjective", "ChunkedObjective")
         for name in ("gram", "gram_diagonal", "gram_sketch")
     },
     "testing.assert_gradient": {"": {"gradient": GIVEN, "at": GIVEN}},
@@ -185,6 +239,8 @@ also what is wrong for it, LEFT_OUT leaves it out and GIVEN takes what `argument
 
 _smooth, _classes = {"hinge", "CSR", "Huber"}, {"squared error", "Huber"}
 WITHOUT: dict[str, set[str]] = {
+    **{f"ChunkedObjective.{name}": {"squared error"} for name in ("margins", "accuracy", "with_terms", "separates")},
+    **{f"ChunkedObjective.{name}": {"hinge", "CSR"} for name in ("hessian_product", "hessian_at")},
     "LinearObjective.predict": {"float32, CSR X"},  # which has a mean
     "LinearObjective.margins": _classes,
     "LinearObjective.accuracy": _classes,
@@ -201,7 +257,7 @@ WITHOUT: dict[str, set[str]] = {
 }
 """Example calls that are refused for what they are, not for an argument."""
 
-CAPABILITIES = {"closed_forms", "compiled_steps", "fingerprint", "improved_bound"}
+CAPABILITIES = {"closed_forms", "compiled_steps", "fingerprint", "improved_bound", "row_curvatures"}
 """What the library asks of a LinearObjective, through gdfast.objective.capabilities."""
 
 ASKED_FOR = {"value", "gradient", "value_and_gradient", "proximal"}
@@ -272,8 +328,8 @@ def public_callables() -> dict[str, Public]:
 
 def is_library_only(owner: type, method: str) -> bool:
     """Whether only the library calls a method, with what was checked where it came in."""
-    if issubclass(owner, gd.LinearObjective):
-        return method in CAPABILITIES
+    if issubclass(owner, gd.LinearObjective | gd.ChunkedObjective):
+        return method in CAPABILITIES | {"run_batches"}
     if issubclass(owner, Loss | gd.L1 | gd.L2 | gd.ElasticNet):
         return method not in ASKED_FOR
     return hasattr(owner, "init") or hasattr(owner, "search")  # optimizers, line searches

@@ -30,6 +30,8 @@ from reliability.arguments import (
 )
 from reliability.bad_values import EITHER, SURVIVES, Bad, constant
 
+OBJECTIVES = ("LinearObjective", "ChunkedObjective")
+
 
 def several(right: tuple[Any, ...], *more: Bad) -> Argument:
     """A sequence of positive numbers."""
@@ -289,8 +291,8 @@ SPECIAL: dict[str, Argument] = {
         f"direction_between.{name}": copy_of(right, (*arrays.POINT, *arrays.SHAPES))
         for name, right in {"W0": W, "W1": V}.items()
     },
-    "LinearObjective.bound_from_gradient.value": number(0.5, values.REAL),
-    "LinearObjective.bound_from_gradient.gradient": copy_of(V, arrays.WEIGHTS),
+    **{f"{kind}.bound_from_gradient.value": number(0.5, values.REAL) for kind in OBJECTIVES},
+    **{f"{kind}.bound_from_gradient.gradient": copy_of(V, arrays.WEIGHTS) for kind in OBJECTIVES},
     "landscape.step_sizes.direction": Argument(V.copy, arrays.WEIGHTS, called=("V",)),
     "Ray.*.step": number(0.5, values.REAL),
     "Plane.edges.a": PAIR,
@@ -298,9 +300,12 @@ SPECIAL: dict[str, Argument] = {
     "Backtracking.start": number(0.5, values.POSITIVE),
     "StrongWolfe.start": number(0.5, values.POSITIVE),
     "InverseTime.decay": number(0.5, values.NON_NEGATIVE),
-    "LinearObjective.values_at.Ws": copy_of(
-        np.stack([W, V]), tuple(b for b in arrays.WEIGHTS if b.name not in ("a row less", "a row more", "twice"))
-    ),
+    **{
+        f"{kind}.values_at.Ws": copy_of(
+            np.stack([W, V]), tuple(b for b in arrays.WEIGHTS if b.name not in ("a row less", "a row more", "twice"))
+        )
+        for kind in OBJECTIVES
+    },
     "differences.evaluations.x": copy_of(W, NON_FINITE_POINT),
     "Model.W": copy_of(W, arrays.matrix_of_weights()),
     "random_search.scale": number(0.5, values.POSITIVE),
@@ -370,7 +375,7 @@ SPECIAL: dict[str, Argument] = {
     "landscape.principal_directions.origin": copy_of(U, arrays.WEIGHTS),
     "landscape.weight.index": INDEX,
     "Model.*.X": Argument(X.copy, arrays.matrix()),
-    "LinearObjective.predict.X": Argument(X.copy, arrays.matrix()),
+    **{f"{kind}.predict.X": Argument(X.copy, arrays.matrix()) for kind in OBJECTIVES},
     "GradientReport.worst.k": number(1, values.COUNT_FROM_0),
     "SanityReport.with_severity.severity": number("warning", values.WORD),  # type: ignore[arg-type]
     "MiniBatches.*.k": number(1, (*values.COUNT_FROM_0,)),

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._arrays import plain_array
 from ...describe import described
 from ...protocols import Array
 from .array_parts import ArrayPart
@@ -140,7 +141,7 @@ def _given_labels(y: Any) -> Array:
         where, values = stored.name, stored.read(0, stored.shape[0]) if stored.shape else np.zeros(())
     elif isinstance(y, (list, tuple)) and y and all(isinstance(item, np.ndarray) and item.ndim for item in y):
         values = np.concatenate(y)
-    values = np.asarray(values)
+    values = plain_array(values, where)
     if values.ndim == 2 and values.shape[1] == 1:
         values = values[:, 0]
     if values.ndim not in (1, 2):

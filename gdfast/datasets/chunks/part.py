@@ -56,7 +56,7 @@ def require_rows(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
         Not (n_samples, n_features), no features, or another machine's byte order.
     """
     if dtype not in INPUT_CODES:
-        if any(dtype.newbyteorder("=") == known for known in INPUT_CODES):
+        if any(dtype.name == known.name for known in INPUT_CODES):
             raise ValueError(f"{name} must be in this machine's byte order; its dtype is {dtype.str}")
         remedy = ": .astype(numpy.float32) converts" if dtype.kind in "biuf" else ""
         raise TypeError(f"{name} must be float64, float32, float16 or uint8; its dtype is {dtype}{remedy}")

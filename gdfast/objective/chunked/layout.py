@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+import numbers
 import re
 from typing import Any
 
 import numpy as np
 
+from ..._arrays import check_integer
 from ...describe import described
 from ...protocols import Array, FloatArray
 from ..losses.base import Loss
@@ -17,6 +19,7 @@ CHUNK_BYTES = 1 << 26  # large enough that a read and a pass are worth their sta
 SPARSE_COPIES = 3  # the rows, what a kernel sorts them into, and what it needs for that
 SCORE_BYTES = 16  # of a row and class: two sets of scores in float64, as a ray has
 CHUNKS_AT_ONCE = 8  # in memory: the one being read, the one at work, what a kernel makes of it; the rest stays free
+_NO_BYTES = (bool, np.timedelta64)
 _UNITS = {"": 1, "b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12,
           "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}  # fmt: skip
 
@@ -29,11 +32,9 @@ def check_memory(value: Any, name: str = "memory_limit") -> int:
             value = int(float(found[1]) * _UNITS[found[2].lower()])
         else:
             raise ValueError(f'{name} must be bytes, as 10**9, or as "1 GB" or "512 MiB"; it is {described(value)}')
-    if isinstance(value, bool) or not isinstance(value, int | np.integer):
+    elif isinstance(value, _NO_BYTES) or not isinstance(value, numbers.Integral):
         raise TypeError(f'{name} must be an int (bytes) or a str as "1 GB"; it is {described(value)}')
-    if value < 1:
-        raise ValueError(f"{name} must be > 0; it is {value}")
-    return int(value)
+    return check_integer(value, name, minimum=1)
 
 
 def bytes_of_row(source: Any, n_outputs: int = 0) -> int:

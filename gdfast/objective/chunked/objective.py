@@ -405,6 +405,8 @@ def _checked_rows(
     """The rows of all chunks, and the options of each chunk's objective."""
     n, d = source.n_samples, source.n_features
     y = source.labels()
+    if y is None:
+        raise ValueError("y must be given where X carries no labels of its own")
     if loss.classifies:
         labels, n_classes = check_labels(y, n, None if n_classes is None else check_integer(n_classes, "n_classes", 1))
         options = {"n_classes": n_classes}

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..._arrays import check_number, check_weights
+from ..._arrays import check_number
 from ...protocols import Array, FloatArray
-from ..rays.directions import check_directions
+from ..linear.rays import checked_arrays
 from ..rays.generic import Bisected, check_grid, check_points
 from ..regularizers.along_directions import Penalty, penalties
 from . import operations
@@ -74,19 +74,14 @@ class ChunkedPlane:
 
 def along_ray(problem: ChunkedProblem, W: Array, V: Array) -> ChunkedRay:
     """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
-    arrays = _checked(problem, W, V=V)
+    arrays = checked_arrays(problem, W, V=V)
     return ChunkedRay(problem.keep(*arrays), _penalties(problem, arrays))
 
 
 def on_plane(problem: ChunkedProblem, W: Array, U: Array, V: Array) -> ChunkedPlane:
     """``L(W + a * U + b * V)``: one pass over X, then O(n_samples * n_classes) a point."""
-    arrays = _checked(problem, W, U=U, V=V)
+    arrays = checked_arrays(problem, W, U=U, V=V)
     return ChunkedPlane(problem.keep(*arrays), _penalties(problem, arrays))
-
-
-def _checked(problem: ChunkedProblem, W: Array, **directions: Array) -> list[FloatArray]:
-    check_weights(W, problem.rows.shape)
-    return [np.array(array, dtype=np.float64) for array in check_directions(W, **directions)]
 
 
 def _penalties(problem: ChunkedProblem, arrays: list[FloatArray]) -> tuple[Penalty, ...]:

@@ -22,6 +22,7 @@ from ..rays.minimum import lowest_step
 from ..rays.sums import RaySums, Smooth
 from ..regularizers.along_directions import Penalty, penalties
 from .problem import Kernel, LinearProblem
+from .terms import Terms
 
 MANY = 32  # points of a line from which on they are computed together
 NEAR = 1e-9  # how far from the step that slopes lead to its kink may lie, relative
@@ -196,7 +197,7 @@ def _limits(pair: Any, name: str) -> tuple[float, float]:
 
 def along_ray(problem: LinearProblem, W: Array, V: Array) -> LinearRay:
     """``L(W + step * V)``."""
-    arrays = _checked(problem, W, V=V)
+    arrays = checked_arrays(problem, W, V=V)
     base, rate = _scores_of(problem, arrays)
     return LinearRay(
         problem.kernel, problem.loss, base, rate, sums_on(problem, base, rate), _penalties(problem, arrays)
@@ -205,13 +206,14 @@ def along_ray(problem: LinearProblem, W: Array, V: Array) -> LinearRay:
 
 def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlane:
     """``L(W + a * U + b * V)``."""
-    arrays = _checked(problem, W, U=U, V=V)
+    arrays = checked_arrays(problem, W, U=U, V=V)
     base, first, second = _scores_of(problem, arrays)
     sums = sums_on(problem, base, first, second)
     return LinearPlane(problem.kernel, base, first, second, sums, _penalties(problem, arrays))
 
 
-def _checked(problem: LinearProblem, W: Array, **directions: Array) -> list[FloatArray]:
+def checked_arrays(problem: Terms, W: Array, **directions: Array) -> list[FloatArray]:
+    """W and directions, of its shape, in float64."""
     check_weights(W, problem.rows.shape)
     arrays = zip(("W", *directions), check_directions(W, **directions), strict=True)
     # What is wider than float64 may be infinite there. A sum of squares keeps none of them; other penalties may.
