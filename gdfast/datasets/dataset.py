@@ -22,7 +22,7 @@ class Dataset:
     Attributes
     ----------
     X : array (n, d) of uint8, float16, float32 or float64, or scipy.sparse CSR
-        One sample per row; it may be memory-mapped.
+        One sample per row; it may be memory-mapped, or a `ChunkSource` of rows in a folder or store.
     y : int64 (n,) in [0, len(class_names)), float64 (n,) for regression, or None
         Labels or targets; None where the source holds none.
     X_test, y_test : of the same kinds, or None

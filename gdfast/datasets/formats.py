@@ -9,7 +9,8 @@ from .text_files import byte_blocks, compression_of
 
 READ = (
     ".npy, .npz, .csv, .tsv, .jsonl, .svmlight (these four also .gz, .bz2, .xz, .zst), .parquet, .arrow, .feather, and "
-    "CIFAR-10 as a folder or a .tar.gz; folders of pictures are not read: put their pixels into a .npy file"
+    "CIFAR-10 as a folder or a .tar.gz, folders of .npy, .parquet or .svmlight files, HDF5, Zarr; folders of pictures "
+    "are not read: put their pixels into a .npy file"
 )
 _BY_SUFFIX = {
     "npy": (".npy",),

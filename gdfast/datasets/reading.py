@@ -13,6 +13,8 @@ import numpy as np
 from .._arrays import INPUT_CODES, check_flag, check_integer, check_matrix
 from ..describe import counted, described
 from ..protocols import Array
+from .chunks import ChunkSource
+from .chunks.files import is_in_parts, stored_at
 from .cifar10 import load_cifar10
 from .columnar_files import read_columnar
 from .columns import Table, remedy
@@ -23,6 +25,7 @@ from .json_lines import read_json_lines
 from .labels import LabelColumn, encode_labels
 from .numpy_files import Arrays, labels_beside, read_npy, read_npz
 from .options import ReadingOptions
+from .parts import read_in_parts
 from .svmlight import read_svmlight
 
 
@@ -46,14 +49,17 @@ def load(
 ) -> Dataset:
     """Rows and labels from a file: .npy, .npz, CSV, JSON lines, svmlight, Parquet, Arrow (Feather), or CIFAR-10.
 
+    And from many: a folder of .npy, Parquet or svmlight files, an HDF5 file, a Zarr store.
+
     Parameters
     ----------
     path : str or path
-        The file, or CIFAR-10's folder. Its first bytes say what it is; its name must not say otherwise. CSV, JSON
-        lines and svmlight may be compressed (.gz, .bz2, .xz, .zst).
-    y : array (n,), or path of a .npy file, optional
+        The file, CIFAR-10's folder, a folder of files of one format (in the natural order of their names), a Zarr
+        store, an HDF5 file (``"file.h5::/name"`` names its dataset). A file's first bytes say what it is; its name
+        must not say otherwise. CSV, JSON lines and svmlight may be compressed (.gz, .bz2, .xz, .zst).
+    y : array (n,), or path of a .npy file or of a store's array, optional
         The labels, where they lie apart. Without it: the column `label` of a table, the array y of a .npz, the
-        labels of svmlight, NAME_labels.npy beside NAME.npy; None where there are none of these.
+        labels of svmlight, NAME_labels.npy beside NAME.npy, a store's array y; None where there are none of these.
     label : str, int or None
         Of a table: the name or position of the labels' column, the last one by default; None: it has no labels.
     drop : str, int or sequence of them
@@ -80,9 +86,10 @@ def load(
     class_names : sequence of str, optional
         The classes that labels are looked up in, such as a model's. By default the sorted values that occur.
     mmap : bool or None
-        Map a .npy file into memory, read-only, instead of reading it. None: from 64 MB on.
+        Leave the rows on the disk: a .npy file is mapped into memory, read-only; those of a folder or store are a
+        `ChunkSource`, which `gd.ChunkedObjective` and the estimators take. None: from 64 MB on.
     check_finite : bool
-        False skips the one scan for NaN and infinity.
+        False skips the one scan for NaN and infinity (which those that train make of a `ChunkSource`).
 
     Returns
     -------
@@ -150,6 +157,10 @@ def load_with(
     if n_features is not None:
         n_features = check_integer(n_features, "n_features", minimum=1)
     wanted = None if class_names is None else _check_names(class_names)
+    if is_in_parts(place):
+        judged = y is None and options.label is not None and options.judged
+        found = read_in_parts(place, options, n_features, mmap, judged)
+        return _dataset(place, found, y if options.judged else None, targets, n_features, wanted, check_finite)
     kind = format_of(place, options.encoding)
     if kind in ("npy", "npz", "svmlight", "cifar10"):
         for name in ("drop", "columns"):
@@ -239,7 +250,10 @@ def _dataset(
     class_names: tuple[str, ...] | None,
     check_finite: bool,
 ) -> Dataset:
-    X, image_shape = _rows(found.X, str(place), check_finite, found.feature_names)
+    if isinstance(found.X, ChunkSource):
+        X, image_shape = found.X, None
+    else:
+        X, image_shape = _rows(found.X, str(place), check_finite, found.feature_names)
     n, d = X.shape
     if n_features not in (None, d):
         raise ValueError(f"{place} must hold {n_features:,} features; it holds {d:,}")
@@ -308,6 +322,9 @@ def _given_labels(y: Any) -> tuple[Any, str]:
     if not isinstance(y, (str, os.PathLike)):
         return y, "y"
     file = Path(y)
+    if is_in_parts(file):
+        stored = stored_at(file)
+        return stored.read(0, stored.shape[0] if stored.shape else 0), stored.name
     if format_of(file) != "npy":
         raise ValueError(f"y must be an array or a .npy file; {file} is a file of another format")
     return read_npy(file, mmap=False), str(file)

@@ -13,6 +13,7 @@ import numpy as np
 from ..._arrays import plain_array
 from ...describe import described
 from ...protocols import Array
+from ..options import ReadingOptions
 from .array_parts import ArrayPart
 from .dask_arrays import DaskArray
 from .files import parts_of_path, stored_at
@@ -90,7 +91,10 @@ def chunk_source(X: Any, y: Any = None, *, label: str | int | None = None) -> Ch
 
 def _parts(X: Any, name: str, label: str | int | None, with_labels: bool) -> list[Part]:
     if isinstance(X, (str, os.PathLike)):
-        return list(parts_of_path(Path(X), label, with_labels))
+        parts = list(parts_of_path(Path(X), ReadingOptions(label=label), with_labels))
+        if label is not None and not hasattr(parts[0], "label"):
+            raise ValueError(f"label must be left out: {X} is no table of columns")
+        return parts
     if isinstance(X, (list, tuple)) and any(map(_is_part, X)):
         return [part for i, item in enumerate(X) for part in _parts(item, f"{name}[{i}]", label, with_labels)]
     if (stored := _stored(X, name)) is not None:

@@ -18,6 +18,7 @@ from .stamps import FileStamp
 
 _BATCH = 1 << 22
 """Bytes of rows that are decoded together: what is gathered column by column stays in the processor's cache."""
+NO_FEATURE = ": label= names the column of labels, every other is a feature (gd.datasets.load takes drop= and columns=)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,9 +32,10 @@ class ParquetPart:
     label: str | None
     dtype: np.dtype[Any]
     group_starts: Array
+    notes: tuple[str, ...] = ()
 
     @staticmethod
-    def of(path: Path, label: str | int | None) -> ParquetPart:
+    def of(path: Path, options: ReadingOptions, n_features: int | None = None) -> ParquetPart:
         """By its metadata alone (and the first row, where a column holds lists).
 
         Raises
@@ -55,28 +57,29 @@ class ParquetPart:
             raise ValueError(f"{path} must hold columns; it has none")
         widths = [1 if first is None or name not in lists else len(first.column(name)[0]) for name in names]
         header = Header(names, True, widths, columns_left_out(schema.empty_table()))
-        choice = choose_columns(str(path), header, ReadingOptions(label=label), None)
+        choice = choose_columns(str(path), header, options, n_features)
         if len(set(names)) < len(names):
             raise ValueError(f"{path} must hold columns of different names; two are called the same")
+        features = choice.features
+        if options.only is not None and {names[j] for j in features} == set(options.only):
+            features = [names.index(name) for name in options.only]
         dtypes = set()
-        for j in choice.features:
+        for j in features:
             kind = values_type(pyarrow.chunked_array([], schema.field(j).type))
             kind = kind.value_type if is_list(kind) else kind
             if not _is_number(kind):
-                raise ValueError(
-                    f"{path} must hold numbers; column {names[j]!r} holds {kind}: label= names the column of labels, "
-                    "every other is a feature"
-                )
+                raise ValueError(f"{path} must hold numbers; column {names[j]!r} holds {kind}{NO_FEATURE}")
             dtypes.add(_dtype_of(kind))
         known = dtypes.pop() if len(dtypes) == 1 else np.dtype(np.float64)
         return ParquetPart(
             stamp,
             str(path),
-            tuple(names[j] for j in choice.features),
-            tuple(widths[j] for j in choice.features),
+            tuple(names[j] for j in features),
+            tuple(widths[j] for j in features),
             None if choice.label is None else names[choice.label],
             known,
             np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+            choice.notes,
         )
 
     @property
@@ -90,6 +93,12 @@ class ParquetPart:
     @property
     def is_sparse(self) -> bool:
         return False
+
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """Of X's columns."""
+        named = zip(self.features, self.widths, strict=True)
+        return tuple(name if width == 1 else f"{name}[{i}]" for name, width in named for i in range(width))
 
     @property
     def has_labels(self) -> bool:
@@ -177,7 +186,7 @@ class ParquetPart:
             raise ValueError(f"{self.name} must hold a value in every row; row {row:,} of column {name!r} is null")
 
 
-def parquet_parts(paths: Sequence[Path], label: str | int | None) -> list[ParquetPart]:
+def parquet_parts(paths: Sequence[Path], options: ReadingOptions, n_features: int | None) -> list[ParquetPart]:
     """Files of one table: the same columns in all, whatever their order in a file.
 
     Raises
@@ -185,10 +194,11 @@ def parquet_parts(paths: Sequence[Path], label: str | int | None) -> list[Parque
     ValueError
         A file lacks a column of the first, or has one more.
     """
-    first = ParquetPart.of(paths[0], label)
+    first = ParquetPart.of(paths[0], options, n_features)
+    options = replace(options, label=first.label)
     parts = [first]
     for path in paths[1:]:
-        part = ParquetPart.of(path, first.label)
+        part = ParquetPart.of(path, options)
         if set(part.features) != set(first.features):
             odd = min(set(part.features) ^ set(first.features))
             has = "has one more" if odd in part.features else "lacks one"

@@ -70,7 +70,8 @@ def require_rows(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
 def as_read(rows: Array, out: Array | None) -> Array:
     """Rows as a source gives them: in `out`, or as they are where that is C-ordered already."""
     if out is None:
-        return np.ascontiguousarray(rows)
+        rows = np.ascontiguousarray(rows)
+        return rows.view(rows.dtype.newbyteorder("="))  # (Zarr says "<f4" for this machine's float32)
     np.copyto(out, rows, casting="no")
     return out
 

@@ -30,7 +30,7 @@ class ChunkSource:
         The files, stores and arrays, in order.
     y : (n,), (n, k) or None
         Labels or targets that were given beside X.
-    n_samples, n_features : int
+    n_samples, n_features, shape : int, and both
     dtype : numpy dtype
         Of X, the same in every part.
     bytes_per_row : float
@@ -74,8 +74,13 @@ class ChunkSource:
         return self.parts[0].n_features
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """(n_samples, n_features), as an array's."""
+        return self.n_samples, self.n_features
+
+    @property
     def dtype(self) -> np.dtype[Any]:
-        return self.parts[0].dtype
+        return self.parts[0].dtype.newbyteorder("=")  # of Zarr's "<f4" the plain float32 that kernels know
 
     @property
     def is_sparse(self) -> bool:

@@ -94,8 +94,8 @@ class SvmlightPart:
         return Window(part, start - first * _EVERY, stop - first * _EVERY)
 
 
-def svmlight_parts(paths: Sequence[Path]) -> list[SvmlightPart]:
-    """Files of one data set: as wide as the widest, columns counted from 0 in all where index 0 occurs in one.
+def svmlight_parts(paths: Sequence[Path], zero_based: bool | str, n_features: int | None) -> list[SvmlightPart]:
+    """Files of one data set: as wide as the widest, columns counted from 0 in all where index 0 occurs in one ("auto").
 
     Labels that are whole numbers in all files become int64.
 
@@ -104,14 +104,24 @@ def svmlight_parts(paths: Sequence[Path]) -> list[SvmlightPart]:
     ImportError
         scikit-learn is not installed.
     ValueError
-        A file is not svmlight text, or is compressed: a place within it could not be found again.
+        A file is not svmlight text, has features beyond `n_features` or an index 0 where they count from 1, or is
+        compressed: a place within it could not be found again.
     """
     scans = [_scan(path) for path in paths]
-    zero_based = any(scan.lowest == 0 for scan in scans)
-    d = max(1, max(scan.highest + zero_based for scan in scans))
+    from_0 = any(scan.lowest == 0 for scan in scans) if zero_based == "auto" else bool(zero_based)
+    for path, scan in zip(paths, scans, strict=True):
+        if scan.lowest == 0 and not from_0:
+            raise ValueError(
+                f"{path} must count its columns from 1; it holds an index 0 (zero_based=True counts from 0)"
+            )
+        if n_features is not None and scan.highest + from_0 > n_features:
+            raise ValueError(
+                f"{path} must hold {n_features:,} features at most; it holds a feature {scan.highest + from_0:,}"
+            )
+    d = n_features or max(1, max(scan.highest + from_0 for scan in scans))
     whole = all((scan.y % 1 == 0).all() and (np.abs(scan.y) <= 2**53).all() for scan in scans)
     return [
-        SvmlightPart(str(path), scan.stamp, scan.places, scan.y.astype(np.int64) if whole else scan.y, d, zero_based)
+        SvmlightPart(str(path), scan.stamp, scan.places, scan.y.astype(np.int64) if whole else scan.y, d, from_0)
         for path, scan in zip(paths, scans, strict=True)
     ]
 
