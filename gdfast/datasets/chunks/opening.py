@@ -93,7 +93,7 @@ def _parts(X: Any, name: str, label: str | int | None, with_labels: bool) -> lis
     if isinstance(X, (str, os.PathLike)):
         parts = list(parts_of_path(Path(X), ReadingOptions(label=label), with_labels))
         if label is not None and not hasattr(parts[0], "label"):
-            raise ValueError(f"label must be left out: {X} is no table of columns")
+            raise ValueError(f"label must be left out: {parts[0].name} is no table of columns")
         return parts
     if isinstance(X, (list, tuple)) and any(map(_is_part, X)):
         return [part for i, item in enumerate(X) for part in _parts(item, f"{name}[{i}]", label, with_labels)]
