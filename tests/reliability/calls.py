@@ -20,6 +20,7 @@ from reliability import bad_arrays as arrays
 from reliability import bad_csr
 from reliability import bad_values as values
 from reliability.arguments import (
+    ARGUMENTS,
     GIVEN,
     LEFT_OUT,
     Argument,
@@ -169,12 +170,12 @@ STEP_VARIANTS: dict[str, dict[str, Any]] = {
 
 def from_files(argument: Argument) -> Argument:
     """What a file may hold as well: a text is its path, labels may be booleans, or a column."""
+    both = ("bool dtype", "one axis more")
     bads = (bad for bad in argument.bad if "text" not in bad.name)
-    relaxed = ("bool dtype", "one axis more")
-    return replace(
-        argument, bad=tuple(bad._replace(want=values.EITHER) if bad.name in relaxed else bad for bad in bads)
-    )
+    return replace(argument, bad=tuple(bad._replace(want=values.EITHER) if bad.name in both else bad for bad in bads))
 
+
+ROWS_AND_LABELS = {name: from_files(ARGUMENTS[name]) for name in ("X", "y")}
 
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     **{f"numerical_{name}": STEP_VARIANTS for name in ("gradient", "jacobian", "hessian")},
@@ -257,7 +258,9 @@ WITHOUT: dict[str, set[str]] = {
 }
 """Example calls that are refused for what they are, not for an argument."""
 
-CAPABILITIES = {"closed_forms", "compiled_steps", "fingerprint", "improved_bound", "row_curvatures"}
+CAPABILITIES = {
+    "closed_forms", "compiled_steps", "fingerprint", "improved_bound", "of_problem", "row_curvatures"
+}  # fmt: skip
 """What the library asks of a LinearObjective, through gdfast.objective.capabilities."""
 
 ASKED_FOR = {"value", "gradient", "value_and_gradient", "proximal"}
