@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -60,10 +59,10 @@ def active_client() -> Any:
     """The client of a dask cluster that this process uses, or None."""
     if "distributed" not in sys.modules:  # who has a client has imported it
         return None
-    from distributed import default_client
+    from distributed import Client
 
     try:
-        return default_client()  # type: ignore[no-untyped-call]
+        return Client.current()  # type: ignore[no-untyped-call]
     except ValueError:
         return None
 
@@ -72,7 +71,7 @@ def active_client() -> Any:
 class ChunkedData:
     """Rows of a source, of which `memory_limit` bytes at most are in memory at a time.
 
-    `client` is that of the dask cluster whose workers compute on `origin`, which the source was made of; None: this
+    `client` is that of the dask cluster whose workers compute on `origin`, the dask array or the source; None: this
     process does.
     """
 
@@ -91,7 +90,8 @@ class ChunkedData:
             return X
         if client is None and is_dask(X):
             client = active_client()
-        return ChunkedData(chunk_source(X, y, label=label), limit, X, client)
+        source = chunk_source(X, y, label=label)
+        return ChunkedData(source, limit, X if is_dask(X) else source, client)
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -115,8 +115,9 @@ class ChunkedData:
         if self.client is None:
             limit = max(1, self.memory_limit // parts)
             return ChunkedObjective(self.source, y, loss, regularizer, memory_limit=limit, **options)
-        kind = import_module("gdfast.distributed").DaskObjective
-        return kind(self.origin, y, loss, regularizer, client=self.client, **options)
+        from ..distributed import DaskObjective
+
+        return DaskObjective(self.origin, y, loss, regularizer, client=self.client, **options)
 
     def blocks(self, rows: Array | None = None) -> Iterator[Block]:
         """All rows, or those of these (rising) indices, some at a time, read once and in order."""

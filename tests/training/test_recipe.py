@@ -12,8 +12,11 @@ pytest.importorskip("scipy")
 import scipy.sparse as sp
 
 import gdfast as gd
+from gdfast.datasets.chunks import chunk_source
 from gdfast.training.choice import chosen_optimizer
-from gdfast.training.recipe import plan_for
+from gdfast.training.chunked_data import ChunkedData
+from gdfast.training.chunked_statistics import StandardizedChunks
+from gdfast.training.recipe import plan_for, plan_of_all_rows
 from gdfast.training.row_norms import standardized_rows
 from gdfast.training.settings import Settings
 
@@ -114,3 +117,24 @@ def test_squares_beyond_float64_are_refused():
 def test_tall_tables_are_preconditioned(shape, loss, is_tall):
     chosen = chosen_optimizer(Settings(loss), 3, standardized_rows(np.zeros(shape, dtype=np.float32), None, None, None))
     assert (chosen is not None and chosen[0] == gd.LBFGS(preconditioner=gd.GramPreconditioner())) == is_tall
+
+
+@pytest.mark.parametrize(
+    ("loss", "l1_ratio", "kind"),
+    [
+        (gd.CrossEntropy(), 0.0, gd.LBFGS(preconditioner=gd.GramPreconditioner())),
+        (gd.SquaredError(), 0.5, gd.ProximalGradient()),
+        (gd.Hinge(), 0.0, "solve"),
+    ],
+    ids=repr,
+)
+def test_on_a_cluster_every_step_takes_all_rows(loss, l1_ratio, kind):
+    """And nothing reads single rows on the way: there is no objective to ask."""
+    data = ChunkedData.of(chunk_source(X), client=object())
+    rows = StandardizedChunks(data, None, None, None, None, 5.0)
+    settings = Settings(loss, l1_ratio=l1_ratio)
+    chosen = chosen_optimizer(settings, 3, rows)
+    plan = plan_for(settings, 3, rows) if chosen is None else plan_of_all_rows(settings, *chosen)
+    assert plan.optimizer == kind
+    assert plan.batches is None
+    assert plan.per_epoch == 1
