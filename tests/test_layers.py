@@ -21,7 +21,7 @@ LAYERS = [
     ["protocols", "describe", "_returned", "_arrays", "_config"],
     ["notebook", "differences", "files", "datasets"],
     ["objective", "test_functions"],
-    ["descent", "checks", "model", "training", "testing", "distributed"],
+    ["descent", "checks", "model", "distributed", "training", "testing"],
     ["pictures", "estimators"],
     ["cli", "__main__", "figures"],
 ]

@@ -44,7 +44,7 @@ def test_statistics_of_chunks_are_those_in_memory(dtype, weighted):
     chosen = None if weights is None else np.flatnonzero(weights)
     for centre in (True, False):
         objective = data_of(X).objective(y, gd.CrossEntropy(), sample_weight=weights)
-        assert objective.problem.engine.n_chunks == 10
+        assert objective.problem.engine.n_chunks >= 10
         found = chunked_statistics(objective, centre=centre)
         other = feature_statistics(X, weights, chosen, centre=centre)
         assert found.weight == pytest.approx(other.weight, rel=1e-14)

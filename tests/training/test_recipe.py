@@ -129,7 +129,7 @@ def test_tall_tables_are_preconditioned(shape, loss, is_tall):
     ids=repr,
 )
 def test_on_a_cluster_every_step_takes_all_rows(loss, l1_ratio, kind):
-    """And nothing reads single rows on the way: there is no objective to ask."""
+    """And nothing reads single rows for it: there is no objective to ask."""
     data = ChunkedData.of(chunk_source(X), client=object())
     rows = StandardizedChunks(data, None, None, None, None, 5.0)
     settings = Settings(loss, l1_ratio=l1_ratio)
