@@ -14,80 +14,97 @@ from ...protocols import Array, FloatArray
 from ..linear.gram import gram as gram_of_rows
 from ..linear.gram_sketch import gram_diagonal, random_block, root_of, times_gram
 from ..linear.objective import LinearObjective
+from ..linear.problem import LinearProblem
 from ..linear.row_curvatures import row_curvatures_at
+from .operations import Part, part_of
 from .problem import ChunkedProblem
 
-Part = tuple[Any, ...]
 BLOCK = 1 << 16  # rows whose curvatures at W = 0 are computed at once
 
 
-class Sample(NamedTuple):
-    """Which rows of each chunk: a share of them, drawn by the seed; None: all."""
+class Chosen(NamedTuple):
+    """Which rows of a chunk, by their numbers in it (None: all); the share of all rows that the whole sample is."""
 
-    share: float | None
-    seed: int
+    indices: Array | None
+    fraction: float
 
-    def of(self, n: int) -> Array | None:
-        """Of a chunk of n rows."""
-        if self.share is None:
-            return None
-        count = min(n, max(1, round(self.share * n)))
-        return np.sort(np.random.default_rng(self.seed).choice(n, count, replace=False))
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """Which rows of the whole, by their numbers, which rise (None: all): an argument that is another for each chunk."""
+
+    indices: Array | None
+    n_samples: int
+
+    def of_chunk(self, i: int, start: int, stop: int) -> Chosen:
+        """Its part of the sample."""
+        if self.indices is None:
+            return Chosen(None, 1.0)
+        first, last = np.searchsorted(self.indices, [start, stop])
+        return Chosen(self.indices[first:last] - start, self.indices.size / self.n_samples)
 
 
 # ---- of one chunk ----
 
 
-def curvature_sums(objective: LinearObjective, share: float, sample: Sample, W: Array) -> Part:
+def curvature_sums(objective: LinearObjective, share: float, chosen: Chosen, W: Array) -> Part:
     """The sum of the curvatures, how many rows these are, and their weighted mean."""
-    found = _curvatures(objective, sample, W)
-    return float(found.sum()), found.size, share * float(_shares(objective, sample) @ found)
+    part = _part(objective, share, chosen)
+    if part is None:
+        return 0.0, 0, 0.0
+    problem, weight = part
+    found = row_curvatures_at(problem, W)
+    return float(found.sum()), found.size, part_of(weight, float(problem.rows.normalized_weights @ found))
 
 
-def curvature_changes(objective: LinearObjective, share: float, sample: Sample, before: Array, now: Array) -> Part:
+def curvature_changes(objective: LinearObjective, share: float, chosen: Chosen, before: Array, now: Array) -> Part:
     """The sum of the absolute differences, and that of the curvatures before."""
-    first = _curvatures(objective, sample, before)
-    return float(np.abs(_curvatures(objective, sample, now) - first).sum()), float(first.sum())
+    part = _part(objective, share, chosen)
+    if part is None:
+        return 0.0, 0.0
+    first = row_curvatures_at(part[0], before)
+    return float(np.abs(row_curvatures_at(part[0], now) - first).sum()), float(first.sum())
 
 
-def weighted_gram(
-    objective: LinearObjective, share: float, sample: Sample, W: Array | None, floor: float
-) -> tuple[FloatArray]:
+def weighted_gram(objective: LinearObjective, share: float, chosen: Chosen, W: Array | None, floor: float) -> Part:
     """The second moments, of rows weighted by their curvatures, or by nothing."""
-    weights = _weights(objective, sample, W, floor)
-    return (share * gram_of_rows(objective.linear_problem, weights, sample.of(objective.n_samples)),)
+    part, m = _part(objective, share, chosen), objective.shape[1]
+    if part is None:
+        return (np.zeros((m, m)),)
+    return (part_of(part[1], gram_of_rows(part[0], _weights(part[0], W, floor))),)
 
 
-def weighted_diagonal(
-    objective: LinearObjective, share: float, sample: Sample, W: Array, floor: float
-) -> tuple[FloatArray]:
+def weighted_diagonal(objective: LinearObjective, share: float, chosen: Chosen, W: Array, floor: float) -> Part:
     """Their diagonal."""
-    weights = _weights(objective, sample, W, floor)
-    return (share * gram_diagonal(objective.linear_problem, weights, sample.of(objective.n_samples)),)
+    part = _part(objective, share, chosen)
+    if part is None:
+        return (np.zeros(objective.shape[1]),)
+    return (part_of(part[1], gram_diagonal(part[0], _weights(part[0], W, floor))),)
 
 
 def gram_times_block(
-    objective: LinearObjective, share: float, sample: Sample, W: Array, floor: float, rank: int, seed: int
-) -> tuple[FloatArray]:
+    objective: LinearObjective, share: float, chosen: Chosen, W: Array, floor: float, rank: int, seed: int
+) -> Part:
     """Their product with a random block."""
-    weights, problem = _weights(objective, sample, W, floor), objective.linear_problem
-    block = random_block(problem.rows.shape[1], rank, seed)
-    product, unit = times_gram(problem, block, weights, sample.of(objective.n_samples))
-    return (share * unit * product,)
+    part, block = _part(objective, share, chosen), random_block(objective.shape[1], rank, seed)
+    if part is None:
+        return (np.zeros(block.shape),)
+    product, unit = times_gram(part[0], block, _weights(part[0], W, floor), None)
+    return (part_of(part[1], unit * product),)
 
 
-def _curvatures(objective: LinearObjective, sample: Sample, W: Array) -> FloatArray:
-    indices, problem = sample.of(objective.n_samples), objective.linear_problem
-    return row_curvatures_at(problem if indices is None else problem.on_rows(indices), W)
+def _part(objective: LinearObjective, share: float, chosen: Chosen) -> tuple[LinearProblem, float] | None:
+    """The chosen rows of a chunk and what their mean counts in that of all; None where there are none."""
+    problem, indices = objective.linear_problem, chosen.indices
+    if indices is None:
+        return problem, share
+    if indices.size == 0:
+        return None
+    return problem.on_rows(indices), share * indices.size / objective.n_samples / chosen.fraction
 
 
-def _shares(objective: LinearObjective, sample: Sample) -> FloatArray:
-    indices, problem = sample.of(objective.n_samples), objective.linear_problem
-    return (problem if indices is None else problem.on_rows(indices)).rows.normalized_weights
-
-
-def _weights(objective: LinearObjective, sample: Sample, W: Array | None, floor: float) -> FloatArray | None:
-    return None if W is None else np.maximum(_curvatures(objective, sample, W), floor)
+def _weights(problem: LinearProblem, W: Array | None, floor: float) -> FloatArray | None:
+    return None if W is None else np.maximum(row_curvatures_at(problem, W), floor)
 
 
 # ---- of all ----
@@ -95,7 +112,7 @@ def _weights(objective: LinearObjective, sample: Sample, W: Array | None, floor:
 
 @dataclass(frozen=True, eq=False)
 class ChunkedRowCurvatures:
-    """Of all rows, or of a sample of each chunk."""
+    """Of all rows, or of a sample."""
 
     problem: ChunkedProblem
     sample: Sample
@@ -103,11 +120,14 @@ class ChunkedRowCurvatures:
 
     @staticmethod
     def of(problem: ChunkedProblem, rows: int, seed: int) -> ChunkedRowCurvatures:
-        """Of about so many rows, the same share of each chunk, in the arithmetic that X's type asks for."""
+        """Of so many rows, those that are drawn in memory too, in the arithmetic that X's type asks for."""
         n, own = problem.rows.n_samples, problem.rows.source.dtype == np.float64
         if problem.rows.is_wide != own:
             problem = replace(problem, rows=replace(problem.rows, is_wide=own))
-        return ChunkedRowCurvatures(problem, Sample(None if rows >= n else rows / n, seed))
+        indices = None
+        if rows < n:
+            indices = np.sort(np.random.default_rng(seed).choice(n, rows, replace=False))
+        return ChunkedRowCurvatures(problem, Sample(indices, n))
 
     @property
     def arithmetic(self) -> np.dtype[Any]:
@@ -152,15 +172,16 @@ class ChunkedRowCurvatures:
         return float(total), float(count), float(mean)
 
     def _sums_at_zero(self) -> Part:
-        """Of all rows: where all scores are 0, y says it all, and no chunk is read."""
-        rows, loss = self.problem.rows, self.problem.loss
-        weights, total, mean = rows.sample_weight, 0.0, 0.0
-        for start in range(0, rows.n_samples, BLOCK):
-            y = rows.y[start : start + BLOCK]
+        """Where all scores are 0, y says it all, and no chunk is read."""
+        rows, loss, indices = self.problem.rows, self.problem.loss, self.sample.indices
+        n, weights, total, mean = rows.n_samples if indices is None else indices.size, rows.sample_weight, 0.0, 0.0
+        for start in range(0, n, BLOCK):
+            some: Any = slice(start, start + BLOCK) if indices is None else indices[start : start + BLOCK]
+            y = rows.y[some]
             found = loss.curvatures(np.zeros((len(y), rows.n_classes)), y).mean(axis=1)
             total += float(found.sum())
-            mean += float(found.sum() if weights is None else weights[start : start + BLOCK] @ found)
-        return total, rows.n_samples, mean / (rows.n_samples * rows.mean_weight)
+            mean += float(found.sum() if weights is None else weights[some] @ found)
+        return total, n, mean / (n * rows.mean_weight)
 
 
 def _in_its_unit(product: FloatArray) -> tuple[FloatArray, float]:
