@@ -40,6 +40,10 @@ class DaskArray:
         return dtype
 
     @property
+    def rows_at_once(self) -> int:
+        return max(self.array.chunks[0]) if self.array.chunks else 1
+
+    @property
     def starts(self) -> Array:
         lengths = self.array.chunks[0] if self.array.chunks else (0,)
         return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)

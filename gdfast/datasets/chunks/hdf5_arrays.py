@@ -51,6 +51,10 @@ class Hdf5Array:
         return False
 
     @property
+    def rows_at_once(self) -> int:
+        return self.rows_per_chunk if self.rows_per_chunk < self.shape[0] else 1
+
+    @property
     def starts(self) -> Array:
         return starts_in_store(self.rows_per_chunk, self.shape, self.dtype)
 

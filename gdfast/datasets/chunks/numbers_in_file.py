@@ -39,6 +39,10 @@ class NumbersInFile:
         return False
 
     @property
+    def rows_at_once(self) -> int:
+        return 1
+
+    @property
     def starts(self) -> Array:
         return only_start()
 

@@ -105,6 +105,11 @@ class ParquetPart:
         return self.label is not None
 
     @property
+    def rows_at_once(self) -> int:
+        """The largest row group."""
+        return int(np.diff(self.group_starts).max(initial=1))
+
+    @property
     def starts(self) -> Array:
         return joined(self.group_starts[:-1], self.n_features * self.dtype.itemsize)
 

@@ -112,6 +112,11 @@ class ChunkSource:
         """Without `out`, nothing is copied when rows are read."""
         return all(getattr(part, "in_memory", False) for part in self.parts)
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many a part reads to give one: a store's chunk, a row group; 1 where rows lie by themselves."""
+        return max(1, *(int(getattr(part, "rows_at_once", 1)) for part in self.parts))
+
     def narrowed(self, start: int, stop: int) -> ChunkSource:
         """Rows [start, stop) as a source of their own, without y: what a worker needs of a source, and no more."""
         start, stop = self._range(start, stop)

@@ -28,6 +28,11 @@ class StoredArray(Protocol):
         """Where its own chunks of rows begin."""
         ...
 
+    @property
+    def rows_at_once(self) -> int:
+        """How many are read to give one."""
+        ...
+
     def read(self, start: int, stop: int, out: Array | None = None, /) -> Any:
         """Items [start, stop) of the first axis, dense and C-ordered (in `out` where it is given) or CSR."""
         ...
@@ -82,6 +87,10 @@ class StoredPart:
     @property
     def starts(self) -> Array:
         return self.rows.starts
+
+    @property
+    def rows_at_once(self) -> int:
+        return self.rows.rows_at_once
 
     def read(self, start: int, stop: int, out: Array | None, /) -> Any:
         return self.rows.read(start, stop, out)

@@ -50,6 +50,10 @@ class ZarrArray:
         return False
 
     @property
+    def rows_at_once(self) -> int:
+        return self.rows_per_chunk
+
+    @property
     def starts(self) -> Array:
         return starts_in_store(self.rows_per_chunk, self.shape, self.dtype)
 

@@ -15,9 +15,11 @@ from ..linear.compiled_steps import LinearSteps, steps_of
 from ..linear.objective import LinearObjective
 from ..linear.problem import LinearProblem
 from ..mini_batches import EpochOrder, MiniBatches, cuts_permutations, rows_of_steps
-from .layout import CHUNKS_AT_ONCE
 from .problem import ChunkedProblem
 from .row_reads import problem_on
+
+PIECES_AT_ONCE = 16  # in memory: the one at work, the one being read; the rest is what passes over all rows hold
+BLOCK_READS = 2  # of what a source reads at once, in a block: blocks begin anywhere, so that one more is read
 
 
 class Piece(NamedTuple):
@@ -30,15 +32,15 @@ class Piece(NamedTuple):
 class ChunkedBatches:
     """See `gdfast.protocols.RunBatches`.
 
-    The order of an epoch is cut into pieces of whole batches, as many rows as an eighth of the memory holds: the one at
-    work and the one that is being read; or all rows, where half of the memory holds them. Which rows a step takes does
-    not depend on that, but for the window of a block shuffle, which is a piece where nobody chose another.
+    The order of an epoch is cut into pieces of whole batches, as many rows as a sixteenth of the memory holds: the one
+    at work and the one that is being read; or all rows, where half of the memory holds them. Which rows a step takes
+    does not depend on that, but for the window of a block shuffle, which is a piece where nobody chose another.
     """
 
     def __init__(self, problem: ChunkedProblem, batches: MiniBatches, memory_limit: int) -> None:
         n = problem.rows.n_samples
         most = rows_in_memory(problem, batches, memory_limit)
-        self.batches = with_window(batches, n, most)
+        self.batches = with_window(batches, n, most, problem.rows.source.rows_at_once)
         self._problem, self._n_samples = problem, n
         self._per_epoch, self._size = self.batches.steps_per_epoch(n), min(self.batches.size, n)
         self._rows_of = None if cuts_permutations(self.batches) else rows_of_steps(self.batches, n)
@@ -111,19 +113,25 @@ class ChunkedSteps:
         """Steps k, k + 1, ..."""
         taken, n = 0, len(rates)
         while taken < n:
-            piece, places, starts = self._batches.steps_at(k + taken, n - taken)
-            kernel = steps_of(piece.problem, w, self._rule, self._settings)
-            assert kernel is not None
-            here, part = starts.size - 1, np.zeros(1, dtype=np.int64)
-            some = slice(taken, taken + here)
-            order = places[starts[0] : starts[-1]]
+            part, some = np.zeros(1, dtype=np.int64), slice(taken, n)
             try:
-                kernel(w, states, order, starts - starts[0], rates[some], first_step + taken, values[some], part)
+                here = self._on_one_piece(w, states, k + taken, rates[some], first_step + taken, values[some], part)
             finally:
                 taken += int(part[0])
                 done[0] = taken
             if part[0] < here:
                 return
+
+    def _on_one_piece(
+        self, w: Array, states: tuple[Array, ...], k: int, rates: Array, first_step: int, values: Array, done: Array
+    ) -> int:
+        """As many of the steps as have their rows in one piece, which nobody holds when the next one is asked for."""
+        piece, places, starts = self._batches.steps_at(k, len(rates))
+        kernel = steps_of(piece.problem, w, self._rule, self._settings)
+        assert kernel is not None
+        n = starts.size - 1
+        kernel(w, states, places[starts[0] : starts[-1]], starts - starts[0], rates[:n], first_step, values[:n], done)
+        return n
 
 
 def problem_on_any(problem: ChunkedProblem, indices: Array) -> LinearProblem:
@@ -138,24 +146,28 @@ def rows_in_memory(problem: ChunkedProblem, batches: MiniBatches, memory_limit: 
     n, width = problem.rows.n_samples, problem.rows.source.bytes_per_row
     if n * width <= memory_limit // 2:
         return n
-    most = int(memory_limit // CHUNKS_AT_ONCE / width)
+    most = int(memory_limit // PIECES_AT_ONCE / width)
     if batches.size > most:
         raise ValueError(
-            f"batches must be of at most {most:,} rows, an eighth of memory_limit ({memory_limit:,} bytes); "
+            f"batches must be of at most {most:,} rows, a sixteenth of memory_limit ({memory_limit:,} bytes); "
             f"they are of {batches.size:,}"
         )
     return most
 
 
-def with_window(batches: MiniBatches, n_samples: int, most: int) -> MiniBatches:
-    """A window for a shuffle that was given none: what is in memory at a time. (A subclass's order is its own.)"""
+def with_window(batches: MiniBatches, n_samples: int, most: int, rows_at_once: int) -> MiniBatches:
+    """A window for a shuffle that was given none: what is in memory at a time. (A subclass's order is its own.)
+
+    Its blocks are fewer where the source can't read so few rows.
+    """
     if type(batches) is not MiniBatches or not batches.shuffle:
         return batches
     if batches.window is None:
-        return replace(batches, window=max(batches.size, most))
+        at_most = most if rows_at_once == 1 or most >= n_samples else max(1, most // (BLOCK_READS * rows_at_once))
+        return replace(batches, window=max(batches.size, most), blocks=min(batches.blocks, at_most))
     if min(batches.window, n_samples) > most:
         raise ValueError(
-            f"batches must have a window of at most {most:,} rows, an eighth of the objective's memory_limit; it is "
+            f"batches must have a window of at most {most:,} rows, a sixteenth of the objective's memory_limit; it is "
             f"{batches.window:,}"
         )
     return batches
