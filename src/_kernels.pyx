@@ -10,6 +10,7 @@ from libc.string cimport memcmp, memset
 
 import operator
 import os
+import sys
 
 import numpy as np
 

@@ -35,13 +35,19 @@ cdef class Buffer:
             PyBuffer_Release(&self.view)
 
 
+cdef char OWN_ORDER = b"<" if sys.byteorder == "little" else b">"
+
+
 cdef int type_of(const Py_buffer *view) noexcept:
     """The element type; 0 for any other, other byte orders included."""
     if view.format == NULL:
         return UINT8
-    if view.format[0] == 0 or view.format[1] != 0:
+    cdef const char *text = view.format
+    if text[0] == OWN_ORDER:  # said aloud, as h5py does
+        text += 1
+    if text[0] == 0 or text[1] != 0:
         return 0
-    cdef char code = view.format[0]
+    cdef char code = text[0]
     if code == b"d":
         return FLOAT64
     if code == b"f":

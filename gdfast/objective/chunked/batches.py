@@ -18,7 +18,7 @@ from ..mini_batches import EpochOrder, MiniBatches, cuts_permutations, rows_of_s
 from .problem import ChunkedProblem
 from .row_reads import problem_on
 
-PIECES_AT_ONCE = 16  # in memory: the one at work, the one being read; the rest is what passes over all rows hold
+PIECES_AT_ONCE = 16  # the one at work and the one being read take what the scores of rays may have elsewhere
 BLOCK_READS = 2  # of what a source reads at once, in a block: blocks begin anywhere, so that one more is read
 
 
@@ -33,8 +33,9 @@ class ChunkedBatches:
     """See `gdfast.protocols.RunBatches`.
 
     The order of an epoch is cut into pieces of whole batches, as many rows as a sixteenth of the memory holds: the one
-    at work and the one that is being read; or all rows, where half of the memory holds them. Which rows a step takes
-    does not depend on that, but for the window of a block shuffle, which is a piece where nobody chose another.
+    at work and the one that is being read. All rows are one piece where half of the memory holds them, or they are in
+    memory anyway. Which rows a step takes does not depend on that, but for the window of a block shuffle, which is a
+    piece where nobody chose another.
     """
 
     def __init__(self, problem: ChunkedProblem, batches: MiniBatches, memory_limit: int) -> None:
@@ -143,8 +144,9 @@ def problem_on_any(problem: ChunkedProblem, indices: Array) -> LinearProblem:
 
 def rows_in_memory(problem: ChunkedProblem, batches: MiniBatches, memory_limit: int) -> int:
     """How many a piece may hold, at least a batch; all of them, where they fit."""
-    n, width = problem.rows.n_samples, problem.rows.source.bytes_per_row
-    if n * width <= memory_limit // 2:
+    n, source = problem.rows.n_samples, problem.rows.source
+    width = source.bytes_per_row
+    if source.in_memory or n * width <= memory_limit // 2:
         return n
     most = int(memory_limit // PIECES_AT_ONCE / width)
     if batches.size > most:

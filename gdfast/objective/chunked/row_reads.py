@@ -6,29 +6,14 @@ from typing import Any
 
 import numpy as np
 
-from ... import _kernels
 from ...protocols import Array
 from ..linear.problem import LinearProblem
 from .problem import ChunkedProblem
 
 
 def problem_on(problem: ChunkedProblem, some: Array) -> LinearProblem:
-    """The loss and the regularizer on rows by their numbers, which rise; an unbiased estimate, whose visits count.
-
-    Raises
-    ------
-    ValueError
-        A row of X is not finite; the message names it.
-    """
-    X = read_rows(problem.rows.source, some)
-    values = X.data if problem.rows.is_sparse else X
-    if values.dtype.kind == "f" and values.size:
-        at = _kernels.first_not_finite(values.reshape(len(values), -1))
-        if at >= 0:
-            row = int(np.searchsorted(X.indptr, at, side="right")) - 1 if problem.rows.is_sparse else at // X.shape[1]
-            where = problem.rows.source.where(int(some[row]))
-            raise ValueError(f"X must be finite; {where} holds {values.flat[at]}")
-    return problem.on_gathered(X, some)
+    """The loss and the regularizer on rows by their numbers, which rise; an unbiased estimate, whose visits count."""
+    return problem.on_gathered(read_rows(problem.rows.source, some), some)
 
 
 def read_rows(source: Any, some: Array) -> Any:

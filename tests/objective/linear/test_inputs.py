@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import numpy as np
 import pytest
 from numpy.lib.stride_tricks import as_strided
@@ -283,3 +285,16 @@ def test_more_elements_than_2_to_the_31(dtype):
     run = {"batches": gd.MiniBatches(2), "max_steps": 2, "step": 0.01}
     tail = gd.minimize(objective.rows(chosen), W, **run).w
     np.testing.assert_allclose(tail, gd.minimize(small, W, **run).w, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_type_whose_byte_order_is_said_is_the_same_type(dtype):
+    """As arrays are that h5py reads."""
+    own = np.dtype(dtype)
+    said = own.newbyteorder("<" if sys.byteorder == "little" else ">")
+    assert said.byteorder != own.byteorder
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 6)), rng.integers(0, 3, 40)
+    plain, other = (gd.LinearObjective(X.astype(kind), y) for kind in (own, said))
+    W = rng.normal(size=plain.shape).astype(own)
+    np.testing.assert_array_equal(other.gradient(W.astype(said)), plain.gradient(W))
