@@ -15,7 +15,8 @@ from ..datasets import Dataset
 from ..datasets.options import ReadingOptions
 from ..datasets.reading import load_with
 from ..model import Model
-from .chunked_files import is_read_in_chunks, open_chunks
+from ..training.chunked_data import ChunkedData
+from .chunked_files import InChunks
 from .failures import explain_mistakes
 from .tables import say
 
@@ -28,25 +29,29 @@ labels_option = click.option(
 )
 
 
-def open_data(data: str, reading: ReadingOptions, *, labels: str | None = None, targets: bool = False) -> Dataset:
+def open_data(
+    data: str,
+    reading: ReadingOptions,
+    *,
+    labels: str | None = None,
+    targets: bool = False,
+    chunks: InChunks | None = None,
+) -> Dataset:
     """Rows to train on."""
-    return _load(data, reading, y=labels, targets=targets)
+    return _load(data, reading, chunks, y=labels, targets=targets)
 
 
 def open_rows_for(
-    model: Model, data: str, reading: ReadingOptions, *, labels: str | None = None, memory_limit: int | None = None
+    model: Model, data: str, reading: ReadingOptions, *, labels: str | None = None, chunks: InChunks | None = None
 ) -> Dataset:
     """Rows for a model, its columns in its order; labels that are evaluated are its classes."""
-    if is_read_in_chunks(data, memory_limit):
-        return open_chunks(
-            data, reading, labels=labels, targets=not model.loss.classifies, memory_limit=memory_limit, model=model
-        )
     classes = None
     if reading.judged and model.loss.classifies:
         classes = model.class_names or tuple(map(str, range(len(model.W))))
     found = _load(
         data,
         reading,
+        chunks,
         y=labels,
         targets=not model.loss.classifies,
         n_features=model.n_features,
@@ -62,8 +67,16 @@ def name_of(data: str) -> str:
     return STDIN_NAME if data == STDIN else data
 
 
-def _load(data: str, reading: ReadingOptions, *, n_features: int | None = None, **options: Any) -> Dataset:
+def _load(
+    data: str, reading: ReadingOptions, chunks: InChunks | None, *, n_features: int | None = None, **options: Any
+) -> Dataset:
     with explain_mistakes():
+        if chunks is not None:
+            if data == STDIN:
+                raise ValueError(
+                    f"{STDIN_NAME} is read as a whole: --memory-limit and --scheduler need a file or a folder"
+                )
+            return chunks.of(_reworded(data, data, reading, n_features, options | {"mmap": True, "in_parts": True}))
         if data != STDIN:
             return _reworded(data, data, reading, n_features, options)
         if sys.stdin is None:
@@ -109,4 +122,6 @@ def _in_the_order_of(model: Model, found: Dataset, name: str) -> Dataset:
             f"{name} must hold the model's columns, each once; {which!r:.40} is not so among its own ({shown})"
         )
     order = [given.index(column) for column in wanted]
+    if isinstance(found.X, ChunkedData):
+        raise click.ClickException(f"{name} must hold the model's columns in its order: {', '.join(wanted[:8])}")
     return replace(found, X=found.X[:, order], feature_names=wanted)

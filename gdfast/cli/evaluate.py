@@ -13,7 +13,7 @@ from ..protocols import Array
 from ..training.chunked_data import ChunkedData
 from ..training.chunked_evaluation import evaluate_chunks
 from ..training.evaluation import Evaluation, evaluate_model
-from .chunked_files import memory_option
+from .chunked_files import InChunks, memory_option
 from .data_files import labels_option, name_of, open_rows_for
 from .failures import explain_mistakes
 from .reading_options import given_in, reading_of, reading_options
@@ -46,7 +46,7 @@ def evaluate(
     with explain_mistakes():
         model = load_model(model_file)
     reading = reading_of(given_in(options), model, model_file)
-    found = open_rows_for(model, data, reading, labels=labels, memory_limit=memory_limit)
+    found = open_rows_for(model, data, reading, labels=labels, chunks=InChunks.asked_for(data, memory_limit))
     with explain_mistakes():
         X, y, which = _judged(found)
         if model.loss.classifies and y.max() >= len(model.W):

@@ -16,7 +16,7 @@ from ..objective.losses.cross_entropy import softmax
 from ..protocols import Array
 from ..training.chunked_data import ChunkedData
 from ..training.evaluation import scores_in_blocks
-from .chunked_files import memory_option
+from .chunked_files import InChunks, memory_option
 from .data_files import STDIN, open_rows_for
 from .failures import explain_mistakes, writing
 from .outputs import check_file
@@ -71,7 +71,7 @@ def predict(
             _check_is_other(out, data, model_file)
             check_file(Path(out))
     reading = reading_of(given_in(options), model, model_file, judged=False)
-    found = open_rows_for(model, data, reading, memory_limit=memory_limit)
+    found = open_rows_for(model, data, reading, chunks=InChunks.asked_for(data, memory_limit))
     n = found.X.shape[0]
     with explain_mistakes():
         predicted: Iterable[Predicted] = (

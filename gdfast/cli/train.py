@@ -40,7 +40,7 @@ from ..training.settings import (
 from ..training.split import held_out_rows
 from ..training.train_model import train_model
 from .alpha_choice import AlphaChoice, choose_alpha, require_estimators
-from .chunked_files import is_read_in_chunks, memory_option, open_chunks
+from .chunked_files import InChunks, memory_option
 from .cluster import cluster_of, scheduler_option
 from .data_files import STDIN, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
@@ -194,14 +194,14 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
 
 def _opened(data: str, reading: ReadingOptions, settings: Settings, options: dict[str, Any], client: Any) -> Dataset:
     """The rows to train on: in memory, or read chunk by chunk."""
-    targets, limit = not settings.loss.classifies, options["memory_limit"]
-    if not is_read_in_chunks(data, limit, options["scheduler"]):
-        return open_data(data, reading, labels=options["labels"], targets=targets)
-    if options["alpha"] == "cv":
-        raise click.UsageError("--alpha cv needs rows that fit into memory, as a whole: give --alpha a number.")
-    with explain_mistakes():
-        check_optimizer(settings, "--optimizer", on_cluster=client is not None)
-    return open_chunks(data, reading, labels=options["labels"], targets=targets, memory_limit=limit, client=client)
+    chunks = InChunks.asked_for(data, options["memory_limit"], client)
+    if chunks is not None:
+        if options["alpha"] == "cv":
+            raise click.UsageError("--alpha cv needs rows that fit into memory, as a whole: give --alpha a number.")
+        with explain_mistakes():
+            check_optimizer(settings, "--optimizer", on_cluster=client is not None)
+    targets = not settings.loss.classifies
+    return open_data(data, reading, labels=options["labels"], targets=targets, chunks=chunks)
 
 
 def _evaluated(

@@ -149,15 +149,19 @@ def load_with(
     class_names: Sequence[str] | None = None,
     mmap: bool | None = None,
     check_finite: bool = True,
+    in_parts: bool = False,
 ) -> Dataset:
-    """The same with the options of a table as one object, which may ask for a model's features by name."""
+    """The same with the options of a table as one object, which may ask for a model's features by name.
+
+    `in_parts`: the rows of a file are left on the disk as those of a folder are, with `mmap`.
+    """
     place = _check_path(path, "path")
     mmap = None if mmap is None else check_flag(mmap, "mmap")
     targets, check_finite = check_flag(targets, "targets"), check_flag(check_finite, "check_finite")
     if n_features is not None:
         n_features = check_integer(n_features, "n_features", minimum=1)
     wanted = None if class_names is None else _check_names(class_names)
-    if is_in_parts(place):
+    if in_parts or is_in_parts(place):
         judged = y is None and options.label is not None and options.judged
         found = read_in_parts(place, options, n_features, mmap, judged)
         return _dataset(place, found, y if options.judged else None, targets, n_features, wanted, check_finite)

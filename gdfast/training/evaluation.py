@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from ..datasets.chunks import ChunkSource
 from ..model import Model
 from ..protocols import Array, FloatArray
 from .chunked_data import ChunkedData
@@ -54,7 +55,8 @@ def scores_in_blocks(model: Model, X: Any, rows: Array | None = None) -> Iterato
     Where the model needs float64 (large offsets), rows of float32 and float16 are read in float64.
     """
     n, d = X.shape[0] if rows is None else len(rows), X.shape[1]
-    if isinstance(X, ChunkedData):
+    if isinstance(X, ChunkedData | ChunkSource):
+        X = ChunkedData.of(X)
         for block in X.blocks(rows):
             yield from scores_in_blocks(model, block.X)
         return

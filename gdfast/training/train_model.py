@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from ..datasets import Dataset
+from ..datasets.chunks import ChunkSource
 from ..model import Model
 from ..protocols import Array
+from .chunked_data import ChunkedData
 from .feature_statistics import weights_of
 from .fit import Coefficients, Epoch, Fit, Observer, fit
 from .guarded_run import SavedRun
@@ -55,7 +57,8 @@ def train_model(
         After a Ctrl-C.
     """
     y, loss = data.labels(), settings.loss
-    d, offset, unit = data.X.shape[1], np.zeros(1), np.ones(1)
+    X = ChunkedData.of(data.X, memory_limit=settings.memory_limit) if isinstance(data.X, ChunkSource) else data.X
+    d, offset, unit = X.shape[1], np.zeros(1), np.ones(1)
     if loss.classifies:
         k = len(data.class_names or ())
         if k < 2:
@@ -65,12 +68,12 @@ def train_model(
         if data.class_names is not None:
             raise ValueError(f"real targets are needed, and there are classes: {data.description}")
         offset, unit = location_and_scale(y if held_out is None else np.delete(y, held_out), None, settings)
-    split = Split.of(data.X, y, None, held_out)
+    split = Split.of(X, y, None, held_out)
     fitted = fit(
         settings,
         split,
         Coefficients(np.zeros((k, d)), np.zeros(k) + offset),
-        float(data.X.shape[0] if split.chosen is None else len(split.chosen)),
+        float(X.shape[0] if split.chosen is None else len(split.chosen)),
         offset=offset,
         unit=unit,
         observers=observers or (_nobody,),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,7 @@ def rows(tmp_path, monkeypatch):
 def test_a_folder_trains_the_model_of_the_same_rows_in_a_file(rows):
     X, _ = rows
     shown = run("train", "folder", "-o", "folder.npz", *LIMIT)
-    for word in ("folder: 300 rows of 4 features (float32), 3 classes, in 3 parts", "on 270 rows", "30 rows: accuracy"):
+    for word in ("folder: 300 rows of 4 features (float32), 3 classes", "on 270 rows", "30 rows: accuracy"):
         assert word in shown
     there = json.loads(run("train", "folder", "-o", "folder.npz", "--json"))
     here = json.loads(run("train", "all.npz", "-o", "all-model.npz", "--json"))
@@ -112,6 +113,9 @@ def test_tables_in_a_folder(rows):
     with_labels = run("predict", "m.npz", "tables").splitlines()
     without = run("predict", "m.npz", "new-0.parquet", *LIMIT).splitlines()
     assert with_labels[:151] == without
+    run("train", "tables", "-o", "two.npz", "--drop", "a,c", "-q")
+    assert gd.load_model("two.npz").feature_names == ("b", "d")
+    assert len(run("predict", "two.npz", "new-0.parquet", *LIMIT).splitlines()) == 151
     assert "'sort'" in one_line("train", "tables", "-o", "x.npz", "--label", "sort")
 
 
@@ -143,12 +147,16 @@ def test_a_run_goes_on_to_the_same_bits(rows):
 
 def test_mistakes_are_one_sentence(rows):
     X, _ = rows
+    shutil.copytree("folder", "nan")
+    spoilt = X[200:].copy()
+    spoilt[50, 2] = np.nan
+    np.save("nan/part-2.npy", spoilt)
     for arguments, words in {
         ("absent",): "absent does not exist",
-        ("folder", "--drop", "1"): "--drop must be left out: folder is read chunk by chunk",
-        ("all.npz", *LIMIT): "all.npz is read as a whole only",
+        ("folder", "--drop", "1"): "--drop must be left out: folder is no table",
+        ("all.npz", *LIMIT): "all.npz",
         ("-", *LIMIT): "standard input is read as a whole: --memory-limit and --scheduler need a file",
-        ("folder", "--label", "kind"): "--label must be left out: folder/part-0.npy is no table of columns",
+        ("nan",): "row 50 of nan/part-2.npy",
         (
             "folder",
             "--optimizer",
