@@ -79,6 +79,13 @@ def test_dask_arrays(client: Any, kept: bool, columns: int) -> None:
     assert objective.value(W) == value_here([X[:700], X[700:1400], X[1400:]], limit="1 GB")
 
 
+def test_persisted_blocks_are_read_from_the_cluster_that_holds_them(client: Any) -> None:
+    da = pytest.importorskip("dask.array")
+    rows = client.persist(da.from_array(X, chunks=(700, D)))
+    here = gd.ChunkedObjective(rows, Y, memory_limit="1 GB")
+    assert here.value(W) == gd.ChunkedObjective([X[:700], X[700:1400], X[1400:]], Y, memory_limit="1 GB").value(W)
+
+
 def test_dask_arrays_of_unknown_lengths(client: Any) -> None:
     da = pytest.importorskip("dask.array")
     rows = da.from_array(X, chunks=(700, D))

@@ -1,4 +1,4 @@
-"""Dask arrays, read block by block in the thread that asks: no scheduler of dask's own is started."""
+"""Dask arrays, read block by block in the thread that asks: only what was persisted on a cluster is computed there."""
 
 from __future__ import annotations
 
@@ -49,7 +49,10 @@ class DaskArray:
         return np.concatenate([[0], np.cumsum(lengths)[:-1]]).astype(np.int64)
 
     def read(self, start: int, stop: int, out: Array | None = None, /) -> Any:
-        return self.checked(self.array[start:stop].compute(scheduler="synchronous"), start, stop, out)
+        rows = self.array[start:stop]
+        client = self._holder()
+        found = rows.compute(scheduler="synchronous") if client is None else client.compute(rows).result()
+        return self.checked(found, start, stop, out)
 
     def checked(self, found: Any, start: int, stop: int, out: Array | None) -> Any:
         """What was computed of some rows, if it is what the dask array says."""
@@ -60,6 +63,13 @@ class DaskArray:
                 f"array says; it is {found.shape} of {found.dtype}"
             )
         return found.tocsr() if self.is_sparse else as_read(np.asarray(found), out)
+
+    def _holder(self) -> Any:
+        """The client of the cluster that holds the blocks, where the array was persisted: they are futures; or None."""
+        mappings = (getattr(layer, "mapping", {}) for layer in self.array.dask.layers.values())
+        values = (next(iter(mapping.values()), None) for mapping in mappings)
+        futures = (value for value in values if type(value).__module__.startswith("distributed"))
+        return next((future.client for future in futures), None)
 
     def require_unchanged(self) -> None:
         """What it is computed from tells itself."""

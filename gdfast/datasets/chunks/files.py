@@ -87,8 +87,8 @@ def _parts_of_folder(
     if not rows:
         listed = ", ".join(file.name for file in files[:8]) + (", ..." if len(files) > 8 else "")
         raise ValueError(
-            f"{folder} must hold .npy, .parquet or .svmlight files; it holds {listed or 'nothing'}: folders of pictures "
-            "are not read: put their pixels into a .npy file"
+            f"{folder} must hold .npy, .parquet or .svmlight files; it holds {listed or 'nothing'}: folders of "
+            "pictures are not read: put their pixels into a .npy file"
         )
     first, kind = next(iter(rows.items()))
     if other := next((file for file, found in rows.items() if found != kind), None):

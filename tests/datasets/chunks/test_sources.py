@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -72,6 +73,25 @@ def test_a_view_of_a_map_is_read_from_its_own_place_in_the_file(tmp_path):
     private = np.load(tmp_path / "X.npy", mmap_mode="c")
     private[0, 0] += 1
     assert chunk_source(private).read(0, 1)[0, 0] == private[0, 0]
+
+
+def resident():
+    """Bytes of this process that are in memory, by kind."""
+    lines = (line.split() for line in Path("/proc/self/status").read_text().splitlines())
+    return {words[0]: int(words[1]) << 10 for words in lines if words[0] in ("RssAnon:", "RssFile:")}
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux tells")
+def test_a_pass_over_a_map_takes_one_buffer(tmp_path):
+    np.save(tmp_path / "X.npy", np.zeros((1 << 16, 1 << 10), dtype=np.uint8))  # 64 MB
+    source = chunk_source(np.load(tmp_path / "X.npy", mmap_mode="r"))
+    out = np.zeros((1 << 10, 1 << 10), dtype=np.uint8)
+    source.read(0, 1 << 10, out)
+    before = resident()
+    for start in range(0, 1 << 16, 1 << 10):
+        source.read(start, start + (1 << 10), out)
+    for kind, bytes_before in before.items():
+        assert resident()[kind] - bytes_before < 1 << 22, kind
 
 
 def test_labels_are_given_or_carried(tmp_path):
