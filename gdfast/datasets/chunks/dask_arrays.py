@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array
-from .part import as_read
+from .part import aligned_csr, as_read
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,12 +62,12 @@ class DaskArray:
                 f"{self.name} must compute to {expected} of {self.dtype} in rows {start:,} to {stop:,}, as the dask "
                 f"array says; it is {found.shape} of {found.dtype}"
             )
-        return found.tocsr() if self.is_sparse else as_read(np.asarray(found), out)
+        return aligned_csr(found.tocsr()) if self.is_sparse else as_read(np.asarray(found), out)
 
     def _holder(self) -> Any:
         """The client of the cluster that holds the blocks, where the array was persisted: they are futures; or None."""
         mappings = (getattr(layer, "mapping", {}) for layer in self.array.dask.layers.values())
-        values = (next(iter(mapping.values()), None) for mapping in mappings)
+        values: list[Any] = [next(iter(mapping.values()), None) for mapping in mappings]
         futures = (value for value in values if type(value).__module__.startswith("distributed"))
         return next((future.client for future in futures), None)
 

@@ -68,12 +68,20 @@ def require_rows(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
 
 
 def as_read(rows: Array, out: Array | None) -> Array:
-    """Rows as a source gives them: in `out`, or as they are where that is C-ordered already."""
+    """Rows as a source gives them: in `out`, or as they are where that is C-ordered and aligned already."""
     if out is None:
-        rows = np.ascontiguousarray(rows)
+        rows = np.require(rows, requirements=["C", "A"])
         return rows.view(rows.dtype.newbyteorder("="))  # (Zarr says "<f4" for this machine's float32)
     np.copyto(out, rows, casting="no")
     return out
+
+
+def aligned_csr(rows: Any) -> Any:
+    """A CSR matrix whose arrays are aligned: what came with a message may begin at any byte."""
+    parts = (rows.data, rows.indices, rows.indptr)
+    if all(array.flags.aligned for array in parts):
+        return rows
+    return type(rows)(tuple(np.require(array, requirements="A") for array in parts), shape=rows.shape)
 
 
 PIECE_BYTES = 1 << 24

@@ -10,6 +10,7 @@ import pytest
 import scipy.sparse
 
 from gdfast.datasets.chunks import chunk_source
+from gdfast.datasets.chunks.part import aligned_csr
 from stored_rows import Counted
 
 
@@ -60,6 +61,28 @@ def test_sparse_rows(tmp_path):
             np.testing.assert_array_equal(source.read(start, stop).toarray(), X[start:stop].toarray())
         with pytest.raises(ValueError, match="out must be left out"):
             source.read(0, 1, np.empty((1, 9)))
+
+
+def unaligned(array):
+    memory = np.empty(array.nbytes + 1, dtype=np.uint8)[1:]
+    memory[:] = array.reshape(-1).view(np.uint8)
+    return memory.view(array.dtype).reshape(array.shape)
+
+
+def test_rows_are_aligned_as_kernels_want_them():
+    X = rows(dtype="float64")
+    given = unaligned(X)
+    assert not given.flags.aligned
+    for source in (chunk_source(given), chunk_source([given[:5], Counted(given[5:])])):
+        assert source.read(0, 40).flags.aligned
+        assert source.read(7, 9).flags.aligned
+        np.testing.assert_array_equal(source.read(0, 40), X)
+    matrix = scipy.sparse.csr_matrix(X)
+    odd = scipy.sparse.csr_matrix((unaligned(matrix.data), matrix.indices, matrix.indptr), shape=X.shape)
+    odd.data = unaligned(matrix.data)
+    assert aligned_csr(matrix) is matrix
+    assert aligned_csr(odd).data.flags.aligned
+    np.testing.assert_array_equal(aligned_csr(odd).toarray(), X)
 
 
 def test_a_view_of_a_map_is_read_from_its_own_place_in_the_file(tmp_path):
