@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import uuid
 import warnings
 from collections.abc import Callable, Collection, Mapping
 from typing import Any
@@ -12,6 +13,7 @@ from ..describe import described
 from .workers import Worker, fault_of, reporter, warn_of_instruction_sets
 
 CONTACT = 0.25  # seconds between two contacts with the cluster while a result is waited for
+FIRST_PATIENCE = 10.0  # seconds for workers to be there and to answer, at first
 PATIENCE = 60.0  # seconds without a single worker before a run gives up; a Nanny restarts one in 2 to 3
 
 
@@ -60,46 +62,66 @@ class Cluster:
         self.address = str(client.scheduler.address)
         self.workers: dict[str, Worker] = {}
         self.refused: dict[str, str] = {}
+        self._asked: dict[str, Any] = {}
         self._seen = 0.0
         fault = fault_of(f"the scheduler at {self.address}", self._ask(client.run_on_scheduler, reporter()))
         if fault is not None:
             raise ValueError(fault)
-        self.refresh(patience=CONTACT * 20)
+        self.refresh(wait=True)
         if self.refused:
             raise ValueError(next(iter(self.refused.values())))
 
-    def refresh(self, at_once: bool = True, patience: float = PATIENCE) -> bool:
-        """Which workers run now; newcomers are asked what they are. Whether anything changed."""
+    def refresh(self, at_once: bool = True, wait: bool = False) -> bool:
+        """Which workers run now, and whether that changed.
+
+        A newcomer is asked what it is, and is used once it has answered; `wait`: until all have. With no worker at all,
+        some are waited for.
+        """
         self.require_connected()
-        if not at_once and time.monotonic() - self._seen < CONTACT * 4:
+        now = time.monotonic()
+        if not at_once and now - self._seen < CONTACT * 4:
             return False
-        deadline = time.monotonic() + patience
-        while not (running := self._running()) and time.monotonic() < deadline:
-            time.sleep(CONTACT / 2)
-        if not running:
+        before, deadline = set(self.workers), now + (PATIENCE if self._seen else FIRST_PATIENCE)
+        while True:
+            running = self._running()
+            for known in (self.workers, self.refused, self._asked):
+                for address in [address for address in known if address not in running]:
+                    del known[address]
+            self._ask_newcomers(running)
+            if (self.workers or self.refused) and not (wait and self._asked) and (self.workers or not self._asked):
+                break
+            if time.monotonic() > deadline and (self.workers or not self._asked):
+                break
+            time.sleep(CONTACT / 10)
+        if not self.workers:
+            if self.refused:
+                raise ValueError(next(iter(self.refused.values())))
             raise ConnectionError(f"no worker runs at the scheduler {self.address}: start some, with the same gdfast")
-        self.refused = {address: fault for address, fault in self.refused.items() if address in running}
-        before = set(self.workers)
-        self.workers = {address: one for address, one in self.workers.items() if address in running}
-        new = [address for address in running if address not in self.workers and address not in self.refused]
-        reports = self._ask(self.client.run, reporter(), workers=new, on_error="return") if new else {}
-        for address, report in reports.items():
-            fault = fault_of(f"the worker {address}", report)
-            if fault is not None:
-                self.refused[address] = fault
-                if self._seen:
-                    warnings.warn(f"{fault}; it is not used", UserWarning, stacklevel=2)
-                continue
-            facts = running[address]
-            self.workers[address] = Worker(
-                address, int(facts["nthreads"]), report["instruction set"], int(facts.get("memory_limit") or 0)
-            )
-        if not self.workers and self.refused:
-            raise ValueError(next(iter(self.refused.values())))
         self._seen = time.monotonic()
         if set(self.workers) - before:
             warn_of_instruction_sets(self.workers)
         return set(self.workers) != before
+
+    def _ask_newcomers(self, running: Mapping[str, Any]) -> None:
+        for address in running:
+            if not any(address in known for known in (self.workers, self.refused, self._asked)):
+                key = f"gdfast-report-{uuid.uuid4().hex}"
+                self._asked[address] = self.client.submit(reporter(), key=key, pure=False, workers=[address])
+        for address, future in list(self._asked.items()):
+            if not future.done():
+                continue
+            del self._asked[address]
+            report = future.result() if future.status == "finished" else future.exception()
+            fault = fault_of(f"the worker {address}", report)
+            if fault is None:
+                facts = running[address]
+                self.workers[address] = Worker(
+                    address, int(facts["nthreads"]), report["instruction set"], int(facts.get("memory_limit") or 0)
+                )
+            else:
+                self.refused[address] = fault
+                if self._seen:
+                    warnings.warn(f"{fault}; it is not used", UserWarning, stacklevel=2)
 
     def result(self, future: Any, needed: Collection[str]) -> Any:
         """What a task gives.

@@ -70,7 +70,7 @@ class DaskEngine:
 
     def workers(self) -> tuple[Worker, ...]:
         """Each one, with the chunks that are its share and the bytes that it holds of them."""
-        self._refresh(at_once=True)
+        self._refresh(at_once=True, wait=True)
         found = []
         for address, worker in self.cluster.workers.items():
             own = [i for i, where in enumerate(self._places) if where == address]
@@ -139,8 +139,8 @@ class DaskEngine:
         """It is made anew when it is next needed."""
         self._held[chunk] = None
 
-    def _refresh(self, at_once: bool) -> None:
-        changed = self.cluster.refresh(at_once)
+    def _refresh(self, at_once: bool, wait: bool = False) -> None:
+        changed = self.cluster.refresh(at_once, wait)
         if at_once:
             self._held = [held if is_alive(held) else None for held in self._held]
         if changed or any(held is None for held in self._held):
