@@ -138,6 +138,7 @@ ARGUMENTS: dict[str, Argument] = {
     "v": copy_of(V, arrays.WEIGHTS),
     "u": copy_of(U, arrays.WEIGHTS),
     "Ws": copy_of(np.stack([W, V]), arrays.WEIGHTS),
+    "out": Argument(lambda: "scores.npy", values.PATH, called=("path",)),
     "scores": Argument(
         X.copy,
         tuple(bad for bad in arrays.WEIGHTS if bad.name not in ("a column more", "huge, of stride 0")),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import os
+from typing import Any, BinaryIO
 
 import numpy as np
 
 from ..._arrays import check_weights, plain_array
+from ...describe import described
+from ...files.atomic import write_whole
 from ...protocols import Array, FloatArray
 from ..linear.evaluation import (
     digested,
@@ -47,10 +50,36 @@ def values_at(problem: ChunkedProblem, Ws: Any) -> FloatArray:
     return values
 
 
-def scores(problem: ChunkedProblem, W: Array) -> Array:
-    """(n_samples, n_classes), of the arithmetic's type."""
-    W = check_weights(W, problem.rows.shape)
-    return np.concatenate(list(problem.each(operations.scores, W)))
+def scores(problem: ChunkedProblem, W: Array, out: Any = None) -> Array:
+    """(n_samples, n_classes), of the arithmetic's type; written to `out` chunk by chunk, where that is given."""
+    W, rows = check_weights(W, problem.rows.shape), problem.rows
+    shape, dtype = (rows.n_samples, rows.n_classes), rows.arithmetic
+    if isinstance(out, (str, os.PathLike)):
+        write_whole(out, lambda file: _write_scores(problem, W, file, shape))
+        written: Array = np.load(out, mmap_mode="r")
+        return written
+    if out is None:
+        out = np.empty(shape, dtype=dtype)
+    elif not isinstance(out, np.ndarray):
+        raise TypeError(f"out must be a path, or an array that scores are written to; it is {described(out)}")
+    elif out.shape != shape or out.dtype != dtype or not out.flags.writeable:
+        raise ValueError(
+            f"out must be writeable, {shape} of dtype {dtype}; it is {out.shape} of {out.dtype}"
+            f"{'' if out.flags.writeable else ', read-only'}"
+        )
+    found: Array = out
+    done = 0
+    for part in problem.each(operations.scores, W):
+        found[done : done + len(part)] = part
+        done += len(part)
+    return found
+
+
+def _write_scores(problem: ChunkedProblem, W: Array, file: BinaryIO, shape: tuple[int, int]) -> None:
+    header = {"descr": problem.rows.arithmetic.str, "fortran_order": False, "shape": shape}
+    np.lib.format.write_array_header_1_0(file, header)
+    for part in problem.each(operations.scores, W):
+        file.write(np.ascontiguousarray(part).data)
 
 
 def margins_at(problem: ChunkedProblem, W: Array) -> Array:

@@ -6,19 +6,13 @@ What is computed is in the other files of this folder, functions of one frozen `
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import closing
 from typing import Any, ClassVar, Self
 
 import numpy as np
 
 from ..._arrays import (
-    check_columns,
     check_flag,
     check_indices,
-    check_integer,
-    check_labels,
-    check_sample_weight,
-    check_targets,
 )
 from ...datasets.chunks import ChunkSource, chunk_source
 from ...differences import Scheme
@@ -30,17 +24,16 @@ from ..linear import duality_gap as linear_gap
 from ..linear import gram as linear_gram
 from ..linear import improved_bound as linear_bound
 from ..linear.objective import LinearObjective, documented_by
-from ..linear.rows import Counter, warn_of_offsets
 from ..losses.base import Loss
 from ..losses.hinge import Hinge
 from ..losses.table import check_loss
 from ..mini_batches import MiniBatches
 from ..regularizers.regularizers import Regularizer, check_regularizer, is_convex
-from . import certificates, evaluation, gram, least_squares, operations, rays
+from . import certificates, evaluation, gram, least_squares, rays
 from .batches import ChunkedBatches, problem_on_any
-from .chunk import View
-from .engine import Engine, Start
-from .layout import bytes_of_row, check_memory, chunk_boundaries, recipes_of
+from .checked_rows import checked_rows, require_finite_rows
+from .engine import Engine
+from .layout import bytes_of_row, check_memory, recipes_of
 from .local_engine import LocalEngine
 from .problem import ChunkedProblem, ChunkedRows
 from .row_curvatures import ChunkedRowCurvatures
@@ -119,7 +112,7 @@ class ChunkedObjective:
         penalize_bias, bias = check_flag(penalize_bias, "penalize_bias"), check_flag(bias, "bias")
         limit = check_memory(memory_limit)
         source = self._source(X, y, label)
-        rows, options = _checked_rows(source, known, limit, bias, sample_weight, mean, scale, n_classes)
+        rows, options = checked_rows(source, known, limit, bias, sample_weight, mean, scale, n_classes)
         engine = self._engine(rows, known, options, limit, check_flag(check_finite, "check_finite"))
         self._hold(ChunkedProblem.of(rows, known, regularizer, penalize_bias, engine))
         self.__dict__["memory_limit"] = limit
@@ -232,9 +225,13 @@ class ChunkedObjective:
         """L at many W, (m, *shape) -> (m,), in one pass over X."""
         return evaluation.values_at(self.problem, Ws)
 
-    def scores(self, W: Array) -> Array:
-        """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), of the arithmetic's type."""
-        return evaluation.scores(self.problem, W)
+    def scores(self, W: Array, out: Any = None) -> Array:
+        """``(x - mean) / scale`` times W, plus the bias: (n_samples, n_classes), of the arithmetic's type.
+
+        `out` : where they are written, chunk by chunk: the path of a .npy file, whole or not there at all, of which a
+        map is returned; or an array of that shape and type.
+        """
+        return evaluation.scores(self.problem, W, out)
 
     def margins(self, W: Array) -> Array:
         """``s_ij - s_iy_i + margin`` for the wrong classes j, 0 at the right one: (n_samples, n_classes)."""
@@ -390,53 +387,3 @@ def _made_anew(
 ) -> ChunkedObjective:
     objective = kind(*arguments, **options)
     return objective.in_float64() if in_float64 else objective
-
-
-def _checked_rows(
-    source: Any,
-    loss: Loss,
-    memory_limit: int,
-    bias: bool,
-    sample_weight: Any,
-    mean: Any,
-    scale: Any,
-    n_classes: Any,
-) -> tuple[ChunkedRows, dict[str, Any]]:
-    """The rows of all chunks, and the options of each chunk's objective."""
-    n, d = source.n_samples, source.n_features
-    y = source.labels()
-    if y is None:
-        raise ValueError("y must be given where X carries no labels of its own")
-    if loss.classifies:
-        labels, n_classes = check_labels(y, n, None if n_classes is None else check_integer(n_classes, "n_classes", 1))
-        options = {"n_classes": n_classes}
-    elif n_classes is not None:
-        raise ValueError(f"n_classes has no meaning for {type(loss).__name__}; leave it out")
-    else:
-        labels = check_targets(y, n)
-        n_classes, options = labels.shape[1], {}
-    weights = check_sample_weight(sample_weight, n)
-    if source.is_sparse and mean is not None:
-        raise ValueError("mean must be None for sparse X, which centring would fill; scale is allowed")
-    mean = check_columns(mean, "mean", d, positive=False)
-    scale = check_columns(scale, "scale", d, positive=True)
-    for array in (labels, weights, mean, scale):
-        if array is not None:
-            array.flags.writeable = False
-    rows = ChunkedRows(
-        source, labels, weights, mean, scale, n_classes, bias, np.ndim(y) == 1,
-        1.0 if weights is None else float(weights.mean()), n, d, chunk_boundaries(source, memory_limit, n_classes),
-        Counter(),
-        source.dtype == np.float64,
-    )  # fmt: skip
-    warn_of_offsets(rows)
-    return rows, options | {"bias": bias, "mean": mean, "scale": scale}
-
-
-def require_finite_rows(source: ChunkSource, engine: LocalEngine, loss: Loss) -> None:
-    """ValueError, which names the first element of X that is NaN or infinite; one scan."""
-    with closing(engine.each(View(loss), operations.not_finite, Start())) as each:
-        for outcome in each:
-            if outcome.found is not None:
-                row, column, value = outcome.found
-                raise ValueError(f"X must be finite; X[{row}, {column}] ({source.where(row)}) is {value}")

@@ -116,6 +116,14 @@ def ray_slope(state: KeptScores, step: float, sign: float, rough: bool) -> Part:
     return (part_of(state.share, turned.slope(step)),)
 
 
+def ray_kinks(state: KeptScores, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    """Where terms have theirs, and by how much the slope jumps there; not added up."""
+    if not state.share > 0:
+        return np.zeros(0), np.zeros(0)
+    steps, jumps = state.ray().data_kinks(low, high)
+    return steps, state.share * jumps
+
+
 def plane_values(state: KeptScores, a: FloatArray, b: FloatArray) -> Part:
     """On a grid."""
     return (part_of(state.share, state.plane().values(a, b)),)

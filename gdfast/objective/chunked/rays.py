@@ -9,7 +9,11 @@ import numpy as np
 from ..._arrays import check_number
 from ...protocols import Array, FloatArray
 from ..linear.rays import checked_arrays
-from ..rays.generic import Bisected, check_grid, check_points
+from ..losses.base import Loss
+from ..rays.generic import check_grid, check_points
+from ..rays.hinge_terms import MOST_KINKS
+from ..rays.pieces import PiecewiseRay
+from ..rays.sums import RaySums
 from ..regularizers.along_directions import Penalty, penalties
 from . import operations
 from .engine import Kept
@@ -17,10 +21,11 @@ from .problem import ChunkedProblem
 
 
 @dataclass(frozen=True, eq=False)
-class ChunkedRay(Bisected):
+class ChunkedRay(PiecewiseRay):
     """``L(W + sign * step * V)``, from the scores that the chunks keep."""
 
     kept: Kept
+    loss: Loss
     penalties: tuple[Penalty, ...]
     sign: float = 1.0
 
@@ -49,6 +54,37 @@ class ChunkedRay(Bisected):
         (slope,) = self.kept.sum(operations.ray_slope, step, self.sign, rough)
         return float(slope) + sum(penalty.slope(step) for penalty in self.penalties)
 
+    @property
+    def is_straight(self) -> bool:
+        """See `PiecewiseRay`."""
+        sums = self._no_terms
+        return sums is not None and sums.is_piecewise_linear
+
+    @property
+    def knows_terms(self) -> bool:
+        """See `PiecewiseRay`."""
+        return self._no_terms is not None
+
+    @property
+    def _no_terms(self) -> RaySums | None:
+        """What the loss is a sum of, for no rows: it says of which kind."""
+        nothing = np.zeros((0, 2))
+        return self.loss.ray_terms((nothing, nothing), np.zeros(0, dtype=np.int32), np.zeros(0))
+
+    def data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+        """See `PiecewiseRay`."""
+        low, high = sorted((self.sign * low, self.sign * high))
+        steps, jumps, found = [], [], 0
+        for some, each in self.kept.each(operations.ray_kinks, low, high):
+            found += some.size
+            if found > MOST_KINKS:
+                raise ValueError(
+                    f"[lo, hi] must hold at most {MOST_KINKS:,} breakpoints; [{low:g}, {high:g}] has more: narrow it"
+                )
+            steps.append(self.sign * some)
+            jumps.append(each)
+        return np.concatenate(steps), np.concatenate(jumps)
+
     def reversed(self) -> ChunkedRay:
         """The same line, run through the other way."""
         turned = tuple(penalty.reversed() for penalty in self.penalties)
@@ -75,7 +111,7 @@ class ChunkedPlane:
 def along_ray(problem: ChunkedProblem, W: Array, V: Array) -> ChunkedRay:
     """``L(W + step * V)``: one pass over X, then O(n_samples * n_classes) a point."""
     arrays = checked_arrays(problem, W, V=V)
-    return ChunkedRay(problem.keep(*arrays), _penalties(problem, arrays))
+    return ChunkedRay(problem.keep(*arrays), problem.loss, _penalties(problem, arrays))
 
 
 def on_plane(problem: ChunkedProblem, W: Array, U: Array, V: Array) -> ChunkedPlane:

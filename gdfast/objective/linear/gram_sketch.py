@@ -18,6 +18,8 @@ from .problem import LinearProblem
 from .products import residual_kernel
 from .seen_rows import blocks_of_rows, scaled_csr
 
+IN_CACHE = 1 << 20
+
 
 def gram_diagonal(problem: LinearProblem, row_weights: Any = None, indices: Any = None) -> FloatArray:
     """``sum_i u_i z_ij**2``: the diagonal of `gram`, the mean square of each column as the model sees it.
@@ -58,7 +60,7 @@ def gram_diagonal(problem: LinearProblem, row_weights: Any = None, indices: Any 
             diagonal[: rows.n_features] = np.bincount(A.indices, entries, rows.n_features)
             diagonal[rows.n_features :] = weights.sum()
         else:
-            for part, block in blocks_of_rows(rows, rows.bias):
+            for part, block in blocks_of_rows(rows, rows.bias, block_bytes=IN_CACHE):
                 diagonal += np.einsum("i,ij,ij->j", weights[part], block, block)
     if not np.isfinite(diagonal).all():
         given = "X" if row_weights is None else "X and row_weights"

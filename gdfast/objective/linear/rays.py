@@ -17,20 +17,19 @@ from ..._arrays import check_number, check_steps, check_weights, float64_copy
 from ...protocols import Array, FloatArray
 from ..losses.base import Loss
 from ..rays.directions import check_directions
-from ..rays.generic import Bisected, check_grid, check_points
-from ..rays.minimum import lowest_step
+from ..rays.generic import check_grid, check_points
+from ..rays.pieces import PiecewiseRay
 from ..rays.sums import RaySums, Smooth
 from ..regularizers.along_directions import Penalty, penalties
 from .problem import Kernel, LinearProblem
 from .terms import Terms
 
 MANY = 32  # points of a line from which on they are computed together
-NEAR = 1e-9  # how far from the step that slopes lead to its kink may lie, relative
 EDGES_OF = 100  # n_samples * n_classes of the largest problem whose edges are drawn
 
 
 @dataclass(frozen=True, eq=False)
-class LinearRay(Bisected):
+class LinearRay(PiecewiseRay):
     """A linear objective along W + step * V, from the scores of W and of V; float64 throughout."""
 
     kernel: Kernel
@@ -69,30 +68,6 @@ class LinearRay(Bisected):
             values += penalty.values(points[:, None])
         return values
 
-    def breakpoints(self, lo: float, hi: float) -> FloatArray:
-        """The steps in [lo, hi] where two pieces of the ray meet, in order, each once; exact to rounding.
-
-        Where a term of the hinge or squared hinge is 0 (the slope, or the curvature, jumps there), or a weight
-        under L1. Other rays have none.
-
-        Raises
-        ------
-        TypeError, ValueError
-            lo and hi are not finite numbers, lo > hi, there are too many in between (2**26 terms), or the loss does not
-            say where its kinks are along a ray, as a `ScoreLoss`.
-        """
-        if not self.has_breakpoints:
-            raise ValueError(f"breakpoints are known of losses with ray_terms, or no kinks; the loss is {self.loss!r}")
-        low, high = check_number(lo, "lo"), check_number(hi, "hi")
-        if low > high:
-            raise ValueError(f"hi must be >= lo, {low:g}; it is {high:g}")
-        return np.unique(self._kinks(low, high)[0])
-
-    @property
-    def has_breakpoints(self) -> bool:
-        """Whether the loss says where its kinks are."""
-        return self.loss.knows_kinks and (self.sums is not None or not self.loss.has_kinks)
-
     def reversed(self) -> LinearRay:
         """The same line, run through the other way."""
         rate, penalties = -self.rate, tuple(penalty.reversed() for penalty in self.penalties)
@@ -106,42 +81,19 @@ class LinearRay(Bisected):
         with np.errstate(over="ignore", invalid="ignore"):
             return self.sums.on_line(points)
 
-    def _lowest(self, max_step: float) -> float:
-        """From rough slopes; then, where the ray is made of straight or evenly bent pieces, from the kinks nearby."""
-        step = lowest_step(self.rough_slope, max_step)
-        curvatures = [penalty.curvature for penalty in self.penalties]
-        is_straight = self.sums is not None and self.sums.is_piecewise_linear
-        if not is_straight or not 0 < step < max_step or None in curvatures:
-            return step
-        curvature = sum(c for c in curvatures if c is not None)
-        if curvature == 0 and 0 in (self.slope(step), self.rough_slope(step)):  # a flat bottom, which begins at a kink
-            steps, _ = self._kinks(0.0, step)
-            return float(steps.max(initial=0.0)) or step
-        low = (1 - NEAR) * step
-        steps, jumps = self._kinks(low, (1 + NEAR) * step)
-        if steps.size == 0:
-            return step
-        order = np.argsort(steps, kind="stable")
-        steps, jumps = steps[order], jumps[order]
-        slopes = self.slope(low) + curvature * (steps - low) + np.cumsum(jumps)
-        turn = int(np.argmax(slopes >= 0))
-        if slopes[turn] < 0:
-            return step
-        above = float(slopes[turn] - jumps[turn])  # to the left of that kink
-        if above > 0:
-            return step  # between kinks, where the slope is a straight line and its zero is known
-        return float(steps[turn])
+    @property
+    def is_straight(self) -> bool:
+        """See `PiecewiseRay`."""
+        return self.sums is not None and self.sums.is_piecewise_linear
 
-    def _kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
-        """Where the slope jumps in [low, high], and by how much (of a squared hinge: where its terms are 0)."""
-        parts = [] if self.sums is None else [self.sums.kinks(low, high)]
-        for penalty in self.penalties:
-            steps, jumps = penalty.kinks()
-            inside = (steps >= low) & (steps <= high)
-            parts.append((steps[inside], jumps[inside]))
-        if not parts:
-            return np.zeros(0), np.zeros(0)
-        return np.concatenate([steps for steps, _ in parts]), np.concatenate([jumps for _, jumps in parts])
+    @property
+    def knows_terms(self) -> bool:
+        """See `PiecewiseRay`."""
+        return self.sums is not None
+
+    def data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+        """See `PiecewiseRay`."""
+        return Smooth().kinks(low, high) if self.sums is None else self.sums.kinks(low, high)
 
 
 @dataclass(frozen=True, eq=False)
@@ -229,7 +181,7 @@ def _scores_of(problem: LinearProblem, arrays: list[FloatArray]) -> list[FloatAr
     k = problem.rows.n_classes
     if sum(array.size for array in arrays) > problem.rows.n_samples * problem.rows.entries_per_row:
         # Side by side they would be scored in one pass; to lay wide ones there takes longer than that.
-        return [problem.scores(np.ascontiguousarray(array), True) for array in arrays]
+        return [problem.scores(np.require(array, requirements=["C", "A"]), True) for array in arrays]
     scores = problem.scores(np.stack(arrays), True)
     return [np.ascontiguousarray(scores[:, i * k : (i + 1) * k]) for i in range(len(arrays))]
 

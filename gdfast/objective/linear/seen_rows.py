@@ -14,10 +14,12 @@ from .rows import Rows
 BLOCK_BYTES = 1 << 25
 
 
-def blocks_of_rows(rows: Rows, bias: bool, least: int = 1) -> Iterator[tuple[slice, FloatArray]]:
+def blocks_of_rows(
+    rows: Rows, bias: bool, least: int = 1, block_bytes: int = BLOCK_BYTES
+) -> Iterator[tuple[slice, FloatArray]]:
     """All of them, at least so many at a time; with `bias` there is a last column of ones."""
     m = rows.n_features + int(bias)
-    step = max(least, BLOCK_BYTES // (8 * m))
+    step = max(least, block_bytes // (8 * m))
     for first in range(0, rows.n_samples, step):
         chosen = slice(first, min(first + step, rows.n_samples))
         block = np.ones((chosen.stop - chosen.start, m))

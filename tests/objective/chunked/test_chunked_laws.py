@@ -174,3 +174,49 @@ def test_where_chunks_begin_does_not_matter(cuts: list[int], seed: int) -> None:
     np.testing.assert_allclose(gradient, linear.gradient(W), rtol=1e-11, atol=1e-13)
     steps = np.linspace(-1, 1, 5)
     np.testing.assert_allclose(chunked.along_ray(W, V).values(steps), linear.along_ray(W, V).values(steps), rtol=1e-12)
+
+
+@every_loss
+def test_rays_know_their_pieces(loss: Any) -> None:
+    """Breakpoints and minima, the same line run through the other way too."""
+    for regularizer in (gd.L2(0.1), gd.L1(0.05)):
+        chunked, linear, Ws = pair("float64", loss, regularizer=regularizer)
+        for V in Ws[1:]:
+            mine, other = chunked.along_ray(Ws[0], V), linear.along_ray(Ws[0], V)
+            assert mine.has_breakpoints == other.has_breakpoints
+            for a, b in ((mine, other), (mine.reversed(), other.reversed())):
+                np.testing.assert_allclose(a.breakpoints(-0.5, 1.0), b.breakpoints(-0.5, 1.0), rtol=1e-9, atol=1e-12)
+                assert a.minimum() == pytest.approx(b.minimum(), rel=1e-9)
+            assert mine.lowest_anywhere() == pytest.approx(other.lowest_anywhere(), rel=1e-9)
+
+
+def test_scores_go_to_a_file_or_an_array(tmp_path: Any) -> None:
+    chunked, linear, Ws = pair("float32", gd.CrossEntropy())
+    W, path = Ws[0], tmp_path / "scores.npy"
+    written = chunked.scores(W, out=path)
+    assert isinstance(written, np.memmap)
+    np.testing.assert_array_equal(np.load(path), linear.scores(W))
+    array = np.zeros((230, 3), dtype=np.float32)
+    assert chunked.scores(W, out=array) is array
+    np.testing.assert_array_equal(array, written)
+    array.flags.writeable = False
+    wrong = (np.zeros((230, 2), dtype=np.float32), np.zeros((230, 3)), array, 5)
+    for out, error in zip(wrong, (ValueError, ValueError, ValueError, TypeError), strict=True):
+        with pytest.raises(error, match="out must be"):
+            chunked.scores(W, out=out)
+
+
+def test_a_file_of_scores_is_whole_or_as_it_was(tmp_path: Any, monkeypatch: Any) -> None:
+    chunked, _, Ws = pair("float32", gd.CrossEntropy())
+    path = tmp_path / "scores.npy"
+    path.write_bytes(b"before")
+    each = type(chunked.problem).each
+
+    def broken(self: Any, *arguments: Any) -> Any:
+        yield next(each(self, *arguments))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(type(chunked.problem), "each", broken)
+    with pytest.raises(KeyboardInterrupt):
+        chunked.scores(Ws[0], out=path)
+    assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"before"]
