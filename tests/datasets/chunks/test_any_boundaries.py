@@ -15,7 +15,7 @@ from gdfast.datasets.chunks import chunk_source
 from stored_rows import KINDS, Counted, D, N, dense, opened
 
 STRETCH = st.tuples(st.integers(0, N), st.integers(0, N)).map(sorted)
-BRIEF = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BRIEF = settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,7 +14,7 @@ from gdfast.datasets.chunks import chunk_source, part, stored
 from stored_rows import CUTS, KINDS, D, N, labels, npy_folder, opened, parquet_folder, pieces, rows, sparse_rows
 
 
-@pytest.mark.parametrize("dtype", ["uint8", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["uint8", "float32"])
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_read_is_a_slice(kind, dtype, tmp_path):
     X, y = rows(dtype), labels()
