@@ -24,6 +24,7 @@ from .optimizers import LBFGS, CoordinateDescent, DualCoordinateAscent, Proximal
 from .optimizers.bundle import Bundle
 from .optimizers.capabilities import proves_bounds
 from .optimizers.closed_form import ClosedForm
+from .optimizers.proximal_gram import ProximalGram, serves
 from .optimizers.semismooth_newton import hinge_method
 from .preconditioners import GramPreconditioner
 from .result import Result
@@ -147,6 +148,9 @@ def method_for(objective: Any) -> Method:
     if strengths.l1 > 0:
         if not has_curvature(terms):
             return Method(ProximalGradient(), "auto", "Proximal gradient steps: L1, and a loss without curvature.")
+        if linear_problem_of(objective) is None and serves(terms):
+            sentence = "Proximal gradient steps in the metric of the Gram matrix: L1, by whole passes over the chunks."
+            return Method(ProximalGram(), "auto", sentence, evaluate_every=None if terms.loss.is_quadratic else 4)
         if linear_problem_of(objective) is None:
             return Method(ProximalGradient(), "auto", "Proximal gradient steps: L1, by whole passes over the chunks.")
         sentence = "Coordinate descent on working sets: L1 leaves most weights at exactly 0."

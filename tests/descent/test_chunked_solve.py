@@ -57,13 +57,17 @@ def test_few_cuts_prove_it_too(monkeypatch: pytest.MonkeyPatch) -> None:
     assert one.value - one.duality_gap <= other.value * (1 + 1e-6)
 
 
-@pytest.mark.parametrize("loss", [gd.Hinge(), gd.CrossEntropy()], ids=repr)
-def test_a_proof_that_is_resumed_ends_on_the_same_bits(tmp_path: Any, loss: Any) -> None:
-    chunked, _, _ = pair("float32", loss, regularizer=gd.L2(1e-2))
+@pytest.mark.parametrize(
+    ("loss", "regularizer"),
+    [(gd.Hinge(), gd.L2(1e-2)), (gd.CrossEntropy(), gd.L2(1e-2)), (gd.CrossEntropy(), gd.L1(2e-2))],
+    ids=repr,
+)
+def test_a_proof_that_is_resumed_ends_on_the_same_bits(tmp_path: Any, loss: Any, regularizer: Any) -> None:
+    chunked, _, _ = pair("float32", loss, regularizer=regularizer)
     whole = gd.solve(chunked, 1e-4)
     path = tmp_path / "run.npz"
     gd.solve(chunked, 1e-4, checkpoint=gd.Checkpoint(path, every=2), callback=lambda k, w, value: k >= 5)
-    again = pair("float32", loss, regularizer=gd.L2(1e-2)).chunked
+    again = pair("float32", loss, regularizer=regularizer).chunked
     found = gd.resume(path, again)
     assert found.w.tobytes() == whole.w.tobytes()
     assert (found.value, found.duality_gap, found.steps) == (whole.value, whole.duality_gap, whole.steps)
@@ -79,6 +83,30 @@ def test_exact_zeros_are_proven_by_proximal_steps(loss: Any, regularizer: Any) -
     assert one.duality_gap is not None
     assert one.duality_gap <= TOL * one.value
     np.testing.assert_allclose(one.w[:, :-1], other.w[:, :-1], atol=0.02)
+
+
+@every_mode
+def test_exact_zeros_of_squared_errors_take_a_few_passes_however_features_correlate(mode: str) -> None:
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 8)) + 10 * rng.normal(size=(300, 1))
+    X[:, 5] = 0
+    y = X[:, 0] - X[:, 1] + 0.1 * rng.normal(size=300)
+    lasso = gd.LinearObjective(X, y, gd.SquaredError(), gd.L1(0.05), **MODES[mode])
+    chunked = gd.ChunkedObjective([X[:100], X[100:]], y, gd.SquaredError(), gd.L1(0.05), **MODES[mode])
+    one, other = gd.solve(chunked, 1e-6), gd.solve(lasso, 1e-8)
+    assert one.status is gd.Status.CONVERGED
+    assert one.passes is not None
+    assert one.passes <= 12
+    assert one.value == pytest.approx(other.value, rel=2e-6)
+    np.testing.assert_array_equal(one.w == 0, other.w == 0)
+
+
+def test_columns_beyond_a_matrix_take_plain_proximal_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gdfast.descent.optimizers.proximal_gram.MOST_COLUMNS", 3)
+    chunked, linear, _ = pair("float64", gd.CrossEntropy(), regularizer=gd.L1(0.02))
+    one, other = (gd.solve(each, TOL) for each in (chunked, linear))
+    assert "metric" not in one.method
+    np.testing.assert_allclose(one.value, other.value, rtol=TOL)
 
 
 def test_separable_classes_have_no_optimum() -> None:

@@ -92,7 +92,7 @@ class ProximalGradient:
         """Without momentum."""
         return not self.momentum
 
-    def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> ProximalGradient:
+    def bind(self, objective: Any, w0: Array, batches: Any, sign: float) -> BoundProximalGradient:
         """With the regularizer of the objective; refused where there is no proximal step, or no minimum to go to."""
         name, regularizer = type(self).__name__, getattr(objective, "regularizer", None)
         if isinstance(regularizer, type) or not callable(getattr(regularizer, "proximal", None)):
@@ -108,7 +108,7 @@ class ProximalGradient:
                 f"batches is {described(batches)}"
             )
         free_bias = bool(getattr(objective, "bias", False)) and not getattr(objective, "penalize_bias", True)
-        return _ForRegularizer(self.momentum, guarded_regularizer(regularizer), free_bias)
+        return BoundProximalGradient(self.momentum, guarded_regularizer(regularizer), free_bias)
 
     def init(self, w: Array) -> ProximalGradientState:
         """No momentum yet."""
@@ -122,7 +122,7 @@ class ProximalGradient:
 
 
 @dataclass(frozen=True)
-class _ForRegularizer(ProximalGradient):
+class BoundProximalGradient(ProximalGradient):
     """Proximal steps for one regularizer, which leaves the last column alone where the bias is free."""
 
     regularizer: Any = None
