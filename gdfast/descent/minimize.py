@@ -64,7 +64,8 @@ def minimize(
         ``search(ray, value, slope) -> Found``.
     batches : MiniBatches or int, optional
         A number of rows, 64 say, is ``MiniBatches(64)``.
-        Step k sees ``objective.rows(batches.rows(n_samples, k))`` only. None: the whole objective.
+        Step k sees ``objective.rows(batches.rows(n_samples, k))`` only. None: the whole objective. Of a
+        `ChunkedObjective` the rows are shuffled by blocks where they do not fit into memory: see `MiniBatches.window`.
     max_steps : int, optional
         Most steps to take: 1000 unless `epochs` is given.
     epochs : int, optional

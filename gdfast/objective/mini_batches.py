@@ -43,7 +43,8 @@ class MiniBatches:
         ones. >= size. None: all rows, or of a `ChunkedObjective` what its memory holds at a time.
     blocks : int
         A window is read in so many blocks of consecutive rows, one at random from each of so many equal parts of the
-        data: it holds a sample of them all, even where they are sorted by class. >= 1.
+        data: it holds a sample of them all, even where they are sorted by class. >= 1. Where `ChunkedObjective` chooses
+        the window, it makes 256 fewer, so that blocks are worth their reads.
 
     Raises
     ------

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -14,12 +14,14 @@ from ...protocols import Array, Objective
 from ..linear.compiled_steps import LinearSteps, steps_of
 from ..linear.objective import LinearObjective
 from ..linear.problem import LinearProblem
-from ..mini_batches import EpochOrder, MiniBatches, cuts_permutations, rows_of_steps
+from ..mini_batches import BLOCKS, EpochOrder, MiniBatches, cuts_permutations, rows_of_steps
 from .problem import ChunkedProblem
 from .row_reads import problem_on
 
 PIECES_AT_ONCE = 16  # the one at work and the one being read take what the scores of rays may have elsewhere
+BLOCK_BYTES = 1 << 18  # large enough that finding it takes less than reading it
 BLOCK_READS = 2  # of what a source reads at once, in a block: blocks begin anywhere, so that one more is read
+FEWEST_BLOCKS = 64  # of small ones: fewer would tell where classes begin
 
 
 class Piece(NamedTuple):
@@ -41,7 +43,7 @@ class ChunkedBatches:
     def __init__(self, problem: ChunkedProblem, batches: MiniBatches, memory_limit: int) -> None:
         n = problem.rows.n_samples
         most = rows_in_memory(problem, batches, memory_limit)
-        self.batches = with_window(batches, n, most, problem.rows.source.rows_at_once)
+        self.batches = with_window(batches, problem.rows.source, most)
         self._problem, self._n_samples = problem, n
         self._per_epoch, self._size = self.batches.steps_per_epoch(n), min(self.batches.size, n)
         self._rows_of = None if cuts_permutations(self.batches) else rows_of_steps(self.batches, n)
@@ -157,22 +159,28 @@ def rows_in_memory(problem: ChunkedProblem, batches: MiniBatches, memory_limit: 
     return most
 
 
-def with_window(batches: MiniBatches, n_samples: int, most: int, rows_at_once: int) -> MiniBatches:
-    """A window for a shuffle that was given none: what is in memory at a time. (A subclass's order is its own.)
-
-    Its blocks are fewer where the source can't read so few rows.
-    """
+def with_window(batches: MiniBatches, source: Any, most: int) -> MiniBatches:
+    """A window for a shuffle that was given none: what is in memory at a time. (A subclass's order is its own.)"""
     if type(batches) is not MiniBatches or not batches.shuffle:
         return batches
     if batches.window is None:
-        at_most = most if rows_at_once == 1 or most >= n_samples else max(1, most // (BLOCK_READS * rows_at_once))
-        return replace(batches, window=max(batches.size, most), blocks=min(batches.blocks, at_most))
-    if min(batches.window, n_samples) > most:
+        blocks = batches.blocks if batches.blocks != BLOCKS else blocks_for(source, most)
+        return replace(batches, window=max(batches.size, most), blocks=blocks)
+    if min(batches.window, source.n_samples) > most:
         raise ValueError(
             f"batches must have a window of at most {most:,} rows, a sixteenth of the objective's memory_limit; it is "
             f"{batches.window:,}"
         )
     return batches
+
+
+def blocks_for(source: Any, most: int) -> int:
+    """How many of them make a window of so many rows worth reading; all that it may have, where nothing is read."""
+    if most >= source.n_samples:
+        return BLOCKS
+    by_size = max(FEWEST_BLOCKS, int(most * source.bytes_per_row / BLOCK_BYTES))
+    by_store = most if source.rows_at_once == 1 else most // (BLOCK_READS * source.rows_at_once)
+    return max(1, min(BLOCKS, by_size, by_store))
 
 
 def piece_bounds(boundaries: list[int], size: int, most: int) -> list[int]:

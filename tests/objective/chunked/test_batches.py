@@ -172,6 +172,30 @@ def test_a_block_is_at_least_two_of_what_a_store_reads_at_once(tmp_path: Path) -
         np.testing.assert_allclose(mine.w, other.w, rtol=1e-6, atol=1e-7)
 
 
+@pytest.mark.parametrize("optimizer", [gd.GradientDescent(), gd.Lion()], ids=str)
+def test_a_file_that_goes_while_a_run_reads_it_is_named(tmp_path: Path, optimizer: Any) -> None:
+    X, y, _ = problem("float32", LOSSES[0])
+    np.save(tmp_path / "X.npy", X)
+    chunked = gd.ChunkedObjective(tmp_path / "X.npy", y, memory_limit=limit(45, 4))
+
+    def remove(k: int, w: Any, value: float) -> None:
+        if k == 20:
+            (tmp_path / "X.npy").unlink()
+
+    with pytest.raises(FileNotFoundError, match=r"X\.npy"):
+        gd.minimize(chunked, np.zeros(chunked.shape), optimizer, batches=BATCHES, epochs=5, step=0.01, callback=remove)
+
+
+def test_blocks_are_worth_their_reads_and_a_window_has_no_fewer_than_64() -> None:
+    """600 MB of rows that nobody reads: windows of 62.5 MB and of 6.25 MB, blocks of 256 kB or one of 64."""
+    X = np.broadcast_to(np.zeros(1000, np.uint8), (600_000, 1000))
+    for memory, rows, blocks in ((10**9, 62_500, 238), (10**8, 6_250, 64)):
+        chunked = gd.ChunkedObjective([Stored(X)], np.zeros(len(X), np.int8), memory_limit=memory, n_classes=2)
+        assert chunked.run_batches(gd.MiniBatches(256)).batches == gd.MiniBatches(256, window=rows, blocks=blocks)
+        chosen = gd.MiniBatches(256, blocks=10)
+        assert chunked.run_batches(chosen).batches == gd.MiniBatches(256, window=rows, blocks=10)
+
+
 def test_any_number_of_threads_gives_the_same_bits() -> None:
     before, found = gd.get_num_threads(), []
     try:
