@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import logging
+import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any
 
 import click
@@ -39,18 +42,11 @@ def cluster_of(scheduler: str | None) -> Iterator[Any]:
 
 def _connected(scheduler: str) -> tuple[Any, Any]:
     try:
-        from distributed import Client, LocalCluster
+        from distributed import Client
     except ImportError as error:
         raise ImportError("--scheduler needs dask.distributed: pip install 'gdfast[dask]'") from error
     logging.getLogger("distributed").setLevel(logging.ERROR)
-    started = None
-    if scheduler == LOCAL:
-        import dask
-
-        with dask.config.set({"logging.distributed": "error"}):
-            started = LocalCluster(  # type: ignore[no-untyped-call]
-                n_workers=get_num_threads(), threads_per_worker=1, dashboard_address=None
-            )
+    started = _local_cluster() if scheduler == LOCAL else None
     try:
         client = Client(started or scheduler, timeout=TIMEOUT)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
@@ -59,3 +55,27 @@ def _connected(scheduler: str) -> tuple[Any, Any]:
             "scheduler` starts one, as at tcp://host:8786), or give --scheduler local"
         ) from error
     return client, started
+
+
+def _local_cluster() -> Any:
+    """A worker of one thread for each thread of gdfast's; a Ctrl-C that the terminal sends to all is this process's."""
+    import dask
+
+    from distributed import LocalCluster
+
+    resource_tracker.ensure_running()  # its start lets SIGINT through again in the thread that starts it
+
+    def start() -> Any:
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # the processes that are started inherit it
+        with dask.config.set({"logging.distributed": "error"}):
+            return LocalCluster(  # type: ignore[no-untyped-call]
+                n_workers=get_num_threads(), threads_per_worker=1, dashboard_address=None
+            )
+
+    with ThreadPoolExecutor(1) as starter:
+        starting = starter.submit(start)
+        try:
+            return starting.result()
+        except KeyboardInterrupt:
+            starting.result().close()
+            raise
