@@ -48,6 +48,8 @@ def _connected(scheduler: str) -> tuple[Any, Any]:
     logging.getLogger("distributed").setLevel(logging.ERROR)
     started = _local_cluster() if scheduler == LOCAL else None
     try:
+        if not scheduler.strip():
+            raise ValueError("no address")  # of which dask makes a cluster of this machine
         client = Client(started or scheduler, timeout=TIMEOUT)  # type: ignore[no-untyped-call]
     except (OSError, ValueError, TypeError) as error:
         raise ValueError(

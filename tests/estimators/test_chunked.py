@@ -115,7 +115,7 @@ def test_early_stopping_scores_the_rows_that_it_holds_out(flowers, part, weighte
     monkeypatch.setattr(chunked_data, "GATHERED", part)
     X, y, _, folder = flowers
     weights = np.arange(600) % 3 + 0.0 if weighted else None
-    settings = {"random_state": 0, "epochs": 4, "min_steps": 0, "alpha": 0.1, "batch_size": 32}
+    settings = {"random_state": 0, "epochs": 4, "min_steps": 0, "alpha": 0.1, "batch_size": 16}
     model = GDClassifier(early_stopping=True, memory_limit=LIMIT, **settings)
     model.fit(folder / "X.npy", y, weights)
     counted = np.arange(600) if weights is None else np.flatnonzero(weights)
