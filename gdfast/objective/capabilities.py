@@ -60,18 +60,24 @@ from .linear.terms import Terms
 
 if TYPE_CHECKING:
     from ..protocols import AlongRay, OnPlane
+    from .chunked.objective import ChunkedObjective
     from .linear.objective import LinearObjective
     from .linear.problem import LinearProblem
 
-    class _All(
+    class _OfRows(
         AlongRay, OnPlane, ManyValues, StructuredNumericalGradient, KinkCrossings, FindsNearestKinks, HessianProduct,
         HessianAt, Lipschitz, DualityGap, ChecksCertificate, ImprovedBound, GradientRounding, Fingerprint,
-        CompiledSteps, HasRows, HasGram, HasTerms, ClosedForms, BoundsByGradient, InFloat64,
-        HasRowCurvatures, Separates, Protocol,
+        HasRows, HasGram, HasTerms, ClosedForms, BoundsByGradient, InFloat64, HasRowCurvatures, Separates, Protocol,
     ):  # fmt: skip
-        """Every capability: a method of LinearObjective that is misspelt, or takes other arguments, is a type error."""
+        """What objectives on rows offer: a method that is misspelt, or takes other arguments, is a type error."""
+
+    class _All(_OfRows, CompiledSteps, Protocol):
+        """Every capability."""
 
     def _offers_all(objective: LinearObjective) -> _All:
+        return objective
+
+    def _offers_what_rows_do(objective: ChunkedObjective) -> _OfRows:
         return objective
 
 

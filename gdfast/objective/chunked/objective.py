@@ -42,30 +42,57 @@ from .row_curvatures import ChunkedRowCurvatures
 class ChunkedObjective:
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for X that is read chunk by chunk.
 
-    The same objective as `LinearObjective`, to the rest of the library.
+    The same objective as `LinearObjective`, to the rest of the library: optimizers, line searches, `gd.solve`, paths,
+    checkpoints, landscapes and gradient checks take it. Methods that visit single rows (`DualCoordinateAscent`, `SVRG`,
+    `CoordinateDescent`, `SemismoothNewton`) are refused by name.
 
     Parameters
     ----------
     X : path, array, store, or objects with read(start, stop)
         A .npy file, a folder of .npy, Parquet or svmlight files, a Zarr or HDF5 array, a memory map, a dask array, or
-        a list of objects as `gdfast.protocols.Chunks`.
+        a list of objects as `gdfast.protocols.Chunks`: (n_samples, n_features) of uint8, float16, float32 or float64.
     y : array (n_samples,), path or dask array; None where the chunks carry labels
-    loss, regularizer, bias, penalize_bias, sample_weight, mean, scale, n_classes, check_finite
+        Targets of `SquaredError` and `Huber` may be (n_samples, k).
+    loss, regularizer, bias, penalize_bias, sample_weight, mean, scale, n_classes
         As `LinearObjective`.
     memory_limit : int or str
-        Bytes that X may take in memory, as 10**9 or "1 GB".
+        Bytes that X, what kernels make of it, and scores that rays keep may take in memory, as 10**9 or "1 GB".
     label : str, optional
         The column of Parquet files that holds y.
+    check_finite : bool
+        False skips the one scan of a float X for NaN and infinity, which reads all of it.
+
+    Attributes
+    ----------
+    n_samples, n_features, n_classes : int
+    shape : tuple
+        The shape of W: (n_classes, n_features + 1), or without the last column when there is no bias.
+    passes : float
+        Rows visited so far / n_samples, mini-batches included.
+    memory_limit : int
 
     Raises
     ------
     TypeError, ValueError
-        As `LinearObjective`.
+        As `LinearObjective`; for parts of other widths or types, a store that changes while it is read. NaN is named by
+        its row of the whole and of its file.
+    FileNotFoundError
+        A file is not there, or not any more.
+    OSError
+        Scores that memory has no room for have none in the temporary folder either (TMPDIR).
+    AttributeError
+        An attribute is assigned: an objective never changes.
 
     Notes
     -----
     Chunks are a source's own parts (files, dask's chunks), cut to at most 64 MB and an eighth of `memory_limit`. What
-    they give is added up in their order, in float64: the same bits at any number of threads, or of workers.
+    they give is added up in their order, in float64: the same bits at any number of threads, or of workers. All stay in
+    memory where half of the limit holds them; else the first ones do, and the others are read in every pass by a
+    thread, two ahead of the kernels: a pass takes as long as the slower of the two. No thread is left between passes.
+
+    The scores of a ray or a Hessian, 8 or 16 bytes for each row and class, go to temporary files where memory has no
+    room, and are gone with it. A checkpoint of a run on an array in memory is resumed on the same rows in files, and
+    the other way round. Copies and pickles hold paths, not rows of files.
 
     Examples
     --------
