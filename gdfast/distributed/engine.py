@@ -7,7 +7,7 @@ what it has installed computes nothing. Where one is gone, its chunks are made o
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, TypeVar
@@ -39,8 +39,6 @@ class DaskEngine:
         Bytes of each chunk.
     room : int or None
         Bytes of X that a worker may hold; None: half of its memory. Chunks beyond it are read in every pass.
-    check_finite : bool
-        Chunks with NaN or infinity are refused.
     """
 
     def __init__(
@@ -50,13 +48,12 @@ class DaskEngine:
         supplier: Supplier,
         sizes: Sequence[int],
         room: int | None,
-        check_finite: bool,
     ) -> None:
         self.cluster, self._supplier = cluster, supplier
         self._recipes = [replace(recipe, source=None, options={}) for recipe in recipes]
         self._options = dict(recipes[0].options)
         self._rows = [recipe.n_rows for recipe in recipes]
-        self._sizes, self._room, self._check_finite = list(sizes), room, check_finite
+        self._sizes, self._room = list(sizes), room
         self._stays = [True] * len(recipes)
         self._is_supplying = True
         self._places: list[str | None] = supplier.places(cluster.client)
@@ -84,7 +81,7 @@ class DaskEngine:
         """See `Engine`."""
         return self.until_done(lambda batch: batch.total(batch.called(tasks.run, view, function, arguments)))
 
-    def each(self, view: View, function: Function, *arguments: Any) -> Iterator[Outcome]:
+    def each(self, view: View, function: Function, *arguments: Any) -> Generator[Outcome, None, None]:
         """See `Engine`."""
         at_once = max(FAN_IN, 2 * sum(worker.threads for worker in self.cluster.workers.values()))
         for first in range(0, self.n_chunks, at_once):
@@ -169,7 +166,7 @@ class DaskEngine:
             rows = self._supplier.rows(self.cluster.client, i, address)
             recipe = replace(self._recipes[i], source=rows.source)
             self._held[i] = self.submitted(
-                tasks.hold, address, recipe, i, self._stays[i], self._check_finite, options, rows.future, rows.first
+                tasks.hold, address, recipe, i, self._stays[i], options, rows.future, rows.first
             )
 
     def submitted(self, function: Callable[..., Any], address: str, *arguments: Any) -> Any:

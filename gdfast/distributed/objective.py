@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 
 from ..datasets.chunks import ChunkSource
 from ..datasets.chunks.stored import StoredPart
+from ..objective.chunked.checked_rows import require_finite_rows
 from ..objective.chunked.engine import Engine
 from ..objective.chunked.layout import check_memory, recipes_of
 from ..objective.chunked.objective import ChunkedObjective
@@ -155,5 +156,7 @@ class DaskObjective(ChunkedObjective):
             supplier = Blocks(self._client, self._blocks, rows.boundaries)
         bytes_per_row = math.ceil(rows.source.bytes_per_row)
         sizes = [recipe.n_rows * bytes_per_row for recipe in recipes]
-        self._dask_engine = DaskEngine(cluster, recipes, supplier, sizes, self._room, check_finite)
+        self._dask_engine = DaskEngine(cluster, recipes, supplier, sizes, self._room)
+        if check_finite and rows.source.dtype.kind == "f":
+            require_finite_rows(rows.source, self._dask_engine, loss)
         return self._dask_engine

@@ -46,7 +46,6 @@ class Held:
 
     index: int
     recipe: ChunkRecipe
-    check_finite: bool
     chunk: Chunk | None
 
     def made(self, rows: Any = None) -> Chunk:
@@ -54,11 +53,11 @@ class Held:
         if self.chunk is not None:
             return self.chunk
         rows = self.recipe.source.read(0, self.recipe.n_rows) if rows is None else rows
-        return self.recipe.made(aligned(rows), self.check_finite)
+        return self.recipe.made(aligned(rows))
 
     def __reduce__(self) -> Any:
         rows = None if self.chunk is None else self.chunk.whole.X
-        return _held, (self.recipe, self.index, self.chunk is not None, False, rows)
+        return _held, (self.recipe, self.index, self.chunk is not None, rows)
 
     def __sizeof__(self) -> int:
         """Bytes, as dask counts what a worker holds."""
@@ -110,21 +109,19 @@ def literal(value: Any) -> Any:
     return value
 
 
-def hold(
-    recipe: ChunkRecipe, index: int, stays: bool, check_finite: bool, options: Any, rows: Any = None, first: int = 0
-) -> Held | Failed:
+def hold(recipe: ChunkRecipe, index: int, stays: bool, options: Any, rows: Any = None, first: int = 0) -> Held | Failed:
     """A chunk of rows that are read here (its source begins with them), or lie in `rows` from `first` on."""
     if rows is not None and rows.shape[0] != recipe.n_rows:
         rows = rows[first : first + recipe.n_rows]
     recipe = replace(recipe, options=options)
-    found: Held | Failed = or_failed(index, _held, recipe, index, stays, check_finite, rows)
+    found: Held | Failed = or_failed(index, _held, recipe, index, stays, rows)
     return found
 
 
-def _held(recipe: ChunkRecipe, index: int, stays: bool, check_finite: bool, rows: Any) -> Held:
+def _held(recipe: ChunkRecipe, index: int, stays: bool, rows: Any) -> Held:
     options = {name: aligned(value) for name, value in recipe.options.items()}
     recipe = replace(recipe, y=aligned(recipe.y), sample_weight=aligned(recipe.sample_weight), options=options)
-    held = Held(index, recipe, check_finite, None)
+    held = Held(index, recipe, None)
     return replace(held, chunk=held.made(rows)) if stays else held
 
 

@@ -17,6 +17,7 @@ import gdfast as gd
 from clusters import PATIENCE, Processes, processes, worker_of
 from gdfast.distributed import DaskObjective
 from gdfast.distributed.workers import fault_of, reporter
+from gdfast.objective.chunked.engine import Start
 
 N, D = 4000, 30
 RNG = np.random.default_rng(0)
@@ -78,10 +79,24 @@ def wait_until(holds: Callable[[], bool]) -> None:
 def test_bad_rows_are_told_as_on_one_machine(client: Any) -> None:
     bad = [part.copy() for part in PARTS]
     bad[5][7, 3] = bad[6][1, 1] = np.nan
-    with pytest.raises(ValueError, match=r"X must be finite.*\[.*3\] is nan") as there_is:
-        there(client, bad).value(W0)
+    with pytest.raises(ValueError, match=r"X must be finite; X\[\d+, 3\] \(row 7 of X\[5\]\) is nan") as here_is:
+        gd.ChunkedObjective(bad, Y, gd.CrossEntropy())
+    with pytest.raises(ValueError, match="X must be finite") as there_is:
+        there(client, bad)
+    assert str(there_is.value) == str(here_is.value)
+
+
+def test_an_error_in_a_task_is_the_one_of_the_first_chunk_that_has_one(client: Any) -> None:
+    def failing(objective: Any, share: float, start: int) -> Any:
+        if start >= 1000:
+            raise ValueError(f"rows from {start} on")
+        return (share,)
+
+    objective = there(client)
+    with pytest.raises(ValueError, match=r"^rows from 1000 on$") as there_is:
+        objective.problem.sum(failing, Start())
     assert there_is.value.__cause__ is None
-    assert "distributed" not in str(there_is.value)
+    assert objective.value(W0) == HERE.value(W0)
 
 
 def test_ctrl_c_ends_a_run_at_once_and_leaves_nothing(client: Any) -> None:

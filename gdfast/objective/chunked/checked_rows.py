@@ -13,9 +13,8 @@ from ..linear.rows import Counter, warn_of_offsets
 from ..losses.base import Loss
 from . import operations
 from .chunk import View
-from .engine import Start
+from .engine import Engine, Start
 from .layout import chunk_boundaries
-from .local_engine import LocalEngine
 from .problem import ChunkedRows
 
 
@@ -60,7 +59,7 @@ def checked_rows(
     return rows, options | {"bias": bias, "mean": mean, "scale": scale}
 
 
-def require_finite_rows(source: ChunkSource, engine: LocalEngine, loss: Loss) -> None:
+def require_finite_rows(source: ChunkSource, engine: Engine, loss: Loss) -> None:
     """ValueError, which names the first element of X that is NaN or infinite; one scan."""
     with closing(engine.each(View(loss), operations.not_finite, Start())) as each:
         for outcome in each:

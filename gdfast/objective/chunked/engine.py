@@ -11,7 +11,7 @@ state that is kept of it (`Kept`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -80,7 +80,7 @@ class Engine(Protocol):
         """``function(objective, share, *arguments)`` of each chunk, added up by the fixed tree."""
         ...
 
-    def each(self, view: View, function: Function, *arguments: Any) -> Iterator[Outcome]:
+    def each(self, view: View, function: Function, *arguments: Any) -> Generator[Outcome, None, None]:
         """The same one after the other, in the order of the chunks."""
         ...
 
