@@ -186,6 +186,25 @@ def test_a_file_that_goes_while_a_run_reads_it_is_named(tmp_path: Path, optimize
         gd.minimize(chunked, np.zeros(chunked.shape), optimizer, batches=BATCHES, epochs=5, step=0.01, callback=remove)
 
 
+def test_rows_sorted_by_class_are_learned_as_from_a_full_shuffle() -> None:
+    """Held-out accuracy within .003 by windows of 8 % of the rows; a window of one block forgets the class before."""
+    rng = np.random.default_rng(0)
+    centres, y = rng.normal(size=(10, 20)), np.sort(rng.integers(0, 10, 8000))
+    X = (centres[y] + 1.5 * rng.normal(size=(8000, 20))).astype(np.float32)
+    truth = rng.integers(0, 10, 8000)
+    held_out = gd.LinearObjective((centres[truth] + 1.5 * rng.normal(size=(8000, 20))).astype(np.float32), truth)
+    terms = {"loss": gd.CrossEntropy(), "regularizer": gd.L2(1e-3)}
+    full = gd.LinearObjective(X, y, **terms)
+    chunked = gd.ChunkedObjective([Stored(X)], y, memory_limit=16 * 640 * 80, **terms)
+    accuracy = []
+    for objective, batches in ((full, 32), (chunked, 32), (chunked, gd.MiniBatches(32, window=640, blocks=1))):
+        run = {"batches": batches, "epochs": 4, "step": gd.Cosine(0.3, 1000)}
+        result = gd.minimize(objective, np.zeros(full.shape, np.float32), gd.Momentum(0.5), **run)
+        accuracy.append(held_out.accuracy(result.w))
+    assert abs(accuracy[1] - accuracy[0]) < 0.003
+    assert accuracy[2] < accuracy[0] - 0.01
+
+
 def test_blocks_are_worth_their_reads_and_a_window_has_no_fewer_than_64() -> None:
     """600 MB of rows that nobody reads: windows of 62.5 MB and of 6.25 MB, blocks of 256 kB or one of 64."""
     X = np.broadcast_to(np.zeros(1000, np.uint8), (600_000, 1000))
