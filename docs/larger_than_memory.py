@@ -50,7 +50,8 @@ def main() -> None:
     fit(gd.ChunkedObjective(np.load("train.npy", mmap_mode="r"), y, **TERMS))
     fit(gd.ChunkedObjective("parts", **TERMS))
     fit(gd.ChunkedObjective("train.h5::/X", "train.h5::/y", **TERMS))
-    here = fit(gd.ChunkedObjective("train.zarr", y, **TERMS))
+    fit(gd.ChunkedObjective("train.zarr", y, **TERMS))
+    here = fit(gd.ChunkedObjective(da.from_zarr("train.zarr"), y, **TERMS))
     with (
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0") as cluster,
         Client(cluster) as client,

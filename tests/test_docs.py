@@ -6,6 +6,7 @@ import contextlib
 import inspect
 import re
 import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -61,6 +62,16 @@ def test_the_commands_say_what_is_shown(page, folders):
     for command, shown in sessions(page.read_text(encoding="utf-8")):
         written = run(command, folder)
         assert agrees(shown, written), f"$ {command}{written}"
+
+
+@pytest.mark.slow  # worker processes import the script anew
+def test_the_tutorial_runs_as_a_script(tmp_path):
+    """And ends on the cluster with the same bits as on one machine."""
+    script = DOCS / "larger_than_memory.py"
+    shown = subprocess.run(
+        [sys.executable, "-P", str(script)], cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True
+    )
+    assert shown.stdout.splitlines()[-1] == "the same bits on the cluster: True"
 
 
 def test_a_session_that_shows_something_else_is_found(tmp_path):
