@@ -112,7 +112,14 @@ SETTINGS: dict[str, Argument] = {
     "warm_start": number(False, values.FLAG),
     "random_state": number(3, tuple(bad for bad in values.SEED if bad.name not in ("RandomState", "np.random"))),
     "n_threads": number(1, values.COUNT),
-    "memory_limit": number(10**6, (*values.COUNT, constant("1 GX", "1 GX"), constant("no number", "GB"))),
+    "memory_limit": number(  # a digit as text are bytes
+        100,
+        (
+            *(bad for bad in values.COUNT if bad.name != "a digit as text"),
+            constant("1 GX", "1 GX"),
+            constant("no number", "GB"),
+        ),
+    ),
     "certify": number(True, values.FLAG),
     "verbose": number(0, tuple(bad for bad in values.COUNT_FROM_0 if "True" not in bad.name and bad.name != "False")),
     "class_weight": Argument(
