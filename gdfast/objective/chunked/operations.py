@@ -79,7 +79,8 @@ def not_finite(objective: LinearObjective, share: float, start: int) -> tuple[in
     """Row (of the whole), column and value of the first element that is NaN or infinite; not added up."""
     X: Any = objective.X
     is_sparse = hasattr(X, "indptr")
-    at = _kernels.first_not_finite(X.data.reshape(-1, 1) if is_sparse else X)
+    values = X.data.reshape(-1, 1) if is_sparse else X
+    at = _kernels.first_not_finite(values) if values.size else -1
     if at < 0:
         return None
     if is_sparse:

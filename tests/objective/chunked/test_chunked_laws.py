@@ -220,3 +220,24 @@ def test_a_file_of_scores_is_whole_or_as_it_was(tmp_path: Any, monkeypatch: Any)
     with pytest.raises(KeyboardInterrupt):
         chunked.scores(Ws[0], out=path)
     assert [file.read_bytes() for file in tmp_path.iterdir()] == [b"before"]
+
+
+@every_loss
+def test_sparse_chunks_without_entries(loss: Any) -> None:
+    from scipy import sparse
+
+    X = np.zeros((30, FEATURES), dtype=np.float32)
+    X[:8] = np.random.default_rng(0).normal(size=(8, FEATURES))
+    y = np.arange(30) % 3 if loss.classifies else np.linspace(-1, 1, 30)
+    parts = [sparse.csr_array(X[first : first + 10]) for first in (0, 10, 20)]
+    chunked = gd.ChunkedObjective(parts, y, loss, gd.L2(0.1))
+    linear = gd.LinearObjective(sparse.csr_array(X), y, loss, gd.L2(0.1))
+    W, V = np.random.default_rng(1).normal(size=(2, *linear.shape))
+    np.testing.assert_allclose(chunked.gradient(W), linear.gradient(W), rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(chunked.gram(), linear.gram(), rtol=1e-5, atol=1e-7)
+    np.testing.assert_allclose(chunked.gram_diagonal(), linear.gram_diagonal(), rtol=1e-10)
+    np.testing.assert_allclose(chunked.numerical_gradient(W), linear.numerical_gradient(W), rtol=1e-6, atol=1e-8)
+    assert chunked.lipschitz() == pytest.approx(linear.lipschitz(), rel=1e-9)
+    assert chunked.along_ray(W, V).value(0.5) == pytest.approx(linear.along_ray(W, V).value(0.5), rel=1e-11)
+    assert chunked.duality_gap(0.1 * W) == pytest.approx(linear.duality_gap(0.1 * W), rel=0.15)
+    assert chunked.fingerprint(W)["rows of X"] == linear.fingerprint(W)["rows of X"]
