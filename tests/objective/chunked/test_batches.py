@@ -191,8 +191,8 @@ def test_rows_sorted_by_class_are_learned_as_from_a_full_shuffle() -> None:
     rng = np.random.default_rng(0)
     centres, y = rng.normal(size=(10, 20)), np.sort(rng.integers(0, 10, 8000))
     X = (centres[y] + 1.5 * rng.normal(size=(8000, 20))).astype(np.float32)
-    truth = rng.integers(0, 10, 8000)
-    held_out = gd.LinearObjective((centres[truth] + 1.5 * rng.normal(size=(8000, 20))).astype(np.float32), truth)
+    labels = rng.integers(0, 10, 8000)
+    held_out = gd.LinearObjective((centres[labels] + 1.5 * rng.normal(size=(8000, 20))).astype(np.float32), labels)
     terms = {"loss": gd.CrossEntropy(), "regularizer": gd.L2(1e-3)}
     full = gd.LinearObjective(X, y, **terms)
     chunked = gd.ChunkedObjective([Stored(X)], y, memory_limit=16 * 640 * 80, **terms)
