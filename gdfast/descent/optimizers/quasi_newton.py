@@ -15,7 +15,6 @@ import numpy as np
 from ...objective.regularizers.regularizers import strengths_of
 from ...objective.stack_sums import combination, dots, two_loops
 from ...protocols import Array, FloatArray
-from .float64_dots import dot
 
 
 class Stack(NamedTuple):
@@ -43,8 +42,8 @@ def refuse_l1(objective: Any, name: str) -> None:
 def moved_and_changed(w: Array, gradient: Array, w_now: Array, gradient_now: Array) -> tuple[Array, Array] | None:
     """The flat move from one point to the next and the change of the gradient; None where they show no curvature."""
     move, change = (w_now - w).reshape(-1), (gradient_now - gradient).reshape(-1)
-    lengths = math.sqrt(dot(move, move)) * math.sqrt(dot(change, change))
-    is_pair = dot(move, change) > float(np.finfo(w.dtype).eps) * lengths
+    (square, product), (_, other) = dots((move, change), (move, change))
+    is_pair = product > float(np.finfo(w.dtype).eps) * math.sqrt(square) * math.sqrt(other)
     return (move, change) if is_pair else None
 
 
