@@ -74,9 +74,7 @@ def predict(
     found = open_rows_for(model, data, reading, chunks=InChunks.asked_for(data, memory_limit))
     n = found.X.shape[0]
     with explain_mistakes():
-        predicted: Iterable[Predicted] = (
-            _predicted(model, scores, more) for scores in scores_in_blocks(model, found.X)
-        )
+        predicted = _predictions(model, found.X, more)
         if not isinstance(found.X, ChunkedData):  # no file is begun before all rows are predicted
             predicted = list(predicted)
 
@@ -85,8 +83,7 @@ def predict(
         names = tuple(map(printable, names))
 
     def write(file: BinaryIO) -> None:
-        with explain_mistakes():
-            FORMATS[kind](file, predicted, names, more, n)
+        FORMATS[kind](file, predicted, names, more, n)
 
     if out == STDIN:
         with writing("the output"):
@@ -97,6 +94,13 @@ def predict(
         write_whole(out, write)
     if not quiet:
         say(f"Wrote {n:,} predictions to {out}.", err=True)
+
+
+def _predictions(model: Model, X: Any, more: str) -> Iterable[Predicted]:
+    """Block after block. Mistakes of reading are explained here: those of writing are another's."""
+    with explain_mistakes():
+        for scores in scores_in_blocks(model, X):
+            yield _predicted(model, scores, more)
 
 
 def _check_can(model: Model, more: str) -> None:

@@ -245,6 +245,7 @@ WITHOUT: dict[str, set[str]] = {
     "LinearObjective.predict": {"float32, CSR X"},  # which has a mean
     "LinearObjective.margins": _classes,
     "LinearObjective.accuracy": _classes,
+    "LinearObjective.separates": _classes,
     "LinearObjective.hessian_product": _smooth,
     "LinearObjective.hessian_at": _smooth,
     "LinearObjective.duality_gap": {"own loss"},

@@ -121,7 +121,7 @@ def ray_kinks(state: KeptScores, low: float, high: float) -> tuple[FloatArray, F
     """Where terms have theirs, and by how much the slope jumps there; not added up."""
     if not state.share > 0:
         return np.zeros(0), np.zeros(0)
-    steps, jumps = state.ray().data_kinks(low, high)
+    steps, jumps = state.ray()._data_kinks(low, high)
     return steps, state.share * jumps
 
 

@@ -71,7 +71,7 @@ class ChunkedRay(PiecewiseRay):
         nothing = np.zeros((0, 2))
         return self.loss.ray_terms((nothing, nothing), np.zeros(0, dtype=np.int32), np.zeros(0))
 
-    def data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    def _data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """See `PiecewiseRay`."""
         low, high = sorted((self.sign * low, self.sign * high))
         steps, jumps, found = [], [], 0

@@ -91,7 +91,7 @@ class LinearRay(PiecewiseRay):
         """See `PiecewiseRay`."""
         return self.sums is not None
 
-    def data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    def _data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """See `PiecewiseRay`."""
         return Smooth().kinks(low, high) if self.sums is None else self.sums.kinks(low, high)
 

@@ -34,7 +34,7 @@ class PiecewiseRay(Bisected):
         """The loss is a sum of terms whose kinks are known."""
 
     @abstractmethod
-    def data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
+    def _data_kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """The steps in [low, high] where terms of the loss have theirs, and by how much the slope jumps there."""
 
     def breakpoints(self, lo: float, hi: float) -> FloatArray:
@@ -88,7 +88,7 @@ class PiecewiseRay(Bisected):
 
     def _kinks(self, low: float, high: float) -> tuple[FloatArray, FloatArray]:
         """Where the slope jumps in [low, high], and by how much (of a squared hinge: where its terms are 0)."""
-        parts = [self.data_kinks(low, high)]
+        parts = [self._data_kinks(low, high)]
         for penalty in self.penalties:
             steps, jumps = penalty.kinks()
             inside = (steps >= low) & (steps <= high)
