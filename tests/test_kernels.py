@@ -13,7 +13,6 @@ import pytest
 import gdfast as gd
 import reference
 from gdfast import _kernels
-from quick import one_in
 
 MAKERS = {
     reference.HINGE: gd.Hinge,
@@ -61,7 +60,9 @@ def build(X, y, loss, k):
     return gd.LinearObjective(X, y, MAKERS[loss](), n_classes=None if loss in reference.REGRESSIONS else k)
 
 
-@pytest.mark.parametrize(("size", "loss", "dtype"), one_in(3, SIZES, reference.LOSSES, DTYPES))
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_every_size(dtype, loss, size):
     n, d, k = size
     X, y, W = draw(dtype, loss, n, d, k)
@@ -106,7 +107,9 @@ def answers(objective, W):
 THREADED = [(3, 40, 10), (800, 300, 10), (5000, 130, 5), (300, 40, 150), (1000, 30, 129)]
 
 
-@pytest.mark.parametrize(("size", "loss", "dtype"), one_in(3, THREADED, reference.LOSSES, DTYPES))
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("size", THREADED, ids=str)
 def test_any_number_of_threads_gives_the_same_bits(dtype, loss, size):
     rng = np.random.default_rng(size)
     n, d, k = size
@@ -170,7 +173,9 @@ def test_long_sums_keep_their_digits():
     np.testing.assert_allclose(gradient[1:, 0], X[0, 0].astype(float) / k, rtol=1e-6)
 
 
-@pytest.mark.parametrize(("n_models", "loss", "dtype"), one_in(3, [3, 13, 64], reference.LOSSES, DTYPES))
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("n_models", [3, 13, 64])
 def test_many_weights_in_one_pass(dtype, loss, n_models):
     n, d, k = 130, 21, 10
     X, y, W = draw(dtype, loss, n, d, k)

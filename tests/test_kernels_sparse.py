@@ -15,7 +15,6 @@ import pytest
 import gdfast as gd
 import reference
 from gdfast import _kernels
-from quick import one_in
 
 sparse = pytest.importorskip("scipy.sparse")
 
@@ -73,9 +72,11 @@ def build(X, y, loss, k, **options):
     return gd.LinearObjective(X, y, MAKERS[loss](), n_classes=None if loss in reference.REGRESSIONS else k, **options)
 
 
-@pytest.mark.parametrize(
-    ("size", "loss", "tangled", "indices", "dtype"), one_in(3, SIZES, reference.LOSSES, [False, True], INDICES, DTYPES)
-)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("indices", INDICES)
+@pytest.mark.parametrize("tangled", [False, True])
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("size", SIZES, ids=str)
 def test_every_size(dtype, indices, tangled, loss, size):
     X, y, W = draw(dtype, indices, loss, size, tangled=tangled)
     problem, objective = reference.LinearProblem(X.toarray(), y, loss), build(X, y, loss, size[2])
@@ -155,7 +156,9 @@ def answers(objective, W):
 THREADED = [(5, 40, 10, 0.3), (1500, 900, 20, 0.15), (5000, 600, 70, 0.02), (300, 3000, 3, 0.1)]
 
 
-@pytest.mark.parametrize(("size", "loss", "dtype"), one_in(3, THREADED, reference.LOSSES, DTYPES))
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("loss", reference.LOSSES)
+@pytest.mark.parametrize("size", THREADED, ids=str)
 def test_any_number_of_threads_gives_the_same_bits(dtype, loss, size):
     n, d, k, share = size
     rng = np.random.default_rng(size[:3])
