@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import zlib
 from collections.abc import Iterator
 
 import pytest
@@ -25,3 +26,23 @@ def _same_threads() -> Iterator[None]:
     before = gd.get_num_threads()
     yield
     gd.set_num_threads(before)
+
+
+FEW = 24
+OF_THE_HOUSE = {"test_docstrings.py", "test_layers.py", "test_type_tests.py", "test_words.py"}
+"""A case for each file or name: all of them hold, always."""
+
+
+@pytest.hookimpl(tryfirst=True)  # before `-m` chooses among them
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Of a test with more than `FEW` cases the quick suite runs a third, always the same; `-m many` runs the others."""
+    cases: dict[tuple[object, str], list[pytest.Item]] = {}
+    for item in items:
+        if item.path.name in OF_THE_HOUSE:
+            continue
+        cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
+    for found in cases.values():
+        if len(found) > FEW:
+            for item in found:
+                if zlib.crc32(item.name.encode()) % 3:
+                    item.add_marker(pytest.mark.many)
