@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import mmap
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,21 @@ class NumbersInFile:
         finally:
             os.close(descriptor)
         return out
+
+    def expect(self, stretches: Sequence[tuple[int, int]], /) -> None:
+        """Items [start, stop) that will be read next: the system is told, and has many under way at a time.
+
+        Without that, reads of blocks here and there wait for the disk one after the other.
+        """
+        tell = getattr(os, "posix_fadvise", None)
+        if tell is None or self.fortran:
+            return
+        descriptor, width = self.stamp.open(), self.dtype.itemsize * int(np.prod(self.shape[1:], dtype=np.int64))
+        try:
+            for start, stop in stretches:
+                tell(descriptor, self.offset + start * width, (stop - start) * width, os.POSIX_FADV_WILLNEED)
+        finally:
+            os.close(descriptor)
 
     def _read_columns(self, descriptor: int, start: int, stop: int, out: Array) -> None:
         n, d = self.shape

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -42,6 +43,14 @@ class Part(Protocol):
 
     def require_unchanged(self) -> None:
         """ValueError or FileNotFoundError where what it reads from is no longer what it was."""
+        ...
+
+
+class Expects(Protocol):
+    """A part that can begin to read what will be asked for."""
+
+    def expect(self, stretches: Sequence[tuple[int, int]], /) -> None:
+        """Rows [start, stop) of each will be read next."""
         ...
 
 

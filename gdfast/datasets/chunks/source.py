@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -11,7 +12,7 @@ import numpy as np
 from ..._arrays import check_integer
 from ...describe import counted, described
 from ...protocols import Array
-from .part import Part
+from .part import Expects, Part
 from .window import narrowed
 
 _SAMPLES, _SAMPLED = 4, 64
@@ -158,6 +159,17 @@ class ChunkSource:
             part.read(first, last, out[done : done + last - first])
             done += last - first
         return out
+
+    def expect(self, stretches: Sequence[tuple[int, int]]) -> None:
+        """Rows [start, stop) of each will be read next: parts that can begin to read them."""
+        of_parts: dict[int, tuple[Part, list[tuple[int, int]]]] = {}
+        for stretch in stretches:
+            for part, first, last in self._pieces(*self._range(*stretch)):
+                of_parts.setdefault(id(part), (part, []))[1].append((first, last))
+        for part, some in of_parts.values():
+            told: Expects | None = part if hasattr(part, "expect") else None  # type: ignore[assignment]
+            if told is not None:
+                told.expect(some)
 
     def labels(self, start: int = 0, stop: int | None = None) -> Array | None:
         """The labels of rows [start, stop), all by default: y, or what the parts carry; None where there are none.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -94,6 +95,12 @@ class StoredPart:
 
     def read(self, start: int, stop: int, out: Array | None, /) -> Any:
         return self.rows.read(start, stop, out)
+
+    def expect(self, stretches: Sequence[tuple[int, int]], /) -> None:
+        """See `Expects`."""
+        told = getattr(self.rows, "expect", None)
+        if told is not None:
+            told(stretches)
 
     def labels(self, start: int, stop: int, /) -> Array:
         assert self.label_array is not None  # has_labels says so

@@ -27,6 +27,7 @@ def read_rows(source: Any, some: Array) -> Any:
         import scipy.sparse
 
         return scipy.sparse.vstack([source.read(*run) for run in runs], format="csr")
+    source.expect(runs)
     X = np.empty((some.size, source.n_features), dtype=source.dtype)
     for (start, stop), begin, end in zip(runs, begins, ends, strict=True):
         source.read(start, stop, X[begin:end])

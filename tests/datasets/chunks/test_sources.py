@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -220,3 +221,21 @@ def test_out_must_fit():
     for out in (np.empty((2, 7)), np.empty((3, 7), np.uint8), np.empty((7, 2), np.uint8).T):
         with pytest.raises(ValueError, match="out must be"):
             source.read(0, 2, out)
+
+
+@pytest.mark.skipif(not hasattr(os, "posix_fadvise"), reason="the system takes no advice")
+def test_files_are_told_what_will_be_read_and_nothing_else(tmp_path, monkeypatch):
+    parts = [rows(40), rows(30, seed=1)]
+    for i, part in enumerate(parts):
+        np.save(tmp_path / f"part-{i}.npy", part)
+    source, told = chunk_source(tmp_path, np.zeros(70)), []
+    advise = os.posix_fadvise
+    monkeypatch.setattr(os, "posix_fadvise", lambda *asked: told.append(asked[1:]) or advise(*asked))
+    source.expect([(3, 5), (38, 44), (60, 70)])
+    assert told == [
+        (128 + 7 * start, 7 * n, os.POSIX_FADV_WILLNEED) for start, n in ((3, 2), (38, 2), (0, 4), (20, 10))
+    ]
+    assert np.array_equal(source.read(38, 44), np.concatenate(parts)[38:44])
+    chunk_source([Counted(parts[0])], np.zeros(40)).expect([(0, 3)])  # who cannot begin to read is not told
+    with pytest.raises(ValueError, match="start and stop"):
+        source.expect([(3, 71)])
