@@ -102,7 +102,7 @@ def timed(call: Callable[[], Any], rounds: int) -> list[float]:
 
 def workers(chosen: argparse.Namespace) -> Found:
     """The same chunks on two workers and on one machine, in turns; passes long enough that messages are small."""
-    n, features = (8_000, 256) if chosen.quick else (400_000, 512)
+    n, features = (8_000, 256) if chosen.quick else (2_000_000, 512)
     rng = np.random.default_rng(0)
     X = rng.integers(0, 256, (n, features), dtype=np.uint8)
     y = rng.integers(0, 10, n)
