@@ -15,9 +15,9 @@ import numpy as np
 
 from ..protocols import Array
 
-DAMAGES = (ValueError, EOFError, RuntimeError, NotImplementedError, zipfile.BadZipFile, zlib.error, struct.error)
-"""What a damaged archive makes its readers raise. For one flipped bit zipfile even says that it is encrypted
-(RuntimeError) or packed in a way that it does not know (NotImplementedError)."""
+DAMAGES = (ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error, struct.error)
+"""What a damaged archive makes its readers raise. For one flipped bit zipfile even says that it is encrypted, or packed
+in a way that it does not know: RuntimeError, and a kind of it."""
 
 _CHUNK = 1 << 24
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,7 +14,8 @@ class Part(Protocol):
     """A frozen, picklable recipe of rows: where they lie and how they are read, with nothing opened.
 
     `name` is what messages call it; `starts` are the rows within it at which its own pieces begin (row groups, a
-    store's chunks; small ones joined), 0 the first of them.
+    store's chunks; small ones joined), 0 the first of them. One that can begin to read ahead has
+    ``expect([(start, stop), ...])`` as well: which rows will be read next.
     """
 
     @property
@@ -43,14 +43,6 @@ class Part(Protocol):
 
     def require_unchanged(self) -> None:
         """ValueError or FileNotFoundError where what it reads from is no longer what it was."""
-        ...
-
-
-class Expects(Protocol):
-    """A part that can begin to read what will be asked for."""
-
-    def expect(self, stretches: Sequence[tuple[int, int]], /) -> None:
-        """Rows [start, stop) of each will be read next."""
         ...
 
 

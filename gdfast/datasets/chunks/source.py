@@ -12,7 +12,7 @@ import numpy as np
 from ..._arrays import check_integer
 from ...describe import counted, described
 from ...protocols import Array
-from .part import Expects, Part
+from .part import Part
 from .window import narrowed
 
 _SAMPLES, _SAMPLED = 4, 64
@@ -167,9 +167,9 @@ class ChunkSource:
             for part, first, last in self._pieces(*self._range(*stretch)):
                 of_parts.setdefault(id(part), (part, []))[1].append((first, last))
         for part, some in of_parts.values():
-            told: Expects | None = part if hasattr(part, "expect") else None  # type: ignore[assignment]
+            told = getattr(part, "expect", None)
             if told is not None:
-                told.expect(some)
+                told(some)
 
     def labels(self, start: int = 0, stop: int | None = None) -> Array | None:
         """The labels of rows [start, stop), all by default: y, or what the parts carry; None where there are none.

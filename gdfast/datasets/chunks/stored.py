@@ -97,7 +97,7 @@ class StoredPart:
         return self.rows.read(start, stop, out)
 
     def expect(self, stretches: Sequence[tuple[int, int]], /) -> None:
-        """See `Expects`."""
+        """See `Part`."""
         told = getattr(self.rows, "expect", None)
         if told is not None:
             told(stretches)

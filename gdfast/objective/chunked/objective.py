@@ -10,10 +10,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 
-from ..._arrays import (
-    check_flag,
-    check_indices,
-)
+from ..._arrays import check_flag, check_indices
 from ...datasets.chunks import ChunkSource, chunk_source
 from ...differences import Scheme
 from ...differences.steps import Steps
