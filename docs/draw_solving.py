@@ -1,4 +1,4 @@
-"""Draws docs/images/solving.png from benchmarks.md: seconds to the optimum. `python docs/draw_solving.py`."""
+"""Draws docs/images/solving.png from benchmarks_solutions.md: seconds to the optimum. `python docs/draw_solving.py`."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import matplotlib
 
 DOCS = Path(__file__).parent
 FILE = DOCS / "images" / "solving.png"
+PAGE = DOCS / "benchmarks_solutions.md"
 HEADING = "## To the optimum and its proof"
 OURS, THEIRS = "#0072B2", "#D55E00"
 
 
 def rows() -> list[dict[str, str]]:
     """The table's rows that have a peer from another library."""
-    section = (DOCS / "benchmarks.md").read_text(encoding="utf-8").partition(HEADING)[2].partition("\n## ")[0]
+    section = PAGE.read_text(encoding="utf-8").partition(HEADING)[2].partition("\n## ")[0]
     lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in section.splitlines() if line[:1] == "|"]
     table = [dict(zip(lines[0], cells, strict=True)) for cells in lines[2:]]
     return [row for row in table if row["peer"].startswith("scikit-learn")]
