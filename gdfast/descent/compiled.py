@@ -69,7 +69,7 @@ class CompiledSteps:
         self._rates = settings.step.given if isinstance(settings.step.given, np.ndarray) else None
         # Every so many steps somebody wants to know.
         periods = (
-            settings.evaluate_every,
+            settings.period,
             None if settings.checkpoint is None else settings.checkpoint.every,
             None if settings.callback is None else settings.callback_every,
             1 if settings.keep_weights else None,

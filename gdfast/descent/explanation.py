@@ -65,6 +65,16 @@ class Trend(NamedTuple):
 
 def explain(settings: Settings, state: RunState, status: Status, there: Evaluation) -> str:
     """The sentence of a run that ends so; `there` is the whole objective at the end, NaN where it is not known."""
+    sentence = _explained(settings, state, status, there)
+    if settings.never_evaluates and not math.isnan(there.value):
+        sentence += (
+            ' The whole objective was not computed (evaluate_every="never"): value is the mean of the last epoch\'s '
+            "mini-batches, each before its step."
+        )
+    return sentence
+
+
+def _explained(settings: Settings, state: RunState, status: Status, there: Evaluation) -> str:
     words = DOWN if settings.sign > 0 else UP
     if status is Status.MAX_STEPS:
         return f"All steps were taken, {_of_all_steps(settings, state, there, words)}"
@@ -85,7 +95,8 @@ def explain(settings: Settings, state: RunState, status: Status, there: Evaluati
 
 def _of_all_steps(settings: Settings, state: RunState, there: Evaluation, words: Words) -> str:
     if state.k == 0:
-        return "of which there are none (max_steps is 0): value and gradient are those at w0."
+        known = "value is that of the first mini-batch at w0" if settings.never_evaluates else ""
+        return f"of which there are none (max_steps is 0): {known or 'value and gradient are those at w0'}."
     trend, loss = _trend(settings, state.record, state.k, there), words.loss
     if trend is None:
         return "too few of them to tell how the mini-batches' loss changes: allow more steps."
@@ -213,11 +224,13 @@ def _too_large(settings: Settings) -> str:
     if proves_bounds(settings.bound_optimizer):
         return "what this method raises is the dual, so that the loss need not fall at each step: allow more steps."
     if sets_own_step(settings.bound_optimizer):
-        return "check value and gradient, or use another optimizer; best_w is the best that was seen."
+        best = "" if settings.never_evaluates else "; best_w is the best that was seen"
+        return f"check value and gradient, or use another optimizer{best}."
     if settings.step.line_search is not None:
         return "its steps are too long for what mini-batches tell: use shorter ones, or larger mini-batches."
     remedy = "a smaller one, a decreasing schedule" if settings.step.is_constant else "smaller ones"
-    return f"the step is too large; use {remedy} or a line search (best_w is the best that was seen)."
+    best = "" if settings.never_evaluates else " (best_w is the best that was seen)"
+    return f"the step is too large; use {remedy} or a line search{best}."
 
 
 def _too_small(settings: Settings, state: RunState) -> str:

@@ -20,6 +20,7 @@ from .checkpoints import check_can_save, save
 from .compiled import CompiledSteps
 from .explanation import explain
 from .goal_reached import ending_of, explained, passes_of, stalls, without_descent
+from .last_batches import told_by_batches
 from .line_searches.first_trial import Trial, is_finite, moved
 from .optimizers.capabilities import (
     evaluation_point,
@@ -106,7 +107,7 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
 
 def is_due(settings: Settings, k: int) -> bool:
     """Whether the run is evaluated after k steps: the metrics too, and with batches the whole objective."""
-    return settings.evaluate_every is not None and k % settings.evaluate_every == 0
+    return settings.period is not None and k % settings.period == 0
 
 
 # ---- report and decide ----
@@ -120,7 +121,7 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     if state.evaluation.norm <= settings.gtol and settings.run_batches is None and settings.goal is None:
         answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
         ending = Status.CONVERGED if answer is state.w else None  # of a mean, w says nothing
-    if settings.evaluate_every is not None and is_due(settings, k):
+    if is_due(settings, k):
         ending = evaluate_answer(settings, state)
         if ending is Status.DIVERGED:
             return state.ended(ending)
@@ -316,7 +317,8 @@ def sealed(array: Array) -> Array:
 def result_of(settings: Settings, state: RunState) -> Result:
     """Where the last finished step led; the whole objective is evaluated once more where it is not known there.
 
-    Not after a Ctrl-C, which wants an answer at once: what is not known is NaN.
+    Not after a Ctrl-C, which wants an answer at once: what is not known is NaN. Where it is never evaluated, the
+    mini-batches of the last epoch say what is known.
     """
     k, w, optimizer_state, there, record, status = (
         state.k,
@@ -327,9 +329,12 @@ def result_of(settings: Settings, state: RunState) -> Result:
         state.ending,
     )
     assert status is not None
+    averaged = None
     answer = final_answer(settings.bound_optimizer, w, optimizer_state)
     try:
-        if record.evaluated and record.evaluated[-1].k == k:
+        if settings.never_evaluates:
+            there, averaged, status = told_by_batches(settings, state, answer)
+        elif record.evaluated and record.evaluated[-1].k == k:
             there = Evaluation(record.evaluated[-1].value, answer, record.evaluated[-1].norm)
         else:
             is_unknown = math.isnan(there.value) and (k > 0 or status is Status.DIVERGED)
@@ -348,7 +353,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         gap = record.gap(there.value)
     except KeyboardInterrupt:
         status, gap = Status.INTERRUPTED, None
-    if status is Status.MAX_STEPS and not there.is_finite():
+    if status is Status.MAX_STEPS and not settings.never_evaluates and not there.is_finite():
         status = Status.DIVERGED
     explanation = "" if settings.goal is None else explained(settings, state, status, there.value, gap)
     explanation = explanation or explain(settings, state, status, there)
@@ -368,6 +373,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         duality_gap=gap,
         explanation=explanation,
         method="" if settings.goal is None else settings.goal.method,
+        averaged_batches=averaged,
     )
 
 

@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Callable, Mapping
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Literal, ParamSpec, TypeVar
 
 from ..objective.mini_batches import MiniBatches
 from ..protocols import Objective, Optimizer
@@ -38,7 +38,7 @@ def minimize(
     epochs: int | None = None,
     gtol: float = 1e-6,
     gap_tol: float | None = None,
-    evaluate_every: int | None = None,
+    evaluate_every: int | Literal["never"] | None = None,
     metrics: Metrics | None = None,
     callback: Callback | None = None,
     callback_every: int = 1,
@@ -81,7 +81,10 @@ def minimize(
         there): the metrics are called and, with batches, the whole objective is computed, which is when
         gtol is tested and the best weights are kept. Without batches these two happen after every step (with an
         optimizer that needs no gradient at w, such as `DualCoordinateAscent`: only then, where `evaluate_every` is
-        given).
+        given). "never": not at the end either, which saves a pass; needs `batches`, and no gap_tol or metrics.
+        ``result.value`` is then the mean of the last epoch's mini-batches, each before its step, of the last
+        ``batches.steps_per_epoch(n_samples)`` steps wherever the run ends; the gradient's norm is NaN, and gtol is
+        not tested. The last mini-batch is computed once more, so that a divergence shows.
     metrics : dict of name -> callable, optional
         Numbers ``f(w)`` for ``result.history.metrics``.
     callback : callable, optional

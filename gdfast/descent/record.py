@@ -187,9 +187,17 @@ class Record:
         """Passes over the data since the start, where the objective counts them."""
         return None if self._passes_before is None else float(self._objective.passes - self._passes_before)
 
+    def last_values(self, before: int, most: int) -> Array:
+        """At most so many values, the last ones that were known before step `before`."""
+        n = self._known(before)
+        return np.array(self.values[max(0, n - most) : n])
+
+    def _known(self, before: int) -> int:
+        return bisect_left(self.steps, before, hi=len(self.seconds))
+
     def history(self, before: int, steps: int, sign: float) -> History:
         """What was evaluated before step `before`, and `steps` steps; values times sign."""
-        n = bisect_left(self.steps, before, hi=len(self.seconds))
+        n = self._known(before)
         return History(
             steps=np.array(self.steps[:n]),
             values=sign * np.array(self.values[:n]),

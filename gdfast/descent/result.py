@@ -104,7 +104,8 @@ class Result:
         The weights after `steps` steps (for an optimizer that averages: the mean).
     value, gradient_norm : float
         The objective at w and the largest absolute element of its gradient. (NaN after a Ctrl-C where they are
-        not known: with batches, unless the run has just been evaluated.)
+        not known: with batches, unless the run has just been evaluated. After ``evaluate_every="never"``: see
+        `averaged_batches`.)
     status : Status
     steps : int
         Finished steps, those that led to w.
@@ -120,6 +121,9 @@ class Result:
         A proven bound on the distance to the optimum, where one was asked for.
     method : str
         Of `solve`: a sentence that names the method, and why it was chosen.
+    averaged_batches : int or None
+        After ``evaluate_every="never"``: value is the mean of so many mini-batches, those of the last epoch, each
+        before its step; gradient_norm is NaN, and best_w is w. None: value is that of the whole objective.
     explanation : str
         Why this run ended as it did: of MAX_STEPS whether the loss rose, was stuck, still falling or has barely moved.
 
@@ -146,6 +150,7 @@ class Result:
     duality_gap: float | None = None
     explanation: str = field(default="", repr=False)
     method: str = field(default="", repr=False)
+    averaged_batches: int | None = None
 
     def require(self) -> Result:
         """The result itself when it CONVERGED; RuntimeError with the status's sentence otherwise."""
@@ -155,11 +160,14 @@ class Result:
 
     def __str__(self) -> str:
         passes = "" if self.passes is None else f", {self.passes:.6g} passes over the data"
+        known = f"the objective is {self.value:.10g} and the largest element of its gradient {self.gradient_norm:.3g}"
+        if self.averaged_batches is not None:
+            seen = counted(self.averaged_batches, "mini-batch", "mini-batches")
+            known = f"the mean of the last {seen} is {self.value:.10g}"
         lines = [
             self.explanation or self.status.value,
             f"After {counted(self.steps, 'step')} ({counted(self.evaluations, 'evaluation')}{passes}, "
-            f"{self.seconds:.3g} s) the objective is {self.value:.10g} and the largest element of its gradient "
-            f"{self.gradient_norm:.3g}.",
+            f"{self.seconds:.3g} s) {known}.",
         ]
         if self.best_value != self.value:
             lines.append(f"The best value of the run was {self.best_value:.10g}.")

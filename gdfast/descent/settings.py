@@ -41,6 +41,7 @@ Metrics = Mapping[str, Callable[[Array], Any]]
 
 DEFAULT_STEP = 0.1
 _DEFAULT_STEPS = 1000
+NEVER = "never"
 
 
 def _saved(check: Callable[..., Any], **limits: Any) -> dict[str, Any]:
@@ -55,6 +56,14 @@ def _given_again(check: Callable[[Any, str], Any]) -> dict[str, Any]:
 
 def _optional(check: Callable[..., Any]) -> Callable[..., Any]:
     return lambda value, name, **limits: None if value is None else check(value, name, **limits)
+
+
+def _checked_period(period: Any, name: str) -> int | str | None:
+    if isinstance(period, str):
+        if period != NEVER:
+            raise ValueError(f'{name} must be a number of steps, "never" or None; it is {described(period)}')
+        return NEVER
+    return None if period is None else check_integer(period, name, minimum=1)
 
 
 def _checked_metrics(metrics: Any, name: str) -> Metrics:
@@ -92,7 +101,7 @@ class Settings:
     max_steps: int
     gtol: float = field(metadata=_saved(check_non_negative))
     gap_tol: float | None = field(metadata=_saved(_optional(check_non_negative)))
-    evaluate_every: int | None = field(metadata=_saved(_optional(check_integer), minimum=1))
+    evaluate_every: int | str | None = field(metadata=_saved(_checked_period))
     metrics: Metrics = field(metadata=_given_again(_checked_metrics))
     callback: Callback | None = field(metadata=_given_again(_checked_callback))
     callback_every: int = field(metadata=_saved(check_integer, minimum=1))
@@ -119,6 +128,10 @@ class Settings:
     """The mini-batches of the objective; None: the whole of it at every step."""
     evaluates_always: bool
     """The whole objective is evaluated after every step."""
+    never_evaluates: bool
+    """Not even at the end: the mini-batches say what is known of it."""
+    period: int | None
+    """Steps between two evaluations of the run; None: at the end at most."""
     goes_on_in_float64: bool = False
     """It began in narrower arithmetic: `in_float64`."""
 
@@ -172,6 +185,9 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
     for setting in fields(Settings):
         if "check" in setting.metadata:
             given[setting.name] = setting.metadata["check"](given[setting.name], setting.name)
+    never = given["evaluate_every"] == NEVER
+    if never:
+        _check_never(given, batches)
     _check_gap(given["gap_tol"], objective, for_this_run, sign)
     return Settings(
         **given
@@ -184,6 +200,8 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         direction=None if owns_step(for_this_run) else direction_of(for_this_run),
         run_batches=in_batches,
         evaluates_always=batches is None and (given["evaluate_every"] is None or needs_gradient(for_this_run)),
+        never_evaluates=never,
+        period=None if never else given["evaluate_every"],
     )
 
 
@@ -246,6 +264,16 @@ def _count_steps(max_steps: Any, epochs: Any, batches: MiniBatches | None, objec
     if max_steps is not None:
         raise ValueError(f"max_steps and epochs exclude each other; they are {max_steps} and {count}")
     return count if batches is None else count * batches.steps_per_epoch(objective.n_samples)
+
+
+def _check_never(given: Mapping[str, Any], batches: MiniBatches | None) -> None:
+    if batches is None:
+        raise ValueError(
+            f'evaluate_every="{NEVER}" needs batches: every step without them computes the whole objective'
+        )
+    for name in ("gap_tol", "metrics"):
+        if given[name] is not None and given[name] != {}:
+            raise ValueError(f'{name} needs evaluations of the run, which evaluate_every="{NEVER}" leaves out')
 
 
 def _check_gap(gap_tol: float | None, objective: Any, optimizer: Any, sign: float) -> None:

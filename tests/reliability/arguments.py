@@ -180,7 +180,7 @@ ARGUMENTS: dict[str, Argument] = {
     "gtol": number(0.125, values.NON_NEGATIVE),
     "tol": number(0.125, values.POSITIVE),
     "gap_tol": number(0.125, values.NON_NEGATIVE),
-    "evaluate_every": number(2, (*values.COUNT, *values.LARGE_INTEGER)),
+    "evaluate_every": number(2, (*values.COUNT, *values.LARGE_INTEGER, constant("Never", "Never"))),
     "metrics": Argument(
         lambda: {"norm": bowl},
         (
