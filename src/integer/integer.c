@@ -2,7 +2,7 @@
 
 #include "common.inc.h"
 
-#if defined(__SSE2__)
+#if HAS_INTEGERS
 
 #include "integer/tiles.inc.h"
 #include "integer/weights.inc.h"

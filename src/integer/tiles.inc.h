@@ -5,8 +5,8 @@
  * side by side, column by column, so that one instruction adds four products; a coefficient of four rows is
  * one 32-bit word. */
 
-#if !defined(VECTOR_BYTES) || !defined(__SSE2__)
-#error "integer/tiles.inc.h needs VECTOR_BYTES, __SSE2__"
+#if !defined(VECTOR_BYTES) || !HAS_INTEGERS
+#error "integer/tiles.inc.h needs VECTOR_BYTES, HAS_INTEGERS"
 #endif
 
 #define SCORE_COLUMNS (VECTOR_BYTES / 2)   /* columns of one vector of 16-bit weights */
