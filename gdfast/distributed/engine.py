@@ -6,6 +6,8 @@ what it has installed computes nothing. Where one is gone, its chunks are made o
 
 from __future__ import annotations
 
+import math
+import time
 import uuid
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import replace
@@ -17,13 +19,14 @@ from ..objective.chunked.engine import Function, Outcome
 from ..objective.chunked.ordered_sum import FAN_IN, groups
 from . import tasks
 from .cluster import Cluster, WorkersChangedError
-from .placement import place
+from .placement import place, runs_of
 from .suppliers import Supplier
 from .workers import Worker
 
 Found = TypeVar("Found")
 
 EMBEDDED_BYTES = 1 << 22  # of arguments that travel with each task of a call; more travels as one task's result
+TASK_SECONDS = 0.2  # of chunks that share a task: Ctrl-C waits for it
 LOSSES = 12  # of workers in a row, before a call gives up
 
 
@@ -58,6 +61,7 @@ class DaskEngine:
         self._is_supplying = True
         self._places: list[str | None] = supplier.places(cluster.client)
         self._held: list[Any] = [None] * len(recipes)
+        self._pace: dict[Function, float] = {}
         self._settle()
 
     @property
@@ -79,7 +83,7 @@ class DaskEngine:
 
     def sum(self, view: View, function: Function, *arguments: Any) -> Outcome:
         """See `Engine`."""
-        return self.until_done(lambda batch: batch.total(batch.called(tasks.run, view, function, arguments)))
+        return self.until_done(lambda batch: batch.total(tasks.run, view, function, arguments))
 
     def each(self, view: View, function: Function, *arguments: Any) -> Generator[Outcome, None, None]:
         """See `Engine`."""
@@ -131,6 +135,21 @@ class DaskEngine:
             f"{LOSSES} times in a row, workers of the scheduler {self.cluster.address} died while they computed: "
             "their logs say why; too little memory for their chunks is the usual reason"
         )
+
+    def runs(self, function: Function) -> list[list[list[int]]]:
+        """Neighbours on one worker that a task takes together, for each node of the tree that adds chunks up.
+
+        A message costs what some 60 MB of X do; but a task that runs can't be stopped, and all threads need some.
+        """
+        share = self.n_chunks / sum(worker.threads for worker in self.cluster.workers.values())
+        pace = max(self._pace.get(function, TASK_SECONDS), 1e-9)  # at first each chunk has a task of its own
+        most = max(1, min(int(TASK_SECONDS / pace), math.ceil(share)))
+        return [runs_of(node, self.places, most) for node in groups(range(self.n_chunks))]
+
+    def note(self, function: Function, seconds: float) -> None:
+        """How long a call of it took: by that many chunks of the next one share a task. No bit depends on it."""
+        threads = sum(worker.threads for worker in self.cluster.workers.values())
+        self._pace[function] = seconds * min(threads, self.n_chunks) / self.n_chunks
 
     def forget(self, chunk: int) -> None:
         """It is made anew when it is next needed."""
@@ -198,38 +217,87 @@ class Batch:
         firsts: Sequence[Any] | None = None,
         chosen: Sequence[int] | None = None,
     ) -> list[Any]:
-        """A function of each chunk, or of what is kept of it, on its worker."""
+        """A task for each chunk, or for what is kept of it, on its worker."""
+        chosen = range(self._engine.n_chunks) if chosen is None else chosen
+        firsts = self._engine.held if firsts is None else firsts
+        own = self._own(arguments, chosen)
+        places = [self._engine.places[i] for i in chosen]
+        return self.mapped(
+            task,
+            [firsts[i] for i in chosen],
+            places,
+            [self._call(view, function, arguments, places)] * len(places),
+            own,
+        )
+
+    def total(
+        self,
+        task: Callable[..., Any],
+        view: View,
+        function: Function,
+        arguments: tuple[Any, ...],
+        firsts: Sequence[Any] | None = None,
+    ) -> Outcome:
+        """A function of each chunk, or of what is kept of it, added up by the fixed tree."""
+        start = time.perf_counter()
+        engine = self._engine
+        own = self._own(arguments, range(engine.n_chunks))
+        firsts = engine.held if firsts is None else firsts
+        of_nodes = engine.runs(function)
+        runs = [run for of_node in of_nodes for run in of_node]
+        where = [engine.places[run[0]] for run in runs]
+        n = len(runs)
+        parts = iter(
+            self.mapped(
+                partial(tasks.run_each, task),
+                [[firsts[i] for i in run] for run in runs],
+                where,
+                [self._call(view, function, arguments, where)] * n,
+                [[own[i] for i in run] for run in runs],
+                [len(of_node) == 1 for of_node in of_nodes for _ in of_node],
+            )
+        )
+        found: Outcome = self._known(self._added([[next(parts) for _ in of_node] for of_node in of_nodes]))
+        engine.note(function, time.perf_counter() - start)
+        return found
+
+    def _added(self, of_nodes: list[list[Any]]) -> Any:
+        """Each node on the worker of its first part; one that a task has added up already is that task."""
+        where = self._engine.places[::FAN_IN]
+        split = [i for i, parts in enumerate(of_nodes) if len(parts) > 1]
+        sums = iter(self.mapped(tasks.add, [of_nodes[i] for i in split], [where[i] for i in split]))
+        parts = [parts[0] if len(parts) == 1 else next(sums) for parts in of_nodes]
+        while len(parts) > 1:
+            where = where[::FAN_IN]
+            parts = self.mapped(tasks.add, [list(group) for group in groups(parts)], where)
+        return parts[0]
+
+    def _own(self, arguments: tuple[Any, ...], chosen: Sequence[int]) -> list[dict[int, Any]]:
         for argument in arguments:
             if hasattr(argument, "states"):
                 argument.states(self)
-        engine = self._engine
-        chosen = range(engine.n_chunks) if chosen is None else chosen
-        firsts = engine.held if firsts is None else firsts
-        own = [engine.own_arguments(arguments, i) for i in chosen]
+        return [self._engine.own_arguments(arguments, i) for i in chosen]
+
+    def _call(self, view: View, function: Function, arguments: tuple[Any, ...], places: Sequence[str]) -> Any:
+        """What all tasks of a call share: in each of them, or as one task's result."""
         shared = tuple(None if hasattr(argument, "of_chunk") else argument for argument in arguments)
-        places = [engine.places[i] for i in chosen]
-        call = self._argument(tasks.Call(view, function, shared), places)
-        return self.mapped(task, [firsts[i] for i in chosen], places, [call] * len(places), own)
+        call = tasks.Call(view, function, shared)
+        size = sum(getattr(argument, "nbytes", 0) for argument in shared)
+        if size * len(places) <= EMBEDDED_BYTES:
+            return call
+        self._futures.append(self._engine.submitted(tasks.literal, places[0], call))
+        return self._futures[-1]
 
     def mapped(self, task: Callable[..., Any], firsts: Sequence[Any], places: Sequence[str], *more: Any) -> list[Any]:
         """A task for each first argument, on its worker, in one message to the scheduler."""
         from dask.base import annotate
 
         self._needed.update(places)
-        keys = [new_key(task) for _ in firsts]
+        keys = [new_key(getattr(task, "func", task)) for _ in firsts]
         with annotate(workers=tasks.Pinned(dict(zip(keys, places, strict=True)))):
             found = self._engine.cluster.client.map(task, list(firsts), *more, key=keys, pure=False)
         self._futures += found
         return list(found)
-
-    def total(self, parts: Sequence[Any]) -> Outcome:
-        """Their sum by the fixed tree, each node of which is on the worker of its first part."""
-        where = self._engine.places
-        while len(parts) > 1:
-            where = where[::FAN_IN]
-            parts = self.mapped(tasks.add, [list(group) for group in groups(parts)], where)
-        total: Outcome = self._known(parts[0])
-        return total
 
     def all(self, parts: Sequence[Any]) -> list[Outcome]:
         """What each gives."""
@@ -248,17 +316,11 @@ class Batch:
 
     def _known(self, future: Any) -> Any:
         found = self._engine.cluster.result(future, self._needed)
+        found = found[0] if isinstance(found, list) else found
         if isinstance(found, tasks.Failed):
             self._engine.forget(found.chunk)
             raise found.error
         return found
-
-    def _argument(self, call: tasks.Call, places: Sequence[str]) -> Any:
-        size = sum(getattr(argument, "nbytes", 0) for argument in call.arguments)
-        if size * len(places) <= EMBEDDED_BYTES:
-            return call
-        self._futures.append(self._engine.submitted(tasks.literal, places[0], call))
-        return self._futures[-1]
 
 
 class DaskKept:
@@ -268,7 +330,7 @@ class DaskKept:
         self._engine, self._view, self._function, self._arguments = engine, view, function, arguments
         self._places: list[str] = []
         self._states: list[Any] = []
-        self.visited = engine.until_done(self._visited)
+        self.visited = engine.until_done(lambda batch: self._total(batch, tasks.visited, tasks.visited, ())).visited
 
     def of_chunk(self, i: int, start: int, stop: int) -> Any:
         """See `Kept`: a future, in whose place the task gets the state."""
@@ -276,11 +338,17 @@ class DaskKept:
 
     def sum(self, function: Function, *arguments: Any) -> tuple[Any, ...]:
         """See `Kept`."""
-        return tuple(self._engine.until_done(lambda batch: batch.total(self._called(batch, function, arguments))).found)
+        return tuple(
+            self._engine.until_done(lambda batch: self._total(batch, tasks.run_on_kept, function, arguments)).found
+        )
 
     def each(self, function: Function, *arguments: Any) -> Iterator[Any]:
         """See `Kept`."""
-        found = self._engine.until_done(lambda batch: batch.all(self._called(batch, function, arguments)))
+        found = self._engine.until_done(
+            lambda batch: batch.all(
+                batch.called(tasks.run_on_kept, self._view, function, arguments, self.states(batch))
+            )
+        )
         return (one.found for one in found)
 
     def states(self, batch: Batch) -> list[Any]:
@@ -292,11 +360,8 @@ class DaskKept:
             batch.keep(self._states)
         return self._states
 
-    def _called(self, batch: Batch, function: Function, arguments: tuple[Any, ...]) -> list[Any]:
-        return batch.called(tasks.run_on_kept, self._view, function, arguments, firsts=self.states(batch))
-
-    def _visited(self, batch: Batch) -> float:
-        return batch.total(batch.mapped(tasks.visited, self.states(batch), self._engine.places)).visited
+    def _total(self, batch: Batch, task: Callable[..., Any], function: Function, arguments: tuple[Any, ...]) -> Outcome:
+        return batch.total(task, self._view, function, arguments, self.states(batch))
 
 
 def is_alive(future: Any) -> bool:

@@ -42,6 +42,17 @@ def place(before: Sequence[str | None], rows: Sequence[int], threads: Mapping[st
         load[emptiest] += rows[last]
 
 
+def runs_of(chunks: Sequence[int], places: Sequence[str], most: int) -> list[list[int]]:
+    """Neighbours on one worker, `most` of them at the most."""
+    runs: list[list[int]] = []
+    for i in chunks:
+        if runs and places[runs[-1][-1]] == places[i] and len(runs[-1]) < most:
+            runs[-1].append(i)
+        else:
+            runs.append([i])
+    return runs
+
+
 def _in_runs(rows: Sequence[int], threads: Mapping[str, int]) -> list[str]:
     """Neighbours on one worker, where most of what they give is added up."""
     middles = (np.cumsum(rows) - np.asarray(rows) / 2) / max(1, sum(rows))

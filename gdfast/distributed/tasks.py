@@ -7,7 +7,7 @@ side by side as it has threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -16,7 +16,7 @@ import numpy as np
 from .._config import own_threads
 from ..objective.chunked.chunk import Chunk, ChunkRecipe, View
 from ..objective.chunked.engine import Function, Outcome, outcome
-from ..objective.chunked.ordered_sum import added
+from ..objective.chunked.ordered_sum import Total
 
 
 class Failed(NamedTuple):
@@ -144,7 +144,7 @@ def _keep(held: Held, call: Call, own: dict[int, Any]) -> Kept:
     return Kept(held.index, found.found, found.visited, held, call, own)
 
 
-def visited(kept: Kept | Failed) -> Outcome | Failed:
+def visited(kept: Kept | Failed, call: Call, own: dict[int, Any]) -> Outcome | Failed:
     """How many rows were visited for what is kept."""
     return kept if isinstance(kept, Failed) else Outcome((), kept.visited)
 
@@ -158,14 +158,39 @@ def _run_on_kept(kept: Kept, call: Call, own: dict[int, Any]) -> Outcome:
     return Outcome(call.function(kept.found, *call.with_own(own)), 0.0)
 
 
-def add(parts: list[Outcome | Failed]) -> Outcome | Failed:
+Parts = list[Outcome | Failed]
+
+
+def run_each(
+    task: Callable[..., Outcome | Failed], firsts: list[Any], call: Call, own: list[dict[int, Any]], is_node: bool
+) -> Parts:
+    """A task for each of some neighbours, until one fails; their sum where they are a whole node of the tree."""
+    parts = (task(first, call, one) for first, one in zip(firsts, own, strict=True))
+    return [_sum_or_failed(parts)] if is_node else _until_one_fails(parts)
+
+
+def add(runs: list[Parts]) -> Parts:
     """A node of the fixed tree."""
-    found: list[Outcome] = []
+    return [_sum_or_failed(part for run in runs for part in run)]
+
+
+def _until_one_fails(parts: Iterable[Outcome | Failed]) -> Parts:
+    found: Parts = []
+    for part in parts:
+        found.append(part)
+        if isinstance(part, Failed):
+            break
+    return found
+
+
+def _sum_or_failed(parts: Iterable[Outcome | Failed]) -> Outcome | Failed:
+    total, n_visited = Total(), 0.0
     for part in parts:
         if isinstance(part, Failed):
             return part
-        found.append(part)
-    return Outcome(added(one.found for one in found), sum(one.visited for one in found))
+        total.add(part.found)
+        n_visited += part.visited
+    return Outcome(total.taken(), n_visited)
 
 
 @dataclass(frozen=True, eq=False)

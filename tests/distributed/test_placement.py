@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import numpy as np
 import pytest
 
-from gdfast.distributed.placement import place
+from gdfast.distributed.placement import place, runs_of
 
 
 def test_neighbours_are_together_at_first() -> None:
@@ -40,3 +41,16 @@ def test_no_move_would_make_the_fullest_emptier(seed: int) -> None:
     load = {name: sum(n for n, at in zip(rows, after, strict=True) if at == name) / threads[name] for name in threads}
     assert max(load.values()) <= min(load.values()) + 100
     assert place(after, rows, threads) == after
+
+
+@pytest.mark.parametrize("most", [1, 3, 16])
+@pytest.mark.parametrize("seed", range(5))
+def test_runs_are_the_chunks_in_order_on_one_worker_each(seed: int, most: int) -> None:
+    rng = np.random.default_rng(seed)
+    places = rng.choice(["a", "b"], 30).tolist()
+    runs = runs_of(range(4, 20), places, most)
+    assert [i for run in runs for i in run] == list(range(4, 20))
+    assert all(len({places[i] for i in run}) == 1 for run in runs)
+    assert max(map(len, runs)) <= most
+    for run, following in itertools.pairwise(runs):
+        assert len(run) == most or places[run[-1]] != places[following[0]]

@@ -11,6 +11,8 @@ import gdfast as gd
 from chunked import FEATURES, LOSSES, rows_of_kind
 from clusters import Running
 from gdfast.distributed import DaskObjective
+from gdfast.distributed.tasks import visited
+from gdfast.objective.chunked import operations
 
 N_ROWS, N_CHUNKS = 230, 10
 
@@ -46,6 +48,35 @@ def test_at_one_two_and_three_workers(cluster: Running) -> None:
         np.testing.assert_array_equal(result.w, wanted.w)
         assert result.value == wanted.value
         assert result.passes == wanted.passes
+
+
+@pytest.mark.parametrize("n_chunks", [1, 16, 17, 40])
+def test_however_many_chunks_share_a_task(cluster: Running, n_chunks: int) -> None:
+    """A task takes the more neighbours the quicker a function was: no bit depends on it."""
+    cluster.cluster.scale(2)
+    cluster.client.wait_for_workers(2)
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(120, 5)).astype(np.float32), rng.integers(0, 3, 120)
+    parts = np.array_split(X, n_chunks)
+    there = DaskObjective(parts, y, gd.CrossEntropy(), client=cluster.client)
+    here = gd.ChunkedObjective(parts, y, gd.CrossEntropy())
+    W, D = rng.normal(size=(2, *here.shape))
+    value, gradient = here.value_and_gradient(W)
+    slope = here.along_ray(W, D).slope(0.5)
+    engine, tasks = there.problem.engine, []
+    for seconds in (1e6, 0.03 * n_chunks, 1e-6):
+        for function in (operations.value_and_gradient, operations.ray_slope, visited):
+            engine.note(function, seconds)
+        tasks.append(sum(map(len, engine.runs(operations.value_and_gradient))))
+        found, its = there.value_and_gradient(W)
+        assert found == value
+        np.testing.assert_array_equal(its, gradient)
+        for function in (operations.ray_slope, visited):
+            engine.note(function, seconds)
+        assert there.along_ray(W, D).slope(0.5) == slope
+    assert tasks[0] == n_chunks
+    assert tasks[2] == {1: 1, 16: 2, 17: 3, 40: 4}[n_chunks]
+    assert tasks[2] <= tasks[1] <= tasks[0]
 
 
 @pytest.mark.parametrize("kind", ["uint8", "float32", "csr"])
