@@ -91,7 +91,7 @@ def draw_passes(ax: Any, names: dict[str, Any], title: str, machine: Any, n_weig
         times = [total(names, machine, n_bytes, n_weights, int(m)) for m in workers]
         ax.plot(workers, times, color=colour, linewidth=2)
         ax.plot(workers[[0, -1]], [one, one], color=colour, linewidth=1, linestyle=":")
-        ax.annotate(size, (1000, one), (-4, 3), textcoords="offset points", ha="right", color=colour, weight="bold")
+        ax.annotate(size, (1000, one), (4, -3), textcoords="offset points", color=colour, weight="bold")
     ax.set_xscale("log")
     ax.set_yscale("log")
     ax.set_xlim(1, 1000)
