@@ -25,6 +25,23 @@ typedef double quad_double __attribute__((vector_size(32), aligned(8), may_alias
 typedef float pair_float __attribute__((vector_size(32), aligned(4), may_alias));
 typedef double pair_double __attribute__((vector_size(64), aligned(8), may_alias));
 
+/* a * b + c, and the low part of a vector that holds one number throughout. Instruction sets whose rows have parts that
+ * are no whole vectors have better ones. */
+#ifndef fma_quad_float
+#define fma_quad_float(a, b, c) ((a) * (b) + (c))
+#define low_quad_float(a) ((a)[0] - (quad_float){0})
+#endif
+#ifndef fma_quad_double
+#define fma_quad_double(a, b, c) ((a) * (b) + (c))
+#define low_quad_double(a) ((a)[0] - (quad_double){0})
+#endif
+#ifndef fma_pair_float
+#define fma_pair_float(a, b, c) ((a) * (b) + (c))
+#define low_pair_float(a) ((a)[0] - (pair_float){0})
+#endif
+#define fma_pair_double(a, b, c) ((a) * (b) + (c))
+#define low_pair_double(a) ((a)[0] - (pair_double){0})
+
 /* Four vectors of four, turned: rows become columns. */
 #define TRANSPOSE(type, a, b, c, d)                                                                                    \
     do {                                                                                                               \
@@ -35,6 +52,11 @@ typedef double pair_double __attribute__((vector_size(64), aligned(8), may_alias
         c = SHUFFLE(ba, dc, 0, 1, 4, 5);                                                                               \
         d = SHUFFLE(ba, dc, 2, 3, 6, 7);                                                                               \
     } while (0)
+
+/* Columns of a cache line, and the line AHEAD_BYTES beyond a place fetched to be read (0) or written (1). */
+#define LINE_COLUMNS(type) ((ptrdiff_t)(64 / sizeof(type)))
+#define AHEAD_BYTES 256
+#define PREFETCH_AHEAD(place, writes) __builtin_prefetch((const char *)(place) + AHEAD_BYTES, writes, 3)
 
 typedef struct sparse_tile {
     const uint16_t *columns, *counts, *rows;
@@ -148,9 +170,16 @@ LOCAL sparse_layout make_sparse_layout(const gd_problem *p, const gd_tiles *t) {
 #define ROW_STORE(name, to, QUADS) ROW_STORE_PARTS(name, to, (to) + ROW_MANY(QUADS) * LANES, QUADS)
 #define ROW_CLEAR(name, QUADS)                                                                                         \
     ROW_EACH(QUADS, name[q_] = BROADCAST((REAL)0), name##_pair = (R(pair)){0}, name##_quad = (R(quad)){0})
-/* sum += x * row */
+/* sum += x * row; x is broadcast once for all of its parts */
 #define ROW_ADD(sum, x, row, QUADS)                                                                                    \
-    ROW_EACH(QUADS, sum[q_] = FMA(BROADCAST(x), row[q_], sum[q_]), sum##_pair += (x) * row##_pair,                        \
-             sum##_quad += (x) * row##_quad)
+    {                                                                                                                  \
+        VECTOR x_ = BROADCAST(x);                                                                                      \
+        ROW_EACH(QUADS, sum[q_] = FMA(x_, row[q_], sum[q_]),                                                           \
+                 sum##_pair = R(fma_pair)(R(low_pair)(x_), row##_pair, sum##_pair),                                    \
+                 sum##_quad = R(fma_quad)(R(low_quad)(x_), row##_quad, sum##_quad))                                    \
+    }
+/* one += other */
+#define ROW_JOIN(one, other, QUADS)                                                                                    \
+    ROW_EACH(QUADS, one[q_] += other[q_], one##_pair += other##_pair, one##_quad += other##_quad)
 
 #define EACH_QUADS(M) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8)

@@ -57,43 +57,46 @@ static void R(sparse_losses)(void *context, ptrdiff_t chunk, int worker) {
 
 /* ---- gradient ---- */
 
-/* Sums (columns, K) of a block -> the answer's rows. */
+/* Sums (columns, K) of a block -> the answer's rows, line by line as weights are turned. */
 #define DEFINE_DELIVER(type)                                                                                           \
     static void R(deliver_##type)(const R(sparse_job) * j, ptrdiff_t group, ptrdiff_t first, ptrdiff_t n,              \
-                                  const double *sums) {                                                                \
+                                  const REAL *sums) {                                                                  \
         const gd_problem *p = j->problem;                                                                              \
         ptrdiff_t K = j->layout.K, stride = p->n_features + p->has_bias, c0 = group * j->layout.group_classes;         \
-        ptrdiff_t classes = group_classes(&j->layout, p, group);                                                       \
+        ptrdiff_t classes = group_classes(&j->layout, p, group), whole = n / 4 * 4;                                    \
         type *to = (type *)j->answer->gradient + c0 * stride + first;                                                  \
-        for (ptrdiff_t c = 0; c < classes; c += 4) {                                                                   \
-            ptrdiff_t i = 0;                                                                                           \
-            if (c + 4 <= classes)                                                                                      \
-                for (; i + 4 <= n; i += 4) {                                                                           \
-                    quad_double q[4];                                                                                  \
-                    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) memcpy(&q[r], sums + (i + r) * K + c, sizeof q[r]); \
-                    TRANSPOSE(quad_double, q[0], q[1], q[2], q[3]);                                                         \
+        for (ptrdiff_t i0 = 0; i0 < whole; i0 += LINE_COLUMNS(type))                                                   \
+            for (ptrdiff_t c = 0; c < classes; c += 4) {                                                               \
+                type *line = to + c * stride + i0;                                                                     \
+                ptrdiff_t left = classes - c, end = whole - i0 < LINE_COLUMNS(type) ? whole - i0 : LINE_COLUMNS(type); \
+                for (ptrdiff_t r = 0; r < 4 && r < left; r++) PREFETCH_AHEAD(line + r * stride, 1);                    \
+                for (ptrdiff_t i = 0; i < end; i += 4) {                                                               \
+                    R(quad) q[4];                                                                                      \
+                    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++)                                                \
+                        memcpy(&q[r], sums + (i0 + i + r) * K + c, sizeof q[r]);                                       \
+                    TRANSPOSE(R(quad), q[0], q[1], q[2], q[3]);                                                        \
                     _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) {                                              \
+                        quad_double wide = __builtin_convertvector(q[r], quad_double);                                 \
                         if (p->scale) {                                                                                \
                             quad_double scale;                                                                         \
-                            memcpy(&scale, p->scale + first + i, sizeof scale);                                        \
-                            q[r] /= scale;                                                                             \
+                            memcpy(&scale, p->scale + first + i0 + i, sizeof scale);                                   \
+                            wide /= scale;                                                                             \
                         }                                                                                              \
-                        q[r] *= p->normalizer;                                                                         \
-                        quad_##type out = __builtin_convertvector(q[r], quad_##type);                                  \
-                        memcpy(to + (c + r) * stride + i, &out, sizeof out);                                           \
+                        quad_##type out = __builtin_convertvector(wide * p->normalizer, quad_##type);                  \
+                        if (r < left) memcpy(line + r * stride + i, &out, sizeof out);                                 \
                     }                                                                                                  \
                 }                                                                                                      \
-            for (; i < n; i++)                                                                                         \
-                for (ptrdiff_t r = c; r < c + 4 && r < classes; r++) {                                                 \
-                    double sum = sums[i * K + r];                                                                      \
-                    if (p->scale) sum /= p->scale[first + i];                                                          \
-                    to[r * stride + i] = (type)(sum * p->normalizer);                                                  \
-                }                                                                                                      \
-        }                                                                                                              \
+            }                                                                                                          \
+        for (ptrdiff_t i = whole; i < n; i++)                                                                          \
+            for (ptrdiff_t r = 0; r < classes; r++) {                                                                  \
+                double sum = (double)sums[i * K + r];                                                                  \
+                if (p->scale) sum /= p->scale[first + i];                                                              \
+                to[r * stride + i] = (type)(sum * p->normalizer);                                                      \
+            }                                                                                                          \
     }                                                                                                                  \
     /* Only the listed columns: the others get zeros. */                                                               \
     static void R(place_##type)(const R(sparse_job) * j, ptrdiff_t group, ptrdiff_t first, ptrdiff_t n,                \
-                                const sparse_tile *t, const double *sums) {                                            \
+                                const sparse_tile *t, const REAL *sums) {                                              \
         const gd_problem *p = j->problem;                                                                              \
         ptrdiff_t K = j->layout.K, stride = p->n_features + p->has_bias, c0 = group * j->layout.group_classes;         \
         for (ptrdiff_t c = 0; c < group_classes(&j->layout, p, group); c++) {                                          \
@@ -101,7 +104,7 @@ static void R(sparse_losses)(void *context, ptrdiff_t chunk, int worker) {
             memset(to, 0, (size_t)n * sizeof(type));                                                                   \
             for (ptrdiff_t q = 0; q < t->n_listed; q++) {                                                              \
                 ptrdiff_t i = t->columns[q];                                                                           \
-                double sum = sums[i * K + c];                                                                          \
+                double sum = (double)sums[i * K + c];                                                                  \
                 if (p->scale) sum /= p->scale[first + i];                                                              \
                 to[i] = (type)(sum * p->normalizer);                                                                   \
             }                                                                                                          \
@@ -110,11 +113,45 @@ static void R(sparse_losses)(void *context, ptrdiff_t chunk, int worker) {
 DEFINE_DELIVER(float)
 DEFINE_DELIVER(double)
 
+/* Sums in double become REAL in place: each is read before anything is written over it. */
+static void R(narrow_sums)(double *sums, ptrdiff_t n) {
+    REAL *to = (REAL *)sums;
+    for (ptrdiff_t i = 0; !REAL_IS_DOUBLE && i < n; i += 4) { /* n is a multiple of 4 */
+        quad_double wide;
+        memcpy(&wide, sums + i, sizeof wide);
+        R(quad) narrow = __builtin_convertvector(wide, R(quad));
+        memcpy(to + i, &narrow, sizeof narrow);
+    }
+}
+
+/* The sums of blocks [b0, b1): all of a column's entries are in one tile, or panels are added up in double. */
+static void R(sum_blocks)(const R(sparse_job) * j, ptrdiff_t group, ptrdiff_t b0, ptrdiff_t b1, void *sums) {
+    const gd_tiles *t = j->tiles;
+    ptrdiff_t K = j->layout.K, size = t->block_columns * K;
+    const REAL *coefficients = j->scores + group * t->n_rows * K;
+    if (t->n_panels == 1) {
+        for (ptrdiff_t b = b0; b < b1; b++) {
+            sparse_tile tile = get_tile(t, 0, b);
+            REAL *to = (REAL *)sums + (b - b0) * size;
+            if (tile.n_listed < columns_of_block(t, b)) memset(to, 0, (size_t)size * sizeof(REAL));
+            j->gradient_tile.set(&tile, coefficients, to);
+        }
+        return;
+    }
+    memset(sums, 0, (size_t)((b1 - b0) * size) * sizeof(double));
+    for (ptrdiff_t panel = 0; panel < t->n_panels; panel++)
+        for (ptrdiff_t b = b0; b < b1; b++) {
+            sparse_tile tile = get_tile(t, panel, b);
+            j->gradient_tile.add(&tile, coefficients + panel * t->panel_rows * K, (double *)sums + (b - b0) * size);
+        }
+    R(narrow_sums)(sums, (b1 - b0) * size);
+}
+
 static void R(sparse_gradient)(void *context, ptrdiff_t chunk, int worker) {
     const R(sparse_job) *j = context;
     const gd_tiles *t = j->tiles;
     const sparse_layout *l = &j->layout;
-    double *sums = (double *)(j->workers + (size_t)worker * j->worker_bytes);
+    char *sums = j->workers + (size_t)worker * j->worker_bytes;
     ptrdiff_t begin = chunk * l->gradient_blocks, end = begin + l->gradient_blocks;
     if (end > t->n_blocks) end = t->n_blocks;
     int wide = j->weights->is_double;
@@ -122,25 +159,16 @@ static void R(sparse_gradient)(void *context, ptrdiff_t chunk, int worker) {
         for (ptrdiff_t b0 = begin; b0 < end && !pool_stopped(j->control, worker); b0 += l->stay_blocks) {
             ptrdiff_t b1 = end - b0 < l->stay_blocks ? end : b0 + l->stay_blocks, size = t->block_columns * l->K;
             sparse_tile tile = get_tile(t, 0, b0);
-            int few = t->n_panels == 1 && tile.n_listed * 4 < columns_of_block(t, b0);
-            if (few)
-                for (ptrdiff_t q = 0; q < tile.n_listed; q++)
-                    memset(sums + tile.columns[q] * l->K, 0, (size_t)l->K * sizeof(double));
-            else
-                memset(sums, 0, (size_t)((b1 - b0) * size) * sizeof(double));
-            for (ptrdiff_t panel = 0; panel < t->n_panels; panel++)
-                for (ptrdiff_t b = b0; b < b1; b++) {
-                    tile = get_tile(t, panel, b);
-                    const REAL *coefficients = j->scores + (group * t->n_rows + panel * t->panel_rows) * l->K;
-                    j->gradient_tile(&tile, coefficients, sums + (b - b0) * size);
-                }
-            for (ptrdiff_t b = b0; b < b1; b++) {
-                ptrdiff_t first = b * t->block_columns, n = columns_of_block(t, b);
-                if (few)
-                    (wide ? R(place_double) : R(place_float))(j, group, first, n, &tile, sums);
-                else
-                    (wide ? R(deliver_double) : R(deliver_float))(j, group, first, n, sums + (b - b0) * size);
+            if (t->n_panels == 1 && tile.n_listed * 4 < columns_of_block(t, b0)) { /* stay_blocks is 1 */
+                j->gradient_tile.set(&tile, j->scores + group * t->n_rows * l->K, (REAL *)sums);
+                (wide ? R(place_double) : R(place_float))(j, group, b0 * t->block_columns, columns_of_block(t, b0), &tile,
+                                                          (REAL *)sums);
+                continue;
             }
+            R(sum_blocks)(j, group, b0, b1, sums);
+            for (ptrdiff_t b = b0; b < b1; b++)
+                (wide ? R(deliver_double) : R(deliver_float))(j, group, b * t->block_columns, columns_of_block(t, b),
+                                                              (REAL *)sums + (b - b0) * size);
         }
 }
 

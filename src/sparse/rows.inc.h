@@ -72,7 +72,7 @@ typedef struct R(row_run) {
             ROW_AT(ROW_LOAD_PARTS, row, v, run->columns[e], QUADS)                                                     \
             ROW_ADD(even, run->x[e], row, QUADS)                                                                       \
         }                                                                                                              \
-        ROW_EACH(QUADS, even[q_] += odd[q_], even_pair += odd_pair, even_quad += odd_quad)                             \
+        ROW_JOIN(even, odd, QUADS)                                                                                     \
         ROW_STORE(even, s, QUADS)                                                                                      \
     }                                                                                                                  \
     static void R(row_add_##QUADS)(const R(row_run) * run, const R(row_run) * next, const REAL *coefficients,          \

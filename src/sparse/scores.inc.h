@@ -12,7 +12,10 @@
 #endif
 
 typedef void (*R(sparse_scores_tile))(const sparse_tile *, const REAL *w, REAL *scores);
-typedef void (*R(sparse_gradient_tile))(const sparse_tile *, const REAL *coefficients, double *gradient);
+typedef struct R(sparse_gradient_tile) {
+    void (*add)(const sparse_tile *, const REAL *coefficients, double *gradient);
+    void (*set)(const sparse_tile *, const REAL *coefficients, REAL *sums); /* of columns that are in one tile alone */
+} R(sparse_gradient_tile);
 
 typedef struct R(sparse_job) {
     const gd_problem *problem;
@@ -21,7 +24,7 @@ typedef struct R(sparse_job) {
     const gd_answer *answer;
     sparse_layout layout;
     R(sparse_scores_tile) scores_tile;
-    R(sparse_gradient_tile) gradient_tile; /* NULL where scores are all that is needed */
+    R(sparse_gradient_tile) gradient_tile; /* NULLs where scores are all that is needed */
     ptrdiff_t model;      /* of weights, the one at work */
     REAL *turned;         /* (n_groups, n_blocks * block_columns, K) or NULL */
     REAL *scores;         /* (splits, n_groups, n_rows, K): sums, then the first split's are coefficients */
@@ -67,38 +70,43 @@ static R(sparse_job) R(make_sparse_job)(const gd_problem *p, const gd_tiles *t, 
 
 /* ---- weights: (classes, columns) -> (columns, K) ---- */
 
-/* Columns [first, first + n) of the classes of a group into `to`; classes beyond the last are zeros. */
+/* Columns [first, first + n) of the classes of a group into `to`; classes beyond the last are zeros. A line of each class
+ * at a time, and those ahead are asked for: the classes are too many streams for the processor to see them coming. */
 #define DEFINE_TURN(type)                                                                                              \
     static void R(turn_##type)(const R(sparse_job) * j, ptrdiff_t group, ptrdiff_t first, ptrdiff_t n, REAL *to) {     \
         const gd_problem *p = j->problem;                                                                              \
         ptrdiff_t K = j->layout.K, stride = p->n_features + p->has_bias, c0 = group * j->layout.group_classes;         \
         ptrdiff_t classes = group_classes(&j->layout, p, group);                                                       \
         const type *w = (const type *)j->weights->w + (j->model * p->n_classes + c0) * stride + first;                 \
-        for (ptrdiff_t c = 0; c < K; c += 4) {                                                                         \
-            ptrdiff_t i = 0;                                                                                           \
-            if (c + 4 <= classes)                                                                                      \
-                for (; i + 4 <= n; i += 4) {                                                                           \
+        ptrdiff_t whole = n / 4 * 4;                                                                                   \
+        for (ptrdiff_t i0 = 0; i0 < whole; i0 += LINE_COLUMNS(type))                                                   \
+            for (ptrdiff_t c = 0; c < K; c += 4) {                                                                     \
+                const type *from = w + c * stride + i0;                                                                \
+                ptrdiff_t left = classes - c, end = whole - i0 < LINE_COLUMNS(type) ? whole - i0 : LINE_COLUMNS(type); \
+                for (ptrdiff_t r = 0; r < 4 && r < left; r++) PREFETCH_AHEAD(from + r * stride, 0);                    \
+                for (ptrdiff_t i = 0; i < end; i += 4) {                                                               \
                     R(quad) q[4];                                                                                      \
                     _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) {                                              \
-                        quad_##type narrow;                                                                            \
-                        memcpy(&narrow, w + (c + r) * stride + i, sizeof narrow);                                      \
+                        quad_##type narrow = {0};                                                                      \
+                        if (r < left) memcpy(&narrow, from + r * stride + i, sizeof narrow);                           \
                         if (p->scale) {                                                                                \
                             quad_double wide = __builtin_convertvector(narrow, quad_double), scale;                    \
-                            memcpy(&scale, p->scale + first + i, sizeof scale);                                        \
+                            memcpy(&scale, p->scale + first + i0 + i, sizeof scale);                                   \
                             wide /= scale;                                                                             \
                             q[r] = __builtin_convertvector(wide, R(quad));                                             \
                         } else                                                                                         \
                             q[r] = __builtin_convertvector(narrow, R(quad));                                           \
                     }                                                                                                  \
-                    TRANSPOSE(R(quad), q[0], q[1], q[2], q[3]);                                                           \
-                    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) memcpy(to + (i + r) * K + c, &q[r], sizeof q[r]); \
+                    TRANSPOSE(R(quad), q[0], q[1], q[2], q[3]);                                                        \
+                    _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++)                                                \
+                        memcpy(to + (i0 + i + r) * K + c, &q[r], sizeof q[r]);                                         \
                 }                                                                                                      \
-            for (; i < n; i++)                                                                                         \
-                for (ptrdiff_t r = c; r < c + 4; r++) {                                                                \
-                    double value = r < classes ? (double)w[r * stride + i] : 0;                                        \
-                    to[i * K + r] = (REAL)(p->scale ? value / p->scale[first + i] : value);                            \
-                }                                                                                                      \
-        }                                                                                                              \
+            }                                                                                                          \
+        for (ptrdiff_t i = whole; i < n; i++)                                                                          \
+            for (ptrdiff_t r = 0; r < K; r++) {                                                                        \
+                double value = r < classes ? (double)w[r * stride + i] : 0;                                            \
+                to[i * K + r] = (REAL)(p->scale ? value / p->scale[first + i] : value);                                \
+            }                                                                                                          \
     }                                                                                                                  \
     /* Only the listed columns. */                                                                                     \
     static void R(pick_##type)(const R(sparse_job) * j, ptrdiff_t group, ptrdiff_t first, const sparse_tile *t,        \

@@ -14,6 +14,10 @@
 #define max_vfloat(a, b) ((vfloat)_mm256_max_ps((__m256)(a), (__m256)(b)))
 #define max_vdouble(a, b) ((vdouble)_mm256_max_pd((__m256d)(a), (__m256d)(b)))
 
+/* What a row of sparse X has beyond whole vectors: four floats. */
+#define fma_quad_float(a, b, c) ((quad_float)_mm_fmadd_ps((__m128)(a), (__m128)(b), (__m128)(c)))
+#define low_quad_float(a) ((quad_float)_mm256_castps256_ps128((__m256)(a)))
+
 #define HAS_CLAMP 0
 
 INLINE vfloat load_float_uint8_t(const uint8_t *p) {

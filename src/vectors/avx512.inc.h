@@ -15,6 +15,14 @@
 #define max_vdouble(a, b) ((vdouble)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
 
 /* sign(t) * min(max(m, -|t|), |t|), in one instruction where there is one */
+/* What a row of sparse X has beyond whole vectors: eight floats, four floats, four doubles. */
+#define fma_pair_float(a, b, c) ((pair_float)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
+#define fma_quad_float(a, b, c) ((quad_float)_mm_fmadd_ps((__m128)(a), (__m128)(b), (__m128)(c)))
+#define fma_quad_double(a, b, c) ((quad_double)_mm256_fmadd_pd((__m256d)(a), (__m256d)(b), (__m256d)(c)))
+#define low_pair_float(a) ((pair_float)_mm512_castps512_ps256((__m512)(a)))
+#define low_quad_float(a) ((quad_float)_mm512_castps512_ps128((__m512)(a)))
+#define low_quad_double(a) ((quad_double)_mm512_castpd512_pd256((__m512d)(a)))
+
 #define HAS_CLAMP 1
 INLINE vdouble clamp_vdouble(vdouble m, vdouble t) {
     __m512i turned = _mm512_ternarylogic_epi64((__m512i)m, (__m512i)t, _mm512_set1_epi64(INT64_MIN), 0x78); /* m ^ (t & sign) */
