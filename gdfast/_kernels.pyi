@@ -75,6 +75,7 @@ class Problem:
         slopes: _Array | None,
         coefficients: _Array | None,
     ) -> None: ...
+    def grid(self, base: _Array, first: _Array, second: _Array, a: _Array, b: _Array, values: _Array) -> None: ...
     def take_steps(
         self,
         rule: int,

@@ -78,6 +78,14 @@ cdef extern from "kernels.h":
         double *values
         double *slopes
         double *coefficients
+    ctypedef struct gd_grid:
+        const double *base
+        const double *first
+        const double *second
+        const double *a
+        const double *b
+        Py_ssize_t n_a, n_b
+        double *values
     ctypedef int gd_rule
     gd_rule RULE_GRADIENT_DESCENT
     ctypedef struct gd_descent:
@@ -130,6 +138,8 @@ cdef extern from "kernels.h":
         void (*differences)(const gd_problem *, const gd_weights *, const gd_differences *, void *, int, pool_control *) noexcept nogil
         size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int) noexcept nogil
         void (*mix)(const gd_problem *, const gd_mix *, void *, int, pool_control *) noexcept nogil
+        size_t (*grid_scratch)(const gd_problem *, const gd_grid *, int) noexcept nogil
+        void (*grid)(const gd_problem *, const gd_grid *, void *, int, pool_control *) noexcept nogil
         size_t (*take_steps_scratch)(const gd_problem *, const gd_descent *, int) noexcept nogil
         void (*take_steps)(const gd_problem *, gd_descent *, int, void *, pool_control *) noexcept nogil
         size_t (*evaluate_sparse_scratch)(const gd_problem *, const gd_tiles *, const gd_weights *, int, int) noexcept nogil

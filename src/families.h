@@ -45,9 +45,11 @@ size_t GD(differences_sparse_scratch)(const gd_problem *, const gd_tiles *, cons
 void GD(differences_sparse)(const gd_problem *, const gd_tiles *, const gd_weights *, const gd_differences *,
                             void *scratch, int n_threads, pool_control *);
 
-/* mix.c */
+/* mix/ */
 size_t GD(mix_scratch)(const gd_problem *, const gd_mix *, int n_threads);
 void GD(mix)(const gd_problem *, const gd_mix *, void *scratch, int n_threads, pool_control *);
+size_t GD(grid_scratch)(const gd_problem *, const gd_grid *, int n_threads);
+void GD(grid)(const gd_problem *, const gd_grid *, void *scratch, int n_threads, pool_control *);
 
 /* steps/ */
 extern const gd_rule_facts GD(rules)[RULE_COUNT];

@@ -77,6 +77,21 @@ typedef struct gd_mix {
     double *coefficients;  /* (n_rows, k) d value / d scores, for one point, or NULL */
 } gd_mix;
 
+/* Losses of scores base + a * first + b * second at all points (a, b) of a grid; float64 throughout. */
+typedef struct gd_grid {
+    const double *base, *first, *second; /* (n_rows, k) each */
+    const double *a, *b;                 /* (n_a,), (n_b,) */
+    ptrdiff_t n_a, n_b;
+    double *values;                      /* (n_a, n_b) */
+} gd_grid;
+
+/* A part of it, and sums over some rows there: what a loss adds to. */
+typedef struct gd_grid_part {
+    const gd_grid *grid;
+    ptrdiff_t first_a, first_b, n_a, n_b;
+    double *sums; /* (n_a, n_b), of losses times weights */
+} gd_grid_part;
+
 typedef enum {
     RULE_GRADIENT_DESCENT,
     RULE_MOMENTUM,
@@ -253,6 +268,8 @@ typedef struct gd_kernels {
                         pool_control *);
     size_t (*mix_scratch)(const gd_problem *, const gd_mix *, int n_threads);
     void (*mix)(const gd_problem *, const gd_mix *, void *scratch, int n_threads, pool_control *);
+    size_t (*grid_scratch)(const gd_problem *, const gd_grid *, int n_threads);
+    void (*grid)(const gd_problem *, const gd_grid *, void *scratch, int n_threads, pool_control *);
     size_t (*take_steps_scratch)(const gd_problem *, const gd_descent *, int double_arithmetic);
     void (*take_steps)(const gd_problem *, gd_descent *, int double_arithmetic, void *scratch, pool_control *);
     /* the same on tiles of sparse X; the problem's x is not read, its mean is NULL */

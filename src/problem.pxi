@@ -262,6 +262,31 @@ cdef class Problem:
         PyMem_Free(memory)
         raise_if_stopped(&control)
 
+    def grid(self, base, first, second, a, b, values):
+        """Losses of scores base + a * first + b * second for all a (m,) and b (q,): values (m, q)."""
+        self.require_made()
+        self.require_y()
+        cdef Py_ssize_t n = self.p.n_rows, k = self.p.n_classes
+        cdef Buffer s = hold(base, "base", FLOAT64, READ, 2, n, k)
+        cdef Buffer u = hold(first, "first", FLOAT64, READ, 2, n, k), v = hold(second, "second", FLOAT64, READ, 2, n, k)
+        cdef Buffer x = hold(a, "a", FLOAT64, READ, 1), y = hold(b, "b", FLOAT64, READ, 1)
+        cdef Buffer z = hold(values, "values", FLOAT64, WRITTEN, 2, x.view.shape[0], y.view.shape[0])
+        cdef gd_grid asked
+        cdef pool_control control
+        cdef int n_threads = gdfast_get_num_threads()
+        cdef void *scratch = NULL
+        cdef void *memory
+        asked.base, asked.first, asked.second = <const double *> s.data, <const double *> u.data, <const double *> v.data
+        asked.a, asked.b, asked.values = <const double *> x.data, <const double *> y.data, <double *> z.data
+        asked.n_a, asked.n_b = x.view.shape[0], y.view.shape[0]
+        memset(&control, 0, sizeof(control))
+        control.poll = poll_signals
+        memory = allocate(kernels.grid_scratch(&self.p, &asked, n_threads), &scratch)
+        with nogil:
+            kernels.grid(&self.p, &asked, scratch, n_threads, &control)
+        PyMem_Free(memory)
+        raise_if_stopped(&control)
+
     def take_steps(self, rule, settings, order, starts, rates, l1, l2, penalize_bias, mean_weight, first_step, W, states,
                 values, done, double_arithmetic):
         """Many stochastic steps: W and the states move in place, values (n_steps,) are written, done[0] counts steps.

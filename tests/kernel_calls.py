@@ -27,6 +27,7 @@ WRITTEN = {
     "evaluate": ("values", "gradient", "scores"),
     "differences": ("difference", "crossings"),
     "mix": ("values", "slopes", "coefficients"),
+    "grid": ("values",),
     "take_steps": ("W", "values", "done"),
     "dual_epoch": ("W", "duals", "idle"),
     "dual_sums": ("sums",),
@@ -140,6 +141,10 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
     yield "mix on a plane", problem.mix, {
         "base": scores, "first": scores + 1, "second": scores - 1, "points": np.ones((5, 2)), "values": np.zeros(5),
         "slopes": np.zeros(5), "coefficients": None,
+    }, {}  # fmt: skip
+    yield "grid", problem.grid, {
+        "base": scores, "first": scores + 1, "second": scores - 1, "a": np.ones(3), "b": np.ones(4),
+        "values": np.zeros((3, 4)),
     }, {}  # fmt: skip
     for rule, (n_settings, n_states) in enumerate(RULES):
         yield f"take_steps {rule}", problem.take_steps, {
@@ -353,6 +358,8 @@ FELLOWS = {
     "W": ("values", "states[0]", "duals"),
     "columns": ("difference",),
     "points": ("values",),
+    "a": ("values",),
+    "b": ("values",),
     "order": ("starts", "rows"),
     "rates": ("starts",),
     "terms": ("changes",),

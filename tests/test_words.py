@@ -56,7 +56,6 @@ FILES_INSTEAD = {
     "lowest": "minimum",
     "ramps": "hinge_terms",
     "max_terms": "hinge_terms",
-    "log_sums": "log_sum_exp",
     "together": "subgradient_at_ties",
     "along": "directional",
     "dots": "float64_dots",

@@ -132,6 +132,10 @@ static void R(cross_entropy_rows)(const gd_problem *p, const int64_t *ids, int n
     R(softmax_rows)(scores, n_rows, p->n_classes, labels, losses);
 }
 
+#if REAL_IS_DOUBLE
+#include "losses/cross_entropy_grid.inc.h"
+#endif
+
 #endif
 
 /* ---- differences, in float64 ---- */
@@ -300,6 +304,8 @@ static const gd_loss_row cross_entropy_loss = {
     .takes_labels = 1,
     .zero_is_flat = 1,
     .fixed_point = 1,
+    .on_grid_scratch = softmax_on_grid_scratch,
+    .on_grid = softmax_on_grid,
     .differences = &GD(cross_entropy_differences),
 };
 

@@ -27,6 +27,11 @@ static void R(hinge_rows)(const gd_problem *p, const int64_t *ids, int n_rows, R
         losses[r] = R(hinge_row)(scores + r * k, k, p->labels[ids[r]], (REAL)p->margin);
 }
 
+#if REAL_IS_DOUBLE
+#define HINGE_GRID_TERM(sum, t, w) sum = fma_vdouble(w, max_vdouble(broadcast_double(0), t), sum)
+DEFINE_ON_GRID(hinge, HINGE_GRID_TERM)
+#endif
+
 #endif
 
 /* ---- differences, in float64 ---- */
@@ -110,6 +115,8 @@ static const gd_loss_row hinge_loss = {
     .fixed_point = 1,
     .ties = hinge_ties,
     .differences = &GD(hinge_differences),
+    .on_grid_scratch = grid_terms_scratch,
+    .on_grid = hinge_on_grid,
 };
 
 #endif

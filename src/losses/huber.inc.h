@@ -25,6 +25,14 @@ static void R(huber_rows)(const gd_problem *p, const int64_t *ids, int n_rows, R
         losses[r] = R(huber_row)(scores + r * k, k, p->targets + ids[r] * k, p->margin);
 }
 
+#if REAL_IS_DOUBLE
+/* held (2 |t| - held) with held = min(|t|, delta), by its negatives */
+#define HUBER_GRID_TERM(sum, t, w)                                                                                     \
+    vdouble size = -max_vdouble(t, -t), held = max_vdouble(size, broadcast_double(-limit));                            \
+    sum = fma_vdouble(w * held, 2 * size - held, sum)
+DEFINE_ON_GRID(huber, HUBER_GRID_TERM)
+#endif
+
 #endif
 
 /* ---- differences, in float64 ---- */
@@ -86,6 +94,8 @@ static const gd_loss_row huber_loss = {
     .takes_labels = 0,
     .zero_is_flat = 1,
     .differences = &GD(huber_differences),
+    .on_grid_scratch = grid_terms_scratch,
+    .on_grid = huber_on_grid,
 };
 
 #endif

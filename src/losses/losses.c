@@ -8,6 +8,7 @@
 #include "losses/pair_squares.inc.h"
 #include "real_end.inc.h"
 #include "real_double.inc.h"
+#include "losses/grid_terms.inc.h"
 #include "losses/each.inc.h"
 #include "losses/pair_squares.inc.h"
 #include "real_end.inc.h"

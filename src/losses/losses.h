@@ -14,6 +14,8 @@ typedef enum { EACH_LOSS(GD_LOSS_CODE) LOSS_COUNT, PAIR_SQUARES = LOSS_COUNT, LO
 #undef GD_LOSS_CODE
 
 struct gd_problem;
+struct gd_grid_part;
+struct pool_control;
 struct gd_loss_differences;
 
 /* What is left out (0, NULL) has a generic implementation, or a pass that does without. */
@@ -33,6 +35,11 @@ typedef struct gd_loss_row {
     int exact_in_integers, fixed_point;
     /* What the coefficients leave out of the sum over rows (weighted) of the right derivatives along `rates`: at ties. */
     double (*ties)(const struct gd_problem *, const int64_t *ids, int n_rows, const double *scores, const double *rates);
+    /* The losses of rows begin .. end - 1 times their weights, added to the sums of a part of a grid; scratch is for parts of
+     * up to n_a x n_b points. */
+    size_t (*on_grid_scratch)(ptrdiff_t n_classes, ptrdiff_t n_a, ptrdiff_t n_b);
+    void (*on_grid)(const struct gd_problem *, const struct gd_grid_part *, ptrdiff_t begin, ptrdiff_t end, void *scratch,
+                    struct pool_control *, int worker);
     const struct gd_loss_differences *differences; /* differences/loss.inc.h */
 } gd_loss_row;
 

@@ -23,6 +23,47 @@ static void R(squared_error_rows)(const gd_problem *p, const int64_t *ids, int n
         losses[r] = R(squared_error_row)(scores + r * k, k, p->targets + ids[r] * k);
 }
 
+#if REAL_IS_DOUBLE
+
+/* On a grid it is a quadratic: sums over rows of products of r, the residual at the lowest point, u, and v less its part
+ * along u. There nothing cancels. */
+static void squared_error_on_grid(const gd_problem *p, const gd_grid_part *part, ptrdiff_t begin, ptrdiff_t end,
+                                  void *scratch, pool_control *control, int worker) {
+    grid_terms g = grid_terms_of(p, part, scratch);
+    ptrdiff_t k = p->n_classes;
+    double low_u = 0, low_v = 0, tilt = 0, rr = 0, ru = 0, rv = 0, uu = 0, uv = 0, vv = 0;
+    for (int round = 0; round < 3; round++) { /* the part along u; the lowest point; the sums */
+        rr = ru = rv = uu = uv = vv = 0;
+        for (ptrdiff_t i = begin; i < end; i++) {
+            int64_t id = p->index ? p->index[i] : i;
+            double weight = grid_weight(p, id);
+            if (i % BLOCK_ROWS_MOST == 0 && pool_stopped(control, worker)) return;
+            if (weight == 0) continue;
+            if (!grid_row_is_plain(&g, i, id)) {
+                if (pool_stopped(control, worker)) return;
+                if (round == 2) grid_row(&g, i, id);
+                continue;
+            }
+            for (ptrdiff_t e = i * k; e < (i + 1) * k; e++) {
+                double u = part->grid->first[e], v = part->grid->second[e] - tilt * u;
+                double r = (part->grid->base[e] - p->targets[id * k + (e - i * k)]) + low_u * u + low_v * v;
+                rr += weight * r * r, ru += weight * r * u, rv += weight * r * v;
+                uu += weight * u * u, uv += weight * u * v, vv += weight * v * v;
+            }
+        }
+        if (round == 0) tilt = grid_ratio(uv, uu);
+        if (round == 1) low_u = -grid_ratio(ru, uu), low_v = -grid_ratio(rv, vv);
+    }
+    for (ptrdiff_t q = 0; q < part->n_a; q++)
+        for (ptrdiff_t s = 0; s < part->n_b; s++) {
+            double b = part->grid->b[part->first_b + s], a = (part->grid->a[part->first_a + q] + tilt * b) - low_u;
+            b -= low_v;
+            part->sums[q * part->n_b + s] += rr + 2 * (a * ru + b * rv + a * b * uv) + a * a * uu + b * b * vv;
+        }
+}
+
+#endif
+
 #endif
 
 /* ---- differences, in float64 ---- */
@@ -71,6 +112,8 @@ static const gd_loss_row squared_error_loss = {
     .takes_labels = 0,
     .zero_is_flat = 1,
     .differences = &GD(squared_error_differences),
+    .on_grid_scratch = grid_terms_scratch,
+    .on_grid = squared_error_on_grid,
 };
 
 #endif

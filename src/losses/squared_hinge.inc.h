@@ -27,6 +27,13 @@ static void R(squared_hinge_rows)(const gd_problem *p, const int64_t *ids, int n
         losses[r] = R(squared_hinge_row)(scores + r * k, k, p->labels[ids[r]], (REAL)p->margin);
 }
 
+#if REAL_IS_DOUBLE
+#define SQUARED_HINGE_GRID_TERM(sum, t, w)                                                                             \
+    vdouble over = max_vdouble(broadcast_double(0), t);                                                                \
+    sum = fma_vdouble(w * over, over, sum)
+DEFINE_ON_GRID(squared_hinge, SQUARED_HINGE_GRID_TERM)
+#endif
+
 #endif
 
 /* ---- differences, in float64 ---- */
@@ -82,6 +89,8 @@ static const gd_loss_row squared_hinge_loss = {
     .zero_is_flat = 1,
     .fixed_point = 1,
     .differences = &GD(squared_hinge_differences),
+    .on_grid_scratch = grid_terms_scratch,
+    .on_grid = squared_hinge_on_grid,
 };
 
 #endif

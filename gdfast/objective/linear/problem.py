@@ -20,7 +20,7 @@ from .scored_kernel import ScoredKernel
 from .terms import NearTerms, Terms
 
 Kernel = _kernels.Problem | ScoredKernel
-"""A loss on the rows of X: `evaluate`, `differences`, `mix`, `on_rows`."""
+"""A loss on the rows of X: `evaluate`, `differences`, `mix`, `grid`, `on_rows`."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,8 +2,8 @@
 
 Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
 once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. Many points together cost
-less: the hinge's terms once for all points of a line (`hinge_terms`), softmax an exponential for each row
-and column of a grid (`log_sum_exp`).
+less: the hinge's terms once for all points of a line (`hinge_terms`), and kernels know for some losses what
+points of a line or a grid have in common.
 """
 
 from __future__ import annotations
@@ -110,22 +110,22 @@ class LinearPlane:
     def values(self, a: Array, b: Array) -> FloatArray:
         """L on the grid: (len(a), len(b))."""
         rows, columns = check_grid(a, b)
-        grid = np.ascontiguousarray(np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2))
         values = self._at_once(rows, columns)
         if values is None:
-            values = np.empty(len(grid))
-            self.kernel.mix(self.base, self.first, self.second, grid, values, None, None)
-        for penalty in self.penalties:
-            values += penalty.values(grid)
-        return values.reshape(rows.size, columns.size)
+            values = np.empty((rows.size, columns.size))
+            self.kernel.grid(self.base, self.first, self.second, rows, columns, values)
+        if self.penalties:
+            points = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1).reshape(-1, 2)
+            for penalty in self.penalties:
+                values += penalty.values(points).reshape(values.shape)
+        return values
 
     def _at_once(self, rows: FloatArray, columns: FloatArray) -> FloatArray | None:
         """The data's loss at many points together; None where that is not known or would lose digits."""
         if self.sums is None or columns.size < MANY:
             return None
         with np.errstate(over="ignore", invalid="ignore"):
-            found = self.sums.on_grid(rows, columns)
-        return None if found is None else found.ravel()
+            return self.sums.on_grid(rows, columns)
 
     def edges(self, a: tuple[float, float], b: tuple[float, float]) -> tuple[Array, FloatArray]:
         """Where hinge terms of a small problem are 0 in the rectangle a x b: the straight edges of its linear pieces.

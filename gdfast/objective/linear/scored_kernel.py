@@ -111,6 +111,11 @@ class ScoredKernel:
                 if slopes is not None and first is not None:
                     slopes[i] = float(np.vdot(C, first))
 
+    def grid(self, base: Array, first: Array, second: Array, a: Array, b: Array, values: Array) -> None:
+        """The data's loss at all points of a grid: (len(a), len(b))."""
+        points = np.stack(np.meshgrid(a, b, indexing="ij"), axis=-1).reshape(-1, 2)
+        self.mix(base, first, second, points, values.reshape(-1), None, None)
+
     def _moved(self, base: FloatArray, c: int, moves: FloatArray) -> FloatArray:
         """Each row's loss where the scores of class c are moved."""
         scores = base.copy()

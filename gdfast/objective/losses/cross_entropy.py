@@ -13,7 +13,6 @@ from typing import ClassVar
 import numpy as np
 
 from ...protocols import Array, FloatArray
-from ..rays.log_sum_exp import LogSums
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, rounding
 from .best_bias import AtBias, best_bias, products_of_columns
 
@@ -81,10 +80,6 @@ class CrossEntropy(Loss):
     def value_at_zero_scores(self, n_classes: int) -> tuple[float, str]:
         """All classes are alike."""
         return math.log(n_classes), "ln(n_classes)"
-
-    def ray_terms(self, parts: tuple[FloatArray, ...], y: Array, normalized_weights: FloatArray) -> LogSums:
-        """``log sum_j exp(s_ij - s_iy_i)``."""
-        return LogSums(parts, y, normalized_weights)
 
     def at_bias(self, scores: FloatArray, y: Array, normalized_weights: FloatArray) -> AtBias:
         """Of all scores of a class."""

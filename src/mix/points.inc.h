@@ -1,11 +1,8 @@
-/* Losses on scores that are already there, or on an affine mix of them: base + a * first + b * second.
- * A ray, a plane and a line search are this, and so is a loss on scores alone; always in float64. */
+/* Losses of mixed scores point by point: a block of rows is mixed for each point, and is then one of any scores. */
 
-#include "common.inc.h"
-
-#include "real_double.inc.h"
-#include "losses/block.inc.h"
-#include "real_end.inc.h"
+#if !defined(REAL) || !REAL_IS_DOUBLE
+#error "mix/points.inc.h needs REAL double, losses/block.inc.h"
+#endif
 
 typedef struct mix_job {
     const gd_problem *problem;
@@ -25,8 +22,8 @@ static size_t mix_worker_bytes(const gd_problem *p, const gd_mix *asked) {
     return used;
 }
 
-static ptrdiff_t mix_chunk_rows(const gd_problem *p, const gd_mix *asked) {
-    double work = (double)p->n_rows * (double)p->n_classes * (double)asked->n_points;
+static ptrdiff_t mix_chunk_rows(const gd_problem *p, ptrdiff_t n_points) {
+    double work = (double)p->n_rows * (double)p->n_classes * (double)n_points;
     ptrdiff_t chunks = work / CHUNK_WORK < CHUNKS_MOST ? (ptrdiff_t)(work / CHUNK_WORK) + 1 : CHUNKS_MOST;
     ptrdiff_t blocks = (p->n_rows + BLOCK_ROWS_MOST - 1) / BLOCK_ROWS_MOST;
     ptrdiff_t rows = (blocks + chunks - 1) / chunks * BLOCK_ROWS_MOST;
@@ -83,21 +80,21 @@ static void mix_chunk(void *context, ptrdiff_t chunk, int worker) {
 }
 
 static ptrdiff_t mix_chunks(const gd_problem *p, const gd_mix *asked) {
-    ptrdiff_t rows = mix_chunk_rows(p, asked);
+    ptrdiff_t rows = mix_chunk_rows(p, asked->n_points);
     return (p->n_rows + rows - 1) / rows;
 }
 
-size_t GD(mix_scratch)(const gd_problem *p, const gd_mix *asked, int n_threads) {
+static size_t mix_points_scratch(const gd_problem *p, const gd_mix *asked, int n_threads) {
     size_t used = 0;
     carve(NULL, &used, 2 * (size_t)asked->n_points * sizeof(double));
     return used + mix_worker_bytes(p, asked) * (size_t)useful_threads(n_threads, mix_chunks(p, asked));
 }
 
-void GD(mix)(const gd_problem *p, const gd_mix *asked, void *scratch, int n_threads, pool_control *control) {
+static void mix_points(const gd_problem *p, const gd_mix *asked, void *scratch, int n_threads, pool_control *control) {
     pool_turn turn;
     size_t used = 0;
     mix_job j = {.problem = p, .asked = asked, .turn = &turn, .control = control,
-                 .chunk_rows = mix_chunk_rows(p, asked), .worker_bytes = mix_worker_bytes(p, asked)};
+                 .chunk_rows = mix_chunk_rows(p, asked->n_points), .worker_bytes = mix_worker_bytes(p, asked)};
     j.values = carve(scratch, &used, 2 * (size_t)asked->n_points * sizeof(double));
     j.slopes = j.values + asked->n_points;
     j.workers = (char *)scratch + used;
