@@ -160,6 +160,8 @@ APART void softmax_multiply(softmax_grid *g, ptrdiff_t n_rows) {
         for (ptrdiff_t t = 0; t < g->a.n_tiles; t++, q += GRID_TILE) {
             const double *a = g->left + t * g->at_once * others * GRID_STRIDE;
             const double *b = g->right + s * g->at_once * others * GRID_WIDTH;
+            vdouble product[GRID_HEIGHT * 2]; /* a copy: else it is written here and there, for all that the compiler knows */
+            memcpy(product, q, sizeof product);
             for (ptrdiff_t r = 0; r < n_rows; r++) {
                 vdouble z[GRID_HEIGHT][2];
                 _Pragma("GCC unroll 8") for (int i = 0; i < GRID_HEIGHT; i++) z[i][0] = z[i][1] = broadcast_double(0);
@@ -171,12 +173,12 @@ APART void softmax_multiply(softmax_grid *g, ptrdiff_t n_rows) {
                         z[i][1] = fma_vdouble(e, b1, z[i][1]);
                     }
                 }
-                _Pragma("GCC unroll 8") for (int i = 0; i < GRID_HEIGHT; i++)
-                    _Pragma("GCC unroll 2") for (int h = 0; h < 2; h++) {
-                        vdouble *at = (vdouble *)q + 2 * i + h;
-                        *at = fma_vdouble(*at, z[i][h], *at + z[i][h]);
-                    }
+                _Pragma("GCC unroll 8") for (int i = 0; i < GRID_HEIGHT; i++) {
+                    product[2 * i] = fma_vdouble(product[2 * i], z[i][0], product[2 * i] + z[i][0]);
+                    product[2 * i + 1] = fma_vdouble(product[2 * i + 1], z[i][1], product[2 * i + 1] + z[i][1]);
+                }
             }
+            memcpy(q, product, sizeof product);
         }
 }
 
