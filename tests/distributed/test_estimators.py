@@ -68,6 +68,16 @@ def test_defaults_take_all_rows_in_every_step(rows, active):
     assert model.score(lazy, targets) == pytest.approx(GDRegressor().fit(X, targets).score(X, targets), rel=1e-6)
 
 
+@pytest.mark.parametrize("loss", ["hinge", "log_loss"])
+def test_the_proven_optimum(rows, active, loss):
+    X, y, _ = rows
+    settings = {"optimizer": "solve", "loss": loss, "tol": 1e-4, "alpha": 0.01}
+    there = GDClassifier(**settings).fit(da.from_array(X, chunks=(ROWS, 4)), y)
+    here = GDClassifier(**settings).fit(X, y)
+    assert there.duality_gap_ <= 1e-4
+    np.testing.assert_allclose(there.decision_function(X), here.decision_function(X), atol=1e-2)
+
+
 def test_what_needs_mini_batches_is_refused(rows, active):
     X, y, _ = rows
     lazy = da.from_array(X, chunks=(ROWS, 4))
