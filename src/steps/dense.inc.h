@@ -1,7 +1,7 @@
 /* Many stochastic steps in one call, for one REAL, MASTER (the type of W) and INPUT: rows, gradient, update
  * rule and learning rate. Where nothing is folded and W has the arithmetic's type, the kernels work on W
  * itself: a plain gradient step on one block of rows is added to W with no gradient in between, and a step on
- * one row, with a velocity or without, leaves the scores of the next. */
+ * one row, by any rule, is one sweep over W and the states, which leaves the scores of the next row. */
 
 #if !defined(REAL) || !defined(MASTER) || !defined(INPUT)
 #error "steps/dense.inc.h needs REAL, MASTER, INPUT"
@@ -17,11 +17,12 @@ static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch,
     blocks[0].copies = s.worker.copies;
     /* room for one row each, where both are used */
     blocks[1].copies = blocks[0].copies + (l.direct ? 2 : l.n_vectors) * LANES;
-    none.rows[0] = none.edges[0][0] = none.edges[1][0] = (const INPUT *)s.worker.gradient;
-    int is_scored = 0; /* the step before has left this step's sums */
-    int has_velocity = asked->rule == RULE_MOMENTUM || asked->rule == RULE_NESTEROV;
-    int can_sweep = same && (has_velocity || asked->rule == RULE_GRADIENT_DESCENT) && asked->l1 == 0 &&
-                    asked->l2 == 0 && k <= BLOCK_ROWS_MOST * TILE_CLASSES;
+    memset(s.zeros, 0, (size_t)(l.n_vectors * LANES) * sizeof(REAL));
+    none.rows[0] = none.edges[0][0] = none.edges[1][0] = (const INPUT *)s.zeros;
+    int is_scored = 0, is_known = 0; /* the step before has left this step's sums, and the penalty of W */
+    double penalty = 0;
+    int has_penalty = asked->l1 != 0 || asked->l2 != 0, is_plain = asked->rule == RULE_GRADIENT_DESCENT && !has_penalty;
+    int has_tile = is_plain || (!has_penalty && (asked->rule == RULE_MOMENTUM || asked->rule == RULE_NESTEROV));
     memset(s.worker.copies, 0, s.worker.copies_bytes);
     memset(s.w, 0, (size_t)packed * sizeof(MASTER));
     memset(s.bias, 0, (size_t)k * sizeof(MASTER));
@@ -47,8 +48,8 @@ static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch,
         ptrdiff_t begin = asked->starts[step], end = asked->starts[step + 1];
         double norm = 1 / ((double)(end - begin) * asked->mean_weight), value = 0;
         work += (double)(end - begin + 1) * (double)packed;
-        int sweeps = can_sweep && end - begin == 1, moves_with = sweeps && has_velocity;
-        int direct = moves_with || (same && asked->rule == RULE_GRADIENT_DESCENT && end - begin <= B);
+        int single = same && end - begin == 1 && k <= BLOCK_ROWS_MOST * TILE_CLASSES;
+        int direct = single || (same && asked->rule == RULE_GRADIENT_DESCENT && end - begin <= B);
         U(rule) rule = U(make_rule)(asked, step, norm), bias_rule = rule;
         if (!asked->penalize_bias) bias_rule.l1 = bias_rule.l2 = 0;
         memset(s.worker.bias_gradient, 0, (size_t)k * sizeof(double));
@@ -64,7 +65,7 @@ static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch,
             int n_rows = (int)(end - i < B ? end - i : B), active[BLOCK_ROWS_MOST], n_active;
             const int64_t *ids = asked->order + i;
             /* a sweep reads the next row already */
-            int ahead = sweeps ? 2 : n_rows;
+            int ahead = single ? 2 : n_rows;
             ptrdiff_t coming = asked->starts[asked->n_steps] - i - ahead;
             RI(announce)(p, ids + ahead, l.direct ? (int)(coming < n_rows ? coming : n_rows) : 0, n_rows, block);
             if (is_scored) {
@@ -82,27 +83,40 @@ static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch,
                 RI(block_gradient)(&l, block, s.worker.scores, active, n_active, s.worker.compact, s.worker.gradient);
                 continue;
             }
-            value = value * norm + U(penalty)(asked, s.w, asked->l1 != 0 || asked->l2 != 0 ? packed : 0);
-            if (asked->l1 != 0 || asked->l2 != 0) U(shrink)(&rule, s.w, packed);
-            if (moves_with && value - value != 0) break;
-            double factor = moves_with ? norm : -asked->rates[step] * norm;
-            for (ptrdiff_t e = 0; e < n_rows * k; e++) s.worker.scores[e] *= (REAL)factor;
-            is_scored = sweeps && (n_active == 1 || moves_with) && step + 1 < asked->n_steps && value - value == 0 &&
-                        asked->starts[step + 2] - end == 1;
-            if (!moves_with && !is_scored) {
-                RI(block_gradient)(&l, block, s.worker.scores, active, n_active, s.worker.compact, w);
-                continue;
+            if (!is_known) penalty = U(packed_penalty)(asked, &l, s.w);
+            value = value * norm + penalty;
+            is_known = 0;
+            if (single && !is_plain) {
+                if (value - value != 0) break;
+                const RI(block) *mover = block;
+                if (n_active == 0) { /* its row may be anything: zeros stand for it */
+                    memset(s.worker.scores, 0, (size_t)k * sizeof(REAL));
+                    none.coming[0] = block->coming[0];
+                    mover = &none;
+                }
+                is_scored = step + 1 < asked->n_steps && asked->starts[step + 2] - end == 1;
+                if (is_scored) RI(gather)(p, &l, asked->order + end, 1, next);
+                const RI(block) *scored = is_scored ? next : mover;
+                if (has_tile) {
+                    for (ptrdiff_t c = 0; c < k; c++) s.worker.scores[c] *= (REAL)norm;
+                    RI(block_step)(&l, mover, scored, asked->rule, s.worker.scores, (REAL)asked->settings[0],
+                                   (REAL)asked->rates[step], w, (REAL *)s.state[0], s.worker.sums);
+                } else {
+                    penalty = D(segment_step)(&l, mover, scored, asked, &rule, s.worker.scores, &s);
+                    is_known = 1;
+                }
+            } else {
+                if (has_penalty) U(shrink)(&rule, s.w, packed);
+                for (ptrdiff_t e = 0; e < n_rows * k; e++) s.worker.scores[e] *= (REAL)(-asked->rates[step] * norm);
+                is_scored = single && n_active == 1 && step + 1 < asked->n_steps && value - value == 0 &&
+                            asked->starts[step + 2] - end == 1;
+                if (!is_scored) {
+                    RI(block_gradient)(&l, block, s.worker.scores, active, n_active, s.worker.compact, w);
+                    continue;
+                }
+                RI(gather)(p, &l, asked->order + end, 1, next);
+                RI(block_step)(&l, block, next, asked->rule, s.worker.scores, 0, 0, w, NULL, s.worker.sums);
             }
-            RI(block) *moved_by = block;
-            if (n_active == 0) { /* its row may be anything: zeros stand for it */
-                memset(s.worker.gradient, 0, (size_t)(l.n_vectors * LANES) * sizeof(INPUT));
-                memset(s.worker.scores, 0, (size_t)k * sizeof(REAL));
-                none.coming[0] = block->coming[0];
-                moved_by = &none;
-            }
-            if (is_scored) RI(gather)(p, &l, asked->order + end, 1, next);
-            RI(block_step)(&l, moved_by, is_scored ? next : moved_by, asked->rule, s.worker.scores,
-                           (REAL)asked->settings[0], (REAL)asked->rates[step], w, (REAL *)s.state[0], s.worker.sums);
             if (is_scored) {
                 RI(block) *was = block;
                 block = next;
@@ -110,13 +124,14 @@ static void D(take_steps)(const gd_problem *p, gd_descent *asked, void *scratch,
             }
         }
         if (stopped) break;
-        if (!direct) value = value * norm + U(penalty)(asked, s.w, asked->l1 != 0 || asked->l2 != 0 ? packed : 0);
+        if (!direct) value = value * norm + U(packed_penalty)(asked, &l, s.w);
         if (asked->penalize_bias && p->has_bias) value += U(penalty)(asked, s.bias, k);
         asked->values[step] = value;
         if (!(value - value == 0)) break; /* not finite: this step is not taken */
         if (!direct) {
             if (folded) R(unfold)(&l, s.worker.bias_gradient, s.inverse_scale, s.mean, s.worker.gradient);
             U(update)(&rule, s.worker.gradient, packed, s.w, s.state[0], s.state[1]);
+            is_known = 0;
         }
         if (p->has_bias) {
             for (ptrdiff_t c = 0; c < k; c++) s.worker.compact[c] = (REAL)s.worker.bias_gradient[c];

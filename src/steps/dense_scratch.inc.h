@@ -8,6 +8,7 @@ typedef struct U(descent) {
     R(worker) worker;
     MASTER *w, *bias, *state[2], *bias_state[2];
     REAL *effective, *effective_bias;
+    REAL *segment, *zeros;
     double *inverse_scale, *mean;
 } U(descent);
 
@@ -15,6 +16,28 @@ static layout U(descent_layout)(const gd_problem *p) {
     layout l = make_layout(p, 1, LANES);
     l.chunk_rows = l.n_chunks = 1;
     return l;
+}
+
+/* Vectors of a tile that are moved at a time: weights, gradient and two states of them fit the first-level cache, and the
+ * parts of penalties come out even. */
+static ptrdiff_t U(segment_vectors)(ptrdiff_t classes) {
+    ptrdiff_t n = SEGMENT_BYTES / (4 * classes * VECTOR_BYTES) / 8 * 8;
+    return n < 8 ? 8 : n;
+}
+
+/* l1 * sum |w| + l2 * sum w^2 of packed weights */
+static double U(packed_penalty)(const gd_descent *asked, const layout *l, const MASTER *w) {
+    U(penalties) sum = {{0}, {0}};
+    if (asked->l1 == 0 && asked->l2 == 0) return 0;
+    for (ptrdiff_t c0 = 0, tile = 0, classes; tile < l->n_tiles; tile++, c0 += classes) {
+        classes = tile_classes(l, tile);
+        ptrdiff_t segment = U(segment_vectors)(classes);
+        for (ptrdiff_t v = 0, n; v < l->n_vectors; v += n) {
+            n = l->n_vectors - v < segment ? l->n_vectors - v : segment;
+            U(add_penalties)(asked, w + (c0 * l->n_vectors + v * classes) * LANES, n * classes * LANES, &sum);
+        }
+    }
+    return U(penalty_of)(asked, &sum);
 }
 
 static size_t U(lay_descent)(char *base, U(descent) * s, const gd_problem *p, const gd_descent *asked,
@@ -32,6 +55,8 @@ static size_t U(lay_descent)(char *base, U(descent) * s, const gd_problem *p, co
     }
     s->effective = carve(base, &used, packed * sizeof(REAL));
     s->effective_bias = carve(base, &used, k * sizeof(REAL));
+    s->segment = carve(base, &used, SEGMENT_BYTES + 8 * TILE_CLASSES * sizeof(VECTOR));
+    s->zeros = carve(base, &used, (size_t)(l->n_vectors * LANES) * sizeof(REAL));
     s->inverse_scale = carve(base, &used, (size_t)(l->n_vectors * LANES) * sizeof(double));
     s->mean = carve(base, &used, (size_t)(l->n_vectors * LANES) * sizeof(double));
     return used;

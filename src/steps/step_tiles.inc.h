@@ -86,6 +86,16 @@ static void RI(step_scores)(const layout *l, const REAL *bias, VECTOR *sums, REA
     for (ptrdiff_t c = 0; c < l->n_outputs; c++) scores[c] = flat[c] + bias[c];
 }
 
+/* What one row adds to the gradient, for some vectors of one tile: coefficient[class] * x[vector] */
+static void RI(row_gradient)(const INPUT *x, ptrdiff_t n_vectors, ptrdiff_t classes, const REAL *coefficients,
+                             REAL *gradient) {
+    VECTOR *g = (VECTOR *)gradient;
+    for (ptrdiff_t v = 0; v < n_vectors; v++) {
+        VECTOR a = X_VECTOR(x + v * LANES);
+        for (ptrdiff_t c = 0; c < classes; c++) *g++ = a * BROADCAST(coefficients[c]);
+    }
+}
+
 #undef X_VECTOR
 #undef PLAIN_MOVE
 #undef MOMENTUM_MOVE

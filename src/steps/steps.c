@@ -41,12 +41,15 @@ static sparse_move sparse_move_of(const gd_descent *asked) {
 #include "steps/folding.inc.h"
 #include "steps/dense_scratch.inc.h"
 #define INPUT uint8_t
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT half
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT float
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #include "steps/sparse.inc.h"
@@ -57,12 +60,15 @@ static sparse_move sparse_move_of(const gd_descent *asked) {
 #include "steps/folding.inc.h"
 #include "steps/dense_scratch.inc.h"
 #define INPUT uint8_t
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT half
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT float
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #undef MASTER
@@ -106,15 +112,19 @@ static sparse_move sparse_move_of(const gd_descent *asked) {
 #include "steps/folding.inc.h"
 #include "steps/dense_scratch.inc.h"
 #define INPUT uint8_t
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT half
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT float
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT double
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #undef MASTER
@@ -124,15 +134,19 @@ static sparse_move sparse_move_of(const gd_descent *asked) {
 #include "steps/folding.inc.h"
 #include "steps/dense_scratch.inc.h"
 #define INPUT uint8_t
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT half
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT float
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #define INPUT double
+#include "steps/segments.inc.h"
 #include "steps/dense.inc.h"
 #undef INPUT
 #include "steps/sparse.inc.h"

@@ -9,7 +9,9 @@ import gdfast as gd
 from gdfast.descent import compiled
 
 N = 41
-RULES = [gd.GradientDescent(), gd.Momentum(0.8), gd.Momentum(0.0), gd.Nesterov(0.7)]
+VELOCITIES = [gd.GradientDescent(), gd.Momentum(0.8), gd.Momentum(0.0), gd.Nesterov(0.7)]
+RULES = [*VELOCITIES, gd.AdaGrad(), gd.RMSProp(), gd.Adam(), gd.AdamW()]
+PENALTIES = [None, gd.L2(0.01), gd.ElasticNet(0.002, 0.01)]
 TYPES = [
     ("float64", "float64"),
     ("float32", "float32"),
@@ -45,14 +47,14 @@ def generic(monkeypatch, *arguments, **options):
 @pytest.mark.parametrize(("x", "w"), TYPES)
 @pytest.mark.parametrize(("d", "k"), [(1, 2), (7, 3), (19, 5), (256, 11), (259, 6)])
 def test_single_rows_give_the_iterates_of_the_generic_loop(monkeypatch, rule, x, w, d, k):
-    for loss in (gd.Hinge(), gd.CrossEntropy()):
-        objective = made(d, k, x, loss, bias=k != 3)
-        run = {"batches": gd.MiniBatches(1, seed=1), "max_steps": 2 * N + 3, "step": 0.01 / d}
-        result, expected = (
-            f(objective, start(objective, w), rule, **run)
-            for f in (gd.minimize, lambda *a, **o: generic(monkeypatch, *a, **o))
-        )
-        tolerance = 1e-12 if w == "float64" else 2e-5
+    for loss, penalty in zip((gd.Hinge(), gd.CrossEntropy(), gd.Hinge()), PENALTIES, strict=True):
+        objective = made(d, k, x, loss, regularizer=penalty, bias=k != 3)
+        # Rules that divide by the root of a mean of squares make much of the last digits of the first gradients.
+        made_of_ratios = rule not in VELOCITIES
+        run = {"batches": gd.MiniBatches(1, seed=1), "max_steps": N + 3, "step": 0.01 / d}
+        result = gd.minimize(objective, start(objective, w), rule, **run)
+        expected = generic(monkeypatch, objective, start(objective, w), rule, **run)
+        tolerance = (1e-12 if w == "float64" else 2e-5) * (10 if made_of_ratios else 1)
         np.testing.assert_allclose(result.w, expected.w, rtol=0, atol=tolerance * np.abs(expected.w).max())
         values = expected.history.values
         np.testing.assert_allclose(result.history.values, values, rtol=0, atol=tolerance * np.abs(values).max())
@@ -60,9 +62,9 @@ def test_single_rows_give_the_iterates_of_the_generic_loop(monkeypatch, rule, x,
 
 @pytest.mark.parametrize("rule", RULES, ids=str)
 @pytest.mark.parametrize("x", ["float32", "float64"])
-@pytest.mark.parametrize("penalty", [None, gd.L2(0.01)], ids=str)
+@pytest.mark.parametrize("penalty", PENALTIES, ids=str)
 def test_cuts_change_no_bit(monkeypatch, rule, x, penalty):
-    objective = made(19, 5, x, regularizer=penalty)
+    objective = made(19, 5, x, regularizer=penalty, penalize_bias=x == "float64")
     run = {"batches": gd.MiniBatches(1, seed=2), "max_steps": N + 20, "step": 0.01}
     W = start(objective, x)
     whole = gd.minimize(objective, W, rule, **run)
