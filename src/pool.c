@@ -1,4 +1,4 @@
-/* The thread pool; the only file that knows about threads. Contract in pool.h.
+/* The thread pool; with ordered.c the only file that knows about threads. Contract in pool.h.
  *
  * One lock guards one job. A free thread takes the next chunk under the lock and works without it; a chunk
  * is long (some 0.1 ms and more), so the lock is hardly ever contended. Threads with nothing to do sleep on
@@ -64,27 +64,6 @@ void pool_run(pool_task task, void *context, ptrdiff_t n_chunks, int n_threads, 
     if (control != NULL)
         control->last_poll = pool_seconds();
     run_serially(task, context, n_chunks, control);
-}
-
-void pool_turn_init(pool_turn *turn)
-{
-    turn->next = 0;
-}
-
-void pool_turn_wait(pool_turn *turn, ptrdiff_t chunk)
-{
-    (void)turn;
-    (void)chunk;
-}
-
-void pool_turn_done(pool_turn *turn)
-{
-    turn->next++;
-}
-
-void pool_turn_destroy(pool_turn *turn)
-{
-    (void)turn;
 }
 
 #else
@@ -266,45 +245,9 @@ void pool_run(pool_task task, void *context, ptrdiff_t n_chunks, int n_threads, 
 }
 
 /* The forks this process is away from the one that made the pool. */
-static int family_now(void)
+int pool_family(void)
 {
     return pool.family;
-}
-
-void pool_turn_init(pool_turn *turn)
-{
-    turn->next = 0;
-    turn->family = family_now();
-    pthread_mutex_init(&turn->lock, NULL);
-    pthread_cond_init(&turn->moved, NULL);
-}
-
-void pool_turn_wait(pool_turn *turn, ptrdiff_t chunk)
-{
-    if (turn->family != family_now())
-        return;
-    pthread_mutex_lock(&turn->lock);
-    while (turn->next < chunk)
-        pthread_cond_wait(&turn->moved, &turn->lock);
-    pthread_mutex_unlock(&turn->lock);
-}
-
-void pool_turn_done(pool_turn *turn)
-{
-    if (turn->family != family_now())
-        return;
-    pthread_mutex_lock(&turn->lock);
-    turn->next++;
-    pthread_cond_broadcast(&turn->moved);
-    pthread_mutex_unlock(&turn->lock);
-}
-
-void pool_turn_destroy(pool_turn *turn)
-{
-    if (turn->family != family_now())
-        return;
-    pthread_cond_destroy(&turn->moved);
-    pthread_mutex_destroy(&turn->lock);
 }
 
 #endif

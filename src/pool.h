@@ -63,12 +63,15 @@ static inline int pool_stopped(pool_control *control, int worker)
     return POOL_LOAD(control->stop);
 }
 
+/* How many forks this process is away from the one that made the pool: a child must not wait for lost threads. */
+int pool_family(void);
+
 /* Reductions in the order of the chunks: every chunk handed out calls wait, adds its share, calls done,
  * also when it was stopped half-way. */
 typedef struct pool_turn {
     ptrdiff_t next;
 #ifdef GD_PTHREADS
-    int family; /* the process that made it, counted in forks: a child must not wait for lost threads */
+    int family; /* of the process that made it */
     pthread_mutex_t lock;
     pthread_cond_t moved;
 #endif
@@ -78,6 +81,39 @@ void pool_turn_init(pool_turn *turn);
 void pool_turn_wait(pool_turn *turn, ptrdiff_t chunk); /* blocks until every chunk before it called done */
 void pool_turn_done(pool_turn *turn);
 void pool_turn_destroy(pool_turn *turn);
+
+/* The same where a chunk's share lies in a piece of scratch, so that a slow thread does not hold up the others: what is
+ * computed before its turn is set aside, its thread goes on in a spare piece, and who adds the chunk that was missing
+ * adds those as well. (A thread of another library that spins on one of the processors makes a thread slow.) */
+enum { POOL_PIECES_MOST = 64 };
+
+typedef void (*pool_add)(void *context, int piece);
+
+typedef struct pool_sum {
+    ptrdiff_t next; /* the chunks before it are added */
+    int n_spare, n_aside;
+    int has_spare;                       /* at all: else a worker's piece is always its own */
+    int piece_of[POOL_PIECES_MOST];      /* the worker's, now */
+    int spare[POOL_PIECES_MOST];
+    int aside[POOL_PIECES_MOST];         /* pieces that wait for their turn, and */
+    ptrdiff_t chunks[POOL_PIECES_MOST];  /* whose they are */
+#ifdef GD_PTHREADS
+    int family;
+    pthread_mutex_t lock;
+    pthread_cond_t moved;
+#endif
+} pool_sum;
+
+/* How many pieces of so many bytes a job has, spare ones included; one for each worker at least. */
+int pool_pieces(int n_threads, ptrdiff_t n_chunks, size_t bytes);
+void pool_sum_init(pool_sum *sum, int n_threads, int n_pieces);
+/* Where a worker computes its next chunk. */
+static inline int pool_piece(const pool_sum *sum, int worker) {
+    return sum->has_spare ? sum->piece_of[worker] : worker;
+}
+/* Every chunk handed out comes here when its share is computed, also when it was stopped half-way. */
+void pool_sum_add(pool_sum *sum, ptrdiff_t chunk, int worker, pool_add add, void *context);
+void pool_sum_destroy(pool_sum *sum);
 
 /* From now on the calling thread, and no other, uses so many threads; 0: the process's count. What it was is returned.
  * So a fit has a count of its own while other Python threads go on with theirs. */

@@ -15,7 +15,8 @@ typedef struct R(evaluation) {
     double *gradient, *bias_gradient, *values; /* totals */
     char *workers;
     size_t worker_bytes;
-    pool_turn *turn;
+    int n_pieces;
+    pool_sum *sum;
     pool_control *control;
 } R(evaluation);
 
@@ -30,7 +31,8 @@ static size_t R(lay_evaluation)(char *base, R(evaluation) * e, int n_threads) {
     e->bias_gradient = carve(base, &used, K * sizeof(double));
     e->values = carve(base, &used, K * sizeof(double));
     R(lay_worker)(NULL, e->problem, l, &e->worker_bytes);
-    e->workers = carve(base, &used, e->worker_bytes * (size_t)n_threads);
+    e->n_pieces = pool_pieces(n_threads, l->n_chunks, e->worker_bytes);
+    e->workers = carve(base, &used, e->worker_bytes * (size_t)e->n_pieces);
     return used;
 }
 
@@ -90,28 +92,27 @@ static void R(losses)(const gd_problem *p, ptrdiff_t n_models, const int64_t *id
     }
 }
 
-static void R(add_chunk)(const R(evaluation) * e, const R(worker) * w, ptrdiff_t chunk) {
+static void R(add_chunk)(void *context, int piece) {
+    const R(evaluation) *e = context;
     const layout *l = &e->layout;
-    pool_turn_wait(e->turn, chunk);
-    for (ptrdiff_t m = 0; m < e->weights->n_models; m++) e->values[m] += w->values[m];
-    if (e->answer->gradient) {
-        ptrdiff_t packed = l->n_outputs * l->n_vectors * LANES;
-        for (ptrdiff_t i = 0; i < packed; i++) e->gradient[i] += (double)w->gradient[i];
-        for (ptrdiff_t c = 0; c < l->n_outputs; c++) e->bias_gradient[c] += w->bias_gradient[c];
-    }
-    pool_turn_done(e->turn);
+    R(worker) w = R(carve_worker)(e->workers + (size_t)piece * e->worker_bytes, e->problem, l);
+    for (ptrdiff_t m = 0; m < e->weights->n_models; m++) e->values[m] += w.values[m];
+    if (!e->answer->gradient) return;
+    ptrdiff_t packed = l->n_outputs * l->n_vectors * LANES;
+    for (ptrdiff_t i = 0; i < packed; i++) e->gradient[i] += (double)w.gradient[i];
+    for (ptrdiff_t c = 0; c < l->n_outputs; c++) e->bias_gradient[c] += w.bias_gradient[c];
 }
 
 /* `task` is evaluate_chunk of the problem's input type */
 static void R(evaluate_with)(pool_task task, const gd_problem *p, const gd_weights *weights, const gd_answer *answer,
                              void *scratch, int n_threads, pool_control *control) {
-    pool_turn turn;
-    R(evaluation) e = {.problem = p, .weights = weights, .answer = answer, .turn = &turn, .control = control,
+    pool_sum sum;
+    R(evaluation) e = {.problem = p, .weights = weights, .answer = answer, .sum = &sum, .control = control,
                        .layout = make_layout(p, weights->n_models, LANES)};
     n_threads = useful_threads(n_threads, e.layout.n_chunks);
     R(lay_evaluation)(scratch, &e, n_threads);
     R(pack_weights)(p, weights, &e.layout, e.row, e.w, e.bias);
-    for (int t = 0; t < n_threads; t++) {
+    for (int t = 0; t < e.n_pieces; t++) {
         R(worker) w = R(carve_worker)(e.workers + (size_t)t * e.worker_bytes, p, &e.layout);
         memset(w.copies, 0, w.copies_bytes);
         memset(w.sums, 0, (BLOCK_ROWS_MOST * TILE_CLASSES + LANES) * sizeof(VECTOR));
@@ -122,9 +123,9 @@ static void R(evaluate_with)(pool_task task, const gd_problem *p, const gd_weigh
         memset(e.gradient, 0, (size_t)(e.layout.n_outputs * e.layout.n_vectors * LANES) * sizeof(double));
         memset(e.bias_gradient, 0, (size_t)e.layout.n_outputs * sizeof(double));
     }
-    pool_turn_init(&turn);
+    pool_sum_init(&sum, n_threads, e.n_pieces);
     pool_run(task, &e, e.layout.n_chunks, n_threads, control);
-    pool_turn_destroy(&turn);
+    pool_sum_destroy(&sum);
     if (control->stop) return;
     if (answer->value)
         for (ptrdiff_t m = 0; m < weights->n_models; m++) answer->value[m] = e.values[m] * p->normalizer;

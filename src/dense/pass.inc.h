@@ -7,9 +7,10 @@
 
 static void RI(evaluate_chunk)(void *context, ptrdiff_t chunk, int worker) {
     const R(evaluation) *e = context;
+    char *scratch = e->workers + (size_t)pool_piece(e->sum, worker) * e->worker_bytes;
     const gd_problem *p = e->problem;
     const layout *l = &e->layout;
-    R(worker) w = R(carve_worker)(e->workers + (size_t)worker * e->worker_bytes, p, l);
+    R(worker) w = R(carve_worker)(scratch, p, l);
     RI(block) block;
     block.copies = (INPUT *)w.copies;
     ptrdiff_t k = p->n_classes, K = l->n_outputs, n_models = e->weights->n_models;
@@ -39,5 +40,5 @@ static void RI(evaluate_chunk)(void *context, ptrdiff_t chunk, int worker) {
             for (ptrdiff_t c = 0; c < k; c++) w.bias_gradient[c] += (double)w.scores[active[a] * k + c];
         RI(block_gradient)(l, &block, w.scores, active, n_active, w.compact, w.gradient);
     }
-    R(add_chunk)(e, &w, chunk);
+    pool_sum_add(e->sum, chunk, worker, R(add_chunk), context);
 }

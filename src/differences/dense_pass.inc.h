@@ -10,8 +10,7 @@ static void RI(difference_chunk)(void *context, ptrdiff_t chunk, int worker) {
     const gd_problem *p = j->problem;
     const layout *l = &j->layout;
     const gd_differences *asked = j->asked;
-    size_t used;
-    difference_worker w = lay_difference_worker(j->workers + (size_t)worker * j->worker_bytes, j, &used);
+    difference_worker w = difference_piece(j, pool_piece(j->sum, worker));
     ptrdiff_t k = p->n_classes, d = p->n_features;
     ptrdiff_t begin = chunk * l->chunk_rows, end = begin + l->chunk_rows < p->n_rows ? begin + l->chunk_rows : p->n_rows;
     memset(w.moved, 0, (size_t)(k * j->stride) * sizeof(double));
@@ -62,5 +61,5 @@ static void RI(difference_chunk)(void *context, ptrdiff_t chunk, int worker) {
             }
         }
     }
-    add_differences(j, &w, chunk);
+    pool_sum_add(j->sum, chunk, worker, add_differences, j);
 }

@@ -61,15 +61,14 @@ void GD(differences)(const gd_problem *p, const gd_weights *weights, const gd_di
     static const pool_task tasks[] = {difference_chunk_double_uint8_t, difference_chunk_double_half,
                                       difference_chunk_double_float, difference_chunk_double_double};
     difference_job j = make_difference_job(p, asked);
-    pool_turn turn;
-    j.turn = &turn;
+    pool_sum sum;
+    j.sum = &sum;
     j.control = control;
     n_threads = useful_threads(n_threads, j.layout.n_chunks);
     lay_difference_job(scratch, &j, n_threads);
     pack_weights_double(p, weights, &j.layout, j.row, j.w, j.bias);
-    for (int t = 0; t < n_threads; t++) {
-        size_t used;
-        difference_worker w = lay_difference_worker(j.workers + (size_t)t * j.worker_bytes, &j, &used);
+    for (int t = 0; t < j.n_pieces; t++) {
+        difference_worker w = difference_piece(&j, t);
         memset(w.copies, 0, w.copies_bytes);
         memset(w.sums, 0, (BLOCK_ROWS_MOST * TILE_CLASSES + DOUBLE_LANES) * sizeof(vdouble));
     }
@@ -82,9 +81,9 @@ void GD(differences)(const gd_problem *p, const gd_weights *weights, const gd_di
     size_t size = (size_t)(p->n_classes * j.stride);
     memset(j.moved, 0, size * sizeof(double));
     if (asked->scheme == SCHEME_CROSSINGS) memset(j.crossings, 0, size * sizeof(int64_t));
-    pool_turn_init(&turn);
+    pool_sum_init(&sum, n_threads, j.n_pieces);
     pool_run(tasks[p->input], &j, j.layout.n_chunks, n_threads, control);
-    pool_turn_destroy(&turn);
+    pool_sum_destroy(&sum);
     if (control->stop) return;
     for (ptrdiff_t c = 0; c < p->n_classes; c++)
         for (ptrdiff_t q = 0; q < asked->n_columns; q++) {

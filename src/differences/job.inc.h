@@ -41,7 +41,8 @@ static size_t lay_difference_job(char *base, difference_job *j, int n_threads) {
     j->crossings =
         carve(base, &used, j->asked->scheme == SCHEME_CROSSINGS ? k * (size_t)j->stride * sizeof(int64_t) : 0);
     lay_difference_worker(NULL, j, &j->worker_bytes);
-    j->workers = carve(base, &used, j->worker_bytes * (size_t)useful_threads(n_threads, j->layout.n_chunks));
+    j->n_pieces = pool_pieces(n_threads, j->layout.n_chunks, j->worker_bytes);
+    j->workers = carve(base, &used, j->worker_bytes * (size_t)j->n_pieces);
     return used;
 }
 
@@ -71,11 +72,16 @@ static void group_rows(const gd_problem *p, ptrdiff_t begin, ptrdiff_t end, int6
     starts[0] = 0;
 }
 
-static void add_differences(difference_job *j, const difference_worker *w, ptrdiff_t chunk) {
+static difference_worker difference_piece(const difference_job *j, int piece) {
+    size_t used;
+    return lay_difference_worker(j->workers + (size_t)piece * j->worker_bytes, j, &used);
+}
+
+static void add_differences(void *context, int piece) {
+    difference_job *j = context;
+    difference_worker w = difference_piece(j, piece);
     ptrdiff_t size = j->problem->n_classes * j->stride;
-    pool_turn_wait(j->turn, chunk);
-    for (ptrdiff_t i = 0; i < size; i++) j->moved[i] += w->moved[i];
+    for (ptrdiff_t i = 0; i < size; i++) j->moved[i] += w.moved[i];
     if (j->asked->scheme == SCHEME_CROSSINGS)
-        for (ptrdiff_t i = 0; i < size; i++) j->crossings[i] += w->crossings[i];
-    pool_turn_done(j->turn);
+        for (ptrdiff_t i = 0; i < size; i++) j->crossings[i] += w.crossings[i];
 }

@@ -79,7 +79,8 @@ struct difference_job {
     int64_t *crossings;
     char *workers;
     size_t worker_bytes;
-    pool_turn *turn;
+    int n_pieces;
+    pool_sum *sum;
     pool_control *control;
 };
 

@@ -129,17 +129,32 @@ static void fixed_spill(const integer_job *j, double unit, const int32_t *gradie
         *(vdouble *)(to + i) += load_double_int32(gradient + i) * unit;
 }
 
+static fixed_worker fixed_piece(const fixed_job *f, int piece) {
+    size_t used;
+    return lay_fixed_worker(f->integers.workers + (size_t)piece * f->integers.worker_bytes, f, &used);
+}
+
+static void add_fixed(void *context, int piece) {
+    fixed_job *f = context;
+    integer_job *j = &f->integers;
+    fixed_worker w = fixed_piece(f, piece);
+    if (w.share->has_spilled)
+        for (ptrdiff_t i = 0; i < j->outputs * j->columns; i++) j->gradient[i] += w.spilled[i];
+    if (w.share->bound > 0) fixed_spill(j, w.share->bound / COEFFICIENTS_MOST, w.integers.gradient, j->gradient);
+    for (ptrdiff_t c = 1; c < j->problem->n_classes; c++) f->by_class[c] += w.by_class[c];
+    f->value += w.share->value;
+}
+
 static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
     fixed_job *f = context;
     integer_job *j = &f->integers;
     const gd_problem *p = j->problem;
-    size_t used;
-    fixed_worker w = lay_fixed_worker(j->workers + (size_t)worker * j->worker_bytes, f, &used);
+    fixed_worker w = fixed_piece(f, pool_piece(j->sum, worker));
     ptrdiff_t k = p->n_classes, size = j->outputs * j->columns, begin = chunk * j->chunk_rows;
     ptrdiff_t end = begin + j->chunk_rows < p->n_rows ? begin + j->chunk_rows : p->n_rows;
     integer_block b;
     int has_spilled = 0;
-    double value = 0, bound = 0; /* of coefficients: a power of two, or 0 where there were none */
+    double value = 0, bound = 0;
     memset(w.integers.gradient, 0, (size_t)size * sizeof(int32_t));
     memset(w.by_class, 0, (size_t)j->padded_classes * sizeof(double));
     for (ptrdiff_t i = begin; i < end && !f->beyond && !pool_stopped(j->control, worker); i += j->block_rows) {
@@ -164,13 +179,8 @@ static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
         fixed_coefficients(j, &b, bound / COEFFICIENTS_MOST, &w);
         integer_gradient(j, &b, w.integers.coefficients, w.integers.interleaved, w.integers.gradient);
     }
-    pool_turn_wait(j->turn, chunk);
-    if (has_spilled)
-        for (ptrdiff_t i = 0; i < size; i++) j->gradient[i] += w.spilled[i];
-    if (bound > 0) fixed_spill(j, bound / COEFFICIENTS_MOST, w.integers.gradient, j->gradient);
-    for (ptrdiff_t c = 1; c < k; c++) f->by_class[c] += w.by_class[c];
-    f->value += value;
-    pool_turn_done(j->turn);
+    *w.share = (fixed_share){.value = value, .bound = bound, .has_spilled = has_spilled};
+    pool_sum_add(j->sum, chunk, worker, add_fixed, f);
 }
 
 /* From the totals to the gradient; class 0 has minus the others. */
@@ -201,18 +211,17 @@ static size_t fixed_scratch(const gd_problem *p, const gd_weights *weights, int 
 /* Does the pass; returns 0, with nothing done, where W or a coefficient is not for it. */
 static int evaluate_fixed(const gd_problem *p, const gd_weights *weights, const gd_answer *answer, void *scratch,
                           int n_threads, pool_control *control) {
-    pool_turn turn;
+    pool_sum sum;
     fixed_job f = make_fixed_job(p, weights);
     integer_job *j = &f.integers;
     j->answer = answer;
-    j->turn = &turn;
+    j->sum = &sum;
     j->control = control;
     n_threads = useful_threads(n_threads, j->n_chunks);
     lay_fixed_job(scratch, &f, n_threads);
     if (!fixed_weights(&f)) return 0;
-    for (int t = 0; t < n_threads; t++) {
-        size_t used;
-        fixed_worker w = lay_fixed_worker(j->workers + (size_t)t * j->worker_bytes, &f, &used);
+    for (int t = 0; t < j->n_pieces; t++) {
+        fixed_worker w = fixed_piece(&f, t);
         memset(w.integers.tails, 0, (size_t)j->block_rows * PADDED_COLUMNS);
         memset(w.integers.sums, 0, integer_sums_bytes(j));
         memset(w.totals, 0, (size_t)(j->block_rows * (j->outputs + FLOAT_LANES)) * sizeof(int32_t));
@@ -220,9 +229,9 @@ static int evaluate_fixed(const gd_problem *p, const gd_weights *weights, const 
     }
     memset(j->gradient, 0, (size_t)(j->outputs * j->columns) * sizeof(double));
     memset(f.by_class, 0, (size_t)p->n_classes * sizeof(double));
-    pool_turn_init(&turn);
+    pool_sum_init(&sum, n_threads, j->n_pieces);
     pool_run(fixed_chunk, &f, j->n_chunks, n_threads, control);
-    pool_turn_destroy(&turn);
+    pool_sum_destroy(&sum);
     if (f.beyond) return 0;
     if (control->stop) return 1;
     answer->value[0] = f.value * p->normalizer;

@@ -27,6 +27,11 @@
 #define FIXED_SAMPLE 256
 #define FIXED_SPAN 65536 /* columns whose products with a limb add up below 2^31 */
 
+typedef struct fixed_share {
+    double value, bound; /* of coefficients: a power of two, or 0 where there were none */
+    int has_spilled;
+} fixed_share;
+
 typedef struct fixed_worker {
     integer_worker integers; /* its sums, tails, coefficients, interleaved and gradient */
     int32_t *totals;      /* (block_rows, outputs and a vector): products of a row with each limb */
@@ -36,6 +41,7 @@ typedef struct fixed_worker {
     int32_t *words;       /* (LIMBS, stride): a limb of four entries' coefficients */
     double *spilled;      /* like the totals of the gradient: sums at lower exponents */
     double *by_class;     /* (stride,) sums of coefficients */
+    fixed_share *share;   /* what else a chunk comes to */
 } fixed_worker;
 
 typedef struct fixed_job {
@@ -69,6 +75,7 @@ static fixed_worker lay_fixed_worker(char *base, const fixed_job *f, size_t *use
     w.words = carve(base, used, (LIMBS * stride + FLOAT_LANES) * sizeof(int32_t));
     w.spilled = carve(base, used, outputs * (size_t)j->columns * sizeof(double));
     w.by_class = carve(base, used, stride * sizeof(double));
+    w.share = carve(base, used, sizeof(fixed_share));
     return w;
 }
 
@@ -85,7 +92,8 @@ static size_t lay_fixed_job(char *base, fixed_job *f, int n_threads) {
     f->limbs = carve(base, &used, size);
     f->by_class = carve(base, &used, k * sizeof(double));
     lay_fixed_worker(NULL, f, &j->worker_bytes);
-    j->workers = carve(base, &used, j->worker_bytes * (size_t)n_threads);
+    j->n_pieces = pool_pieces(n_threads, j->n_chunks, j->worker_bytes);
+    j->workers = carve(base, &used, j->worker_bytes * (size_t)j->n_pieces);
     return used;
 }
 

@@ -5,28 +5,36 @@
 #error "integer/pass.inc.h needs INTEGER_BLOCK_ROWS"
 #endif
 
+static integer_worker integer_piece(const integer_job *j, int piece) {
+    size_t used;
+    return lay_integer_worker(j->workers + (size_t)piece * j->worker_bytes, j, &used);
+}
+
+static void add_integers(void *context, int piece) {
+    integer_job *j = context;
+    integer_worker w = integer_piece(j, piece);
+    for (ptrdiff_t i = 0; i < j->outputs * j->columns; i++) j->gradient[i] += w.gradient[i];
+    for (ptrdiff_t c = 0; c < j->problem->n_classes; c++) j->by_class[c] += w.by_class[c];
+    j->n_terms += *w.n_terms;
+}
+
 static void integer_chunk(void *context, ptrdiff_t chunk, int worker) {
     integer_job *j = context;
     const gd_problem *p = j->problem;
-    size_t used;
-    integer_worker w = lay_integer_worker(j->workers + (size_t)worker * j->worker_bytes, j, &used);
+    integer_worker w = integer_piece(j, pool_piece(j->sum, worker));
     ptrdiff_t k = p->n_classes, size = j->outputs * j->columns, begin = chunk * j->chunk_rows;
     ptrdiff_t end = begin + j->chunk_rows < p->n_rows ? begin + j->chunk_rows : p->n_rows;
     integer_block b;
-    int64_t n_terms = 0;
+    *w.n_terms = 0;
     memset(w.gradient, 0, (size_t)size * sizeof(int32_t));
     memset(w.by_class, 0, (size_t)k * sizeof(int64_t));
     for (ptrdiff_t i = begin; i < end && !pool_stopped(j->control, worker); i += j->block_rows) {
         integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), w.tails, &b);
         integer_scores(j, &b, w.sums, w.scores);
-        integer_losses(j, &b, &w, &n_terms);
+        integer_losses(j, &b, &w, w.n_terms);
         integer_gradient(j, &b, w.coefficients, w.interleaved, w.gradient);
     }
-    pool_turn_wait(j->turn, chunk);
-    for (ptrdiff_t i = 0; i < size; i++) j->gradient[i] += w.gradient[i];
-    for (ptrdiff_t c = 0; c < k; c++) j->by_class[c] += w.by_class[c];
-    j->n_terms += n_terms;
-    pool_turn_done(j->turn);
+    pool_sum_add(j->sum, chunk, worker, add_integers, j);
 }
 
 /* Where column i of a tile's first class stands in its gradient; the next class is INTEGER_COLUMNS further. */
@@ -102,25 +110,24 @@ static size_t integer_scratch(const gd_problem *p, const gd_weights *weights, in
 /* Does the pass; returns 0, with nothing done, where W is too large for it. */
 static int evaluate_integers(const gd_problem *p, const gd_weights *weights, const gd_answer *answer, void *scratch,
                              int n_threads, pool_control *control) {
-    pool_turn turn;
+    pool_sum sum;
     integer_job j = hinge_job(p, weights);
     j.answer = answer;
-    j.turn = &turn;
+    j.sum = &sum;
     j.control = control;
     n_threads = useful_threads(n_threads, j.n_chunks);
     lay_integer_job(scratch, &j, n_threads);
     if (!integer_weights(&j)) return 0;
-    for (int t = 0; t < n_threads; t++) {
-        size_t used;
-        integer_worker w = lay_integer_worker(j.workers + (size_t)t * j.worker_bytes, &j, &used);
+    for (int t = 0; t < j.n_pieces; t++) {
+        integer_worker w = integer_piece(&j, t);
         memset(w.tails, 0, (size_t)j.block_rows * PADDED_COLUMNS);
         memset(w.sums, 0, integer_sums_bytes(&j));
     }
     memset(j.gradient, 0, (size_t)(j.outputs * j.columns) * sizeof(double));
     memset(j.by_class, 0, (size_t)p->n_classes * sizeof(int64_t));
-    pool_turn_init(&turn);
+    pool_sum_init(&sum, n_threads, j.n_pieces);
     pool_run(integer_chunk, &j, j.n_chunks, n_threads, control);
-    pool_turn_destroy(&turn);
+    pool_sum_destroy(&sum);
     if (!control->stop) integer_answers(&j);
     return 1;
 }

@@ -45,6 +45,7 @@ typedef struct integer_worker {
     vint32 *interleaved; /* (groups, 4): a strip of columns, four rows side by side */
     int32_t *gradient;   /* like the total */
     int64_t *by_class;   /* (k,) sums of coefficients */
+    int64_t *n_terms;    /* (1,) active margins */
 } integer_worker;
 
 typedef struct integer_job {
@@ -70,7 +71,8 @@ typedef struct integer_job {
     int64_t n_terms;
     char *workers;
     size_t worker_bytes;
-    pool_turn *turn;
+    int n_pieces;
+    pool_sum *sum;
     pool_control *control;
 } integer_job;
 
@@ -129,6 +131,7 @@ static integer_worker lay_integer_worker(char *base, const integer_job *j, size_
     w.interleaved = carve(base, used, 4 * (size_t)j->group_room * sizeof(vint32));
     w.gradient = carve(base, used, outputs * (size_t)j->columns * sizeof(int32_t));
     w.by_class = carve(base, used, k * sizeof(int64_t));
+    w.n_terms = carve(base, used, sizeof(int64_t));
     return w;
 }
 
@@ -145,7 +148,8 @@ static size_t lay_integer_job(char *base, integer_job *j, int n_threads) {
     j->unpacked = carve(base, &used, k * (size_t)j->problem->n_features * sizeof(double));
     j->by_class = carve(base, &used, k * sizeof(int64_t));
     lay_integer_worker(NULL, j, &j->worker_bytes);
-    j->workers = carve(base, &used, j->worker_bytes * (size_t)n_threads);
+    j->n_pieces = pool_pieces(n_threads, j->n_chunks, j->worker_bytes);
+    j->workers = carve(base, &used, j->worker_bytes * (size_t)j->n_pieces);
     return used;
 }
 

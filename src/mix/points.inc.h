@@ -11,14 +11,22 @@ typedef struct mix_job {
     double *values, *slopes; /* totals (n_points,) */
     char *workers;
     size_t worker_bytes;
-    pool_turn *turn;
+    pool_sum *sum;
     pool_control *control;
 } mix_job;
 
+/* Of one piece: a block's mixed scores (BLOCK_ROWS_MOST, k) and a vector, values and slopes (2, n_points). */
+static double *lay_mix(char *base, const gd_problem *p, const gd_mix *asked, double **values, size_t *used) {
+    *used = 0;
+    double *mixed = carve(base, used, ((size_t)(BLOCK_ROWS_MOST * p->n_classes) + DOUBLE_LANES) * sizeof(double));
+    *values = carve(base, used, 2 * (size_t)asked->n_points * sizeof(double));
+    return mixed;
+}
+
 static size_t mix_worker_bytes(const gd_problem *p, const gd_mix *asked) {
-    size_t used = 0;
-    carve(NULL, &used, ((size_t)(BLOCK_ROWS_MOST * p->n_classes) + DOUBLE_LANES) * sizeof(double));
-    carve(NULL, &used, 2 * (size_t)asked->n_points * sizeof(double));
+    double *values;
+    size_t used;
+    lay_mix(NULL, p, asked, &values, &used);
     return used;
 }
 
@@ -30,16 +38,27 @@ static ptrdiff_t mix_chunk_rows(const gd_problem *p, ptrdiff_t n_points) {
     return rows < 1 ? 1 : rows;
 }
 
+static void add_mix(void *context, int piece) {
+    const mix_job *j = context;
+    double *values;
+    size_t used;
+    lay_mix(j->workers + (size_t)piece * j->worker_bytes, j->problem, j->asked, &values, &used);
+    for (ptrdiff_t q = 0; q < j->asked->n_points; q++) {
+        j->values[q] += values[q];
+        j->slopes[q] += values[j->asked->n_points + q];
+    }
+}
+
 static void mix_chunk(void *context, ptrdiff_t chunk, int worker) {
     const mix_job *j = context;
     const gd_problem *p = j->problem;
     const gd_mix *asked = j->asked;
     double (*ties)(const gd_problem *, const int64_t *, int, const double *, const double *) = GD(losses)[p->loss]->ties;
     ptrdiff_t k = p->n_classes, m = asked->n_points;
-    char *base = j->workers + (size_t)worker * j->worker_bytes;
-    size_t used = 0;
-    double *mixed = carve(base, &used, ((size_t)(BLOCK_ROWS_MOST * k) + DOUBLE_LANES) * sizeof(double));
-    double *values = carve(base, &used, 2 * (size_t)m * sizeof(double)), *slopes = values + m;
+    size_t used;
+    double *values;
+    double *mixed = lay_mix(j->workers + (size_t)pool_piece(j->sum, worker) * j->worker_bytes, p, asked, &values, &used);
+    double *slopes = values + m;
     memset(values, 0, 2 * (size_t)m * sizeof(double));
     memset(mixed, 0, ((size_t)(BLOCK_ROWS_MOST * k) + DOUBLE_LANES) * sizeof(double));
     ptrdiff_t begin = chunk * j->chunk_rows, end = begin + j->chunk_rows < p->n_rows ? begin + j->chunk_rows : p->n_rows;
@@ -71,12 +90,7 @@ static void mix_chunk(void *context, ptrdiff_t chunk, int worker) {
             }
         }
     }
-    pool_turn_wait(j->turn, chunk);
-    for (ptrdiff_t q = 0; q < m; q++) {
-        j->values[q] += values[q];
-        j->slopes[q] += slopes[q];
-    }
-    pool_turn_done(j->turn);
+    pool_sum_add(j->sum, chunk, worker, add_mix, context);
 }
 
 static ptrdiff_t mix_chunks(const gd_problem *p, const gd_mix *asked) {
@@ -87,21 +101,23 @@ static ptrdiff_t mix_chunks(const gd_problem *p, const gd_mix *asked) {
 static size_t mix_points_scratch(const gd_problem *p, const gd_mix *asked, int n_threads) {
     size_t used = 0;
     carve(NULL, &used, 2 * (size_t)asked->n_points * sizeof(double));
-    return used + mix_worker_bytes(p, asked) * (size_t)useful_threads(n_threads, mix_chunks(p, asked));
+    size_t bytes = mix_worker_bytes(p, asked);
+    return used + bytes * (size_t)pool_pieces(n_threads, mix_chunks(p, asked), bytes);
 }
 
 static void mix_points(const gd_problem *p, const gd_mix *asked, void *scratch, int n_threads, pool_control *control) {
-    pool_turn turn;
+    pool_sum sum;
     size_t used = 0;
-    mix_job j = {.problem = p, .asked = asked, .turn = &turn, .control = control,
+    mix_job j = {.problem = p, .asked = asked, .sum = &sum, .control = control,
                  .chunk_rows = mix_chunk_rows(p, asked->n_points), .worker_bytes = mix_worker_bytes(p, asked)};
     j.values = carve(scratch, &used, 2 * (size_t)asked->n_points * sizeof(double));
     j.slopes = j.values + asked->n_points;
     j.workers = (char *)scratch + used;
     memset(j.values, 0, 2 * (size_t)asked->n_points * sizeof(double));
-    pool_turn_init(&turn);
-    pool_run(mix_chunk, &j, mix_chunks(p, asked), useful_threads(n_threads, mix_chunks(p, asked)), control);
-    pool_turn_destroy(&turn);
+    n_threads = useful_threads(n_threads, mix_chunks(p, asked));
+    pool_sum_init(&sum, n_threads, pool_pieces(n_threads, mix_chunks(p, asked), j.worker_bytes));
+    pool_run(mix_chunk, &j, mix_chunks(p, asked), n_threads, control);
+    pool_sum_destroy(&sum);
     if (control->stop) return;
     for (ptrdiff_t q = 0; q < asked->n_points; q++) {
         if (asked->values) asked->values[q] = j.values[q] * p->normalizer;

@@ -17,7 +17,7 @@ typedef struct span_job {
     size_t block_bytes, worker_bytes, n_totals;
     char *workers;
     double *totals;
-    pool_turn *turn;
+    pool_sum *sum;
     pool_control *control;
 } span_job;
 
@@ -44,10 +44,16 @@ static span_job make_span_job(const gd_span *s) {
     return j;
 }
 
+static void add_span_totals(void *context, int piece) {
+    const span_job *j = context;
+    const double *totals = (const double *)(j->workers + (size_t)piece * j->worker_bytes + j->block_bytes);
+    for (size_t i = 0; i < j->n_totals; i++) j->totals[i] += totals[i];
+}
+
 static void span_chunk(void *context, ptrdiff_t chunk, int worker) {
     const span_job *j = context;
     const gd_span *s = j->asked;
-    char *memory = j->workers + (size_t)worker * j->worker_bytes;
+    char *memory = j->workers + (size_t)pool_piece(j->sum, worker) * j->worker_bytes;
     double *totals = (double *)(memory + j->block_bytes);
     ptrdiff_t size = s->n_rows * s->n_classes, begin = chunk * j->chunk_terms;
     ptrdiff_t end = begin + j->chunk_terms < size ? begin + j->chunk_terms : size;
@@ -56,30 +62,29 @@ static void span_chunk(void *context, ptrdiff_t chunk, int worker) {
         ptrdiff_t n = end - e < SPAN_BLOCK ? end - e : SPAN_BLOCK;
         (s->is_double ? add_span_block_double : add_span_block_float)(s, memory, e, n, totals);
     }
-    pool_turn_wait(j->turn, chunk);
-    for (size_t i = 0; i < j->n_totals; i++) j->totals[i] += totals[i];
-    pool_turn_done(j->turn);
+    pool_sum_add(j->sum, chunk, worker, add_span_totals, context);
 }
 
 size_t GD(span_scratch)(const gd_span *s, int n_threads) {
     span_job j = make_span_job(s);
     size_t used = 0;
     carve(NULL, &used, j.n_totals * sizeof(double));
-    return used + j.worker_bytes * (size_t)useful_threads(n_threads, span_chunks(s));
+    return used + j.worker_bytes * (size_t)pool_pieces(n_threads, span_chunks(s), j.worker_bytes);
 }
 
 void GD(span)(const gd_span *s, void *scratch, int n_threads, pool_control *control) {
-    pool_turn turn;
+    pool_sum sum;
     span_job j = make_span_job(s);
     size_t used = 0, m = (size_t)s->n_directions;
     j.totals = carve(scratch, &used, j.n_totals * sizeof(double));
     j.workers = (char *)scratch + used;
-    j.turn = &turn;
+    j.sum = &sum;
     j.control = control;
     memset(j.totals, 0, j.n_totals * sizeof(double));
-    pool_turn_init(&turn);
-    pool_run(span_chunk, &j, span_chunks(s), useful_threads(n_threads, span_chunks(s)), control);
-    pool_turn_destroy(&turn);
+    n_threads = useful_threads(n_threads, span_chunks(s));
+    pool_sum_init(&sum, n_threads, pool_pieces(n_threads, span_chunks(s), j.worker_bytes));
+    pool_run(span_chunk, &j, span_chunks(s), n_threads, control);
+    pool_sum_destroy(&sum);
     if (control->stop) return;
     s->value[0] = j.totals[0];
     memcpy(s->slopes, j.totals + 1, m * sizeof(double));

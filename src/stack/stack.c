@@ -18,7 +18,7 @@ typedef struct stack_job {
     ptrdiff_t chunk_elements;
     size_t worker_bytes;
     char *workers;
-    pool_turn *turn;
+    pool_sum *sum;
     pool_control *control;
 } stack_job;
 
@@ -37,11 +37,18 @@ static ptrdiff_t stack_chunks(const stack_job *j) {
     return (j->asked->size + j->chunk_elements - 1) / j->chunk_elements;
 }
 
+static void add_stack_products(void *context, int piece) {
+    const stack_job *j = context;
+    const gd_stack *s = j->asked;
+    const double *products = (const double *)(j->workers + (size_t)piece * j->worker_bytes);
+    for (ptrdiff_t i = 0; i < s->n_rows * s->n_vectors; i++) s->products[i] += products[i];
+}
+
 static void stack_chunk(void *context, ptrdiff_t chunk, int worker) {
     const stack_job *j = context;
     const gd_stack *s = j->asked;
-    double *products = (double *)(j->workers + (size_t)worker * j->worker_bytes);
-    ptrdiff_t begin = chunk * j->chunk_elements, n_products = s->n_rows * s->n_vectors;
+    double *products = (double *)(j->workers + (size_t)pool_piece(j->sum, worker) * j->worker_bytes);
+    ptrdiff_t begin = chunk * j->chunk_elements;
     ptrdiff_t end = begin + j->chunk_elements < s->size ? begin + j->chunk_elements : s->size;
     memset(products, 0, j->worker_bytes);
     for (ptrdiff_t e = begin; e < end && !pool_stopped(j->control, worker); e += STACK_BLOCK) {
@@ -51,25 +58,23 @@ static void stack_chunk(void *context, ptrdiff_t chunk, int worker) {
         else
             (s->is_double ? add_products_double_double : add_products_double_float)(s, e, n, products);
     }
-    if (s->combination) return;
-    pool_turn_wait(j->turn, chunk);
-    for (ptrdiff_t i = 0; i < n_products; i++) s->products[i] += products[i];
-    pool_turn_done(j->turn);
+    if (!s->combination) pool_sum_add(j->sum, chunk, worker, add_stack_products, context);
 }
 
 size_t GD(stack_scratch)(const gd_stack *s, int n_threads) {
     stack_job j = make_stack_job(s);
-    return j.worker_bytes * (size_t)useful_threads(n_threads, stack_chunks(&j));
+    return j.worker_bytes * (size_t)pool_pieces(n_threads, stack_chunks(&j), j.worker_bytes);
 }
 
 void GD(stack)(const gd_stack *s, void *scratch, int n_threads, pool_control *control) {
-    pool_turn turn;
+    pool_sum sum;
     stack_job j = make_stack_job(s);
     j.workers = scratch;
-    j.turn = &turn;
+    j.sum = &sum;
     j.control = control;
     if (!s->combination) memset(s->products, 0, (size_t)(s->n_rows * s->n_vectors) * sizeof(double));
-    pool_turn_init(&turn);
-    pool_run(stack_chunk, &j, stack_chunks(&j), useful_threads(n_threads, stack_chunks(&j)), control);
-    pool_turn_destroy(&turn);
+    n_threads = useful_threads(n_threads, stack_chunks(&j));
+    pool_sum_init(&sum, n_threads, pool_pieces(n_threads, stack_chunks(&j), j.worker_bytes));
+    pool_run(stack_chunk, &j, stack_chunks(&j), n_threads, control);
+    pool_sum_destroy(&sum);
 }
