@@ -1,8 +1,12 @@
-"""How a library behaves beside others: two processes at once on the same CPUs, and how soon Ctrl-C is heard.
+"""How a library behaves beside others: two processes at once, a pass right after a product of BLAS's, and Ctrl-C.
 
 Two at once: each of two processes computes loss and gradient (hinge, float32) over and over for some seconds, with as
 many threads as there are CPUs: first one alone, then both. Half the speed alone is all that either can have; the share
 of it that the slower one keeps is printed. Threads that spin while they wait for work lose it.
+
+After a product: idle threads of BLAS go on spinning for a while (OpenBLAS's for a tenth of a second, unless
+OPENBLAS_THREAD_TIMEOUT says otherwise) and take a processor from whoever comes next: loss and gradient (hinge, float32,
+50,000 x 3,072) right after `A @ A` of 1,536 x 1,536, a tenth of a second later, and where BLAS may use one thread.
 
 Ctrl-C: SIGINT is sent in the midst of long calls of every kind; the time until Python has it is printed.
 
@@ -35,14 +39,20 @@ def main() -> None:
     chosen = common.arguments(__doc__)
     if chosen.case is not None:
         case = dict(chosen.case)
-        print(json.dumps(heard(**case) if "interrupts" in case else calls_per_second(**case)))
+        run = heard if "interrupts" in case else after_product if "rounds" in case else calls_per_second
+        print(json.dumps(run(**case)))
         return
     facts, threads = common.machine(), chosen.threads[-1]
     seconds = 0.5 if chosen.quick else 4.0
     shares = {name: share(name, threads, seconds) for name in LIBRARIES if name != "PyTorch" or has_torch()}
     interrupts = common.run_apart(__file__, {"interrupts": 3 if chosen.quick else 20, "quick": chosen.quick}, threads)
+    passes = common.run_apart(__file__, {"rounds": 3 if chosen.quick else 15, "quick": chosen.quick}, threads)
     if chosen.json:
-        print(json.dumps({"machine": facts, "two at once": shares, "interrupts": interrupts}, indent=2))
+        print(
+            json.dumps(
+                {"machine": facts, "two at once": shares, "after a product": passes, "interrupts": interrupts}, indent=2
+            )
+        )
         return
     print(common.describe(facts))
     print(f"\n## Two processes at once, {threads} threads each on {threads} CPUs\n")
@@ -52,6 +62,10 @@ def main() -> None:
         for name, s in shares.items()
     ]
     print(common.table(header, rows))
+    print(f"\n## A pass after a product of BLAS's, {threads} threads\n")
+    least = passes["nothing"]["median"]
+    rows = [(name, each["median"], each["best"], each["median"] / least) for name, each in passes.items()]
+    print(common.table(("before the pass", "median, ms", "best, ms", "x after nothing"), rows))
     print(f"\n## From Ctrl-C to KeyboardInterrupt, {threads} threads\n")
     header = ("in the midst of", "the call lasts, s", "median, ms", "longest, ms")
     print(common.table(header, [(name, i["call"], i["median"], i["longest"]) for name, i in interrupts.items()]))
@@ -141,6 +155,52 @@ def work_of(library: str) -> Callable[[], Any]:
 def has_torch() -> bool:
     """Whether PyTorch is installed."""
     return bool(common.versions("torch"))
+
+
+# After a product.
+
+
+def after_product(rounds: int, quick: bool) -> dict[str, dict[str, float]]:
+    """Milliseconds of loss and gradient, by what BLAS did before; the cases take turns."""
+    import threadpoolctl
+
+    import gdfast as gd
+
+    rng = np.random.default_rng(0)
+    X = rng.standard_normal((5_000 if quick else 50_000, 3072), dtype=np.float32)
+    objective = gd.LinearObjective(X, rng.integers(0, CLASSES, len(X)), gd.Hinge())
+    W = 0.01 * rng.standard_normal((CLASSES, 3073), dtype=np.float32)
+    A = rng.standard_normal((1536, 1536), dtype=np.float32)
+
+    def on_one_thread() -> None:
+        with threadpoolctl.threadpool_limits(1, "blas"):
+            A @ A
+
+    def one_thread_of_ours() -> float:
+        n_threads = gd.get_num_threads()
+        gd.set_num_threads(1)
+        try:
+            return common.time_once(lambda: objective.value_and_gradient(W))
+        finally:
+            gd.set_num_threads(n_threads)
+
+    before: dict[str, Callable[[], Any]] = {
+        "nothing": lambda: None,
+        "a product": lambda: A @ A,
+        "a product, and 0.1 s": lambda: (A @ A, time.sleep(0.1)),
+        "a product on one thread": on_one_thread,
+    }
+    seconds: dict[str, list[float]] = {name: [] for name in (*before, "nothing; the pass on 1 thread")}
+    for _ in range(rounds):
+        for name, work in before.items():
+            common.settle()
+            work()
+            seconds[name].append(common.time_once(lambda: objective.value_and_gradient(W)))
+        common.settle()
+        seconds["nothing; the pass on 1 thread"].append(one_thread_of_ours())
+    return {
+        name: {"median": 1e3 * float(np.median(times)), "best": 1e3 * min(times)} for name, times in seconds.items()
+    }
 
 
 # Ctrl-C.

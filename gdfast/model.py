@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ import numpy as np
 from ._arrays import check_columns, check_flag, check_path, plain_array, require_finite
 from .describe import described
 from .files.saved_arrays import load_arrays, save_arrays
+from .objective.few_scores import FEW, few_scores
 from .objective.linear.objective import LinearObjective
 from .objective.losses import CrossEntropy, Hinge, Loss
 from .objective.losses.cross_entropy import softmax
@@ -23,7 +23,6 @@ from .objective.losses.table import check_loss, loss_from_json, loss_to_json
 from .protocols import Array, FloatArray
 
 KIND, VERSION = "model", 1
-FEW, FEW_SCORES = 8, 64
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,25 +146,20 @@ class Model:
         return objective.scores(W)
 
     @cached_property
-    def _parts(self) -> tuple[Any, int, Array, Array | None]:
-        """The dtype, the number of features, weights (d, k), which are a view of W, and bias: for `_few_scores`."""
-        d = self.n_features
-        return self.W.dtype, d, self.W[:, :d].T, self.W[:, -1].copy() if self.bias else None
+    def _parts(self) -> tuple[Array, Array | None]:
+        """Weights (k, d) and bias (k,), which are views of W."""
+        return self.W[:, : self.n_features], self.W[:, -1] if self.bias else None
 
     def _few_scores(self, X: Any) -> Array | None:
-        """Those of a few rows, by BLAS: an objective for them would take longer than the rest. None: the other way."""
-        dtype, d, weights, bias = self._parts
-        if type(X) is not np.ndarray or X.dtype is not dtype or X.ndim != 2 or X.shape[1] != d or not 0 < len(X) <= FEW:
-            return None
+        """Those of a few rows: an objective for them would take longer than the rest. None: the other way."""
         if self.mean is not None or self.scale is not None:
+            fits = type(X) is np.ndarray and X.shape[1:] == (self.n_features,) and X.dtype == self.W.dtype
+            if not fits or len(X) > FEW:
+                return None
             Z = X if self.mean is None else X - self.mean
             Z = Z if self.scale is None else Z / self.scale
-            X = Z.astype(dtype, copy=False)
-        scores: Array = X.dot(weights)
-        if bias is not None:
-            scores += bias
-        total = sum(scores.ravel().tolist()) if scores.size <= FEW_SCORES else scores.sum()
-        return scores if math.isfinite(total) else None  # the other way says what is wrong with X
+            X = Z.astype(X.dtype, copy=False)
+        return few_scores(X, *self._parts)
 
     def predict(self, X: Any) -> Array:
         """The number of the best class, int64 (n,); for regression the predicted values, (n,) or (n, k)."""

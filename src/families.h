@@ -79,6 +79,9 @@ void GD(span)(const gd_span *, void *scratch, int n_threads, pool_control *);
 size_t GD(stack_scratch)(const gd_stack *, int n_threads);
 void GD(stack)(const gd_stack *, void *scratch, int n_threads, pool_control *);
 
+/* few/ */
+int GD(few)(const gd_few *, int n_threads, pool_control *);
+
 /* gram/ */
 size_t GD(gram_scratch)(const gd_problem *, const gd_gram *, int n_threads);
 void GD(gram)(const gd_problem *, const gd_gram *, void *scratch, int n_threads, pool_control *);

@@ -29,4 +29,5 @@ const gd_kernels GD(kernels) = {
     .gram = {GD(gram_scratch), GD(gram)},
     .span = {GD(span_scratch), GD(span)},
     .stack = {GD(stack_scratch), GD(stack)},
+    .few = GD(few),
 };

@@ -247,6 +247,16 @@ typedef struct gd_stack_kernels {
     void (*run)(const gd_stack *, void *scratch, int n_threads, pool_control *);
 } gd_stack_kernels;
 
+/* Scores of a few rows: x times w + bias, all float or all double. W is read where it lies. Strides are in bytes, of
+ * rows (of elements for the bias); the elements of a row lie one after another, aligned. */
+typedef struct gd_few {
+    ptrdiff_t n_rows, n_classes, n_features;
+    const void *x, *w, *bias; /* (n_rows, n_features), (n_classes, n_features), (n_classes,) or NULL */
+    ptrdiff_t x_stride, w_stride, bias_stride;
+    int is_double;
+    void *scores;             /* (n_rows, n_classes) */
+} gd_few;
+
 typedef struct gd_gram_kernels {
     size_t (*scratch)(const gd_problem *, const gd_gram *, int n_threads);
     void (*run)(const gd_problem *, const gd_gram *, void *scratch, int n_threads, pool_control *);
@@ -288,10 +298,14 @@ typedef struct gd_kernels {
     gd_gram_kernels gram;
     gd_span_kernels span;
     gd_stack_kernels stack;
+    int (*few)(const gd_few *, int n_threads, pool_control *); /* whether all scores are finite */
 } gd_kernels;
 
 static inline const gd_span_kernels *gd_span_of(const gd_kernels *table) { return &table->span; }
 static inline const gd_stack_kernels *gd_stack_of(const gd_kernels *table) { return &table->stack; }
+static inline int gd_run_few(const gd_kernels *table, const gd_few *asked, int n_threads, pool_control *control) {
+    return table->few(asked, n_threads, control);
+}
 static inline const gd_gram_kernels *gd_gram_of(const gd_kernels *table) { return &table->gram; }
 static inline const gd_dual_kernels *gd_duals_of(const gd_kernels *table) { return &table->duals; }
 static inline const gd_coordinate_kernels *gd_coordinates_of(const gd_kernels *table) { return &table->coordinates; }

@@ -36,6 +36,7 @@ WRITTEN = {
     "smoothed_in_span": ("there", "value", "slopes", "products"),
     "stack_products": ("products",),
     "stack_combination": ("combination",),
+    "few_scores": ("scores",),
     "two_loops": ("coefficients",),
     "descend_quadratic": ("gradient", "w"),
     "descend_columns": ("changes", "sums", "w"),
@@ -203,6 +204,10 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
     yield "stack_combination", lambda row, **a: _kernels.stack_combination(rows=[flat[1], row], **a), {
         "row": flat[0], "factors": np.ones(2), "combination": np.zeros(N, real),
     }, {}  # fmt: skip
+    yield "few_scores", _kernels.few_scores, {
+        "X": rng.normal(size=(3, D)).astype(real), "W": rng.normal(size=(K, D)).astype(real),
+        "bias": np.zeros(K, real), "scores": np.zeros((3, K), real),
+    }, {}  # fmt: skip
     yield "two_loops", _kernels.two_loops, {
         "products": np.eye(6), "on_gradient": np.ones(6), "memory": 2, "pairs": 5, "coefficients": np.zeros(7),
     }, {}  # fmt: skip
@@ -319,7 +324,8 @@ def wrong_values(name: str, right: Any, call: str, limits: dict[str, Any]) -> It
     written = any(call.startswith(start) and name in names for start, names in WRITTEN.items())
     if isinstance(right, np.ndarray):
         either = next((types for start, one, types in EITHER if call.startswith(start) and name == one), ())
-        yield from wrong_arrays(right, limits.get(name), written, name == "X", either)
+        strided = name == "X" or (call.startswith("few_scores") and name == "bias")
+        yield from wrong_arrays(right, limits.get(name), written, strided, either)
         if name not in FREE and name != "X":
             yield from wrong_lengths(right, 0 if (call.startswith("descend_columns") and name == "values") else None)
         if call.startswith("differences") and name == "columns":
@@ -375,6 +381,8 @@ DESCENT_FELLOWS = {
 
 def fellows(call: str, name: str) -> tuple[str, ...]:
     """What an error about `name` may name in its place."""
+    if call.startswith("few_scores"):  # types and lengths of one follow from another's
+        return ("W", "scores")
     return (DESCENT_FELLOWS if call.startswith("descend") else FELLOWS).get(name, ())
 
 

@@ -11,7 +11,10 @@ SOURCES = Path(__file__).parents[1] / "src"
 FILES = sorted(path for path in SOURCES.rglob("*") if path.suffix in (".c", ".h", ".pxi", ".pyx"))
 INCLUDED = [path for path in FILES if path.name.endswith(".inc.h")]
 NEED_NOTHING = {"names.inc.h", "vectors.inc.h"}
-FAMILIES = ("coordinate", "dense", "differences", "dual", "gram", "integer", "losses", "mix", "span", "sparse", "steps")
+FAMILIES = (
+    *("coordinate", "dense", "differences", "dual", "few", "gram", "integer"),
+    *("losses", "mix", "span", "sparse", "stack", "steps"),
+)
 
 
 LOSSES = re.findall(

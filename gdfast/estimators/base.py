@@ -27,6 +27,7 @@ from .._arrays import check_matrix, check_positive, check_sample_weight
 from .._config import own_threads
 from ..describe import described
 from ..model import Model
+from ..objective.few_scores import few_scores
 from ..objective.linear.objective import LinearObjective
 from ..objective.losses import CrossEntropy
 from ..protocols import Array, FloatArray
@@ -40,7 +41,6 @@ DENSE_TYPES = (np.float64, np.float32, np.float16, np.uint8)
 SPARSE_TYPES = (np.float64, np.float32)
 CAST_BYTES = 1 << 23
 MEMORY_LIMIT = Settings.memory_limit
-FEW = 8
 
 Class = TypeVar("Class", bound=type)
 
@@ -162,10 +162,10 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
 
     def _scores(self, X: Any) -> Array:
         """``X coef' + intercept``, (n, rows of coef_), by the kernels: X is never cast whole."""
-        check_is_fitted(self)
         known = self._few_scores(X)
         if known is not None:
             return known
+        check_is_fitted(self)
         X = self._checked_X(X, reset=False)
         coef, intercept = np.atleast_2d(self.coef_), np.ravel(self.intercept_)
         if hasattr(X, "indptr"):
@@ -178,16 +178,13 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
         return np.concatenate([_scores_of(X[i : i + step].astype(np.float64), W) for i in range(0, len(X), step)])
 
     def _few_scores(self, X: Any) -> Array | None:
-        """Those of a few rows, by BLAS: to check them, and to bring W together, would take longer. None: take the
-        other way, which says what is wrong with X."""
-        coef = self.coef_ if self.coef_.ndim == 2 else self.coef_[None]
-        if type(X) is not np.ndarray or X.ndim != 2 or not 0 < len(X) <= FEW or hasattr(self, "feature_names_in_"):
+        """Those of a few rows: to check them, and to bring W together, would take longer. None: the other way, which
+        says what is wrong with X."""
+        known = self.__dict__
+        coef, intercept = known.get("coef_"), known.get("intercept_")
+        if type(coef) is not np.ndarray or type(intercept) is not np.ndarray or "feature_names_in_" in known:
             return None
-        if X.dtype != coef.dtype or X.shape[1] != coef.shape[1]:
-            return None
-        with np.errstate(over="ignore", invalid="ignore"):
-            scores = (coef @ X.T).T + self.intercept_
-            return scores if np.isfinite(scores.sum()) else None
+        return few_scores(X, coef if coef.ndim == 2 else coef[None], intercept)
 
 
 class LinearEstimator(CallbackSupportMixin, LinearPredictor, Settings):  # type: ignore[misc]

@@ -18,7 +18,7 @@ def by_blocks(method: Callable[[Any, Any], Array]) -> Callable[[Any, Any], Any]:
 
     @wraps(method)
     def called(self: Any, X: Any) -> Any:
-        if not is_chunked(X):
+        if isinstance(X, np.ndarray) or not is_chunked(X):
             return method(self, X)
         check_is_fitted(self)
         data = self._checked_chunks(X, reset=False)
