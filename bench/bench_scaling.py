@@ -1,20 +1,22 @@
-"""How time and memory grow: loss and gradient against the numbers of rows, features, classes and threads.
+"""How time and memory grow: loss and gradient against rows, features, classes, nonzeros and threads.
 
-Hinge, float32, from the shape 20,000 x 1,024 with 10 classes; one number at a time is varied, the sizes take turns.
-Slopes are those of straight lines through log(time) and log(memory): 1 is proportional, 0 is constant. Memory is the
-most that one call takes beyond X, at its peak. The table of threads is measured for --threads, everything else on the
-first of them.
+Hinge, float32, from the shape 20,000 x 1,024 with 10 classes (sparse: 20,000 x 20,000); one number at a time is varied,
+the sizes take turns, the least of the rounds counts (of one thread: processor time). Slopes are those of straight lines
+through log(time) and log(memory): 1 is proportional, 0 is constant. Memory is the most that one call takes beyond X, at
+its peak. The table of threads is measured for --threads, everything else on the first of them.
 
 The last table holds the peak resident memory of a whole process less X, at 50,000 x 3,072 with 10 classes, beside the
 goal for every kind of work: 64 MB and 8 times the gradient.
 
-    python bench/bench_scaling.py [--out scaling.png] [--quick] [--json] [--threads 1 2]
+    python bench/bench_scaling.py [--quick] [--json] [--threads 1 2]
+
+`python docs/draw_growth.py --measure` runs it, keeps the numbers and puts picture and tables into the page.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
+import time
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -23,23 +25,23 @@ import common
 import numpy as np
 from bench_classes import bytes_beyond, resident
 from bench_full_batch import with_numpy
+from sparse_peers import peer_passes
 
 Array = np.ndarray[Any, Any]
+Makers = dict[str, Callable[[], Callable[[], Any]]]
 
 AXES = {"rows": (1250, 2500, 5000, 10_000, 20_000, 40_000), "features": (64, 128, 256, 512, 1024, 2048, 4096),
-        "classes": (2, 4, 10, 20, 50, 100, 200)}  # fmt: skip
+        "classes": (2, 4, 10, 20, 50, 100, 200), "nonzeros": (4, 8, 16, 32, 64, 128, 256)}  # fmt: skip
 MIDDLE = {"rows": 20_000, "features": 1024, "classes": 10}
+SPARSE = {"rows": 20_000, "features": 20_000, "classes": 10}
 PAGE = 4096  # bytes: the least that resident memory can grow by
 
 
 def main() -> None:
-    def add(parser: argparse.ArgumentParser) -> None:
-        parser.add_argument("--out", metavar="FILE", help="draw the curves (needs matplotlib)")
-
-    chosen = common.arguments(__doc__, add)
+    chosen = common.arguments(__doc__)
     if chosen.case is not None:
         case = dict(chosen.case)
-        print(json.dumps(resident_work(**case) if "dtype" in case else grow(**case)))
+        print(json.dumps(resident_work(**case) if "dtype" in case else grow(**case, threads=chosen.threads[0])))
         return
     facts, first = common.machine(), chosen.threads[0]
     axes = {axis: common.run_apart(__file__, {"axis": axis, "quick": chosen.quick}, first)["points"] for axis in AXES}
@@ -47,53 +49,51 @@ def main() -> None:
         {**common.run_apart(__file__, {"axis": None, "quick": chosen.quick}, threads)["points"][0], "size": threads}
         for threads in chosen.threads
     ]
-    slopes = {axis: fits(points) for axis, points in axes.items()}
-    peaks = {
-        dtype: common.run_apart(__file__, {"dtype": dtype, "quick": chosen.quick}, chosen.threads[-1])
-        for dtype in ("float32", "float64", "uint8")
+    found = {
+        "machine": facts,
+        "threads": first,
+        "axes": axes,
+        "slopes": {axis: fits(points) for axis, points in axes.items()},
+        "peaks": {
+            dtype: common.run_apart(__file__, {"dtype": dtype, "quick": chosen.quick}, chosen.threads[-1])
+            for dtype in ("float32", "float64", "uint8")
+        },
     }
-    if chosen.json:
-        print(
-            json.dumps({"machine": facts, "threads": first, "axes": axes, "slopes": slopes, "peaks": peaks}, indent=2)
-        )
-    else:
-        print(common.describe(facts))
-        print(report(axes, slopes, peaks, first))
-    if chosen.out:
-        draw(axes, slopes, chosen.out)
+    print(json.dumps(found, indent=1) if chosen.json else f"{common.describe(facts)}\n{report(found)}")
 
 
 # Time and memory by size.
 
 
-def grow(axis: str | None, quick: bool) -> dict[str, Any]:
+def grow(axis: str | None, quick: bool, threads: int) -> dict[str, Any]:
     """Milliseconds and bytes at each size along an axis; without an axis, in the middle only."""
-    sizes = AXES[axis] if axis is not None else (0,)
-    shapes = [MIDDLE | ({axis: size} if axis is not None else {}) for size in sizes]
+    middle = SPARSE if axis == "nonzeros" else MIDDLE
+    shapes = [middle] if axis is None else [middle | {axis: size} for size in AXES[axis]]
     if quick:
         shapes = [shape | {"rows": max(100, shape["rows"] // 10)} for shape in shapes]
-    makers: dict[str, Callable[[], Callable[[], Any]]] = {}
+    makers: Makers = {}
     for i, shape in enumerate(shapes):
-        makers |= {f"{name} {i}": make for name, make in both(**shape).items()}
+        makers |= {f"{name} {i}": make for name, make in (sparse if "nonzeros" in shape else dense)(**shape).items()}
     contestants = {name: make() for name, make in makers.items()}
     for call in contestants.values():  # the libraries' own buffers
         call()
     memory = {name: bytes_beyond(lambda make=make: make()()) for name, make in makers.items()}
-    timings = common.interleave(contestants, rounds=3 if quick else 9)
+    clock = time.process_time if threads == 1 else time.perf_counter  # neighbours on the machine do less harm
+    timings = common.interleave(contestants, rounds=3 if quick else 9, clock=clock)
     return {
         "points": [
             {
                 "size": shape[axis] if axis is not None else None,
-                "milliseconds": {name: 1e3 * timings[f"{name} {i}"].median for name in ("gdfast", "NumPy")},
-                "bytes_beyond_X": {name: memory[f"{name} {i}"] for name in ("gdfast", "NumPy")},
+                "milliseconds": {name: 1e3 * timings[f"{name} {i}"].best for name in ("gdfast", "peer")},
+                "bytes_beyond_X": {name: memory[f"{name} {i}"] for name in ("gdfast", "peer")},
             }
             for i, shape in enumerate(shapes)
         ]
     }
 
 
-def both(rows: int, features: int, classes: int) -> dict[str, Callable[[], Callable[[], Any]]]:
-    """What makes the contestants, with the buffers that they keep, on random rows."""
+def dense(rows: int, features: int, classes: int) -> Makers:
+    """What makes the contestants, with the buffers that they keep, on random rows; the peer is NumPy."""
     import gdfast as gd
 
     rng = np.random.default_rng(0)
@@ -102,8 +102,25 @@ def both(rows: int, features: int, classes: int) -> dict[str, Callable[[], Calla
     objective = gd.LinearObjective(X, y, gd.Hinge(), n_classes=classes)
     return {
         "gdfast": lambda: partial(objective.value_and_gradient, W),
-        "NumPy": lambda: with_numpy(X, y, W, "hinge"),
+        "peer": lambda: with_numpy(X, y, W, "hinge"),
     }
+
+
+def sparse(rows: int, features: int, classes: int, nonzeros: int) -> Makers:
+    """The same on rows with so many entries, anywhere; the peer is SciPy with NumPy, X^T laid ready, at its best."""
+    import scipy.sparse as sp
+
+    import gdfast as gd
+
+    rng = np.random.default_rng(0)
+    columns = rng.integers(0, features, (rows, nonzeros)).ravel()
+    values = rng.random(columns.size, dtype=np.float32)
+    X = sp.csr_array((values, (np.repeat(np.arange(rows), nonzeros), columns)), shape=(rows, features))
+    y = rng.integers(0, classes, rows)
+    W = (rng.normal(size=(classes, features + 1)) * 3 / np.sqrt(nonzeros)).astype(np.float32)
+    objective = gd.LinearObjective(X, y, gd.Hinge(), n_classes=classes)
+    peer = peer_passes(X, y, W, "hinge")["SciPy, X^T copied, W^T a view"]
+    return {"gdfast": lambda: partial(objective.value_and_gradient, W), "peer": lambda: peer}
 
 
 def fits(points: list[dict[str, Any]]) -> dict[str, float | None]:
@@ -111,7 +128,7 @@ def fits(points: list[dict[str, Any]]) -> dict[str, float | None]:
     sizes = [point["size"] for point in points]
     found: dict[str, float | None] = {}
     for kind in ("milliseconds", "bytes_beyond_X"):
-        for name in ("gdfast", "NumPy"):
+        for name in ("gdfast", "peer"):
             values = [point[kind][name] for point in points]
             known = len(sizes) > 1 and None not in values
             if known and kind == "bytes_beyond_X":
@@ -152,63 +169,32 @@ def resident_work(dtype: str, quick: bool) -> dict[str, Any]:
 # Output.
 
 
-def report(axes: dict[str, Any], slopes: dict[str, Any], peaks: dict[str, Any], first: int) -> str:
+def report(found: dict[str, Any]) -> str:
     """A table for each axis with its slopes, then the peaks."""
-    lines = []
-    for axis, points in axes.items():
-        where = "" if axis == "threads" else f", {first} thread{'s' * (first > 1)}"
+    lines, first = [], found["threads"]
+    for axis, points in found["axes"].items():
+        where = {"threads": "", "nonzeros": f" of each row, {first} thread"}.get(axis, f", {first} thread")
+        peer = "SciPy" if axis == "nonzeros" else "NumPy"
         rows = [
             [f"{point['size']:,}", *point["milliseconds"].values(), *map(megabytes, point["bytes_beyond_X"].values())]
             for point in points
         ]
-        rows.append(["slope", *("-" if slope is None else f"{slope:.2f}" for slope in slopes[axis].values())])
-        header = [axis, "gdfast, ms", "NumPy, ms", "gdfast, MB beyond X", "NumPy, MB beyond X"]
-        lines += [f"\n## {axis}{where}\n", common.table(header, rows)]
+        slopes = found["slopes"][axis].values()
+        rows.append(["slope", *("-" if slope is None else f"{round(slope, 2) + 0:.2f}" for slope in slopes)])
+        header = [axis, "gdfast, ms", f"{peer}, ms", "gdfast, MB beyond X", f"{peer}, MB beyond X"]
+        lines += [f"### {axis}{where}{'s' * (first > 1 and bool(where))}\n", common.table(header, rows), ""]
     rows = [
         [dtype, work, *((None, None) if known is None else map(megabytes, known.values())), megabytes(peak["goal"])]
-        for dtype, peak in peaks.items()
+        for dtype, peak in found["peaks"].items()
         for work, known in peak["beyond_X"].items()
     ]
     header = ["X", "work", "process less X, MB", "the call, MB", "goal, MB"]
-    n = peaks["float32"]["n_samples"]
-    return "\n".join([*lines, f"\n## Peak resident memory, {n:,} rows of 3,072 features\n", common.table(header, rows)])
+    n = found["peaks"]["float32"]["n_samples"]
+    return "\n".join([*lines, f"### Peak resident memory, {n:,} rows of 3,072 features\n", common.table(header, rows)])
 
 
 def megabytes(n_bytes: int | None) -> float | None:
     return None if n_bytes is None else n_bytes / 1e6
-
-
-def draw(axes: dict[str, Any], slopes: dict[str, Any], file: str) -> None:
-    """Time above, memory below, one column for each axis, both scales logarithmic."""
-    from matplotlib.figure import Figure
-    from matplotlib.ticker import NullFormatter
-
-    figure = Figure(figsize=(3.2 * len(axes), 6), layout="constrained")
-    panels = figure.subplots(2, len(axes), sharey="row", sharex="col")
-    kinds = {"milliseconds": "ms", "bytes_beyond_X": "MB beyond X"}
-    for row, (kind, label) in zip(panels, kinds.items(), strict=True):
-        row[0].set_ylabel(label)
-        for panel, (axis, points) in zip(row, axes.items(), strict=True):
-            sizes = [point["size"] for point in points]
-            for name, marker in (("gdfast", "o"), ("NumPy", "s")):
-                values = [point[kind][name] for point in points]
-                if None in values:
-                    continue
-                if kind == "bytes_beyond_X":
-                    values = [max(value, PAGE) / 1e6 for value in values]
-                slope = slopes[axis][f"{name}, {kind}"]
-                text = name if slope is None else f"{name}, slope {slope:.2f}"
-                panel.loglog(sizes, values, marker=marker, markersize=4, label=text)
-            panel.legend(fontsize="small", frameon=False)
-            panel.grid(alpha=0.3)
-            if kind == "bytes_beyond_X":
-                panel.set_xlabel(axis)
-            panel.xaxis.set_minor_formatter(NullFormatter())
-            if axis == "threads":
-                panel.set_xticks(sizes, [str(size) for size in sizes])
-                panel.minorticks_off()
-    figure.suptitle("Loss and gradient: time and memory by size")
-    figure.savefig(file, dpi=150)
 
 
 if __name__ == "__main__":
