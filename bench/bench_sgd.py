@@ -5,9 +5,9 @@ products, update; for single rows a view and a product) and PyTorch (autograd, u
 torch.optim.SGD). All use the same batches and must arrive at the same W before the clock starts; then they take
 turns. Where an epoch has more than 2,000 steps, peers are timed on 2,000 of them, others in each round, and scaled.
 
-Two times are given for gdfast: minimize(epochs=1), all that a user waits for, with the evaluation of the whole
-objective at the end, which the peers do not make; and a further epoch, (minimize(epochs=1 + m) - minimize(epochs=1))
-/ m, which is what the peers do. Ratios are to the latter.
+Three times are given for gdfast: minimize(epochs=1), all that a user waits for, with the evaluation of the whole
+objective at the end, which the peers do not make; the same without it, evaluate_every="never"; and a further epoch,
+(minimize(epochs=1 + m) - minimize(epochs=1)) / m, which is what the peers do. Ratios are to the last.
 
 The last table measures two sayings about mini-batches: that 100 rows at once are much cheaper than 100 times one
 row, and that powers of two are the quicker sizes.
@@ -84,13 +84,18 @@ def measure(shape: str, batch: int, momentum: float, data: str | None, quick: bo
                     f"{name} arrives at other weights than gdfast after {length} steps: they differ by "
                     f"{differences[name]:.1e}"
                 )
-    contestants = gdfast_epochs(work, W, further) | {
-        name: in_turn(take_steps, W, sample, steps) for name, take_steps in peers.items()
-    }
-    timings = common.interleave({**contestants, **common.floor_probes(work.X)}, rounds=3 if quick else 9)
+    unevaluated = {"1 epoch, never": partial(with_gdfast(work), W, epochs=1, evaluate_every="never")}
+    contestants = (
+        gdfast_epochs(work, W, further)
+        | unevaluated
+        | {name: in_turn(take_steps, W, sample, steps) for name, take_steps in peers.items()}
+    )
+    probes = {**common.floor_probes(work.X), "gather": lambda: gathered(work)}
+    timings = common.interleave(contestants | probes, rounds=3 if quick else 9)
     seconds = {name: timings[name].median * steps / sample for name in peers}
     mine = {
         "gdfast, minimize(epochs=1)": timings["1 epoch"].median,
+        'the same with evaluate_every="never"': timings["1 epoch, never"].median,
         "gdfast, a further epoch": an_epoch(timings, further),
     }
     return {
@@ -103,6 +108,7 @@ def measure(shape: str, batch: int, momentum: float, data: str | None, quick: bo
         "milliseconds_per_epoch": {name: 1e3 * value for name, value in (mine | seconds).items()},
         "weights_moved_by": float(np.abs(short - W).max() / np.abs(short).max()),
         "weights_differ_from_gdfast_by": differences,
+        "gather_ms": 1e3 * timings["gather"].best,
         "floors": common.floors(timings, work.X.nbytes, work.X.nbytes, 4.0 * work.X.size * N_CLASSES),
     }
 
@@ -118,7 +124,8 @@ def report(result: dict[str, Any]) -> str:
         f"{result['batch']}, {rule}, {result['threads']} thread{'s' * (result['threads'] > 1)}\n",
         common.table(["one epoch", "ms", "us per step", "x gdfast", "x floor"], rows),
         f"\nfloor {floors['floor_ms']:.3g} ms: reading the data once {floors['memory_ms']:.3g} ms, arithmetic "
-        f"{floors['arithmetic_ms']:.3g} ms; gdfast runs {result['gdfast_runs']}",
+        f"{floors['arithmetic_ms']:.3g} ms, copying the batches' rows (numpy.take) {result['gather_ms']:.3g} ms; "
+        f"gdfast runs {result['gdfast_runs']}",
     ]
     if result["steps_timed_of_peers"] < steps:
         lines.append(f"peers: timed on {result['steps_timed_of_peers']:,} of {steps:,} steps, and scaled")
@@ -126,6 +133,13 @@ def report(result: dict[str, Any]) -> str:
 
 
 # Turns.
+
+
+def gathered(work: Work) -> None:
+    """The rows of an epoch's batches, one batch after the other into the same memory."""
+    buffer = np.empty((work.batch, work.X.shape[1]), dtype=work.X.dtype)
+    for rows in work.rows(singly=False):
+        np.take(work.X, rows, axis=0, out=buffer[: len(rows)], mode="clip")
 
 
 def gdfast_epochs(work: Work, W: Array, further: int, name: str = "") -> dict[str, Callable[[], Array]]:

@@ -52,6 +52,11 @@ def test_the_other_quantities(ax, quantity, field):
     np.testing.assert_array_equal(ax.lines[0].get_xdata(), np.arange(numbers.size))
 
 
+def test_a_run_that_was_never_evaluated_has_its_mini_batches(ax):
+    gd.plots.history(run(batches=5, evaluate_every="never", metrics=None), ax)
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["mini-batches"]
+
+
 @pytest.mark.parametrize("against", ["steps", "seconds"])
 def test_mini_batches_are_drawn_beside_the_whole_objective(ax, against):
     result = run(batches=gd.MiniBatches(5, seed=0))

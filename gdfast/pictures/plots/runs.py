@@ -104,7 +104,8 @@ def _draw_one(ax: Any, past: History, place: Array, quantity: str) -> None:
     steps, numbers, is_sparse = training_curve(past, quantity)
     if quantity == "value" and is_sparse:
         ax.plot(place[past.steps], past.values, color=GREY, linewidth=0.8, label="mini-batches")
-        ax.plot(place[steps], numbers, color=BLUE, marker="o", markersize=3, label="all samples")
+        if steps.size:  # none where the run was never evaluated
+            ax.plot(place[steps], numbers, color=BLUE, marker="o", markersize=3, label="all samples")
         ax.legend()
     elif is_sparse:
         ax.plot(place[steps], numbers, color=VERMILION, marker="o", markersize=3)
