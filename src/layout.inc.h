@@ -6,18 +6,28 @@
 #endif
 
 #define BLOCK_ROWS_MOST 64
-#define BLOCK_BYTES (400 * 1024)  /* a block of rows and the next stay in the second-level cache */
 #define SEGMENT_BYTES (20 * 1024) /* a segment of a tile's weights stays in the first-level cache */
+#define GRADIENT_BYTES (6 * 1024) /* as do the sums of one of gradients, and the rows that are added to them */
 #define CHUNKS_MOST 32
 #define CHUNK_WORK 131072 /* multiply-adds below which another chunk does not pay */
 #define WATCHED_WORK 1e6  /* multiply-adds between two reads of the stop flag, in a run of small steps */
 
+/* BLOCK_BYTES: a block of rows and the next stay in the second-level cache. GRADIENT_ROWS: rows whose columns meet in a
+ * tile of the gradient; where a row's length is a multiple of 4096 bytes they share the ways of one set of the first-level
+ * cache, of which there are 8. Their next lines are asked for in tiles of up to GRADIENT_AHEAD classes: larger ones have
+ * no load to spare. */
 #if defined(GD_AVX512)
+#define BLOCK_BYTES (400 * 1024)
+#define GRADIENT_ROWS BLOCK_ROWS_MOST
+#define GRADIENT_AHEAD 10
 #define TILE_CLASSES 10
 #define EACH_TILE(M, SEPARATOR)                                                                                        \
     M(1, 4) SEPARATOR M(2, 4) SEPARATOR M(3, 4) SEPARATOR M(4, 4) SEPARATOR M(5, 4) SEPARATOR M(6, 2)                  \
         SEPARATOR M(7, 2) SEPARATOR M(8, 2) SEPARATOR M(9, 2) SEPARATOR M(10, 2)
 #else
+#define BLOCK_BYTES (192 * 1024)
+#define GRADIENT_ROWS 8
+#define GRADIENT_AHEAD 3
 #define TILE_CLASSES 5
 #define EACH_TILE(M, SEPARATOR) M(1, 4) SEPARATOR M(2, 4) SEPARATOR M(3, 2) SEPARATOR M(4, 2) SEPARATOR M(5, 2)
 #endif

@@ -6,28 +6,34 @@
 
 #define X_VECTOR(p) LOAD(REAL, INPUT)(p)
 
-/* gradient[vector][class] += coefficient[row][class] * x[row][vector], for VECTORS vectors from `first` on. */
+/* gradient[vector][class] += coefficient[row][class] * x[row][vector], for n_strips strips of VECTORS vectors from `first`
+ * on. */
 #define DEFINE_GRADIENT_TILE(CLASSES, VECTORS)                                                                         \
     static void RI(gradient_tile_##CLASSES##_##VECTORS)(const INPUT *const *rows, const char *const *coming,           \
-                                                        ptrdiff_t first, ptrdiff_t n_rows, const REAL *coefficients,   \
-                                                        REAL *gradient) {                                              \
-        VECTOR acc[VECTORS][CLASSES];                                                                                  \
+                                                        ptrdiff_t first, ptrdiff_t n_strips, ptrdiff_t n_rows,         \
+                                                        const REAL *coefficients, REAL *gradient) {                    \
         VECTOR *g = (VECTOR *)gradient;                                                                                \
-        _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++)                                                      \
-            _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[q][c] = g[q * CLASSES + c];                 \
-        for (ptrdiff_t r = 0; r < n_rows; r++) {                                                                       \
-            const INPUT *x = rows[r] + first;                                                                          \
-            __builtin_prefetch(coming[r] + first * (ptrdiff_t)sizeof(INPUT), 0, 2);                                    \
-            const REAL *k = coefficients + r * CLASSES;                                                                \
-            VECTOR a[VECTORS];                                                                                         \
-            _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) a[q] = X_VECTOR(x + q * LANES);                  \
-            _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) {                                               \
-                VECTOR b = BROADCAST(k[c]);                                                                            \
-                _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) acc[q][c] = FMA(a[q], b, acc[q][c]);         \
+        for (ptrdiff_t s = 0; s < n_strips; s++) {                                                                     \
+            VECTOR acc[VECTORS][CLASSES];                                                                              \
+            const REAL *k = coefficients;                                                                              \
+            _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++)                                                  \
+                _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) acc[q][c] = g[q * CLASSES + c];             \
+            for (ptrdiff_t r = 0; r < n_rows; r++) {                                                                   \
+                const INPUT *x = rows[r] + first;                                                                      \
+                if (CLASSES <= GRADIENT_AHEAD) __builtin_prefetch(coming[r] + first * (ptrdiff_t)sizeof(INPUT), 0, 2); \
+                VECTOR a[VECTORS];                                                                                     \
+                _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) a[q] = X_VECTOR(x + q * LANES);              \
+                _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) {                                           \
+                    VECTOR b = BROADCAST(k[c]);                                                                        \
+                    _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) acc[q][c] = FMA(a[q], b, acc[q][c]);     \
+                }                                                                                                      \
+                k += CLASSES;                                                                                          \
             }                                                                                                          \
+            _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++)                                                  \
+                _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) g[q * CLASSES + c] = acc[q][c];             \
+            g += VECTORS * CLASSES;                                                                                    \
+            first += VECTORS * LANES;                                                                                  \
         }                                                                                                              \
-        _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++)                                                      \
-            _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) g[q * CLASSES + c] = acc[q][c];                 \
     }
 
 /* CLASSES with the vectors that fill the registers, and with one. */
@@ -38,8 +44,8 @@
 
 EACH_TILE(DEFINE_TILES, )
 
-typedef void (*RI(gradient_tile))(const INPUT *const *, const char *const *, ptrdiff_t, ptrdiff_t, const REAL *,
-                                  REAL *);
+typedef void (*RI(gradient_tile))(const INPUT *const *, const char *const *, ptrdiff_t, ptrdiff_t, ptrdiff_t,
+                                  const REAL *, REAL *);
 
 static const struct {
     int many;
@@ -61,14 +67,20 @@ APART void RI(block_gradient)(const layout *l, const RI(block) * b, const REAL *
         REAL *gt = gradient + c0 * l->n_vectors * LANES;
         for (int i = 0; i < n_active; i++)
             memcpy(compact + i * classes, coefficients + active[i] * K + c0, (size_t)classes * sizeof(REAL));
-        ptrdiff_t v = l->first_whole;
-        if (v > 0) RI(gradient_tiles)[classes].gradient_one(edges[0], b->coming, 0, n_active, compact, gt);
-        for (; v + many <= l->last_whole; v += many)
-            RI(gradient_tiles)[classes].gradient(rows, b->coming, v * LANES, n_active, compact, gt + v * classes * LANES);
-        for (; v < l->last_whole; v++)
-            RI(gradient_tiles)[classes].gradient_one(rows, b->coming, v * LANES, n_active, compact, gt + v * classes * LANES);
-        gt += v * classes * LANES;
-        if (v < l->n_vectors) RI(gradient_tiles)[classes].gradient_one(edges[1], b->coming, 0, n_active, compact, gt);
+        RI(gradient_tile) add = RI(gradient_tiles)[classes].gradient, add_one = RI(gradient_tiles)[classes].gradient_one;
+        ptrdiff_t v = l->first_whole, strip = many * classes * LANES;
+        ptrdiff_t left = (l->last_whole - v) / many, at_once = GRADIENT_BYTES / (strip * (ptrdiff_t)sizeof(REAL));
+        if (v > 0) add_one(edges[0], b->coming, 0, 1, n_active, compact, gt);
+        for (ptrdiff_t n; left > 0; left -= n, v += n * many) {
+            n = left < at_once ? left : at_once;
+            for (int r = 0; r < n_active; r += GRADIENT_ROWS) {
+                int n_rows = n_active - r < GRADIENT_ROWS ? n_active - r : GRADIENT_ROWS;
+                add(rows + r, b->coming + r, v * LANES, n, n_rows, compact + r * classes, gt + v * classes * LANES);
+            }
+        }
+        add_one(rows, b->coming, v * LANES, l->last_whole - v, n_active, compact, gt + v * classes * LANES);
+        if (l->last_whole < l->n_vectors)
+            add_one(edges[1], b->coming, 0, 1, n_active, compact, gt + l->last_whole * classes * LANES);
         c0 += classes;
     }
 }
