@@ -3,7 +3,9 @@
 gdfast against NumPy's best vectorised version (two products and a mask), and against PyTorch (autograd), JAX (jit)
 and scikit-learn (softmax only) where they are installed, for each type of data and number of threads. All agree on
 loss and gradient before the clock starts; then they take turns. Below each table: what the machine needs at least to
-read the data once and to do the arithmetic, measured in the same rounds.
+read the data once and to do the arithmetic, measured in the same rounds. uint8 and the hinge go by integers: on AVX2
+their own floor is counted, the multiplications (16 products of 16-bit weights each for scores, 32 products of bytes for
+gradients, for all classes but one), each with its addition, in a loop of nothing else.
 
     python bench/bench_full_batch.py [--data cifar-10-batches-bin] [--quick] [--json] [--threads 1 2]
 """
@@ -28,6 +30,22 @@ CASES = [
     ("uint8", "softmax"),
 ]
 
+INTEGER_PAIRS = 10  # of a turn of the loop below
+INTEGER_LOOP = """
+#include <immintrin.h>
+void multiply(long turns) {
+    __m256i sums[10], product, x = _mm256_set1_epi16(3);
+    for (int i = 0; i < 10; i++) sums[i] = _mm256_set1_epi16(i);
+    while (turns--)
+#pragma GCC unroll 10
+        for (int i = 0; i < 10; i++) {
+            __asm__ volatile("vpmaddwd %1, %1, %0" : "=x"(product) : "x"(x));
+            sums[i] = _mm256_add_epi32(sums[i], product);
+        }
+    for (int i = 0; i < 10; i++) __asm__ volatile("" ::"x"(sums[i]));
+}
+"""
+
 
 def main() -> None:
     common.tables(__doc__, __file__, ({"dtype": dtype, "loss": loss} for dtype, loss in CASES), measure, report)
@@ -51,6 +69,14 @@ def measure(dtype: str, loss: str, data: str | None, quick: bool, threads: int) 
             continue
     differences = disagreement(contestants)
     probes = common.floor_probes(peer)
+    turns, multiply = 0, None
+    if (dtype, loss, instruction_set()) == ("uint8", "hinge", "avx2"):
+        from bench_gram import multiplications  # which imports from here
+
+        turns = round(X.size * (N_CLASSES - 1) * (1 / 16 + 1 / 32) / INTEGER_PAIRS / threads)
+        multiply = multiplications(INTEGER_LOOP)
+    if multiply is not None:
+        probes["integers"] = lambda: multiply(turns)
     timings = common.interleave({**contestants, **probes}, rounds=3 if quick else 11)
     return {
         "n_samples": len(y),
@@ -60,6 +86,7 @@ def measure(dtype: str, loss: str, data: str | None, quick: bool, threads: int) 
         "best_milliseconds": {name: 1e3 * timings[name].best for name in contestants},
         "times_as_long_as_gdfast": {name: timings[name].median / timings["gdfast"].median for name in contestants},
         "gradient_differs_from_numpy_by": differences,
+        "integer_floor_ms": 1e3 * timings["integers"].best if multiply is not None else None,
         "floors": common.floors(timings, peer.nbytes, X.nbytes, 4.0 * len(y) * N_FEATURES * N_CLASSES),
     }
 
@@ -79,9 +106,20 @@ def report(result: dict[str, Any]) -> str:
             f"\nfloor {floors['floor_ms']:.1f} ms: reading the data once {floors['memory_ms']:.1f} ms "
             f"({floors['read_GB_per_s']:.1f} GB/s), arithmetic {floors['arithmetic_ms']:.1f} ms "
             f"({floors['multiply_GFLOP_per_s']:.0f} GFLOP/s, as NumPy's product of square matrices reaches)",
+            *integer_floor(result),
             f"gdfast runs {result['gdfast_runs']}; NumPy's BLAS: {'; '.join(result['blas'])}",
         ]
     )
+
+
+def integer_floor(result: dict[str, Any]) -> list[str]:
+    """The line about it, where it was counted."""
+    floor, best = result["integer_floor_ms"], result["best_milliseconds"]["gdfast"]
+    if floor is None:
+        return []
+    return [
+        f"integer floor {floor:.1f} ms: AVX2's multiplications, an addition each; gdfast {best / floor:.2f} times that"
+    ]
 
 
 # Data.

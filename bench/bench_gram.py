@@ -132,13 +132,13 @@ def error(G: Array, X: Array, weights: Array | None) -> float:
     return float((np.abs(G[::step, ::step] - some) / np.outer(sizes, sizes)).max())
 
 
-def multiplications() -> Callable[[int], None] | None:
-    """A loop of nothing but integer multiplications, compiled here; None without a compiler or AVX2."""
+def multiplications(loop: str = LOOP) -> Callable[[int], None] | None:
+    """A loop of little but integer multiplications, compiled here; None without a compiler or AVX2."""
     if "avx2" not in common.machine()["instruction_sets"]:
         return None
     with tempfile.TemporaryDirectory() as folder:
         source, library = Path(folder, "loop.c"), Path(folder, "loop.so")
-        source.write_text(LOOP, encoding="ascii")
+        source.write_text(loop, encoding="ascii")
         try:
             command = ["cc", "-O3", "-mavx2", "-shared", "-fPIC", str(source), "-o", str(library)]
             subprocess.run(command, check=True, capture_output=True)

@@ -216,6 +216,22 @@ def test_every_coefficient_at_its_largest():
     np.testing.assert_allclose(gradient, expected, rtol=1e-15)
 
 
+@pytest.mark.parametrize("n_classes", [2, 3, 9, 10, 33, 64, 65, 66, 128])
+@pytest.mark.parametrize("label", [0, -1])
+@pytest.mark.parametrize("n_others", [0, 400])
+def test_white_rows_of_one_label_count_in_full(n_classes, label, n_others):
+    """Sums of coefficients times pixels are as far below zero as they come, in every block or in some of them."""
+    X, y = np.full((1000, 96), 255, dtype=np.uint8), np.full(1000, label % n_classes)
+    y[:n_others] = np.arange(n_others) % n_classes
+    value, gradient = gd.LinearObjective(X, y, gd.Hinge(), n_classes=n_classes).value_and_gradient(
+        np.zeros((n_classes, 97))
+    )
+    assert value == pytest.approx(n_classes - 1, rel=1e-15)
+    counts = np.bincount(y, minlength=n_classes)
+    expected = (1000 - n_classes * counts) / 1000
+    np.testing.assert_allclose(gradient, np.outer(expected, [255.0] * 96 + [1]), rtol=1e-14, atol=1e-12)
+
+
 @pytest.mark.parametrize("exponent", [-300, -160, -30, 30, 160])
 def test_weights_of_any_size(exponent):
     X, y, W = draw(512, 80, 5)

@@ -7,6 +7,9 @@
 #include "integer/tiles.inc.h"
 #include "integer/weights.inc.h"
 #include "integer/rows.inc.h"
+#if HAS_SHORT_SUMS
+#include "integer/short_sums.inc.h"
+#endif
 #include "integer/pass.inc.h"
 #if HAS_BYTE_SCORES
 #include "real_float.inc.h"

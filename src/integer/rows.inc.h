@@ -11,6 +11,7 @@ typedef struct integer_block {
     int32_t labels[INTEGER_BLOCK_ROWS];
     int n_entries;                                  /* a multiple of four */
     int entries[INTEGER_ENTRIES_MOST + 3];          /* rows with coefficients that are not zero */
+    int groups_at_once;                             /* of four entries, whose sums of products fit 16 bits */
 } integer_block;
 
 static void integer_gather(const integer_job *j, ptrdiff_t begin, int n_rows, uint8_t *tails, integer_block *b) {
@@ -128,9 +129,11 @@ static void integer_entry(const integer_job *j, int8_t *coefficients, int entry,
     }
 }
 
-/* From scores to entries and their coefficients. */
+/* From scores to entries and their coefficients. Sums of pairs in 16 bits (short_sums.inc.h) hold a pair of rows in each
+ * group: what is below zero is the labels', and of what is above, 1 a row, there is never too much. */
 static void integer_losses(const integer_job *j, integer_block *b, integer_worker *w, int64_t *n_terms) {
     static const class_bits none = {{0, 0}};
+    int below[2][INTEGER_CLASSES_MOST] = {{0}}, lowest = 0, most = 1;
     b->n_entries = 0;
     for (int r = 0; r < b->n_rows; r++) {
         int32_t y = b->labels[r];
@@ -139,12 +142,16 @@ static void integer_losses(const integer_job *j, integer_block *b, integer_worke
         if (n == 0) continue;
         *n_terms += n;
         int part = n < COEFFICIENT_MOST ? n : COEFFICIENT_MOST;
-        b->entries[b->n_entries] = r;
-        integer_entry(j, w->coefficients, b->n_entries++, &counting, y, -part);
-        if (n == part) continue;
-        b->entries[b->n_entries] = r;
-        integer_entry(j, w->coefficients, b->n_entries++, &none, y, part - n);
+        for (int rest = n; rest > 0; rest -= part, part = rest) {
+            int *sum = &below[b->n_entries >> 1 & 1][y];
+            *sum += part;
+            lowest = *sum > lowest ? *sum : lowest;
+            most = part > most ? part : most;
+            b->entries[b->n_entries] = r;
+            integer_entry(j, w->coefficients, b->n_entries++, rest == n ? &counting : &none, y, -part);
+        }
     }
+    b->groups_at_once = lowest <= PAIRS_MOST ? INTEGER_ENTRIES_MOST : COEFFICIENT_MOST / most;
     for (; b->n_entries % 4; b->n_entries++) {
         b->entries[b->n_entries] = 0;
         integer_entry(j, w->coefficients, b->n_entries, &none, 0, 0);
@@ -157,6 +164,7 @@ static void integer_losses(const integer_job *j, integer_block *b, integer_worke
     }
 }
 
+#if !HAS_SHORT_SUMS
 static void integer_gradient(const integer_job *j, const integer_block *b, const int8_t *coefficients,
                              vint32 *interleaved, int32_t *gradient) {
     const uint8_t *rows[INTEGER_ENTRIES_MOST + 3], *tails[INTEGER_ENTRIES_MOST + 3];
@@ -179,3 +187,4 @@ static void integer_gradient(const integer_job *j, const integer_block *b, const
                                             g + 2 * classes);
         }
 }
+#endif

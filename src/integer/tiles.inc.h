@@ -13,6 +13,12 @@
 #define PADDED_COLUMNS 64                  /* rows are taken in such pieces on every instruction set */
 #define INTEGER_COLUMNS (VECTOR_BYTES / 4) /* columns of one vector of gradient sums */
 
+#if defined(GD_AVX2)
+#define HAS_SHORT_SUMS 1 /* gradients are short_sums.inc.h's */
+#else
+#define HAS_SHORT_SUMS 0
+#endif
+
 #if defined(GD_AVX512)
 #define INTEGER_TILE_CLASSES 9
 #define EACH_INTEGER_TILE(M, SEPARATOR)                                                                                \
@@ -52,6 +58,8 @@
             _Pragma("GCC unroll 16") for (int c = 0; c < CLASSES; c++) sums[r * CLASSES + c] = acc[r][c];              \
     }
 
+#if !HAS_SHORT_SUMS
+#define GROUP_VECTORS 4 /* a group of four rows set side by side, as many columns as a strip has */
 /* One half of a strip of VECTOR_BYTES columns: g[2][class] += four coefficients * four rows, for each group of rows.
  * `gather` takes the first half and leaves both behind, four vectors a group, for all who come after; they ask for the
  * columns that come next, at `first`. */
@@ -88,6 +96,15 @@
     _Pragma("GCC unroll 4") for (int r = 0; r < 4; r++) __builtin_prefetch(rows[4 * group + r] + first, 0, 3);         \
     left = four[0];                                                                                                    \
     right = four[1];
+#define DEFINE_GRADIENTS(CLASSES)                                                                                      \
+    DEFINE_INTEGER_GRADIENT(gather, CLASSES, TAKE_ROWS)                                                                \
+    DEFINE_INTEGER_GRADIENT(gradient, CLASSES, TAKE_INTERLEAVED)
+#define GRADIENTS(CLASSES) integer_gather_##CLASSES, integer_gradient_##CLASSES
+#else
+#define GROUP_VECTORS 8
+#define DEFINE_GRADIENTS(CLASSES)
+#define GRADIENTS(CLASSES) NULL, NULL
+#endif
 
 #if defined(GD_AVX512)
 #define HAS_BYTE_SCORES 1 /* the same with weights of one byte: VECTOR_BYTES columns a vector, no conversion */
@@ -108,12 +125,11 @@
     DEFINE_WIDE_SCORES(CLASSES, 1)                                                                                     \
     DEFINE_BYTE_SCORES(CLASSES, MANY)                                                                                  \
     DEFINE_BYTE_SCORES(CLASSES, 1)                                                                                     \
-    DEFINE_INTEGER_GRADIENT(gather, CLASSES, TAKE_ROWS)                                                                \
-    DEFINE_INTEGER_GRADIENT(gradient, CLASSES, TAKE_INTERLEAVED)
+    DEFINE_GRADIENTS(CLASSES)
 
 #define INTEGER_TILE_ROW(CLASSES, MANY)                                                                                \
     {MANY, {wide_scores_##CLASSES##_##MANY, wide_scores_##CLASSES##_1},                                                \
-     {BYTE_SCORES(CLASSES, MANY), BYTE_SCORES(CLASSES, 1)}, integer_gather_##CLASSES, integer_gradient_##CLASSES}
+     {BYTE_SCORES(CLASSES, MANY), BYTE_SCORES(CLASSES, 1)}, GRADIENTS(CLASSES)}
 
 EACH_INTEGER_TILE(DEFINE_INTEGER_TILES, )
 

@@ -22,12 +22,13 @@
 
 #define INTEGER_BLOCK_ROWS 96 /* a multiple of 3 and 4: the rows of tiles */
 #define INTEGER_BLOCK_BYTES (300 * 1024)
-#define INTEGER_SEGMENT 48     /* vectors of weights per pass over a block */
+#define INTEGER_SEGMENT (VECTOR_BYTES < 64 ? 96 : 48) /* vectors of weights per pass over a block */
 #define INTEGER_CHUNKS_MOST 24
 #define INTEGER_CLASSES_MOST 128
 #define INTEGER_FEATURES_MOST (1 << 20)
-#define COEFFICIENT_MOST 64    /* a larger one is spread over two entries of its row: see add_fours */
-#define INTEGER_ENTRIES_MOST (2 * INTEGER_BLOCK_ROWS)
+#define COEFFICIENT_MOST 64    /* a larger one is spread over two entries of its row: see add_fours, add_short_fours */
+#define INTEGER_ENTRIES_MOST (2 * INTEGER_BLOCK_ROWS) /* no more than 2 PAIRS_MOST */
+#define PAIRS_MOST 128         /* 255 times as much fits 16 bits */
 #define EXACT_LANES 32
 /* below these, rounding W to integers costs more than it saves */
 #define INTEGER_FEATURES_LEAST 64
@@ -42,7 +43,7 @@ typedef struct integer_worker {
     double *scores;      /* (block_rows, padded_classes) relative to class 0 */
     uint8_t *tails;      /* (block_rows, PADDED_COLUMNS): last columns that do not fill a piece, zeros after */
     int8_t *coefficients; /* per tile (groups of four entries, classes, 4) */
-    vint32 *interleaved; /* (groups, 4): a strip of columns, four rows side by side */
+    vint32 *interleaved; /* (groups, GROUP_VECTORS): a strip of columns, four rows side by side */
     int32_t *gradient;   /* like the total */
     int64_t *by_class;   /* (k,) sums of coefficients */
     int64_t *n_terms;    /* (1,) active margins */
@@ -128,7 +129,7 @@ static integer_worker lay_integer_worker(char *base, const integer_job *j, size_
     w.scores = carve(base, used, B * (size_t)j->padded_classes * sizeof(double));
     w.tails = carve(base, used, B * PADDED_COLUMNS);
     w.coefficients = carve(base, used, 4 * (size_t)j->group_room * outputs);
-    w.interleaved = carve(base, used, 4 * (size_t)j->group_room * sizeof(vint32));
+    w.interleaved = carve(base, used, GROUP_VECTORS * (size_t)j->group_room * sizeof(vint32));
     w.gradient = carve(base, used, outputs * (size_t)j->columns * sizeof(int32_t));
     w.by_class = carve(base, used, k * sizeof(int64_t));
     w.n_terms = carve(base, used, sizeof(int64_t));
