@@ -121,7 +121,7 @@ def report_and_decide(settings: Settings, state: RunState, bar: Any) -> RunState
     if state.evaluation.norm <= settings.gtol and settings.run_batches is None and settings.goal is None:
         answer = final_answer(settings.bound_optimizer, state.w, state.optimizer_state)
         ending = Status.CONVERGED if answer is state.w else None  # of a mean, w says nothing
-    if is_due(settings, k):
+    if settings.period is not None and is_due(settings, k):
         ending = evaluate_answer(settings, state)
         if ending is Status.DIVERGED:
             return state.ended(ending)
