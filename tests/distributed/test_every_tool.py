@@ -32,9 +32,13 @@ OPTIMIZERS = [
     gd.AdamW(), gd.AMSGrad(), gd.NAdam(), gd.RAdam(), gd.Lion(), gd.AveragedSGD(), gd.Newton(), gd.LBFGS(),
     gd.NonlinearConjugateGradient(), gd.LBFGS(preconditioner=gd.GramPreconditioner()),
 ]  # fmt: skip
+QUICK = (gd.Momentum, gd.Newton, gd.NonlinearConjugateGradient)
+CASES = [
+    pytest.param(one, marks=() if isinstance(one, QUICK) else pytest.mark.slow, id=repr(one)) for one in OPTIMIZERS
+]
 
 
-@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
+@pytest.mark.parametrize("optimizer", CASES)
 def test_optimizers_of_whole_passes(client: Any, optimizer: Any) -> None:
     results = [
         gd.minimize(objective, np.zeros(objective.shape), optimizer, step=0.05, max_steps=3)
