@@ -2,8 +2,8 @@
 
 Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
 once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. Many points together cost
-less: the hinge's terms once for all points of a line (`hinge_terms`), and kernels know for some losses what
-points of a line or a grid have in common.
+less: the kernels know for each loss what points of a line or a grid have in common, and of very many points
+the hinge's terms are visited once for all (`hinge_terms`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from ..regularizers.along_directions import Penalty, penalties
 from .problem import Kernel, LinearProblem
 from .terms import Terms
 
-MANY = 32  # points of a line from which on they are computed together
+MANY = 2000  # points of a line from which on sums of sorted terms are sooner made than the kernel's, point by point
+MANY_COLUMNS = 200  # of a plane
 EDGES_OF = 100  # n_samples * n_classes of the largest problem whose edges are drawn
 
 
@@ -122,7 +123,7 @@ class LinearPlane:
 
     def _at_once(self, rows: FloatArray, columns: FloatArray) -> FloatArray | None:
         """The data's loss at many points together; None where that is not known or would lose digits."""
-        if self.sums is None or columns.size < MANY:
+        if self.sums is None or columns.size < MANY_COLUMNS:
             return None
         with np.errstate(over="ignore", invalid="ignore"):
             return self.sums.on_grid(rows, columns)
