@@ -5,7 +5,7 @@
 #error "losses/grid_terms.inc.h needs LOSS_ON_SCORES, REAL double"
 #endif
 
-enum { GRID_TERMS = 512, GRID_POINTS = 8 * DOUBLE_LANES }; /* of a sweep; whose sums are in registers */
+enum { GRID_TERMS = 512, GRID_VECTORS = 8 }; /* of a sweep; of points at most, whose sums are in registers */
 #define GRID_LARGEST 1e150 /* of a number: its square is one too */
 
 typedef struct grid_terms {
@@ -20,7 +20,7 @@ typedef struct grid_terms {
 
 static size_t grid_terms_carve(char *base, grid_terms *g, ptrdiff_t k, ptrdiff_t n_b) {
     size_t used = 0;
-    g->b = carve(base, &used, (size_t)(n_b + GRID_POINTS) * sizeof(double));
+    g->b = carve(base, &used, (size_t)(n_b + GRID_VECTORS * DOUBLE_LANES) * sizeof(double));
     g->row = carve(base, &used, (size_t)(k + DOUBLE_LANES) * sizeof(double));
     g->m = carve(base, &used, 4 * GRID_TERMS * sizeof(double));
     g->u = base ? g->m + GRID_TERMS : NULL, g->v = base ? g->u + GRID_TERMS : NULL, g->w = base ? g->v + GRID_TERMS : NULL;
@@ -39,7 +39,7 @@ static grid_terms grid_terms_of(const gd_problem *p, const gd_grid_part *part, v
     grid_terms_carve(scratch, &g, p->n_classes, part->n_b);
     for (ptrdiff_t i = 0; i < part->n_a; i++) g.most_a = fabs(a[i]) <= g.most_a ? g.most_a : fabs(a[i]);
     for (ptrdiff_t i = 0; i < part->n_b; i++) g.most_b = fabs(b[i]) <= g.most_b ? g.most_b : fabs(b[i]);
-    for (ptrdiff_t i = 0; i < part->n_b + GRID_POINTS; i++) g.b[i] = b[i < part->n_b ? i : part->n_b - 1];
+    for (ptrdiff_t i = 0; i < part->n_b + GRID_VECTORS * DOUBLE_LANES; i++) g.b[i] = b[i < part->n_b ? i : part->n_b - 1];
     return g;
 }
 
@@ -80,21 +80,25 @@ static void grid_row(const grid_terms *g, ptrdiff_t i, int64_t id) {
 
 typedef void (*grid_sweep)(const grid_terms *g, double a, const double *b, double *sums);
 
-static void grid_terms_sum(grid_terms *g, grid_sweep sweep) {
+/* `sweeps`: by how many vectors of points. */
+static void grid_terms_sum(grid_terms *g, const grid_sweep *sweeps) {
     const gd_grid_part *part = g->part;
+    ptrdiff_t vectors = (part->n_b + DOUBLE_LANES - 1) / DOUBLE_LANES, n_sweeps = (vectors + GRID_VECTORS - 1) / GRID_VECTORS;
+    vectors = (vectors + n_sweeps - 1) / n_sweeps;
     for (ptrdiff_t q = 0; q < part->n_a; q++)
-        for (ptrdiff_t r = 0; r < part->n_b; r += GRID_POINTS) {
-            double sums[GRID_POINTS] __attribute__((aligned(64)));
-            ptrdiff_t n = part->n_b - r < GRID_POINTS ? part->n_b - r : GRID_POINTS;
-            sweep(g, part->grid->a[part->first_a + q], g->b + r, sums);
+        for (ptrdiff_t r = 0; r < part->n_b; r += vectors * DOUBLE_LANES) {
+            double sums[GRID_VECTORS * DOUBLE_LANES] __attribute__((aligned(64)));
+            ptrdiff_t n = part->n_b - r < vectors * DOUBLE_LANES ? part->n_b - r : vectors * DOUBLE_LANES;
+            sweeps[vectors](g, part->grid->a[part->first_a + q], g->b + r, sums);
             for (ptrdiff_t e = 0; e < n; e++) part->sums[q * part->n_b + r + e] += sums[e];
         }
     g->n = 0;
 }
 
-/* Terms of margins of wrong classes, or (where there are targets) of residuals. */
+/* Terms of margins of wrong classes, or (where there are targets) of residuals. A term of `degree` 1 or 2 takes its weight
+ * into the margin. */
 static void grid_terms_add(const gd_problem *p, const gd_grid_part *part, ptrdiff_t begin, ptrdiff_t end, void *scratch,
-                           pool_control *control, int worker, grid_sweep sweep) {
+                           pool_control *control, int worker, const grid_sweep *sweeps, int degree) {
     grid_terms g = grid_terms_of(p, part, scratch);
     ptrdiff_t k = p->n_classes;
     for (ptrdiff_t i = begin; i < end; i++) {
@@ -108,41 +112,54 @@ static void grid_terms_add(const gd_problem *p, const gd_grid_part *part, ptrdif
             continue;
         }
         const double *s = part->grid->base + i * k, *u = part->grid->first + i * k, *v = part->grid->second + i * k;
+        double factor = degree == 1 ? weight : degree == 2 ? sqrt(weight) : 1;
         for (ptrdiff_t c = 0; c < k; c++) {
             if (c == own) continue;
-            g.m[g.n] = own < 0 ? s[c] - p->targets[id * k + c] : (s[c] - s[own]) + p->margin;
-            g.u[g.n] = own < 0 ? u[c] : u[c] - u[own];
-            g.v[g.n] = own < 0 ? v[c] : v[c] - v[own];
+            g.m[g.n] = factor * (own < 0 ? s[c] - p->targets[id * k + c] : (s[c] - s[own]) + p->margin);
+            g.u[g.n] = factor * (own < 0 ? u[c] : u[c] - u[own]);
+            g.v[g.n] = factor * (own < 0 ? v[c] : v[c] - v[own]);
             g.w[g.n++] = weight;
             if (g.n < GRID_TERMS) continue;
             if (pool_stopped(control, worker)) return;
-            grid_terms_sum(&g, sweep);
+            grid_terms_sum(&g, sweeps);
         }
     }
-    grid_terms_sum(&g, sweep);
+    grid_terms_sum(&g, sweeps);
 }
 
-/* TERM(sum, t, w): adds the loss w f(t) to a vector of sums. */
-#define DEFINE_ON_GRID(NAME, TERM)                                                                                     \
-    APART void NAME##_sweep(const grid_terms *g, double a, const double *b, double *sums) {                            \
-        vdouble sum[8], at[8];                                                                                         \
+/* TERM(sum, t): adds the loss f(t) to a vector of sums; it may use the weight w and the problem's margin (or delta), limit. */
+#define DEFINE_GRID_SWEEP(NAME, TERM, VECTORS)                                                                         \
+    APART void NAME##_sweep_##VECTORS(const grid_terms *g, double a, const double *b, double *sums) {                  \
+        vdouble sum[VECTORS];                                                                                          \
         double limit = g->problem->margin;                                                                             \
         (void)limit;                                                                                                   \
-        _Pragma("GCC unroll 8") for (int q = 0; q < 8; q++) {                                                          \
-            sum[q] = broadcast_double(0);                                                                              \
-            at[q] = ((const vdouble *)b)[q];                                                                           \
-        }                                                                                                              \
+        _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) sum[q] = broadcast_double(0);                        \
         for (ptrdiff_t e = 0; e < g->n; e++) {                                                                         \
             vdouble m = broadcast_double(g->m[e] + a * g->u[e]), v = broadcast_double(g->v[e]);                        \
             vdouble w = broadcast_double(g->w[e]);                                                                     \
-            _Pragma("GCC unroll 8") for (int q = 0; q < 8; q++) {                                                      \
-                vdouble t = fma_vdouble(v, at[q], m);                                                                  \
-                TERM(sum[q], t, w);                                                                                    \
+            (void)w;                                                                                                   \
+            _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++) {                                                \
+                vdouble t = fma_vdouble(v, ((const vdouble_unaligned *)b)[q], m);                                      \
+                TERM(sum[q], t);                                                                                       \
             }                                                                                                          \
         }                                                                                                              \
-        _Pragma("GCC unroll 8") for (int q = 0; q < 8; q++) ((vdouble *)sums)[q] = sum[q];                             \
-    }                                                                                                                  \
+        _Pragma("GCC unroll 8") for (int q = 0; q < VECTORS; q++)((vdouble *)sums)[q] = sum[q];                        \
+    }
+
+#define DEFINE_ON_GRID(NAME, TERM, DEGREE)                                                                             \
+    DEFINE_GRID_SWEEP(NAME, TERM, 1)                                                                                   \
+    DEFINE_GRID_SWEEP(NAME, TERM, 2)                                                                                   \
+    DEFINE_GRID_SWEEP(NAME, TERM, 3)                                                                                   \
+    DEFINE_GRID_SWEEP(NAME, TERM, 4)                                                                                   \
+    DEFINE_GRID_SWEEP(NAME, TERM, 5)                                                                                   \
+    DEFINE_GRID_SWEEP(NAME, TERM, 6)                                                                                   \
+    DEFINE_GRID_SWEEP(NAME, TERM, 7)                                                                                   \
+    DEFINE_GRID_SWEEP(NAME, TERM, 8)                                                                                   \
     static void NAME##_on_grid(const gd_problem *p, const gd_grid_part *part, ptrdiff_t begin, ptrdiff_t end,          \
                                void *scratch, pool_control *control, int worker) {                                     \
-        grid_terms_add(p, part, begin, end, scratch, control, worker, NAME##_sweep);                                   \
+        static const grid_sweep sweeps[GRID_VECTORS + 1] = {                                                           \
+            NULL,            NAME##_sweep_1, NAME##_sweep_2, NAME##_sweep_3, NAME##_sweep_4,                           \
+            NAME##_sweep_5,  NAME##_sweep_6, NAME##_sweep_7, NAME##_sweep_8,                                           \
+        };                                                                                                             \
+        grid_terms_add(p, part, begin, end, scratch, control, worker, sweeps, DEGREE);                                 \
     }

@@ -28,8 +28,8 @@ static void R(hinge_rows)(const gd_problem *p, const int64_t *ids, int n_rows, R
 }
 
 #if REAL_IS_DOUBLE
-#define HINGE_GRID_TERM(sum, t, w) sum = fma_vdouble(w, max_vdouble(broadcast_double(0), t), sum)
-DEFINE_ON_GRID(hinge, HINGE_GRID_TERM)
+#define HINGE_GRID_TERM(sum, t) sum += max_vdouble(broadcast_double(0), t)
+DEFINE_ON_GRID(hinge, HINGE_GRID_TERM, 1)
 #endif
 
 #endif

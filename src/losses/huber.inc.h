@@ -27,10 +27,10 @@ static void R(huber_rows)(const gd_problem *p, const int64_t *ids, int n_rows, R
 
 #if REAL_IS_DOUBLE
 /* held (2 |t| - held) with held = min(|t|, delta), by its negatives */
-#define HUBER_GRID_TERM(sum, t, w)                                                                                     \
+#define HUBER_GRID_TERM(sum, t)                                                                                        \
     vdouble size = -max_vdouble(t, -t), held = max_vdouble(size, broadcast_double(-limit));                            \
     sum = fma_vdouble(w * held, 2 * size - held, sum)
-DEFINE_ON_GRID(huber, HUBER_GRID_TERM)
+DEFINE_ON_GRID(huber, HUBER_GRID_TERM, 0)
 #endif
 
 #endif

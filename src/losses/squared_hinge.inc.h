@@ -28,10 +28,10 @@ static void R(squared_hinge_rows)(const gd_problem *p, const int64_t *ids, int n
 }
 
 #if REAL_IS_DOUBLE
-#define SQUARED_HINGE_GRID_TERM(sum, t, w)                                                                             \
+#define SQUARED_HINGE_GRID_TERM(sum, t)                                                                                \
     vdouble over = max_vdouble(broadcast_double(0), t);                                                                \
-    sum = fma_vdouble(w * over, over, sum)
-DEFINE_ON_GRID(squared_hinge, SQUARED_HINGE_GRID_TERM)
+    sum = fma_vdouble(over, over, sum)
+DEFINE_ON_GRID(squared_hinge, SQUARED_HINGE_GRID_TERM, 2)
 #endif
 
 #endif

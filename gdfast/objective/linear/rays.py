@@ -2,7 +2,7 @@
 
 Linear scores are affine in W, so along any direction V they are ``S + step * D`` with S and D computed
 once, in float64: a point then costs O(n_samples * n_classes) and no pass over X. Many points together cost
-less: the kernels know for each loss what points of a line or a grid have in common, and of very many points
+less: the kernels know for each loss what points of a line or a grid have in common, and of a great many points
 the hinge's terms are visited once for all (`hinge_terms`).
 """
 
@@ -24,8 +24,8 @@ from ..regularizers.along_directions import Penalty, penalties
 from .problem import Kernel, LinearProblem
 from .terms import Terms
 
-MANY = 2000  # points of a line from which on sums of sorted terms are sooner made than the kernel's, point by point
-MANY_COLUMNS = 200  # of a plane
+MANY = 700  # points of a line from which on sums of sorted terms are sooner made than the kernel's, point by point
+MANY_COLUMNS = 70  # of a plane
 EDGES_OF = 100  # n_samples * n_classes of the largest problem whose edges are drawn
 
 
