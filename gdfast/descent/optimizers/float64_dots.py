@@ -4,22 +4,10 @@ from __future__ import annotations
 
 import math
 
-import numpy as np
-
+from ...objective.one_thread import dot
 from ...protocols import Array
 
-QUIET = 8192
-"""Elements of a product that NumPy's library makes on one thread. Longer ones wake its others, which then spin for a
-tenth of a second and take a core from the next pass over X."""
-
-
-def dot(a: Array, b: Array) -> float:
-    """``sum(a * b)`` in float64."""
-    x, y = a.astype(np.float64, copy=False), b.astype(np.float64, copy=False)
-    if x.size <= QUIET:
-        return float(np.vdot(x, y))
-    x, y = x.reshape(-1), y.reshape(-1)
-    return float(sum(np.vdot(x[i : i + QUIET], y[i : i + QUIET]) for i in range(0, x.size, QUIET)))
+__all__ = ["dot", "first_scale", "norm"]
 
 
 def norm(a: Array) -> float:

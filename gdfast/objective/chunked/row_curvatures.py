@@ -16,6 +16,7 @@ from ..linear.gram_sketch import gram_diagonal, random_block, root_of, times_gra
 from ..linear.objective import LinearObjective
 from ..linear.problem import LinearProblem
 from ..linear.row_curvatures import row_curvatures_at
+from ..one_thread import weighted_sum
 from .operations import Part, part_of
 from .problem import ChunkedProblem
 
@@ -54,7 +55,7 @@ def curvature_sums(objective: LinearObjective, share: float, chosen: Chosen, W: 
         return 0.0, 0, 0.0
     problem, weight = part
     found = row_curvatures_at(problem, W)
-    return float(found.sum()), found.size, part_of(weight, float(problem.rows.normalized_weights @ found))
+    return float(found.sum()), found.size, part_of(weight, float(weighted_sum(problem.rows.normalized_weights, found)))
 
 
 def curvature_changes(objective: LinearObjective, share: float, chosen: Chosen, before: Array, now: Array) -> Part:

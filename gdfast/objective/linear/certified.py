@@ -9,6 +9,7 @@ import numpy as np
 from ...protocols import FloatArray
 from ..losses.base import UNIT, Loss, rounding
 from ..losses.table import certified_names
+from ..one_thread import dot
 from ..regularizers.regularizers import Strengths
 from .terms import Terms
 
@@ -48,7 +49,7 @@ class Conjugate:
         if self.l2 == 0:
             return 0.0 if t * float(self.sizes.max(initial=0.0)) * (1 + 4 * UNIT) <= self.l1 else math.inf
         beyond = np.maximum(t * self.sizes * (1 + 4 * UNIT) - self.l1 * (1 - 4 * UNIT), 0)
-        return float(np.vdot(beyond, beyond)) / (4 * self.l2) * (1 + self.rounding)
+        return dot(beyond, beyond) / (4 * self.l2) * (1 + self.rounding)
 
     def best_share(self, linear: float, square: float, most: float) -> float:
         """About where t linear - t^2 square - conjugate(t) is largest, 0 <= t <= most.
@@ -61,16 +62,16 @@ class Conjugate:
         if self.l2 == 0:
             return min(most, self.l1 / largest * (1 - 16 * UNIT)) if largest > 0 else most
         if self.l1 == 0:
-            flat = square + float(np.vdot(self.sizes, self.sizes)) / (4 * self.l2)
+            flat = square + dot(self.sizes, self.sizes) / (4 * self.l2)
             return min(most, linear / (2 * flat)) if flat > 0 else most
         t = min(most, (self.l1 + 2 * self.l2 * linear / largest) / largest)  # the largest element alone falls there
         for _ in range(STEPS):
             over = t * self.sizes > self.l1
             part = self.sizes[over]
-            slope = linear - 2 * t * square - float(part @ (t * part - self.l1)) / (2 * self.l2)
+            slope = linear - 2 * t * square - dot(part, t * part - self.l1) / (2 * self.l2)
             if not slope < 0:
                 break
-            t += slope / (2 * square + float(part @ part) / (2 * self.l2))
+            t += slope / (2 * square + dot(part, part) / (2 * self.l2))
         return t
 
 

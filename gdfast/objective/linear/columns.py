@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array, FloatArray
+from ..one_thread import dot
 from .in_background import in_background
 from .problem import LinearProblem
 from .seen_rows import dense_product, scaled_csr
@@ -68,7 +69,7 @@ class DenseColumns:
             rows.fill_columns(self.features[at], part)
             if problem.has_free_bias and mass > 0:
                 for place, column in zip(at, part, strict=True):  # one by one: the same bits in whatever company
-                    self.means[place] = float(np.dot(column, weights)) / mass
+                    self.means[place] = dot(column, weights) / mass
                     column -= self.means[place]
             if not follow:
                 self.values[at] = part

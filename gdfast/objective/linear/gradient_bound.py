@@ -20,6 +20,7 @@ import numpy as np
 from ..._arrays import check_number, check_weights
 from ...protocols import Array, FloatArray, GradientBound
 from ..losses.base import UNIT, GradientSums, rounding
+from ..one_thread import dot
 from ..regularizers.regularizers import Strengths
 from .certified import certified_strengths, lower_bound, score_errors, value_doubt
 from .duality_gap import bound_of, dual_at
@@ -100,9 +101,9 @@ def gradient_sums(problem: Terms, W: Array, value: float, gradient: Array, stren
     errors = score_errors(loss, wide, problem.reach)
     data_doubt = value_doubt(loss, max(data, 0.0), errors, whole, n)
     data_doubt += (W.size + 8) * UNIT * penalty + 4 * UNIT * abs(value)
-    product_doubt = float(errors.max()) * total + float(np.vdot(doubt, np.abs(wide)))
-    product_doubt += (W.size + 8) * UNIT * float(np.vdot(np.abs(G), np.abs(wide)))
-    return GradientSums(data, data_doubt, float(np.vdot(G, wide)), product_doubt, G, doubt, whole, None, share)
+    product_doubt = float(errors.max()) * total + dot(doubt, np.abs(wide))
+    product_doubt += (W.size + 8) * UNIT * dot(np.abs(G), np.abs(wide))
+    return GradientSums(data, data_doubt, dot(G, wide), product_doubt, G, doubt, whole, None, share)
 
 
 def at_the_best_bias(problem: Terms, W: Array, value: float, gradient: Array, strengths: Strengths) -> GradientSums:

@@ -12,6 +12,7 @@ from ... import _kernels
 from ...protocols import Array, FloatArray
 from ..guarded import guarded_regularizer
 from ..losses.base import FreeBias, Loss
+from ..one_thread import weighted_sum
 from ..regularizers.regularizers import Regularizer
 from .near_terms import terms_near
 from .products import compiled_kernel, residual_kernel, weighted_rows
@@ -205,7 +206,7 @@ class LinearProblem(Terms):
             return None
         k, zeros = rows.n_classes, np.zeros(rows.n_classes)
         if rows.labels is None:
-            return FreeBias(self.weighted_rows(u[:, None]), u @ rows.y, u @ np.abs(rows.y))
+            return FreeBias(self.weighted_rows(u[:, None]), weighted_sum(u, rows.y), weighted_sum(u, np.abs(rows.y)))
         chosen = np.zeros((rows.n_samples, k))
         chosen[np.arange(rows.n_samples), rows.y] = u
         return FreeBias(self.weighted_rows(chosen), zeros, zeros)

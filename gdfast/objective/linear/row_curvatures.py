@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array, FloatArray
+from ..one_thread import weighted_sum
 from .gram import gram
 from .gram_sketch import gram_diagonal, gram_root
 from .problem import LinearProblem
@@ -36,7 +37,7 @@ class LinearRowCurvatures:
 
     def mean(self, w: Array) -> float:
         """See `RowCurvatures`."""
-        return float(self._rows.rows.normalized_weights @ self._at(w))
+        return float(weighted_sum(self._rows.rows.normalized_weights, self._at(w)))
 
     def change(self, before: Array, now: Array) -> float:
         """See `RowCurvatures`."""

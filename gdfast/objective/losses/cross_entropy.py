@@ -13,6 +13,7 @@ from typing import ClassVar
 import numpy as np
 
 from ...protocols import Array, FloatArray
+from ..one_thread import weighted_sum
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, rounding
 from .best_bias import AtBias, best_bias, products_of_columns
 
@@ -136,15 +137,15 @@ def cross_entropy_dual(scores: FloatArray, y: Array, normalized_weights: FloatAr
     np.exp(p, out=p)
     p /= p.sum(axis=1, keepdims=True)
     if balanced:
-        mean = normalized_weights @ p
+        mean = weighted_sum(normalized_weights, p)
         s = float((1 - np.divide(mass, mean, out=np.full(k, np.inf), where=mean > 0)).max())
         if s > 0:
             p *= 1 - s
             p += np.maximum(mass - (1 - s) * mean, 0) / whole
             p /= p.sum(axis=1, keepdims=True)
-    doubt = 4 * g * (normalized_weights @ p + mass)
+    doubt = 4 * g * (weighted_sum(normalized_weights, p) + mass)
     entropy = -np.einsum("ij,ij->i", p, np.log(np.maximum(p, np.finfo(np.float64).tiny)))
-    linear = float(normalized_weights @ entropy) * (1 - g) - 4 * (k + 8) * UNIT * whole
+    linear = float(weighted_sum(normalized_weights, entropy)) * (1 - g) - 4 * (k + 8) * UNIT * whole
     p[np.arange(n), y] -= 1
     return Dual(p, linear, 0.0, 1.0, doubt)
 

@@ -15,6 +15,7 @@ import numpy as np
 from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
 from ..margins import margins
+from ..one_thread import weighted_sum
 from ..rays.hinge_terms import HingeTerms
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
 from .best_bias import AtBias, best_bias, products_of_columns
@@ -235,7 +236,7 @@ class SquaredHinge(Loss):
         pairs = repaired_pairs(2 * terms, y, normalized_weights, balanced)
         n, k = terms.shape
         g = 4 * rounding(n, k)
-        square = float(normalized_weights @ np.einsum("ij,ij->i", pairs.a, pairs.a)) / 4 * (1 + g)
+        square = float(weighted_sum(normalized_weights, np.einsum("ij,ij->i", pairs.a, pairs.a))) / 4 * (1 + g)
         square += pairs.extra * pairs.total + pairs.extra * pairs.extra * float(normalized_weights.sum()) * k
         return Dual(pairs.coefficients(y), self.margin * pairs.total * (1 - g), square, math.inf, pairs.doubt)
 

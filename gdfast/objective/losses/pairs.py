@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from ...protocols import Array, FloatArray
+from ..one_thread import weighted_sum
 from .base import UNIT, GradientSums, rounding
 
 
@@ -43,14 +44,16 @@ def repaired_pairs(a: FloatArray, y: Array, normalized_weights: FloatArray, bala
     extra = 0.0
     if balanced and here.any():
         a[:, ~here] = 0
-        r = normalized_weights @ a - np.bincount(y, weights=normalized_weights * a.sum(axis=1), minlength=k)
+        r = weighted_sum(normalized_weights, a) - np.bincount(
+            y, weights=normalized_weights * a.sum(axis=1), minlength=k
+        )
         flow = np.maximum(r[:, None] - r[None, :], 0)
         flow[~here] = flow[:, ~here] = 0
         with np.errstate(over="ignore"):
             flow /= np.where(here, mass, 1.0)[:, None] * int(here.sum())
         a += flow[y]
     sums = a.sum(axis=1)
-    sizes = normalized_weights @ a + np.bincount(y, weights=normalized_weights * sums, minlength=k)
+    sizes = weighted_sum(normalized_weights, a) + np.bincount(y, weights=normalized_weights * sums, minlength=k)
     doubt = 2 * g * sizes
     if balanced and here.any():
         # r as it is now, in exact arithmetic, is at most this; its exact repair would add `extra` and move G.
@@ -58,7 +61,7 @@ def repaired_pairs(a: FloatArray, y: Array, normalized_weights: FloatArray, bala
         with np.errstate(over="ignore"):
             extra = float(2 * left / (int(here.sum()) * mass[here].min()))
         doubt += 2 * left
-    return Pairs(a, float(normalized_weights @ sums), extra, doubt)
+    return Pairs(a, float(weighted_sum(normalized_weights, sums)), extra, doubt)
 
 
 class MendedSums(NamedTuple):

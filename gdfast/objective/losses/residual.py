@@ -14,6 +14,7 @@ import numpy as np
 
 from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
+from ..one_thread import weighted_sum
 from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
 from .best_bias import AtBias, best_bias
 
@@ -228,15 +229,15 @@ def _residual_dual(
     balanced = balanced and whole > 0
     left = np.zeros(k)
     if balanced:
-        left = g * (normalized_weights @ np.abs(a))  # of what is taken away, some stays
-        a -= (normalized_weights @ a) / whole
-        targets = targets - (normalized_weights @ targets) / whole
-    sizes = normalized_weights @ np.abs(a)
-    linear = -float(normalized_weights @ np.einsum("ij,ij->i", a, targets))
-    linear -= g * float(normalized_weights @ np.einsum("ij,ij->i", np.abs(a), np.abs(targets)))
-    square = float(normalized_weights @ np.einsum("ij,ij->i", a, a)) / 4 * (1 + g)
+        left = g * weighted_sum(normalized_weights, np.abs(a))  # of what is taken away, some stays
+        a -= weighted_sum(normalized_weights, a) / whole
+        targets = targets - weighted_sum(normalized_weights, targets) / whole
+    sizes = weighted_sum(normalized_weights, np.abs(a))
+    linear = -float(weighted_sum(normalized_weights, np.einsum("ij,ij->i", a, targets)))
+    linear -= g * float(weighted_sum(normalized_weights, np.einsum("ij,ij->i", np.abs(a), np.abs(targets))))
+    square = float(weighted_sum(normalized_weights, np.einsum("ij,ij->i", a, a))) / 4 * (1 + g)
     if balanced:
-        linear -= float(left @ (normalized_weights @ np.abs(targets))) / whole
+        linear -= float(left @ weighted_sum(normalized_weights, np.abs(targets))) / whole
         square += float(left @ left) / whole
     return Dual(a, linear, square, math.inf, g * sizes + left), float(left.max()) / whole if balanced else 0.0
 
