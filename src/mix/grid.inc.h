@@ -11,9 +11,9 @@ typedef struct grid_job {
     const gd_grid *asked;
     ptrdiff_t chunk_rows, row_chunks;  /* a chunk is a part of the grid, and some rows */
     ptrdiff_t parts_b, height, width;
-    char *workers;
-    size_t worker_bytes;
-    pool_turn *turn;
+    char *pieces;
+    size_t piece_bytes;
+    pool_sum *sum;
     pool_control *control;
 } grid_job;
 
@@ -23,15 +23,24 @@ static ptrdiff_t part_length(ptrdiff_t n, ptrdiff_t most) {
     return (n + parts - 1) / parts;
 }
 
+/* Of one piece: the part, its sums, and (at `used`) what the loss needs. */
+static gd_grid_part *lay_grid(char *base, ptrdiff_t n_points, size_t *used) {
+    *used = 0;
+    gd_grid_part *part = carve(base, used, sizeof *part);
+    double *sums = carve(base, used, (size_t)n_points * sizeof(double));
+    if (base) part->sums = sums;
+    return part;
+}
+
 static grid_job grid_cut(const gd_problem *p, const gd_grid *asked) {
     grid_job j = {.problem = p, .asked = asked};
     j.height = part_length(asked->n_a, PART_HEIGHT), j.width = part_length(asked->n_b, PART_WIDTH);
     j.parts_b = (asked->n_b + j.width - 1) / j.width;
     j.chunk_rows = mix_chunk_rows(p, j.height * j.width);
     j.row_chunks = (p->n_rows + j.chunk_rows - 1) / j.chunk_rows;
-    size_t used = 0;
-    carve(NULL, &used, (size_t)(j.height * j.width) * sizeof(double));
-    j.worker_bytes = used + (GD(losses)[p->loss]->on_grid_scratch(p->n_classes, j.height, j.width) + 63) / 64 * 64;
+    size_t used;
+    lay_grid(NULL, j.height * j.width, &used);
+    j.piece_bytes = used + (GD(losses)[p->loss]->on_grid_scratch(p->n_classes, j.height, j.width) + 63) / 64 * 64;
     return j;
 }
 
@@ -39,42 +48,50 @@ static ptrdiff_t grid_chunks(const grid_job *j) {
     return (j->asked->n_a + j->height - 1) / j->height * j->parts_b * j->row_chunks;
 }
 
+static void add_part(void *context, int piece) {
+    const grid_job *j = context;
+    const gd_grid *asked = j->asked;
+    size_t used;
+    const gd_grid_part *part = lay_grid(j->pieces + (size_t)piece * j->piece_bytes, j->height * j->width, &used);
+    for (ptrdiff_t a = 0; a < part->n_a; a++)
+        for (ptrdiff_t b = 0; b < part->n_b; b++)
+            asked->values[(part->first_a + a) * asked->n_b + part->first_b + b] += part->sums[a * part->n_b + b];
+}
+
 static void grid_chunk(void *context, ptrdiff_t chunk, int worker) {
     const grid_job *j = context;
     const gd_grid *asked = j->asked;
-    ptrdiff_t part = chunk / j->row_chunks, begin = chunk % j->row_chunks * j->chunk_rows, end = begin + j->chunk_rows;
-    gd_grid_part of = {.grid = asked, .first_a = part / j->parts_b * j->height, .first_b = part % j->parts_b * j->width};
-    of.n_a = asked->n_a - of.first_a < j->height ? asked->n_a - of.first_a : j->height;
-    of.n_b = asked->n_b - of.first_b < j->width ? asked->n_b - of.first_b : j->width;
-    char *base = j->workers + (size_t)worker * j->worker_bytes;
-    size_t used = 0;
-    of.sums = carve(base, &used, (size_t)(j->height * j->width) * sizeof(double));
-    memset(of.sums, 0, (size_t)(of.n_a * of.n_b) * sizeof(double));
+    ptrdiff_t at = chunk / j->row_chunks, begin = chunk % j->row_chunks * j->chunk_rows, end = begin + j->chunk_rows;
+    size_t used;
+    char *base = j->pieces + (size_t)pool_piece(j->sum, worker) * j->piece_bytes;
+    gd_grid_part *part = lay_grid(base, j->height * j->width, &used);
+    part->grid = asked;
+    part->first_a = at / j->parts_b * j->height, part->first_b = at % j->parts_b * j->width;
+    part->n_a = asked->n_a - part->first_a < j->height ? asked->n_a - part->first_a : j->height;
+    part->n_b = asked->n_b - part->first_b < j->width ? asked->n_b - part->first_b : j->width;
+    memset(part->sums, 0, (size_t)(part->n_a * part->n_b) * sizeof(double));
     if (!pool_stopped(j->control, worker))
-        GD(losses)[j->problem->loss]->on_grid(j->problem, &of, begin, end < j->problem->n_rows ? end : j->problem->n_rows,
+        GD(losses)[j->problem->loss]->on_grid(j->problem, part, begin, end < j->problem->n_rows ? end : j->problem->n_rows,
                                               base + used, j->control, worker);
-    pool_turn_wait(j->turn, chunk);
-    for (ptrdiff_t a = 0; a < of.n_a; a++)
-        for (ptrdiff_t b = 0; b < of.n_b; b++)
-            asked->values[(of.first_a + a) * asked->n_b + of.first_b + b] += of.sums[a * of.n_b + b];
-    pool_turn_done(j->turn);
+    pool_sum_add(j->sum, chunk, worker, add_part, context);
 }
 
 /* Of a loss with sums of its own. */
 static size_t grid_sums_scratch(const gd_problem *p, const gd_grid *asked, int n_threads) {
     grid_job j = grid_cut(p, asked);
-    return j.worker_bytes * (size_t)useful_threads(n_threads, grid_chunks(&j));
+    return j.piece_bytes * (size_t)pool_pieces(n_threads, grid_chunks(&j), j.piece_bytes);
 }
 
 static void grid_sums(const gd_problem *p, const gd_grid *asked, void *scratch, int n_threads, pool_control *control) {
-    pool_turn turn;
+    pool_sum sum;
     ptrdiff_t n = asked->n_a * asked->n_b;
     grid_job j = grid_cut(p, asked);
-    j.workers = scratch, j.turn = &turn, j.control = control;
+    j.pieces = scratch, j.sum = &sum, j.control = control;
     memset(asked->values, 0, (size_t)n * sizeof(double));
-    pool_turn_init(&turn);
-    pool_run(grid_chunk, &j, grid_chunks(&j), useful_threads(n_threads, grid_chunks(&j)), control);
-    pool_turn_destroy(&turn);
+    n_threads = useful_threads(n_threads, grid_chunks(&j));
+    pool_sum_init(&sum, n_threads, pool_pieces(n_threads, grid_chunks(&j), j.piece_bytes));
+    pool_run(grid_chunk, &j, grid_chunks(&j), n_threads, control);
+    pool_sum_destroy(&sum);
     for (ptrdiff_t i = 0; i < n; i++) asked->values[i] *= p->normalizer;
 }
 
