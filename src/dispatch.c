@@ -49,6 +49,35 @@ static int has_avx512(void)
 }
 #endif
 
+#if defined(GD_HAVE_NEON)
+extern const gd_kernels gd_kernels_neon;
+#endif
+
+#if defined(GD_HAVE_NEON_DOTPROD)
+#if defined(__linux__)
+#include <sys/auxv.h>
+#elif defined(__APPLE__)
+#include <sys/sysctl.h>
+#endif
+
+extern const gd_kernels gd_kernels_neon_dotprod;
+
+/* Only the operating system may read the registers that say it; where we can't ask it, the answer is no. */
+static int has_neon_dotprod(void)
+{
+#if defined(__linux__)
+    const unsigned long asimddp = 1ul << 20; /* HWCAP_ASIMDDP, which older headers lack */
+    return (getauxval(AT_HWCAP) & asimddp) != 0;
+#elif defined(__APPLE__)
+    int answer = 0;
+    size_t size = sizeof answer;
+    return sysctlbyname("hw.optional.arm.FEAT_DotProd", &answer, &size, NULL, 0) == 0 && answer != 0;
+#else
+    return 0;
+#endif
+}
+#endif
+
 extern const gd_kernels gd_kernels_baseline;
 
 static int always(void)
@@ -66,6 +95,12 @@ static const struct {
 #endif
 #ifdef GD_HAVE_AVX2
     {"avx2", &gd_kernels_avx2, has_avx2},
+#endif
+#ifdef GD_HAVE_NEON_DOTPROD
+    {"neon_dotprod", &gd_kernels_neon_dotprod, has_neon_dotprod},
+#endif
+#ifdef GD_HAVE_NEON
+    {"neon", &gd_kernels_neon, always},
 #endif
     {"baseline", &gd_kernels_baseline, always},
 };

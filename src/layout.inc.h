@@ -16,7 +16,7 @@
  * tile of the gradient; where a row's length is a multiple of 4096 bytes they share the ways of one set of the first-level
  * cache, of which there are 8. Their next lines are asked for in tiles of up to GRADIENT_AHEAD classes: larger ones have
  * no load to spare. */
-#if defined(GD_AVX512)
+#if REGISTERS == 32
 #define BLOCK_BYTES (400 * 1024)
 #define GRADIENT_ROWS BLOCK_ROWS_MOST
 #define GRADIENT_AHEAD 10

@@ -58,14 +58,35 @@ INLINE float half_to_float(uint16_t half) {
 
 typedef uint16_t half;
 
-/* load_<to>_<from>: one vector of `to` from consecutive elements of `from` */
 INLINE vfloat load_float_float(const float *p) { return *(const vfloat_unaligned *)p; }
 INLINE vdouble load_double_double(const double *p) { return *(const vdouble_unaligned *)p; }
 
+/* What each file of vectors/ gives:
+ *   REGISTERS, HAS_FMA       by which tiles are chosen
+ *   KEEP_IN_REGISTER(v)      v was loaded once: the compiler would rather read it again for each of its uses
+ *   fma_, max_ (a, b)        max is a where a > b, else b
+ *   HAS_CLAMP                1: clamp_vdouble(m, t), sign(t) * min(max(m, -|t|), |t|), in one instruction or two
+ *   load_<to>_<from>         one vector of `to` from consecutive elements of `from`
+ *   store_float_double       one vector of double as so many floats
+ *   rotated_<type>(a, by)    lane i is a's lane (i + by) mod lanes, 0 <= by < lanes
+ * and for integers, all of which vint32 carries:
+ *   broadcast_int32, greater_bits (a bit for each lane where a > b)
+ *   load_bytes               bytes of X, each less BYTES_LESS, as signed ones where that is not 0
+ *   interleave_<bits>_<half> elements of a and b in turn, of 16-byte pieces their lower or upper half
+ *   add_fours(sum, x, k)     to each 32-bit sum four products of bytes of X with signed bytes
+ *   add_pairs(sum, a, b)     to each 32-bit sum two products of 16-bit numbers from 0 to 255
+ *   load_score_bytes, store_score_weight, add_score_products
+ *                            SCORE_COLUMNS columns of X less SCORE_BYTES_LESS, weights for them, both multiplied and added
+ *                            to 32-bit sums, column i to that of lane SCORE_LANE(i); weights are at most SCORE_WEIGHT_MOST,
+ *                            columns at most SCORE_FEATURES_MOST
+ *   widened_sums             the sum of these sums, as that of DOUBLE_LANES doubles
+ *   HAS_BYTE_SCORES          1: add_fours is one instruction for any k; load_double_int32, store_int32_int64 are there */
 #if defined(GD_AVX512)
 #include "vectors/avx512.inc.h"
 #elif defined(GD_AVX2)
 #include "vectors/avx2.inc.h"
+#elif defined(GD_NEON) || defined(GD_NEON_DOTPROD)
+#include "vectors/neon.inc.h"
 #elif defined(__SSE2__)
 #include "vectors/sse2.inc.h"
 #else
@@ -147,12 +168,17 @@ INLINE vdouble sums_double(vdouble *v) {
 #endif
     return v[0];
 }
-#if FLOAT_LANES == 16
+#if HAS_BYTE_SCORES
 INLINE vint32 sums_int32(vint32 *v) {
+#if FLOAT_LANES == 16
     FOLD(16, 8, v, 8);
     FOLD(16, 4, v, 4);
     FOLD(16, 2, v, 2);
     FOLD(16, 1, v, 1);
+#else
+    FOLD(4, 2, v, 2);
+    FOLD(4, 1, v, 1);
+#endif
     return v[0];
 }
 #endif

@@ -20,13 +20,13 @@
 /* Measured: from PANEL_OUTPUTS_LEAST on this pass is the quicker one for value and gradient. Without fused
  * multiply-adds (and with 16 registers, which an unrolled loop overflows) broadcasts cost as much as they save:
  * it is as quick as the other one, and takes less memory. */
-#if defined(GD_AVX512)
+#if REGISTERS == 32
 #define PANEL_UNROLL "GCC unroll 8"
 #define TILE_SIDE 8
 #define PANEL_VECTORS 3
 #define EACH_PANEL(M, SEPARATOR) M(1) SEPARATOR M(2) SEPARATOR M(3)
 #define PANEL_OUTPUTS_LEAST 32
-#elif defined(GD_AVX2)
+#elif HAS_FMA
 #define PANEL_UNROLL "GCC unroll 8"
 #define TILE_SIDE 4
 #define PANEL_VECTORS 3

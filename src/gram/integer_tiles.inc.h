@@ -8,7 +8,9 @@
 /* At most 2^31 / (2 * 255^2) steps in a slab. */
 typedef char slab_within_int32[SLAB_PARTS_MOST * (PART_BYTES / (PANEL_VECTORS * VECTOR_BYTES)) <= 16512 ? 1 : -1];
 
-#if defined(GD_AVX512)
+#if REGISTERS == 32 && VECTOR_BYTES == 16
+#define TILE_ROWS 6
+#elif REGISTERS == 32
 #define TILE_ROWS 8
 #else
 #define TILE_ROWS 3 /* a register more than for floats, for what is multiplied and not added yet */

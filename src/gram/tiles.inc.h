@@ -5,7 +5,9 @@
 #error "gram/tiles.inc.h needs REAL, PANEL_VECTORS"
 #endif
 
-#if defined(GD_AVX512)
+#if REGISTERS == 32 && VECTOR_BYTES == 16
+#define TILE_ROWS 6
+#elif REGISTERS == 32
 #define TILE_ROWS 8
 #elif VECTOR_BYTES == 16 && REAL_IS_DOUBLE
 #define TILE_ROWS 3 /* of 6 columns */

@@ -22,7 +22,8 @@ static void fixed_scores(const fixed_job *f, const integer_block *b, fixed_worke
                 memcpy(flat + i, &group, sizeof group);
             }
             for (int r = 0; r < b->n_rows; r++) /* whole vectors: what is written too far is written again, or room */
-                memcpy(w->totals + r * row + c0, flat + r * classes, sizeof(vint32));
+                for (ptrdiff_t c = 0; c < classes; c += FLOAT_LANES)
+                    memcpy(w->totals + r * row + c0 + c, flat + r * classes + c, sizeof(vint32));
         }
         for (int r = 0; r < b->n_rows; r++)
             for (ptrdiff_t c = 1; c < k; c += DOUBLE_LANES) {
@@ -195,6 +196,9 @@ static void fixed_gradient(fixed_job *f) {
         const double *from = j->gradient + c0 * j->columns + (output - c0) * INTEGER_COLUMNS;
         for (ptrdiff_t i = 0; i < d; i++) data[c * d + i] += worth * from[integer_place(i, classes)];
     }
+    if (BYTES_LESS)
+        for (ptrdiff_t c = 1; c < k; c++)
+            for (ptrdiff_t i = 0; i < d; i++) data[c * d + i] += BYTES_LESS * f->by_class[c];
     f->by_class[0] = 0;
     for (ptrdiff_t c = 1; c < k; c++) {
         f->by_class[0] -= f->by_class[c];

@@ -123,7 +123,7 @@ static int limbs_of_class(fixed_job *f, ptrdiff_t c) {
     integer_job *j = &f->integers;
     ptrdiff_t d = j->problem->n_features, classes[LIMBS];
     const double *w = j->w + c * d, *first = j->w;
-    double largest = 0, squares = 0, residues = 0;
+    double largest = 0, squares = 0, residues = 0, sum = 0;
     for (ptrdiff_t i = 0; i < d; i++) {
         double a = fabs(w[i] - first[i]);
         largest = a > largest ? a : largest;
@@ -144,6 +144,7 @@ static int limbs_of_class(fixed_job *f, ptrdiff_t c) {
             double nearest = (difference * inverse + 6755399441055744.0) - 6755399441055744.0;
             residues += (difference - nearest * unit) * f->centre[i];
             q = (int32_t)nearest;
+            sum += nearest;
         }
         uint32_t bytes = ((uint32_t)q + LIMBS_OFFSET) ^ LIMBS_OFFSET;
         for (int l = 0; l < LIMBS; l++)
@@ -151,6 +152,7 @@ static int limbs_of_class(fixed_job *f, ptrdiff_t c) {
     }
     j->unit[c] = unit;
     j->offset[c] = (j->bias[c] - j->bias[0]) + residues;
+    if (BYTES_LESS) j->offset[c] += BYTES_LESS * (unit * sum);
     return 1;
 }
 

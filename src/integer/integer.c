@@ -2,8 +2,6 @@
 
 #include "common.inc.h"
 
-#if HAS_INTEGERS
-
 #include "integer/tiles.inc.h"
 #include "integer/weights.inc.h"
 #include "integer/rows.inc.h"
@@ -37,16 +35,3 @@ int GD(evaluate_integer)(const gd_problem *p, const gd_weights *w, const gd_answ
 #endif
     return 0;
 }
-
-#else /* no such instructions */
-
-size_t GD(evaluate_integer_scratch)(const gd_problem *p, const gd_weights *w, int n_threads) {
-    return (void)p, (void)w, (void)n_threads, 0;
-}
-
-int GD(evaluate_integer)(const gd_problem *p, const gd_weights *w, const gd_answer *a, void *scratch, int n_threads,
-                         pool_control *control) {
-    return (void)p, (void)w, (void)a, (void)scratch, (void)n_threads, (void)control, 0;
-}
-
-#endif

@@ -82,6 +82,7 @@ static void integer_answers(const integer_job *j) {
             const double *from = j->gradient + c0 * j->columns + c * INTEGER_COLUMNS;
             for (ptrdiff_t i = 0; i < d; i++) {
                 to[i] = from[integer_place(i, classes)];
+                if (BYTES_LESS) to[i] += BYTES_LESS * (double)j->by_class[1 + c0 + c];
                 j->unpacked[i] -= to[i];
             }
         }

@@ -5,8 +5,8 @@
  * side by side, column by column, so that one instruction adds four products; a coefficient of four rows is
  * one 32-bit word. */
 
-#if !defined(VECTOR_BYTES) || !HAS_INTEGERS
-#error "integer/tiles.inc.h needs VECTOR_BYTES, HAS_INTEGERS"
+#if !defined(VECTOR_BYTES) || !defined(SCORE_LANE)
+#error "integer/tiles.inc.h needs VECTOR_BYTES, SCORE_LANE"
 #endif
 
 #define SCORE_COLUMNS (VECTOR_BYTES / 2)   /* columns of one vector of 16-bit weights */
@@ -19,11 +19,16 @@
 #define HAS_SHORT_SUMS 0
 #endif
 
-#if defined(GD_AVX512)
+#if REGISTERS == 32 && VECTOR_BYTES == 64
 #define INTEGER_TILE_CLASSES 9
 #define EACH_INTEGER_TILE(M, SEPARATOR)                                                                                \
     M(1, 4) SEPARATOR M(2, 4) SEPARATOR M(3, 4) SEPARATOR M(4, 4) SEPARATOR M(5, 4) SEPARATOR M(6, 3)                  \
         SEPARATOR M(7, 3) SEPARATOR M(8, 3) SEPARATOR M(9, 3)
+#elif REGISTERS == 32 /* with one for the weights, which no instruction reads from memory */
+#define INTEGER_TILE_CLASSES 9
+#define EACH_INTEGER_TILE(M, SEPARATOR)                                                                                \
+    M(1, 4) SEPARATOR M(2, 4) SEPARATOR M(3, 4) SEPARATOR M(4, 4) SEPARATOR M(5, 4) SEPARATOR M(6, 3)                  \
+        SEPARATOR M(7, 2) SEPARATOR M(8, 2) SEPARATOR M(9, 2)
 #else
 #define INTEGER_TILE_CLASSES 5
 #define EACH_INTEGER_TILE(M, SEPARATOR) M(1, 4) SEPARATOR M(2, 4) SEPARATOR M(3, 2) SEPARATOR M(4, 2) SEPARATOR M(5, 2)
@@ -106,18 +111,16 @@
 #define GRADIENTS(CLASSES) NULL, NULL
 #endif
 
-#if defined(GD_AVX512)
-#define HAS_BYTE_SCORES 1 /* the same with weights of one byte: VECTOR_BYTES columns a vector, no conversion */
+#if HAS_BYTE_SCORES /* the same with weights of one byte: VECTOR_BYTES columns a vector, no conversion */
 #define DEFINE_BYTE_SCORES(CLASSES, ROWS)                                                                              \
     DEFINE_INTEGER_SCORES(byte_scores, VECTOR_BYTES, load_bytes, add_fours, CLASSES, ROWS)
 #define BYTE_SCORES(CLASSES, ROWS) byte_scores_##CLASSES##_##ROWS
 #else
-#define HAS_BYTE_SCORES 0
 #define DEFINE_BYTE_SCORES(CLASSES, ROWS)
 #define BYTE_SCORES(CLASSES, ROWS) NULL
 #endif
 #define DEFINE_WIDE_SCORES(CLASSES, ROWS)                                                                              \
-    DEFINE_INTEGER_SCORES(wide_scores, SCORE_COLUMNS, load_int16_uint8_t, add_pairs, CLASSES, ROWS)
+    DEFINE_INTEGER_SCORES(wide_scores, SCORE_COLUMNS, load_score_bytes, add_score_products, CLASSES, ROWS)
 
 /* CLASSES with the rows that fill the registers, and with one. */
 #define DEFINE_INTEGER_TILES(CLASSES, MANY)                                                                            \

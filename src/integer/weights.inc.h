@@ -25,7 +25,6 @@
 #define INTEGER_SEGMENT (VECTOR_BYTES < 64 ? 96 : 48) /* vectors of weights per pass over a block */
 #define INTEGER_CHUNKS_MOST 24
 #define INTEGER_CLASSES_MOST 128
-#define INTEGER_FEATURES_MOST (1 << 20)
 #define COEFFICIENT_MOST 64    /* a larger one is spread over two entries of its row: see add_fours, add_short_fours */
 #define INTEGER_ENTRIES_MOST (2 * INTEGER_BLOCK_ROWS) /* no more than 2 PAIRS_MOST */
 #define PAIRS_MOST 128         /* 255 times as much fits 16 bits */
@@ -81,7 +80,7 @@ typedef struct integer_job {
 static int integer_rows_fit(const gd_problem *p, const gd_weights *weights) {
     return p->input == INPUT_UINT8 && p->column_stride == 1 && weights->n_models == 1 && p->n_classes >= 2 &&
            p->n_classes <= INTEGER_CLASSES_MOST && p->n_features >= INTEGER_FEATURES_LEAST &&
-           p->n_features <= INTEGER_FEATURES_MOST && p->n_rows >= INTEGER_ROWS_LEAST;
+           p->n_features <= SCORE_FEATURES_MOST && p->n_rows >= INTEGER_ROWS_LEAST;
 }
 
 /* Problems that take this pass; W may still rule it out (integer_weights). */
@@ -184,15 +183,15 @@ static double fold_weights(integer_job *j) {
 static void quantise_class(integer_job *j, ptrdiff_t c, int16_t *to, ptrdiff_t step) {
     ptrdiff_t d = j->problem->n_features;
     const double *w = j->w + c * d, *first = j->w;
-    double lanes[SCORE_COLUMNS / 2] = {0}, largest = 0, fullest = 0, residues = 0, size = 0;
+    double lanes[SCORE_COLUMNS / 2] = {0}, largest = 0, fullest = 0, residues = 0, size = 0, sum = 0;
     for (ptrdiff_t i = 0; i < d; i++) {
         double a = fabs(w[i] - first[i]);
         largest = a > largest ? a : largest;
-        lanes[i % SCORE_COLUMNS / 2] += a;
+        lanes[SCORE_LANE(i)] += a;
     }
     for (int i = 0; i < SCORE_COLUMNS / 2; i++) fullest = lanes[i] > fullest ? lanes[i] : fullest;
-    /* |q| <= 32767, and 255 sum |q| < 2^31 over the columns that one 32-bit sum takes */
-    double unit = largest / 32767, other = fullest * 1.0001 / (INT32_MAX / 255 - j->columns / (SCORE_COLUMNS / 2));
+    /* |q| <= SCORE_WEIGHT_MOST, and 255 sum |q| < 2^31 over the columns that one 32-bit sum takes */
+    double unit = largest / SCORE_WEIGHT_MOST, other = fullest * 1.0001 / (INT32_MAX / 255 - j->columns / (SCORE_COLUMNS / 2));
     unit = unit > other ? unit : other;
     double inverse = unit > 1e-290 ? 1 / unit : 0; /* all integers zero where there is nothing to divide by */
     if (inverse == 0) unit = 0;
@@ -204,11 +203,13 @@ static void quantise_class(integer_job *j, ptrdiff_t c, int16_t *to, ptrdiff_t s
             double residue = difference - q * unit;
             residues += residue;
             size += fabs(residue);
+            sum += q;
         }
-        to[i / SCORE_COLUMNS * step + i % SCORE_COLUMNS] = (int16_t)q;
+        store_score_weight(to + i / SCORE_COLUMNS * step, i % SCORE_COLUMNS, (int)q);
     }
     j->unit[c] = unit;
     j->offset[c] = (j->bias[c] - j->bias[0]) + 127.5 * residues;
+    if (SCORE_BYTES_LESS) j->offset[c] += SCORE_BYTES_LESS * (unit * sum);
     j->reach[c] = 127.5 * size;
 }
 

@@ -59,7 +59,7 @@ static double R(smoothed_terms)(const gd_span *s, const R(span_block) *b, ptrdif
         a = a > 0 ? (a < 1 ? a : (REAL)1) : (REAL)0;
         moved = a - center[e];
         parts[e] = a * term - half * (moved * moved);
-        bends[e] = (a > 0) & (a < 1) ? (REAL)1 : least;
+        bends[e] = ((a > 0) & (a < 1)) ? (REAL)1 : least;
         duals[e] = a;
     }
     if (!s->weights) {

@@ -6,7 +6,8 @@
 
 #include "vectors/x86.inc.h"
 
-/* Loaded once and kept: the compiler would rather read a vector again for each of its uses. */
+#define REGISTERS 16
+#define HAS_FMA 1
 #define KEEP_IN_REGISTER(vector) __asm__("" : "+x"(vector))
 
 #define fma_vfloat(a, b, c) ((vfloat)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
@@ -43,9 +44,10 @@ INLINE vfloat rotated_float(vfloat a, ptrdiff_t by) {
 INLINE vdouble rotated_double(vdouble a, ptrdiff_t by) { return (vdouble)rotated_float((vfloat)a, 2 * by); }
 
 /* ---- integers ---- */
+#define HAS_BYTE_SCORES 0
 #define INTEGER_OPERATION(name, a, b) ((vint32)_mm256_##name((__m256i)(a), (__m256i)(b)))
 INLINE vint32 load_bytes(const uint8_t *p) { return (vint32)_mm256_loadu_si256((const __m256i *)p); }
-INLINE vint32 load_int16_uint8_t(const uint8_t *p) {
+INLINE vint32 load_score_bytes(const uint8_t *p) {
     return (vint32)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p));
 }
 INLINE vint32 broadcast_int32(int32_t a) { return (vint32)_mm256_set1_epi32(a); }

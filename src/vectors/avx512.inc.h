@@ -6,7 +6,8 @@
 
 #include "vectors/x86.inc.h"
 
-/* Loaded once and kept: the compiler would rather read a vector again for each of its uses. */
+#define REGISTERS 32
+#define HAS_FMA 1
 #define KEEP_IN_REGISTER(vector) __asm__("" : "+v"(vector))
 
 #define fma_vfloat(a, b, c) ((vfloat)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
@@ -14,7 +15,6 @@
 #define max_vfloat(a, b) ((vfloat)_mm512_max_ps((__m512)(a), (__m512)(b)))
 #define max_vdouble(a, b) ((vdouble)_mm512_max_pd((__m512d)(a), (__m512d)(b)))
 
-/* sign(t) * min(max(m, -|t|), |t|), in one instruction where there is one */
 /* What a row of sparse X has beyond whole vectors: eight floats, four floats, four doubles. */
 #define fma_pair_float(a, b, c) ((pair_float)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define fma_quad_float(a, b, c) ((quad_float)_mm_fmadd_ps((__m128)(a), (__m128)(b), (__m128)(c)))
@@ -53,9 +53,10 @@ INLINE vdouble rotated_double(vdouble a, ptrdiff_t by) {
 }
 
 /* ---- integers ---- */
+#define HAS_BYTE_SCORES 1
 #define INTEGER_OPERATION(name, a, b) ((vint32)_mm512_##name((__m512i)(a), (__m512i)(b)))
 INLINE vint32 load_bytes(const uint8_t *p) { return (vint32)_mm512_loadu_si512((const void *)p); }
-INLINE vint32 load_int16_uint8_t(const uint8_t *p) {
+INLINE vint32 load_score_bytes(const uint8_t *p) {
     return (vint32)_mm512_cvtepu8_epi16(_mm256_loadu_si256((const __m256i *)p));
 }
 INLINE vint32 broadcast_int32(int32_t a) { return (vint32)_mm512_set1_epi32(a); }

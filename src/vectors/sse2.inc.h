@@ -7,7 +7,8 @@
 #include "vectors/portable.inc.h"
 #include "vectors/x86.inc.h"
 
-/* Loaded once and kept: the compiler would rather read a vector again for each of its uses. */
+#define REGISTERS 16
+#define HAS_FMA 0
 #define KEEP_IN_REGISTER(vector) __asm__("" : "+x"(vector))
 
 #define fma_vfloat(a, b, c) ((a) * (b) + (c))
@@ -27,9 +28,10 @@ INLINE vfloat load_float_uint8_t(const uint8_t *p) {
 INLINE void store_float_double(float *p, vdouble a) { _mm_storel_pi((__m64 *)p, _mm_cvtpd_ps((__m128d)a)); }
 
 /* ---- integers ---- */
+#define HAS_BYTE_SCORES 0
 #define INTEGER_OPERATION(name, a, b) ((vint32)_mm_##name((__m128i)(a), (__m128i)(b)))
 INLINE vint32 load_bytes(const uint8_t *p) { return (vint32)_mm_loadu_si128((const __m128i *)p); }
-INLINE vint32 load_int16_uint8_t(const uint8_t *p) {
+INLINE vint32 load_score_bytes(const uint8_t *p) {
     return (vint32)_mm_unpacklo_epi8(_mm_loadl_epi64((const __m128i *)p), _mm_setzero_si128());
 }
 INLINE vint32 broadcast_int32(int32_t a) { return (vint32)_mm_set1_epi32(a); }
