@@ -186,13 +186,14 @@ def _check_csr(X: Any, check_finite: bool) -> _kernels.SparseRows:
         raise ValueError(f"X must be (n_samples, n_features); its shape is {shape}")
     if min(shape) <= 0:
         raise ValueError(f"X must hold at least one sample and one feature; its shape is {shape}")
-    kinds = {"data": ("float32", "float64"), "indices": ("int32", "int64"), "indptr": ("int32", "int64")}
+    kinds = {"data": ("uint8", "float32", "float64"), "indices": ("int32", "int64"), "indptr": ("int32", "int64")}
     for name, allowed in kinds.items():
         array = getattr(X, name)
         if not isinstance(array, np.ndarray) or isinstance(array, np.ma.MaskedArray):
             raise TypeError(f"X.{name} must be a numpy array; it is {type(array).__name__}")
         if array.dtype.name not in allowed:
-            raise TypeError(f"X.{name} must be {' or '.join(allowed)}; its dtype is {array.dtype}")
+            *others, last = allowed
+            raise TypeError(f"X.{name} must be {', '.join(others)} or {last}; its dtype is {array.dtype}")
         if not array.dtype.isnative:
             raise ValueError(f"X.{name} must be in this machine's byte order; its dtype is {array.dtype.str}")
         if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.aligned:

@@ -110,7 +110,7 @@ cdef extern from "kernels.h":
         const void *values
         const void *indices
         const int64_t *first
-        int wide_values, wide_indices
+        int value_bytes, wide_indices
         Py_ssize_t n_columns
     ctypedef struct gd_tiles:
         Py_ssize_t n_rows, n_columns, panel_rows, n_panels, block_columns, n_blocks

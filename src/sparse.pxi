@@ -1,6 +1,6 @@
 # ---- sparse X (compressed rows): a part of _kernels.pyx ----
 
-PANEL_BYTES = 1 << 20    # a panel's scores stay in the second-level cache
+PANEL_BYTES = 1 << 22    # of a panel's scores: a second panel costs more than scores in the third-level cache do
 BLOCK_COLUMNS = 256      # a block's weights stay in the first
 GROUP_CLASSES = 32       # as the kernels group classes
 
@@ -23,7 +23,7 @@ cdef class SparseRows:
         if not isinstance(shape, tuple) or len(shape) != 2:
             raise TypeError(f"shape must be a tuple of two integers; it is {_came(shape)}")
         cdef int64_t n = whole(shape[0], "shape[0]", 1, SIZE_MOST), d = whole(shape[1], "shape[1]", 1, SIZE_MOST)
-        cdef Buffer v = entries_of(values, "values", FLOAT32 | FLOAT64)
+        cdef Buffer v = entries_of(values, "values", UINT8 | FLOAT32 | FLOAT64)
         cdef Buffer i = entries_of(indices, "indices", INT32 | INT64)
         if i.view.shape[0] != v.view.shape[0]:
             raise ValueError(f"indices must be as many as values, {v.view.shape[0]}; they are {i.view.shape[0]}")
@@ -32,11 +32,11 @@ cdef class SparseRows:
         kept = np.frombuffer(np.asarray(starts, dtype=np.int64).tobytes(), dtype=np.int64)
         cdef Buffer s = memory_of(kept)
         self.values, self.indices, self.starts = values, indices, kept
-        self.shape, self.dtype = (n, d), np.dtype(np.float64 if v.type == FLOAT64 else np.float32)
+        self.shape, self.dtype = (n, d), np.dtype(TYPE_NAMES[v.type])
         self.csr.values = v.data
         self.csr.indices = i.data
         self.csr.first = <const int64_t *> s.data
-        self.csr.wide_values = v.type == FLOAT64
+        self.csr.value_bytes = <int> v.view.itemsize
         self.csr.wide_indices = i.type == INT64
         self.csr.n_columns = d
         self.n_entries = v.view.shape[0]
@@ -97,7 +97,7 @@ cdef class SparseProblem(Problem):
         if mean is not None:
             raise ValueError("mean must be None for sparse X")
         stand_in = np.broadcast_to(np.zeros((), dtype=rows.dtype), rows.shape)
-        self.start(hold(stand_in, "X", FLOAT32 | FLOAT64, STRIDED, 2), input, labels, targets, weights, index,
+        self.start(hold(stand_in, "X", UINT8 | FLOAT32 | FLOAT64, STRIDED, 2), input, labels, targets, weights, index,
                    mean, scale, loss, margin, normalizer, n_classes, has_bias)
         self.sparse = rows
 
@@ -122,14 +122,15 @@ cdef class SparseProblem(Problem):
         if self.arrays is not None:
             return 0
         cdef Py_ssize_t n = self.p.n_rows, d = self.p.n_features, k = self.p.n_classes
-        cdef Py_ssize_t size = 8 if self.sparse.csr.wide_values else 4
+        cdef bint wide = self.sparse.csr.value_bytes == 8
+        cdef Py_ssize_t size = 8 if wide else 4
         cdef Py_ssize_t groups = (k + GROUP_CLASSES - 1) // GROUP_CLASSES
         cdef Py_ssize_t row_bytes = ((k + groups - 1) // groups + 3) // 4 * 4 * size
         cdef int64_t entries, fullest, listed, kept
         cdef gd_tiles made
         cdef gd_tiles *t = &made  # another thread may be making them too: the first that is done is kept
         memset(&made, 0, sizeof(made))
-        t.n_rows, t.n_columns, t.wide_values = n, d, self.sparse.csr.wide_values
+        t.n_rows, t.n_columns, t.wide_values = n, d, wide
         most = min(PANEL_BYTES // row_bytes, GD_PANEL_ROWS_MOST)
         t.n_panels = (n + most - 1) // most
         t.panel_rows = (n + t.n_panels - 1) // t.n_panels
@@ -148,7 +149,7 @@ cdef class SparseProblem(Problem):
         t.n_blocks = (d + t.block_columns - 1) // t.block_columns
         starts = np.empty((2, t.n_panels * t.n_blocks + 1), dtype=np.int64)
         listing = np.empty((2, min(entries, t.n_panels * d)), dtype=np.uint16)
-        rows, values = np.empty(entries, dtype=np.uint16), np.empty(entries, dtype=self.sparse.dtype)
+        rows, values = np.empty(entries, dtype=np.uint16), np.empty(entries, dtype=np.float64 if wide else np.float32)
         spare = np.empty(fullest * (size + 4), dtype=np.uint8)
         cdef Buffer a = memory_of(starts), b = memory_of(listing), r = memory_of(rows), v = memory_of(values)
         cdef Buffer s = memory_of(spare)

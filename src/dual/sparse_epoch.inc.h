@@ -73,10 +73,6 @@ static void R(sparse_dual_epoch)(const gd_problem *p, const gd_csr *x, gd_duals 
 }
 
 #if REAL_IS_DOUBLE
-INLINE int64_t column_of(const gd_csr *x, int64_t e) {
-    return x->wide_indices ? ((const int64_t *)x->indices)[e] : ((const int32_t *)x->indices)[e];
-}
-
 static void sparse_dual_sums(const gd_problem *p, const gd_csr *x, gd_duals *asked, void *scratch,
                              pool_control *control) {
     sparse_dual_double run;
@@ -109,15 +105,14 @@ static int sparse_dual_squares(const gd_problem *p, const gd_csr *x, double *squ
         int64_t id = p->index ? p->index[i] : i;
         double sum = 0;
         for (int64_t e = x->first[id]; e < x->first[id + 1]; e++) {
-            int64_t c = column_of(x, e);
+            int64_t c = gd_column_of(x, e);
             if ((uint64_t)c >= (uint64_t)p->n_features) return 1;
-            double value = x->wide_values ? ((const double *)x->values)[e] : (double)((const float *)x->values)[e];
-            double added = fabs(p->scale ? value / p->scale[c] : value);
+            double value = gd_value_of(x, e), added = fabs(p->scale ? value / p->scale[c] : value);
             sum += added * (2 * row[c] + added);
             row[c] += added;
         }
         for (int64_t e = x->first[id]; e < x->first[id + 1]; e++) {
-            int64_t c = column_of(x, e);
+            int64_t c = gd_column_of(x, e);
             if ((uint64_t)c >= (uint64_t)p->n_features) return 1;
             row[c] = 0;
         }

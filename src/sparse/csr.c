@@ -54,9 +54,9 @@ gd_csr_fault gd_check_csr(const gd_csr *x, ptrdiff_t n_rows, ptrdiff_t n_columns
     *at = x->wide_indices ? first_outside_int64_t(x->indices, 0, end, n_columns, control)
                           : first_outside_int32_t(x->indices, 0, end, n_columns, control);
     if (*at >= 0) return CSR_INDEX;
-    if (!check_finite) return CSR_RIGHT;
-    *at = x->wide_values ? first_not_finite_uint64_t(x->values, end, control)
-                         : first_not_finite_uint32_t(x->values, end, control);
+    if (!check_finite || x->value_bytes == 1) return CSR_RIGHT;
+    *at = x->value_bytes == 8 ? first_not_finite_uint64_t(x->values, end, control)
+                              : first_not_finite_uint32_t(x->values, end, control);
     return *at >= 0 ? CSR_NOT_FINITE : CSR_RIGHT;
 }
 
@@ -85,15 +85,18 @@ int64_t gd_count_entries(const gd_csr *x, const int64_t *index, ptrdiff_t n_rows
     return total;
 }
 
-static int64_t column_of(const gd_csr *x, int64_t e) {
-    return x->wide_indices ? ((const int64_t *)x->indices)[e] : ((const int32_t *)x->indices)[e];
-}
-
 static void copy_value(int wide, void *to, int64_t i, const void *from, int64_t j) {
     if (wide)
         ((double *)to)[i] = ((const double *)from)[j];
     else
         ((float *)to)[i] = ((const float *)from)[j];
+}
+
+static void set_value(int wide, void *to, int64_t i, double value) {
+    if (wide)
+        ((double *)to)[i] = value;
+    else
+        ((float *)to)[i] = (float)value;
 }
 
 static void add_value(int wide, void *to, int64_t i, const void *from, int64_t j) {
@@ -118,7 +121,7 @@ static void deal_panel(const gd_tiles *t, const gd_csr *x, const int64_t *index,
     memset(end, 0, (size_t)t->n_blocks * sizeof(int64_t));
     for (ptrdiff_t r = 0; r < rows; r++) {
         int64_t row = index ? index[begin + r] : begin + r;
-        for (int64_t e = x->first[row]; e < x->first[row + 1]; e++) end[column_of(x, e) >> shift]++;
+        for (int64_t e = x->first[row]; e < x->first[row + 1]; e++) end[gd_column_of(x, e) >> shift]++;
     }
     int64_t sum = 0;
     for (ptrdiff_t b = 0; b < t->n_blocks; b++) {
@@ -129,10 +132,10 @@ static void deal_panel(const gd_tiles *t, const gd_csr *x, const int64_t *index,
     for (ptrdiff_t r = 0; r < rows; r++) {
         int64_t row = index ? index[begin + r] : begin + r;
         for (int64_t e = x->first[row]; e < x->first[row + 1]; e++) {
-            int64_t column = column_of(x, e), place = end[column >> shift]++;
+            int64_t column = gd_column_of(x, e), place = end[column >> shift]++;
             to->rows[place] = (uint16_t)r;
             to->columns[place] = (uint16_t)(column & (t->block_columns - 1));
-            copy_value(x->wide_values, to->values, place, x->values, e);
+            set_value(t->wide_values, to->values, place, gd_value_of(x, e));
         }
     }
 }

@@ -17,12 +17,23 @@
 
 /* Compressed rows: row i's entries are first[i] .. first[i + 1] - 1, in any order, repeats adding up. */
 typedef struct gd_csr {
-    const void *values;   /* float or double */
+    const void *values;   /* uint8, float or double */
     const void *indices;  /* columns, int32 or int64 */
     const int64_t *first; /* (n_total + 1,) */
-    int wide_values, wide_indices;
+    int value_bytes;      /* of a value: 1, 4 or 8 */
+    int wide_indices;
     ptrdiff_t n_columns;
 } gd_csr;
+
+/* The column and the value of an entry. */
+static inline int64_t gd_column_of(const gd_csr *x, int64_t e) {
+    return x->wide_indices ? ((const int64_t *)x->indices)[e] : ((const int32_t *)x->indices)[e];
+}
+static inline double gd_value_of(const gd_csr *x, int64_t e) {
+    return x->value_bytes == 8   ? ((const double *)x->values)[e]
+           : x->value_bytes == 4 ? (double)((const float *)x->values)[e]
+                                 : ((const uint8_t *)x->values)[e];
+}
 
 enum { GD_PANEL_ROWS_MOST = 65536, GD_BLOCK_COLUMNS_MOST = 4096 };
 
@@ -34,7 +45,7 @@ typedef struct gd_tiles {
     uint16_t *columns; /* columns that have entries, within the block, those with many first */
     uint16_t *counts;  /* how many entries, less 1 */
     uint16_t *rows;    /* of each entry, within the panel, ascending in a column, no repeats */
-    void *values;
+    void *values;      /* double where X's are, else float */
     int wide_values;
 } gd_tiles;
 

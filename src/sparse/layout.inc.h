@@ -15,7 +15,6 @@
 #define RUN_MOST 1024                /* entries of a row that are widened at a time */
 #define ROWS_AHEAD 4                 /* rows between the prefetch of one and its reading */
 #define ANNOUNCED_MOST 512           /* entries of a coming row that are prefetched */
-#define TURN_COLUMNS 256             /* columns that are turned at a time */
 #define SHRINK_LEAST 1e-6
 #define LARGE_BATCH 1024             /* rows from which a step may be stopped midway */
 

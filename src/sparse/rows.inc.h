@@ -79,12 +79,14 @@ typedef struct R(row_run) {
                                    R(split_rows) v) {                                                                  \
         ROW_DECLARE(coefficient, QUADS);                                                                               \
         ROW_LOAD(coefficient, coefficients, QUADS)                                                                     \
-        for (int e = 0; e < run->n; e++) {                                                                             \
+        const int n = run->n, coming = next->n; /* copies, which no weight can alias */                                \
+        for (int e = 0; e < n; e++) {                                                                                  \
             ROW_DECLARE(row, QUADS);                                                                                   \
-            if (e < next->n) ROW_FETCH(v, next->columns[e], QUADS);                                                    \
-            ROW_AT(ROW_LOAD_PARTS, row, v, run->columns[e], QUADS)                                                     \
+            const int64_t column = run->columns[e];                                                                    \
+            if (e < coming) ROW_FETCH(v, next->columns[e], QUADS);                                                     \
+            ROW_AT(ROW_LOAD_PARTS, row, v, column, QUADS)                                                              \
             ROW_ADD(row, run->x[e], coefficient, QUADS)                                                                \
-            ROW_AT(ROW_STORE_PARTS, row, v, run->columns[e], QUADS)                                                    \
+            ROW_AT(ROW_STORE_PARTS, row, v, column, QUADS)                                                             \
         }                                                                                                              \
     }                                                                                                                  \
     /* the same, and what it adds to the sum of squares */                                                             \
@@ -122,6 +124,9 @@ static const struct {
     double (*add_squares)(const R(row_run) *, const R(row_run) * next, const REAL *coefficients, R(split_rows) v);
 } R(sparse_rows)[] = {{NULL, NULL, NULL}, EACH_QUADS(ROWS_ROW)};
 
+#define READ_VALUES(type)                                                                                              \
+    for (int e = 0; e < n; e++) run->x[e] = (REAL)((const type *)values)[e];
+
 /* The n entries from `begin` on, widened, divided by `scale` unless that is NULL. Indices were checked; where one has
  * changed since and leads out of X, *changed is set, and the run is empty. */
 static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int n, int *changed, R(row_run) * run) {
@@ -151,10 +156,12 @@ static void R(read_run)(const gd_csr *x, const double *scale, int64_t begin, int
         *changed = 1;
         return;
     }
-    if (x->wide_values)
-        for (int e = 0; e < n; e++) run->x[e] = (REAL)((const double *)x->values)[begin + e];
-    else
-        for (int e = 0; e < n; e++) run->x[e] = (REAL)((const float *)x->values)[begin + e];
+    const char *values = (const char *)x->values + begin * x->value_bytes;
+    switch (x->value_bytes) {
+    case 1: READ_VALUES(uint8_t) break;
+    case 4: READ_VALUES(float) break;
+    default: READ_VALUES(double) break;
+    }
     if (scale)
         for (int e = 0; e < n; e++) run->x[e] = (REAL)((double)run->x[e] / scale[run->columns[e]]);
 }
@@ -197,7 +204,7 @@ static void R(forget_runs)(const R(reader) * reader) { reader->runs[0].begin = r
 static void R(announce_row)(const gd_csr *x, int64_t row) {
     int64_t begin = x->first[row], n = x->first[row + 1] - begin;
     if (n > ANNOUNCED_MOST) n = ANNOUNCED_MOST;
-    size_t index = x->wide_indices ? 8 : 4, value = x->wide_values ? 8 : 4;
+    size_t index = x->wide_indices ? 8 : 4, value = (size_t)x->value_bytes;
     const char *indices = (const char *)x->indices + (size_t)begin * index;
     const char *values = (const char *)x->values + (size_t)begin * value;
     for (size_t b = 0; b < (size_t)n * index + 63; b += 64) __builtin_prefetch(indices + b, 0, 2);

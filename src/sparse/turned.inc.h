@@ -43,12 +43,19 @@ static void R(turn_weights)(const R(sparse_descent) * s, REAL *w, REAL *turned, 
             bias[c] = w[c * stride + d];
     }
     for (ptrdiff_t group = 0; group < l->n_groups; group++)
-        for (ptrdiff_t first = 0; first < d; first += TURN_COLUMNS) {
-            ptrdiff_t end = d - first < TURN_COLUMNS ? d : first + TURN_COLUMNS, classes = group_classes(l, p, group);
+        for (ptrdiff_t first = 0; first < d; first += LINE_COLUMNS(REAL)) { /* as scores.inc.h turns them */
+            ptrdiff_t end = d - first < LINE_COLUMNS(REAL) ? d : first + LINE_COLUMNS(REAL);
+            ptrdiff_t classes = group_classes(l, p, group);
             R(split_rows) rows = R(group_of)(s, turned, group);
             REAL *from = w + group * l->group_classes * stride;
             for (ptrdiff_t c = 0; c < K; c += 4) {
                 ptrdiff_t i = first, step;
+                for (ptrdiff_t r = c; r < c + 4 && r < classes; r++) {
+                    if (back)
+                        PREFETCH_AHEAD(from + r * stride + i, 1);
+                    else
+                        PREFETCH_AHEAD(from + r * stride + i, 0);
+                }
                 REAL *v = R(quad_of)(&rows, K, c, &step);
                 if (c + 4 <= classes)
                     for (; i + 4 <= end; i += 4) {
@@ -75,17 +82,25 @@ static void R(turn_weights)(const R(sparse_descent) * s, REAL *w, REAL *turned, 
 /* (n_groups, K) of one row, without the padding -> out = padded * factor + shift; and the other way. */
 static void R(from_padded)(const sparse_layout *l, ptrdiff_t k, const REAL *padded, REAL factor, const REAL *shift,
                            REAL *out) {
-    for (ptrdiff_t c0 = 0; c0 < k; c0 += l->group_classes, padded += l->K)
-        for (ptrdiff_t c = c0; c < c0 + l->group_classes && c < k; c++) out[c] = padded[c - c0] * factor + shift[c];
+    for (ptrdiff_t left = k; left > 0; left -= l->group_classes, padded += l->K) {
+        ptrdiff_t classes = left < l->group_classes ? left : l->group_classes;
+        const REAL *restrict from = padded, *restrict more = shift + (k - left);
+        REAL *restrict to = out + (k - left);
+        for (ptrdiff_t c = 0; c < classes; c++) to[c] = from[c] * factor + more[c];
+    }
 }
 
 static int R(to_padded)(const sparse_layout *l, ptrdiff_t k, const REAL *from, REAL factor, REAL *padded) {
     int on = 0;
-    for (ptrdiff_t c0 = 0; c0 < k; c0 += l->group_classes, padded += l->K)
-        for (ptrdiff_t c = c0; c < c0 + l->group_classes && c < k; c++) {
-            on |= from[c] != 0;
-            padded[c - c0] = from[c] * factor;
+    for (ptrdiff_t left = k; left > 0; left -= l->group_classes, padded += l->K) {
+        ptrdiff_t classes = left < l->group_classes ? left : l->group_classes;
+        const REAL *restrict some = from + (k - left);
+        REAL *restrict to = padded;
+        for (ptrdiff_t c = 0; c < classes; c++) {
+            on |= some[c] != 0;
+            to[c] = some[c] * factor;
         }
+    }
     return on;
 }
 

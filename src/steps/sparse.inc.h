@@ -88,6 +88,14 @@ static int R(add_batch)(R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length
 
 #include "steps/sparse_moves.inc.h"
 
+/* Multiply-adds of a step, about. */
+static double R(work_of)(const R(sparse_descent) * s, ptrdiff_t begin, ptrdiff_t length) {
+    const int64_t *order = s->asked->order + begin, *first = s->x->first;
+    double entries = s->move == MOVE_ALL ? (double)s->problem->n_features : 1;
+    for (ptrdiff_t r = 0; r < length; r++) entries += (double)(first[order[r] + 1] - first[order[r]]);
+    return entries * (double)s->problem->n_classes;
+}
+
 static void R(sparse_take_steps)(const gd_problem *p, const gd_csr *x, gd_descent *asked, void *scratch,
                               pool_control *control) {
     R(sparse_descent) s = {.problem = p, .x = x, .asked = asked, .shrink = 1};
@@ -97,8 +105,14 @@ static void R(sparse_take_steps)(const gd_problem *p, const gd_csr *x, gd_descen
     R(forget_runs)(&s.reader);
     R(start_steps)(&s);
     asked->done = 0;
-    for (ptrdiff_t step = 0; step < asked->n_steps && !pool_stopped(control, 0); step++) {
+    double work = WATCHED_WORK; /* since the stop flag was read, which takes a clock's time */
+    for (ptrdiff_t step = 0; step < asked->n_steps; step++) {
+        if (work >= WATCHED_WORK) {
+            if (pool_stopped(control, 0)) break;
+            work = 0;
+        }
         ptrdiff_t begin = asked->starts[step], length = asked->starts[step + 1] - begin;
+        work += R(work_of)(&s, begin, length);
         double norm = 1 / ((double)length * asked->mean_weight);
         double value = R(batch_losses)(&s, begin, length, control) * norm + R(penalty_of)(&s);
         if (length > BLOCK_ROWS_MOST && pool_stopped(control, 0)) break; /* before anything has moved */

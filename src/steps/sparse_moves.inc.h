@@ -85,6 +85,23 @@ static int R(is_worth_a_copy)(const R(sparse_descent) * s, ptrdiff_t begin, ptrd
     return entries >= enough;
 }
 
+/* bias = (1 - shrinkage) * bias - factor * the sums of the batch's coefficients */
+static void R(move_bias)(R(sparse_descent) * s, ptrdiff_t length, double factor, double shrinkage) {
+    ptrdiff_t k = s->problem->n_classes;
+    REAL *restrict bias = s->bias;
+    const REAL *restrict scores = s->scores;
+    if (length == 1) { /* a loop that compilers make vectors of */
+        for (ptrdiff_t c = 0; c < k; c++)
+            bias[c] = (REAL)(((double)bias[c] - shrinkage * (double)bias[c]) - factor * (double)scores[c]);
+        return;
+    }
+    for (ptrdiff_t c = 0; c < k; c++) {
+        double sum = 0;
+        for (ptrdiff_t r = 0; r < length; r++) sum += (double)scores[r * k + c];
+        bias[c] = (REAL)(((double)bias[c] - shrinkage * (double)bias[c]) - factor * sum);
+    }
+}
+
 /* 1 if stopped: then everything is as it was before the step. */
 static int R(move_rows)(R(sparse_descent) * s, ptrdiff_t step, double norm, pool_control *control) {
     const gd_descent *asked = s->asked;
@@ -98,13 +115,7 @@ static int R(move_rows)(R(sparse_descent) * s, ptrdiff_t step, double norm, pool
     }
     s->shrink *= 1 - 2 * asked->l2 * rate;
     if (!(s->shrink >= SHRINK_LEAST)) R(multiply_out)(s);
-    for (ptrdiff_t c = 0; c < k && s->problem->has_bias; c++) {
-        double sum = 0;
-        for (ptrdiff_t r = 0; r < length; r++) sum += (double)s->scores[r * k + c];
-        double bias = (double)s->bias[c];
-        if (asked->penalize_bias) bias -= rate * 2 * asked->l2 * bias;
-        s->bias[c] = (REAL)(bias - rate * norm * sum);
-    }
+    if (s->problem->has_bias) R(move_bias)(s, length, rate * norm, asked->penalize_bias ? rate * 2 * asked->l2 : 0);
     if (!R(add_batch)(s, begin, length, (REAL)(-rate * norm / s->shrink), s->v, has_copy ? control : NULL)) return 0;
     memcpy(s->v, s->before, weights);
     memcpy(s->bias, s->bias_gradient, bias_bytes);

@@ -105,6 +105,7 @@ CSR = (
     Bad("byte-swapped columns", _csr(lambda d, i, p: (d, i.astype(i.dtype.newbyteorder()), p)), EITHER),
     Bad("read-only parts", _csr(lambda d, i, p: (read_only(d), read_only(i), read_only(p))), SAME),
     Bad("float32 data", _csr(lambda d, i, p: (d.astype(np.float32), i, p)), SURVIVES),
+    Bad("uint8 data", _csr(lambda d, i, p: ((d != 0).astype(np.uint8), i, p)), SURVIVES),
     Bad("csr_matrix", sparse.csr_matrix, SAME),
     Bad("CSC", lambda X: X.tocsc()),
     Bad("COO", lambda X: X.tocoo()),

@@ -115,7 +115,7 @@ def duality_gap(problem: LinearProblem, W: Array) -> float:
     if exact is not None:
         problem.kernel.mix(exact, None, None, None, found, None, None)
         data = float(found[0])
-        if rows.matrix.dtype == np.uint8:
+        if rows.matrix.dtype == np.uint8 and not rows.is_sparse:
             by_integers = INTEGER_ERROR * float(np.einsum("ij,ij->", np.abs(C), np.abs(scores - exact)))
     errors = score_errors(loss, W.astype(np.float64), rows.reach)
     doubt = value_doubt(loss, data, errors, rows.whole, rows.n_samples) + (W.size + 8) * UNIT * penalty

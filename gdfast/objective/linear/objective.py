@@ -59,11 +59,13 @@ class LinearObjective:
 
     Parameters
     ----------
-    X : array (n_samples, n_features), float64, float32, float16 or uint8; or scipy.sparse CSR, float64 or float32
+    X : array (n_samples, n_features), float64, float32, float16 or uint8; or scipy.sparse CSR of all but float16
         Used where it lies: never copied, centred, scaled or cast whole. Read-only, memory-mapped,
         Fortran-ordered and strided arrays are accepted. It must not change while the objective lives. CSR is
         sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32 (10 in float64), made
         once and kept; while it is made, about as much again. Compiled steps read X as it is.
+        Its indices and row starts may be int32 or int64, of any number of entries, in any order; entries that are
+        there twice add up. Nothing of it is converted: uint8 values are widened as they are read.
     y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` and `Huber` real targets (n,) or (n, k)
     loss : Hinge(), SquaredHinge(), CrossEntropy(), SquaredError() or Huber()
     regularizer : L2, L1, ElasticNet or an object with value(W) and gradient(W), optional
@@ -98,7 +100,7 @@ class LinearObjective:
     Notes
     -----
     Arithmetic is float64 for float64 X, else float32 with float64 totals; gradients have W's dtype (float32
-    or float64). The hinge on uint8 X, without sample weights, is exact instead: integer sums give value and
+    or float64). The hinge on dense uint8 X, without sample weights, is exact instead: integer sums give value and
     gradient as float64 does, rounded once, the same bits on every x86-64 processor (2 to 128 classes, rows in C
     order, at least 512 rows and 64 features). Its other losses may run in fixed point, about as near as float32. One
     fused pass over X gives value and gradient. Results are the same bits for any number of threads, wherever X begins
