@@ -56,6 +56,11 @@ ROWS = [
             f"100,000 rows of 768 features, 1,000 classes, float32, {threads} thread{'s' * (threads > 1)}")
         for threads in (1, 2)
     ),
+    *(
+        Row(f"AVX2: {work}", "integer products" if work == "hinge, uint8" else "multiply-adds", "passes",
+            "Other instruction sets", work, "now, x floor")
+        for work in ("hinge, float32", "hinge, float64", "hinge, uint8", "softmax, float32", "softmax, uint8")
+    ),
     Row("Gram matrix, 9,000 x 3,072, uint8", "integer products", "passes", "9,000 rows of 3,072 features, 1 thread",
         "uint8", "x integer floor"),
     Row("Gram matrix, 60,000 x 784, uint8", "integer products", "passes", "60,000 rows of 784 features, 1 thread",
@@ -82,7 +87,7 @@ ROWS = [
 def section(page: str, heading: str) -> str:
     """What stands below a heading, as far as the next one."""
     text = (DOCS / f"benchmarks_{page}.md").read_text(encoding="utf-8")
-    _, found, rest = text.partition(f"### {heading}\n")
+    _, found, rest = text.partition(f"## {heading}\n")
     if not found:
         raise LookupError(f"benchmarks_{page}.md has no heading {heading!r}")
     return re.split(r"^#", rest, maxsplit=1, flags=re.MULTILINE)[0]
@@ -91,7 +96,10 @@ def section(page: str, heading: str) -> str:
 def times_floor(row: Row) -> float:
     """How many times its floor a row takes."""
     text = section(row.page, row.heading)
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
+    blocks = [block for block in text.split("\n\n") if block.startswith("|") and (row.column or "time") in block]
+    if not blocks:
+        raise LookupError(f"benchmarks_{row.page}.md has no table with {row.column!r} below {row.heading!r}")
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in blocks[0].strip().splitlines()]
     table = [dict(zip(lines[0], cells, strict=True)) for cells in lines[2:]]
     cells = next((cells for cells in table if cells[lines[0][0]] == row.label), None)
     if cells is None:
