@@ -96,10 +96,11 @@ def section(page: str, heading: str) -> str:
 def times_floor(row: Row) -> float:
     """How many times its floor a row takes."""
     text = section(row.page, row.heading)
-    blocks = [block for block in text.split("\n\n") if block.startswith("|") and (row.column or "time") in block]
+    blocks = [block.strip() for block in text.split("\n\n")]
+    blocks = [block for block in blocks if block.startswith("|") and (row.column or "time") in block]
     if not blocks:
         raise LookupError(f"benchmarks_{row.page}.md has no table with {row.column!r} below {row.heading!r}")
-    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in blocks[0].strip().splitlines()]
+    lines = [[cell.strip() for cell in line.strip("|").split("|")] for line in blocks[0].splitlines()]
     table = [dict(zip(lines[0], cells, strict=True)) for cells in lines[2:]]
     cells = next((cells for cells in table if cells[lines[0][0]] == row.label), None)
     if cells is None:
