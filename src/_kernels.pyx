@@ -152,6 +152,7 @@ def permutation(n, seed, epoch):
 
 include "problem.pxi"
 include "sparse.pxi"
+include "products.pxi"
 include "dual.pxi"
 include "coordinate.pxi"
 include "gram.pxi"

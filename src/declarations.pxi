@@ -32,7 +32,7 @@ cdef extern from "kernels.h":
     ctypedef int gd_loss
     ctypedef int gd_scheme
     gd_scheme SCHEME_CROSSINGS
-    enum: LOSS_COUNT, PAIR_SQUARES, SCHEME_COUNT, RULE_COUNT, GD_SETTINGS_MOST, GD_STATES_MOST
+    enum: LOSS_COUNT, PAIR_SQUARES, CENTRED_SQUARES, SCHEME_COUNT, RULE_COUNT, GD_SETTINGS_MOST, GD_STATES_MOST
     ctypedef struct gd_loss_row:
         const char *name
         int takes_labels, has_kinks, has_dual
@@ -61,6 +61,7 @@ cdef extern from "kernels.h":
         double *value
         void *gradient
         void *scores
+        const double *coefficients
     ctypedef struct gd_differences:
         double h
         gd_scheme scheme

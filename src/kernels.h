@@ -52,6 +52,8 @@ typedef struct gd_answer {
     double *value;    /* (n_models,) normalizer * sum of losses */
     void *gradient;   /* (k, d + has_bias), the type of W */
     void *scores;     /* (n_rows, k) of the arithmetic's type */
+    const double *coefficients; /* (n_rows, k) in place of the loss's: the gradient is normalizer * sum of coefficients *
+                                 * x, W and y are not read, and nothing else is asked; NULL: those of the loss */
 } gd_answer;
 
 /* Structured numerical differences: sums over rows of loss(+h) - loss(-h), times normalizer. */

@@ -160,11 +160,12 @@ cdef class Problem:
         answer.value = <double *> v.data
         answer.gradient = g.data
         answer.scores = s.data
+        answer.coefficients = NULL
         memset(&control, 0, sizeof(control))
         control.poll = poll_signals
-        memory = allocate(self.evaluate_scratch(&weights, wide, n_threads), &scratch)
+        memory = allocate(self.evaluate_scratch(&self.p, &weights, wide, n_threads), &scratch)
         with nogil:
-            self.run_evaluate(&weights, &answer, wide, scratch, n_threads, &control)
+            self.run_evaluate(&self.p, &weights, &answer, wide, scratch, n_threads, &control)
         PyMem_Free(memory)
         raise_if_stopped(&control)
 
@@ -358,17 +359,18 @@ cdef class Problem:
 
     # the kernels of dense X; a SparseProblem has others
 
-    cdef size_t evaluate_scratch(self, const gd_weights *w, bint double_arithmetic, int n_threads) except? 0:
+    cdef size_t evaluate_scratch(self, const gd_problem *p, const gd_weights *w, bint double_arithmetic,
+                                 int n_threads) except? 0:
         if double_arithmetic:
-            return kernels.evaluate_double_scratch(&self.p, w, n_threads)
-        return kernels.evaluate_float_scratch(&self.p, w, n_threads)
+            return kernels.evaluate_double_scratch(p, w, n_threads)
+        return kernels.evaluate_float_scratch(p, w, n_threads)
 
-    cdef void run_evaluate(self, const gd_weights *w, const gd_answer *answer, bint double_arithmetic, void *scratch,
-                           int n_threads, pool_control *control) noexcept nogil:
+    cdef void run_evaluate(self, const gd_problem *p, const gd_weights *w, const gd_answer *answer,
+                           bint double_arithmetic, void *scratch, int n_threads, pool_control *control) noexcept nogil:
         if double_arithmetic:
-            kernels.evaluate_double(&self.p, w, answer, scratch, n_threads, control)
+            kernels.evaluate_double(p, w, answer, scratch, n_threads, control)
         else:
-            kernels.evaluate_float(&self.p, w, answer, scratch, n_threads, control)
+            kernels.evaluate_float(p, w, answer, scratch, n_threads, control)
 
     cdef size_t differences_scratch(self, const gd_differences *asked, int n_threads) except? 0:
         return kernels.differences_scratch(&self.p, asked, n_threads)

@@ -185,13 +185,14 @@ cdef class SparseProblem(Problem):
         if self.arrays is None:
             self.t, self.arrays = source.t, source.arrays
 
-    cdef size_t evaluate_scratch(self, const gd_weights *w, bint double_arithmetic, int n_threads) except? 0:
+    cdef size_t evaluate_scratch(self, const gd_problem *p, const gd_weights *w, bint double_arithmetic,
+                                 int n_threads) except? 0:
         self.make_tiles()
-        return kernels.evaluate_sparse_scratch(&self.p, &self.t, w, double_arithmetic, n_threads)
+        return kernels.evaluate_sparse_scratch(p, &self.t, w, double_arithmetic, n_threads)
 
-    cdef void run_evaluate(self, const gd_weights *w, const gd_answer *answer, bint double_arithmetic, void *scratch,
-                           int n_threads, pool_control *control) noexcept nogil:
-        kernels.evaluate_sparse(&self.p, &self.t, w, answer, double_arithmetic, scratch, n_threads, control)
+    cdef void run_evaluate(self, const gd_problem *p, const gd_weights *w, const gd_answer *answer,
+                           bint double_arithmetic, void *scratch, int n_threads, pool_control *control) noexcept nogil:
+        kernels.evaluate_sparse(p, &self.t, w, answer, double_arithmetic, scratch, n_threads, control)
 
     cdef size_t differences_scratch(self, const gd_differences *asked, int n_threads) except? 0:
         self.make_tiles()

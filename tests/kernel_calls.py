@@ -18,6 +18,7 @@ CASES = [("float64", False), ("uint8", False), ("float32", False), ("float64", T
 # Where an array may be of another type than it is here.
 EITHER = [
     *((call, name, ("int32", "int64")) for call in ("rows", "unseen rows") for name in ("indices", "starts")),
+    ("weighted_rows", "sums", ("float32", "float64")),
     *((call, "W", ("float32", "float64")) for call in ("evaluate", "differences", "take_steps 0")),
     *((call, "values", ("float32", "float64")) for call in ("rows", "unseen rows")),
     ("dual_sums", "duals", ("float32", "float64")),
@@ -25,6 +26,7 @@ EITHER = [
 ]
 WRITTEN = {
     "evaluate": ("values", "gradient", "scores"),
+    "weighted_rows": ("sums",),
     "differences": ("difference", "crossings"),
     "mix": ("values", "slopes", "coefficients"),
     "grid": ("values",),
@@ -121,6 +123,12 @@ def right_calls(dtype: str, is_sparse: bool) -> Iterator[Call]:
     problem = make(is_sparse, {**hinge, "index": None})
     yield "on_rows", problem.on_rows, {"index": rng.integers(0, N, 9), "normalizer": 1.0}, {"index": N}
     yield "with_pairs", problem.with_pairs, {"factors": rng.uniform(size=(N, K))}, {}
+    curved = {"problem": problem, "factors": rng.uniform(size=(N, K)), "kind": 2}
+    yield "with_curvature", _kernels.with_curvature, curved, {"kind": 3}
+    yield "weighted_rows", _kernels.weighted_rows, {
+        "problem": problem,
+        "coefficients": rng.normal(size=(N, 2)), "sums": np.zeros((2, D + 1), real), "double_arithmetic": wide,
+    }, {}  # fmt: skip
     yield "evaluate", problem.evaluate, {
         "W": W, "values": np.zeros(1), "gradient": np.zeros_like(W), "scores": np.zeros((N, K), real),
         "double_arithmetic": wide,

@@ -84,6 +84,8 @@ def save(settings: Settings, state: RunState) -> None:
     arrays: dict[str, Array] = {"w": w, "w0": settings.w0}
     if here is not UNEVALUATED and here.gradient is not w:
         arrays["gradient"] = here.gradient
+    if here.scores is not None:
+        arrays["scores"] = here.scores
     if state.direction is not None:
         arrays["direction"] = state.direction
     arrays |= {f"extra.{i}": array for i, array in enumerate(state.extra_state)}

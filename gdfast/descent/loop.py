@@ -22,6 +22,7 @@ from .explanation import explain
 from .goal_reached import ending_of, explained, passes_of, stalls, without_descent
 from .last_batches import told_by_batches
 from .line_searches.first_trial import Trial, is_finite, moved
+from .line_searches.scored_trial import ScoredTrial
 from .optimizers.capabilities import (
     evaluation_point,
     evaluations_of,
@@ -94,7 +95,7 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
         return state
     here, record = state.evaluation, state.record
     if here is UNEVALUATED:
-        state.evaluation = here = record.evaluate(settings.minimised, state.w)
+        state.evaluation = here = evaluate_whole(settings, state)
     if not (isfinite(here.value) and isfinite(here.norm)):
         return last.ended(Status.DIVERGED)
     record.add(state.k, here, state.w)
@@ -103,6 +104,14 @@ def evaluate(settings: Settings, state: RunState, last: RunState) -> RunState:
     if settings.callback is not None and state.k > 0:
         record.unreported.append(here.value)
     return state
+
+
+def evaluate_whole(settings: Settings, state: RunState) -> Evaluation:
+    """The whole objective at w, with the scores where line searches keep them."""
+    scored = settings.scored
+    if scored is None or (state.k == 0 and scored.has_faster_pass):
+        return state.record.evaluate(settings.minimised, state.w)
+    return state.record.evaluate_scored(scored, state.w)
 
 
 def is_due(settings: Settings, k: int) -> bool:
@@ -220,11 +229,11 @@ def step(settings: Settings, state: RunState) -> RunState:
     )
     direction = array_like(direction, w, "the optimizer")
     # How far?
-    known, rule = UNEVALUATED, settings.step
+    trial, rule = None, settings.step
     if rule.line_search is None:
         length = rule.rate_of(k)
     else:
-        found, known = search_line(settings, state, objective, here, direction)
+        found, trial = search_line(settings, state, objective, here, direction)
         if not found.accepted and settings.run_batches is None:
             return replace(state, ending=Status.NO_DESCENT, direction=direction)
         length = float(found.step) if found.accepted else 0.0  # the next mini-batch may go on
@@ -237,6 +246,7 @@ def step(settings: Settings, state: RunState) -> RunState:
     record.step_sizes.append(length)
     if settings.run_batches is not None:
         return RunState(k + 1, there, optimizer_state, here, math.nan, direction, record)
+    known = (trial.evaluation_at(length, there, k + 1) if trial is not None else None) or UNEVALUATED
     return RunState(k + 1, there, optimizer_state, known, here.value, direction, record)
 
 
@@ -281,18 +291,20 @@ def own_step(settings: Settings, state: RunState) -> RunState:
 
 def search_line(
     settings: Settings, state: RunState, objective: Objective, here: Evaluation, direction: Array
-) -> tuple[Found, Evaluation]:
-    """What the line search finds along the direction, and the whole objective there if it has been there."""
-    trial = Trial(objective, state.w, direction, state.record.evaluate)
-    if direction.any():
-        slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
-        assert settings.step.line_search is not None
-        found = settings.step.line_search.search(trial, here.value, slope)
+) -> tuple[Found, Trial | ScoredTrial | None]:
+    """What the line search finds along the direction, and the ray, which may know the whole objective there."""
+    if not direction.any():
+        return Found(0.0, here.value, 0, accepted=False), None
+    trial: Trial | ScoredTrial
+    if settings.scored is not None and here.scores is not None:
+        trial = ScoredTrial(settings.scored, here.scores, state.w, direction)
     else:
-        found = Found(0.0, here.value, 0, accepted=False)
+        trial = Trial(objective, state.w, direction, state.record.evaluate)
+    slope = float(np.sum(np.multiply(here.gradient, direction, dtype=np.float64)))
+    assert settings.step.line_search is not None
+    found = settings.step.line_search.search(trial, here.value, slope)
     state.record.evaluations += found.evaluations - (trial.evaluation is not None)
-    known = trial.evaluation_at(float(found.step)) if found.accepted and settings.run_batches is None else None
-    return found, UNEVALUATED if known is None else known
+    return found, trial
 
 
 def clipped(gradient: Array, limit: float) -> Array:

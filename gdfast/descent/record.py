@@ -14,7 +14,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._returned import array_like, returned_value
-from ..protocols import Array, Objective
+from ..objective.linear.search_rays import ScoredSearch
+from ..protocols import Array, FloatArray, Objective
 from .result import History
 
 _GROWING = ("steps", "values", "norms", "seconds", "step_sizes")
@@ -27,6 +28,8 @@ class Evaluation:
     value: float
     gradient: Array
     norm: float
+    scores: FloatArray | None = None
+    """Those at the point, which a line search goes on from."""
 
     def is_finite(self) -> bool:
         """Whether no number in it is NaN or infinite."""
@@ -84,6 +87,12 @@ class Record:
         if self._stationarity is None:
             return Evaluation(value, gradient, largest_element(gradient))
         return Evaluation(value, gradient, largest_element(self._stationarity(gradient, w)))
+
+    def evaluate_scored(self, scored: ScoredSearch, w: Array) -> Evaluation:
+        """The same with the scores, in the same pass."""
+        self.evaluations += 1
+        value, gradient, scores = scored.evaluate(w)
+        return Evaluation(value, gradient, largest_element(gradient), scores)
 
     def gradient(self, objective: Objective, w: Array) -> Array:
         """The gradient at a point that nobody wants the value of: one evaluation."""

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..describe import described
-from ..protocols import Array
+from ..protocols import Array, FloatArray
 from .compiled import CompiledSteps
 from .optimizers.capabilities import check_state
 from .record import Evaluation
@@ -74,13 +74,25 @@ def _state(arrays: Mapping[str, Array], facts: Mapping[str, Any], settings: Sett
         k=k,
         w=w,
         optimizer_state=optimizer_state,
-        evaluation=Evaluation(_number(value, "the value"), gradient, _number(norm, "its norm")),
+        evaluation=Evaluation(
+            _number(value, "the value"), gradient, _number(norm, "its norm"), _scores(arrays, settings)
+        ),
         previous_value=_number(facts["previous_value"], "the value before"),
         direction=_like_w(arrays["direction"], w, "the direction") if "direction" in arrays else None,
         record=record,
         extra_state=_extra_state(arrays, settings),
         ending=ending,
     )
+
+
+def _scores(arrays: Mapping[str, Array], settings: Settings) -> FloatArray | None:
+    """Those that a line search goes on from, where this run keeps any."""
+    scores = arrays.get("scores")
+    if scores is None or settings.scored is None:
+        return None
+    if scores.shape != settings.scored.shape or scores.dtype != np.float64:
+        raise ValueError(f"the scores must be float64 of shape {settings.scored.shape}; they are {described(scores)}")
+    return np.asarray(scores, order="C")
 
 
 def _extra_state(arrays: Mapping[str, Array], settings: Settings) -> tuple[Array, ...]:

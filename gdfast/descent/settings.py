@@ -18,6 +18,7 @@ from .._arrays import check_flag, check_integer, check_non_negative, check_posit
 from ..describe import described
 from ..objective.capabilities import check_certifies, in_float64, rows_wanted, start_for
 from ..objective.guarded import guarded
+from ..objective.linear.search_rays import ScoredSearch, scored_search
 from ..objective.mini_batches import MiniBatches
 from ..objective.negated import Negated
 from ..objective.run_batches import run_batches
@@ -126,6 +127,8 @@ class Settings:
     """Otherwise, how it finds the direction of a step."""
     run_batches: RunBatches | None
     """The mini-batches of the objective; None: the whole of it at every step."""
+    scored: ScoredSearch | None
+    """How line searches keep the objective's scores; None: they do not."""
     evaluates_always: bool
     """The whole objective is evaluated after every step."""
     never_evaluates: bool
@@ -189,9 +192,13 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
     if never:
         _check_never(given, batches)
     _check_gap(given["gap_tol"], objective, for_this_run, sign)
+    rule = _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)
+    # What is proven is proven of a gradient as the objective gives it.
+    proves = given["goal"] is not None or given["gap_tol"] is not None
+    keeps_scores = rule.line_search is not None and batches is None and sign > 0 and not proves
     return Settings(
-        **given
-        | {"w0": point, "step": _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)},
+        **given | {"w0": point, "step": rule},
+        scored=scored_search(objective) if keeps_scores else None,
         sign=sign,
         minimised=guarded(objective, "objective") if sign > 0 else Negated(objective),
         wide_objective=None if given["goal"] is None else wider(objective),

@@ -111,7 +111,7 @@ static void R(evaluate_with)(pool_task task, const gd_problem *p, const gd_weigh
                        .layout = make_layout(p, weights->n_models, LANES)};
     n_threads = useful_threads(n_threads, e.layout.n_chunks);
     R(lay_evaluation)(scratch, &e, n_threads);
-    R(pack_weights)(p, weights, &e.layout, e.row, e.w, e.bias);
+    if (!answer->coefficients) R(pack_weights)(p, weights, &e.layout, e.row, e.w, e.bias);
     for (int t = 0; t < e.n_pieces; t++) {
         R(worker) w = R(carve_worker)(e.workers + (size_t)t * e.worker_bytes, p, &e.layout);
         memset(w.copies, 0, w.copies_bytes);

@@ -295,7 +295,7 @@ static void R(panels_with)(pool_task task, const gd_problem *p, const gd_weights
         memset(e.gradient, 0, (size_t)(l->n_vectors * LANES * l->n_columns) * sizeof(REAL));
         memset(answer->gradient, 0, (size_t)l->n_outputs * columns * (weights->is_double ? sizeof(double) : sizeof(float)));
     }
-    pool_run(R(pack_panel), &e, l->n_panels, n_threads, control);
+    if (!answer->coefficients) pool_run(R(pack_panel), &e, l->n_panels, n_threads, control);
     if (control->stop) return;
     for (int s = 0; s < PANEL_STRIPS_MOST; s++) pool_turn_init(&turns[s]);
     pool_run(task, &e, l->n_blocks, n_threads, control);

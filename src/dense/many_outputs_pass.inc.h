@@ -43,12 +43,15 @@ static void RI(panels_block)(void *context, ptrdiff_t block, int worker) {
     if (!stopped) {
         for (int r = 0; r < n_rows; r++) ids[r] = p->index ? p->index[i + r] : i + r;
         RI(pack_rows)(p, l, ids, n_rows, &w);
-        R(panel_scores)(e, &w, n_rows);
+        if (e->answer->coefficients)
+            n_active = R(take_coefficients)(e->answer->coefficients + i * K, n_rows, K, w.scores, active);
+        else
+            R(panel_scores)(e, &w, n_rows);
         if (e->answer->scores)
             memcpy((REAL *)e->answer->scores + i * K, w.scores, (size_t)(n_rows * K) * sizeof(REAL));
     }
-    if (!e->answer->value) return;
-    for (int r = 0, n; r < n_rows && !stopped; r += n) {
+    if (!e->answer->value && !e->answer->gradient) return;
+    for (int r = 0, n; r < n_rows && !stopped && !e->answer->coefficients; r += n) {
         int more;
         n = n_rows - r < BLOCK_ROWS_MOST ? n_rows - r : BLOCK_ROWS_MOST;
         R(losses)(p, n_models, ids + r, n, w.scores + r * K, w.compact, w.values, active + n_active, &more);

@@ -30,12 +30,16 @@ static void RI(evaluate_chunk)(void *context, ptrdiff_t chunk, int worker) {
         RI(announce)(p, ids, l->direct ? (int)n_next : 0, n_rows, &block);
         for (int r = 0; r < n_rows; r++) ids[r] = p->index ? p->index[i + r] : i + r;
         RI(gather)(p, l, ids, n_rows, &block);
-        RI(block_scores)(l, &block, e->w, e->bias, w.sums, w.scores);
-        if (e->answer->scores)
-            memcpy((REAL *)e->answer->scores + i * K, w.scores, (size_t)(n_rows * K) * sizeof(REAL));
-        if (!e->answer->value) continue;
-        R(losses)(p, n_models, ids, n_rows, w.scores, w.compact, w.values, active, &n_active);
-        if (!gradient) continue;
+        if (e->answer->coefficients) {
+            n_active = R(take_coefficients)(e->answer->coefficients + i * K, n_rows, K, w.scores, active);
+        } else {
+            RI(block_scores)(l, &block, e->w, e->bias, w.sums, w.scores);
+            if (e->answer->scores)
+                memcpy((REAL *)e->answer->scores + i * K, w.scores, (size_t)(n_rows * K) * sizeof(REAL));
+            if (!e->answer->value) continue;
+            R(losses)(p, n_models, ids, n_rows, w.scores, w.compact, w.values, active, &n_active);
+            if (!gradient) continue;
+        }
         for (int a = 0; a < n_active; a++)
             for (ptrdiff_t c = 0; c < k; c++) w.bias_gradient[c] += (double)w.scores[active[a] * k + c];
         RI(block_gradient)(l, &block, w.scores, active, n_active, w.compact, w.gradient);

@@ -57,7 +57,7 @@ struct difference_worker {
     double *compact;  /* (block_rows, TILE_CLASSES) */
     double *copies_of_scores; /* (block_rows, k) and a vector's room: of the generic implementation */
     double *plus;     /* panel of t, or of expm1(t) */
-    double *minus;    /* panel of expm1(-t); for the hinge row 0 is a sum over the rows, for Huber rows hold limits */
+    double *minus;    /* panel of expm1(-t); for the hinge row 0 is a sum over the rows, for Huber see there */
     double *moved;    /* (k, stride) the chunk's differences */
     int64_t *crossings;
     int64_t *order;   /* (chunk_rows,) row numbers grouped by label */

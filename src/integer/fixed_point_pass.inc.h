@@ -159,7 +159,7 @@ static void fixed_chunk(void *context, ptrdiff_t chunk, int worker) {
     memset(w.integers.gradient, 0, (size_t)size * sizeof(int32_t));
     memset(w.by_class, 0, (size_t)j->padded_classes * sizeof(double));
     for (ptrdiff_t i = begin; i < end && !f->beyond && !pool_stopped(j->control, worker); i += j->block_rows) {
-        integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), w.integers.tails, &b);
+        integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), &w.integers, &b);
         fixed_scores(f, &b, &w);
         value += fixed_losses(j, i, &b, &w);
         double largest = fixed_largest(&b, k, w.scores);

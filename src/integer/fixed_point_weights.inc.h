@@ -113,7 +113,7 @@ static void fixed_centre(const fixed_job *f) {
     for (ptrdiff_t s = 0; s < n; s++) {
         ptrdiff_t i = (ptrdiff_t)((double)s / (double)n * (double)p->n_rows);
         const uint8_t *x = (const uint8_t *)p->x + (p->index ? p->index[i] : i) * p->row_stride;
-        for (ptrdiff_t j = 0; j < p->n_features; j++) f->centre[j] += (double)x[j];
+        for (ptrdiff_t j = 0; j < p->n_features; j++) f->centre[j] += (double)x[j * p->column_stride];
     }
     for (ptrdiff_t j = 0; j < p->n_features; j++) f->centre[j] /= (double)n;
 }

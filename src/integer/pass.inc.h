@@ -29,7 +29,7 @@ static void integer_chunk(void *context, ptrdiff_t chunk, int worker) {
     memset(w.gradient, 0, (size_t)size * sizeof(int32_t));
     memset(w.by_class, 0, (size_t)k * sizeof(int64_t));
     for (ptrdiff_t i = begin; i < end && !pool_stopped(j->control, worker); i += j->block_rows) {
-        integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), w.tails, &b);
+        integer_gather(j, i, (int)(end - i < j->block_rows ? end - i : j->block_rows), &w, &b);
         integer_scores(j, &b, w.sums, w.scores);
         integer_losses(j, &b, &w, w.n_terms);
         integer_gradient(j, &b, w.coefficients, w.interleaved, w.gradient);

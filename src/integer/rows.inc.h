@@ -14,18 +14,25 @@ typedef struct integer_block {
     int groups_at_once;                             /* of four entries, whose sums of products fit 16 bits */
 } integer_block;
 
-static void integer_gather(const integer_job *j, ptrdiff_t begin, int n_rows, uint8_t *tails, integer_block *b) {
+static void integer_gather(const integer_job *j, ptrdiff_t begin, int n_rows, const integer_worker *w,
+                           integer_block *b) {
     const gd_problem *p = j->problem;
+    int in_place = p->column_stride == 1;
+    const uint8_t *from[INTEGER_BLOCK_ROWS];
     b->n_rows = n_rows;
     for (int r = 0; r < n_rows; r++) {
         ptrdiff_t i = begin + r, next = i + j->block_rows < p->n_rows ? i + j->block_rows : i;
         int64_t id = p->index ? p->index[i] : i;
-        b->rows[r] = (const uint8_t *)p->x + id * p->row_stride;
-        b->coming[r] = (const uint8_t *)p->x + (p->index ? p->index[next] : next) * p->row_stride;
+        from[r] = (const uint8_t *)p->x + id * p->row_stride;
+        b->rows[r] = in_place ? from[r] : w->copies + r * j->columns;
+        b->coming[r] = in_place ? (const uint8_t *)p->x + (p->index ? p->index[next] : next) * p->row_stride : b->rows[r];
         b->labels[r] = p->labels[id];
-        b->tails[r] = tails + r * PADDED_COLUMNS;
-        memcpy(tails + r * PADDED_COLUMNS, b->rows[r] + j->whole, (size_t)(p->n_features - j->whole));
+        b->tails[r] = w->tails + r * PADDED_COLUMNS;
     }
+    for (ptrdiff_t i = 0; i < p->n_features && !in_place; i++)
+        for (int r = 0; r < n_rows; r++) w->copies[r * j->columns + i] = from[r][i * p->column_stride];
+    for (int r = 0; r < n_rows; r++)
+        memcpy(w->tails + r * PADDED_COLUMNS, b->rows[r] + j->whole, (size_t)(p->n_features - j->whole));
 }
 
 /* sums[row][class] = products of x and the weights of one tile, over the columns [from, to), which are whole vectors;

@@ -41,6 +41,7 @@ typedef struct integer_worker {
     vint32 *sums;        /* (block_rows * INTEGER_TILE_CLASSES) and a group's room */
     double *scores;      /* (block_rows, padded_classes) relative to class 0 */
     uint8_t *tails;      /* (block_rows, PADDED_COLUMNS): last columns that do not fill a piece, zeros after */
+    uint8_t *copies;     /* (block_rows, columns): rows whose bytes do not lie side by side */
     int8_t *coefficients; /* per tile (groups of four entries, classes, 4) */
     vint32 *interleaved; /* (groups, GROUP_VECTORS): a strip of columns, four rows side by side */
     int32_t *gradient;   /* like the total */
@@ -78,7 +79,7 @@ typedef struct integer_job {
 
 /* Rows of bytes, as many as make it worth while to round W */
 static int integer_rows_fit(const gd_problem *p, const gd_weights *weights) {
-    return p->input == INPUT_UINT8 && p->column_stride == 1 && weights->n_models == 1 && p->n_classes >= 2 &&
+    return p->input == INPUT_UINT8 && weights->n_models == 1 && p->n_classes >= 2 &&
            p->n_classes <= INTEGER_CLASSES_MOST && p->n_features >= INTEGER_FEATURES_LEAST &&
            p->n_features <= SCORE_FEATURES_MOST && p->n_rows >= INTEGER_ROWS_LEAST;
 }
@@ -127,6 +128,7 @@ static integer_worker lay_integer_worker(char *base, const integer_job *j, size_
     w.sums = carve(base, used, integer_sums_bytes(j));
     w.scores = carve(base, used, B * (size_t)j->padded_classes * sizeof(double));
     w.tails = carve(base, used, B * PADDED_COLUMNS);
+    w.copies = carve(base, used, j->problem->column_stride == 1 ? 0 : B * (size_t)j->columns);
     w.coefficients = carve(base, used, 4 * (size_t)j->group_room * outputs);
     w.interleaved = carve(base, used, GROUP_VECTORS * (size_t)j->group_room * sizeof(vint32));
     w.gradient = carve(base, used, outputs * (size_t)j->columns * sizeof(int32_t));

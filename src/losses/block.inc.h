@@ -5,6 +5,21 @@
 #error "losses/block.inc.h needs REAL, BLOCK_ROWS_MOST"
 #endif
 
+/* Coefficients (n_rows, K) that are given in place of a loss's; returns how many rows are active. */
+INLINE int R(take_coefficients)(const double *given, int n_rows, ptrdiff_t K, REAL *coefficients, int *active) {
+    int n = 0;
+    for (int r = 0; r < n_rows; r++) {
+        int any = 0;
+        for (ptrdiff_t c = 0; c < K; c++) {
+            double a = given[r * K + c];
+            coefficients[r * K + c] = (REAL)a;
+            any |= a != 0; /* NaN keeps the row */
+        }
+        if (any) active[n++] = r;
+    }
+    return n;
+}
+
 /* `scores` (n_rows, k) become coefficients times the row's weight. Returns the sum of losses; rows whose coefficients
  * are all zero are not listed as active. */
 APART double R(block_loss)(const gd_problem *p, const int64_t *ids, int n_rows, REAL *scores, int *active,

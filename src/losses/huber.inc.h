@@ -53,12 +53,45 @@ DEFINE_ON_GRID(huber, HUBER_GRID_TERM, 0)
     vdouble up = HELD_WITHIN(m + t, limit), here = HELD_WITHIN(m, limit), both = up + here;                            \
     acc = fma_vdouble(both, t, fma_vdouble(up - here, (m + m) + t - both, acc));
 
+/* The same where both ends lie on one piece, with the residual held within the limit: the parabola's own difference, and
+ * beyond the limit the straight line's, which the parabola has there as well. Forward it bends by `share` of the parabola:
+ * 1 on it, 0 on the line. */
+#define HUBER_CENTERED_PIECE(acc, other, m, t, limit)                                                                  \
+    vdouble up = m + t, down = m - t;                                                                                  \
+    acc = fma_vdouble(up + down, t + t, acc);
+#define HUBER_FORWARD_PIECE(acc, m, t, share)                                                                          \
+    vdouble change = (m + t) - m;                                                                                      \
+    acc = fma_vdouble(change, fma_vdouble(share, change, m + m), acc);
+/* `minus` holds the shares of the tile's classes (of row r, class c) */
+#define HUBER_FORWARD_TILE(acc, other, m, t, limit)                                                                    \
+    HUBER_FORWARD_PIECE(acc, m, t, broadcast_double(minus[r * PANEL_COLUMNS + c]))
+
 #define HUBER_TILES(CLASSES, MANY)                                                                                     \
-    DEFINE_DIFFERENCE_TILE(huber_centered, CLASSES, MANY, HUBER_CENTERED_TERM, 0, 0)                                   \
-    DEFINE_DIFFERENCE_TILE(huber_forward, CLASSES, MANY, HUBER_FORWARD_TERM, 0, 0)
+    DEFINE_DIFFERENCE_TILE(huber_centered_piece, CLASSES, MANY, HUBER_CENTERED_PIECE, 0, 0)                            \
+    DEFINE_DIFFERENCE_TILE(huber_forward_piece, CLASSES, MANY, HUBER_FORWARD_TILE, 0, 0)
 EACH_TILE(HUBER_TILES, )
-#define HUBER_TILE_ROW(CLASSES, MANY) {huber_centered_##CLASSES, huber_forward_##CLASSES}
+#define HUBER_TILE_ROW(CLASSES, MANY) {huber_centered_piece_##CLASSES, huber_forward_piece_##CLASSES}
 static const difference_tiles huber_tiles[] = {{NULL, NULL}, EACH_TILE(HUBER_TILE_ROW, COMMA)};
+
+INLINE double huber_held(double m, double limit) { return m > limit ? limit : m < -limit ? -limit : m; } /* NaN stays */
+
+/* What the stencils of one residual, which may lead across +- limit, add beyond the terms of one piece. */
+APART void huber_corrections(double residual, double delta, const double *t, ptrdiff_t n_columns, int forward,
+                             double *moved) {
+    vdouble m = broadcast_double(residual), limit = broadcast_double(delta);
+    vdouble held = broadcast_double(huber_held(residual, delta)), share = broadcast_double(fabs(residual) <= delta);
+    for (ptrdiff_t q = 0; q < n_columns; q += DOUBLE_LANES) {
+        vdouble steps = *(const vdouble *)(t + q), exact = broadcast_double(0), piece = exact;
+        if (forward) {
+            { HUBER_FORWARD_TERM(exact, other, m, steps, limit) }
+            { HUBER_FORWARD_PIECE(piece, held, steps, share) }
+        } else {
+            { HUBER_CENTERED_TERM(exact, other, m, steps, limit) }
+            { HUBER_CENTERED_PIECE(piece, other, held, steps, limit) }
+        }
+        *(vdouble *)(moved + q) += exact - piece;
+    }
+}
 
 DEFINE_ENTRY_DIFFERENCES(huber_centered, HUBER_CENTERED_TERM, 0, 0, 0, 1)
 DEFINE_ENTRY_DIFFERENCES(huber_forward, HUBER_FORWARD_TERM, 0, 0, 0, 1)
@@ -66,13 +99,32 @@ DEFINE_ENTRY_DIFFERENCES(huber_forward, HUBER_FORWARD_TERM, 0, 0, 0, 1)
 static void huber_panel(const difference_job *j, difference_worker *w, const int64_t *ids, int n_rows, ptrdiff_t label,
                         ptrdiff_t first, ptrdiff_t n_columns) {
     const gd_problem *p = j->problem;
-    ptrdiff_t padded = padded_columns(j, first);
+    ptrdiff_t padded = padded_columns(j, first), k = p->n_classes;
+    int forward = j->asked->scheme == SCHEME_FORWARD;
+    double limits[BLOCK_ROWS_MOST], *moved = w->moved + first;
     (void)label, (void)n_columns;
     for (int r = 0; r < n_rows; r++) {
-        double limit = p->margin * weight_root(weight_of(p, ids[r]));
-        for (ptrdiff_t q = 0; q < padded; q++) w->minus[r * PANEL_COLUMNS + q] = limit;
+        double limit = p->margin * weight_root(weight_of(p, ids[r])), *t = w->plus + r * PANEL_COLUMNS;
+        double reach = longest_step(t, padded);
+        limits[r] = limit;
+        for (ptrdiff_t c = 0; c < k; c++) {
+            double m = w->scores[r * k + c], size = fabs(m);
+            if (size + reach <= limit || (size - reach >= limit && size < INFINITY)) continue;
+            huber_corrections(m, limit, t, padded, forward, moved + c * j->stride);
+        }
     }
-    add_tiles(j, w, huber_tiles, n_rows, NO_LABEL, first);
+    for (ptrdiff_t c0 = 0, tile = 0, classes; tile < j->layout.n_tiles; tile++, c0 += classes) {
+        classes = tile_classes(&j->layout, tile);
+        for (int r = 0; r < n_rows; r++)
+            for (ptrdiff_t c = 0; c < classes; c++) {
+                double m = w->scores[r * k + c0 + c];
+                w->compact[r * classes + c] = huber_held(m, limits[r]);
+                w->minus[r * PANEL_COLUMNS + c] = fabs(m) <= limits[r];
+            }
+        for (ptrdiff_t q = 0, step = tile_vectors[classes] * DOUBLE_LANES; q < padded; q += step)
+            huber_tiles[classes][forward](w->compact, w->plus + q, w->minus, n_rows, moved + c0 * j->stride + q, NULL,
+                                          j->stride);
+    }
 }
 
 const gd_loss_differences GD(huber_differences) = {

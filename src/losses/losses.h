@@ -9,8 +9,8 @@
 #define EACH_LOSS(M) M(hinge) M(squared_hinge) M(cross_entropy) M(squared_error) M(huber)
 
 #define GD_LOSS_CODE(name) GD_LOSS_##name,
-/* After those that a problem is made with: what a problem becomes by its method `with_pairs`. */
-typedef enum { EACH_LOSS(GD_LOSS_CODE) LOSS_COUNT, PAIR_SQUARES = LOSS_COUNT, LOSS_ROWS } gd_loss;
+/* After those that a problem is made with: what it becomes by `with_pairs`, `with_curvature`. */
+typedef enum { EACH_LOSS(GD_LOSS_CODE) LOSS_COUNT, PAIR_SQUARES = LOSS_COUNT, CENTRED_SQUARES, LOSS_ROWS } gd_loss;
 #undef GD_LOSS_CODE
 
 struct gd_problem;

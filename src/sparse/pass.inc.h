@@ -29,14 +29,18 @@ static void R(sparse_losses)(void *context, ptrdiff_t chunk, int worker) {
         int active[BLOCK_ROWS_MOST];
         int64_t ids[BLOCK_ROWS_MOST];
         for (int r = 0; r < rows; r++) ids[r] = p->index ? p->index[i + r] : i + r;
-        R(finish_scores)(j, i, rows, scores);
-        if (j->answer->scores)
-            for (int r = 0; r < rows; r++)
-                memcpy((REAL *)j->answer->scores + ((i + r) * models + j->model) * k, scores + r * k,
-                       (size_t)k * sizeof(REAL));
-        if (!j->answer->value) continue;
-        value += R(block_loss)(p, ids, rows, scores, active, &n_active);
-        if (!j->answer->gradient) continue;
+        if (j->answer->coefficients) {
+            n_active = R(take_coefficients)(j->answer->coefficients + i * k, rows, k, scores, active);
+        } else {
+            R(finish_scores)(j, i, rows, scores);
+            if (j->answer->scores)
+                for (int r = 0; r < rows; r++)
+                    memcpy((REAL *)j->answer->scores + ((i + r) * models + j->model) * k, scores + r * k,
+                           (size_t)k * sizeof(REAL));
+            if (!j->answer->value) continue;
+            value += R(block_loss)(p, ids, rows, scores, active, &n_active);
+            if (!j->answer->gradient) continue;
+        }
         for (int r = 0, a = 0; r < rows; r++) {
             int on = a < n_active && active[a] == r;
             a += on;
@@ -191,7 +195,7 @@ static void R(evaluate_sparse_with)(const R(sparse_scores_tile) *scores_tiles,
     for (j.model = 0; j.model < weights->n_models; j.model++) {
         memset(j.bias_gradient, 0, (size_t)k * sizeof(double));
         *j.value = 0;
-        R(run_sparse_scores)(&j, n_threads);
+        if (!answer->coefficients) R(run_sparse_scores)(&j, n_threads);
         if (control->stop) return;
         pool_turn_init(&turn);
         pool_run(R(sparse_losses), &j, l->loss_chunks, n_threads, control);

@@ -78,8 +78,8 @@ class Trial:
         own: Any = self._own()
         return float(own.minimum(*arguments))
 
-    def evaluation_at(self, step: float) -> Evaluation | None:
-        """What is known at that step, if it is the first that was tried."""
+    def evaluation_at(self, step: float, there: Array, k: int) -> Evaluation | None:
+        """What is known at that step, which leads to `there` after k steps, if it is the first that was tried."""
         return self.evaluation if step == self.step else None
 
     def _own(self) -> Ray:

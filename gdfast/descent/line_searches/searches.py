@@ -1,8 +1,12 @@
 """How far to go: searches for a step along a ray, from its value and slope at step 0.
 
-Each is given as the `step` of `minimize`. On a linear objective a search costs one pass over X (one more where it does
-not take its first trial), and O(n_samples * n_classes) for each step tried. `Found.evaluations` counts the points at
-which the ray's value or slope (or both) were computed.
+Each is given as the `step` of `minimize`. On a `LinearObjective` a whole step costs one pass over X, whatever step is
+taken: half of it makes the scores of the direction, the other half the gradient at the step taken, from the scores
+there; each step tried costs O(n_samples * n_classes). `Found.evaluations` counts the points at which the ray's value or
+slope (or both) were computed.
+
+Where a run proves how near the optimum is (`gap_tol`, `gd.solve`), on chunks, on mini-batches and uphill, the first
+step tried is a pass instead, which is all that the step costs if it is taken.
 """
 
 from __future__ import annotations
@@ -97,8 +101,8 @@ class Backtracking:
 
     Notes
     -----
-    Nothing is found once the fall that the slope promises is below the rounding of the value. Where `start` is taken
-    the search costs no pass over X beyond the next step's own.
+    Nothing is found once the fall that the slope promises is below the rounding of the value. On a `LinearObjective` a
+    step costs one pass over X, however often it is shrunk.
 
     References
     ----------
@@ -155,8 +159,8 @@ class StrongWolfe:
     Notes
     -----
     Where no such step exists, as at a kink, the bracket shrinks to nothing (a billionth of the step, or below the
-    rounding of the value) and the lowest step that falls enough is taken; if there is none, nothing is found. Where
-    `start` is taken the search costs no pass over X beyond the next step's own.
+    rounding of the value) and the lowest step that falls enough is taken; if there is none, nothing is found. On a
+    `LinearObjective` a step costs one pass over X, whatever step is taken.
 
     References
     ----------

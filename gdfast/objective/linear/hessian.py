@@ -33,12 +33,13 @@ def hessian_product(problem: Terms, W: Array, V: Array) -> FloatArray:
 
     Notes
     -----
-    In float64 whatever X is. For SquaredHinge and Huber a generalised Hessian: the margins that are > 0, the
-    residuals within delta count. A regularizer of your own is asked for its ``hessian_product(W, V)``, else
-    differences of its gradient are taken.
+    In float64 arithmetic whatever X is where V is float64; where V is float32, in X's own. For SquaredHinge and Huber a
+    generalised Hessian: the margins that are > 0, the residuals within delta count. A regularizer of your own is asked
+    for its ``hessian_product(W, V)``, else differences of its gradient are taken.
 
-    One pass over X for SquaredError, otherwise three: the scores of W and of V, and the product with X'. Where many
-    products are needed at one W, `hessian_at` makes the first of them once.
+    One pass over X for SquaredError, otherwise two: the scores of W, and the product, which takes no longer than loss
+    and gradient in the same arithmetic. Where many products are needed at one W, `hessian_at` makes the scores once. (A
+    `ScoreLoss` needs a pass more for each product.)
 
     Examples
     --------
@@ -58,7 +59,7 @@ def hessian_at(problem: Terms, W: Array) -> Callable[[Array], FloatArray]:
     W = check_weights(W, shape).astype(np.float64)
     check_curvature(problem)
     of_data = problem.data_curvature(W)
-    return lambda V: _hessian_times(problem, W, of_data, check_weights(V, shape, "V").astype(np.float64))
+    return lambda V: _hessian_times(problem, W, of_data, check_weights(V, shape, "V"))
 
 
 def has_cheap_hessian(problem: Terms) -> bool:
@@ -77,15 +78,14 @@ def check_curvature(problem: Terms) -> None:
         raise ValueError(f"{problem.regularizer!r} has a kink at 0, so there is no Hessian there: take L2(strength)")
 
 
-def _hessian_times(
-    problem: Terms, W: FloatArray, of_data: Callable[[FloatArray], FloatArray], V: FloatArray
-) -> FloatArray:
+def _hessian_times(problem: Terms, W: FloatArray, of_data: Callable[[Array], FloatArray], V: Array) -> FloatArray:
     size = float(np.abs(V).max())
     if size == 0:
         return np.zeros(problem.rows.shape)
     unit = 2.0 ** np.floor(np.log2(size))  # rows whose squared coefficients underflow are left out by the kernel
-    product = of_data(V / unit)
+    product = of_data((V / unit).astype(V.dtype, copy=False))
     product *= unit
+    V = V.astype(np.float64, copy=False)
     if problem.regularizer is not None:
         part = problem.penalised(product)
         part += product_with(problem.regularizer, problem.penalised(W), problem.penalised(V))

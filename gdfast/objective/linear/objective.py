@@ -61,9 +61,9 @@ class LinearObjective:
     ----------
     X : array (n_samples, n_features), float64, float32, float16 or uint8; or scipy.sparse CSR of all but float16
         Used where it lies: never copied, centred, scaled or cast whole. Read-only, memory-mapped,
-        Fortran-ordered and strided arrays are accepted. It must not change while the objective lives. CSR is
-        sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32 (10 in float64), made
-        once and kept; while it is made, about as much again. Compiled steps read X as it is.
+        Fortran-ordered and strided arrays are accepted, and give the same bits. It must not change while the
+        objective lives. CSR is sorted by columns at the first full pass: a copy of about 6 bytes an entry in float32
+        (10 in float64), made once and kept; while it is made, about as much again. Compiled steps read X as it is.
         Its indices and row starts may be int32 or int64, of any number of entries, in any order; entries that are
         there twice add up. Nothing of it is converted: uint8 values are widened as they are read.
     y : integer labels (n_samples,) in [0, n_classes); for `SquaredError` and `Huber` real targets (n,) or (n, k)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 
@@ -133,13 +133,7 @@ class LinearProblem(Terms):
         targets = np.zeros((rows.matrix.shape[0], n_outputs))
         kernel = self.residual_kernel(targets, rows.sample_weight, 0.5 * rows.normalizer)
 
-        def times(V: FloatArray) -> FloatArray:
-            value, product = np.empty(1), np.empty((n_outputs, rows.shape[1]))
-            rows.counter.add(rows.n_samples)
-            kernel.evaluate(V, value, product, None, True)
-            return product
-
-        return times
+        return partial(self._gradient_at, kernel)
 
     def data_curvature(self, W: FloatArray) -> Callable[[FloatArray], FloatArray]:
         """V -> the data's Hessian at W times V: the loss's on the scores, between two products with X."""
@@ -150,8 +144,26 @@ class LinearProblem(Terms):
 
     def curvature_at(self, scores: FloatArray) -> Callable[[FloatArray], FloatArray]:
         """The same, at scores that are there already."""
-        rows, of_scores = self.rows, self.loss.hessian_at(scores, self.rows.y)
-        return lambda V: self.weighted_rows(rows.normalized_weights[:, None] * of_scores(self.wide_scores(V)))
+        rows, found = self.rows, self.loss.curvature_factors(scores, self.rows.y)
+        if found is None or isinstance(self.kernel, ScoredKernel):
+            of_scores = self.loss.hessian_at(scores, rows.y)
+            return lambda V: self.weighted_rows(rows.normalized_weights[:, None] * of_scores(self.wide_scores(V)))
+        at_rows = np.ascontiguousarray(found.factors)
+        if rows.index is not None:  # elsewhere nobody reads
+            at_rows = np.zeros((rows.matrix.shape[0], rows.n_classes))
+            at_rows[rows.index] = found.factors
+        kernel = _kernels.with_curvature(self.kernel, at_rows, found.kind)
+        if isinstance(kernel, _kernels.SparseProblem):
+            kernel.share_tiles(self.scorer)
+        return partial(self._gradient_at, kernel)
+
+    def _gradient_at(self, kernel: _kernels.Problem, V: Array) -> FloatArray:
+        """Of a quadratic form on these rows, in float64; the arithmetic is X's own where V is float32."""
+        rows, product = self.rows, np.empty(V.shape)
+        rows.counter.add(rows.n_samples)
+        is_wide = rows.is_wide or V.dtype == np.float64
+        kernel.evaluate(np.asarray(V, dtype=np.float64), np.empty(1), product, None, is_wide)
+        return product
 
     def differences(self, W: Array, h: float, code: int, columns: Array) -> tuple[FloatArray, Array]:
         """Each row's difference, added up: one pass serves all columns."""

@@ -39,21 +39,15 @@ def residual_kernel(
     return compiled_kernel(rows, SquaredError(), None, targets, weights, normalizer, n_classes)
 
 
-def weighted_rows(rows: Rows, sibling: _kernels.Problem, C: FloatArray, *, wide: bool) -> FloatArray:
-    """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), by one pass in float64, or float32.
+def weighted_rows(rows: Rows, kernel: _kernels.Problem, C: FloatArray, *, wide: bool) -> FloatArray:
+    """``sum_i C_i z_i'`` for C (n_samples, m): (m, the columns of W), in float64, or float32.
 
-    It is the gradient at W = 0 of squared errors whose targets are -C/2. `sibling` is a kernel on the same rows, whose
-    copy of sparse X is used.
+    One of the two products of a pass. `kernel` is any on these rows.
     """
     largest = float(np.abs(C).max())
     # In units of a power of two, so that no square under- or overflows.
     unit = 2.0 ** np.floor(np.log2(largest)) if 0 < largest < np.inf else 1.0
-    targets = np.zeros((rows.matrix.shape[0], C.shape[1]))
-    targets[rows.places] = -0.5 * (C / unit)
-    kernel = residual_kernel(rows, targets, None, 1.0, C.shape[1])
-    if isinstance(kernel, _kernels.SparseProblem):
-        kernel.share_tiles(sibling)
-    value, product = np.empty(1), np.empty((C.shape[1], rows.shape[1]))
-    kernel.evaluate(np.zeros_like(product), value, product, None, wide)
+    product = np.empty((C.shape[1], rows.shape[1]))
+    _kernels.weighted_rows(kernel, np.ascontiguousarray(C / unit), product, wide)
     product *= unit
     return product

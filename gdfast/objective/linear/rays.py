@@ -153,7 +153,7 @@ def along_ray(problem: LinearProblem, W: Array, V: Array) -> LinearRay:
     arrays = checked_arrays(problem, W, V=V)
     base, rate = _scores_of(problem, arrays)
     return LinearRay(
-        problem.kernel, problem.loss, base, rate, sums_on(problem, base, rate), _penalties(problem, arrays)
+        problem.kernel, problem.loss, base, rate, sums_on(problem, base, rate), penalties_along(problem, arrays)
     )
 
 
@@ -162,7 +162,7 @@ def on_plane(problem: LinearProblem, W: Array, U: Array, V: Array) -> LinearPlan
     arrays = checked_arrays(problem, W, U=U, V=V)
     base, first, second = _scores_of(problem, arrays)
     sums = sums_on(problem, base, first, second)
-    return LinearPlane(problem.kernel, base, first, second, sums, _penalties(problem, arrays))
+    return LinearPlane(problem.kernel, base, first, second, sums, penalties_along(problem, arrays))
 
 
 def checked_arrays(problem: Terms, W: Array, **directions: Array) -> list[FloatArray]:
@@ -192,5 +192,6 @@ def sums_on(problem: LinearProblem, *parts: FloatArray) -> RaySums | None:
     return problem.loss.ray_terms(parts, problem.rows.y, problem.rows.normalized_weights)
 
 
-def _penalties(problem: LinearProblem, arrays: list[FloatArray]) -> tuple[Penalty, ...]:
+def penalties_along(problem: LinearProblem, arrays: list[FloatArray]) -> tuple[Penalty, ...]:
+    """The regularizer along the directions, which come after the point."""
     return penalties(problem.regularizer, *map(problem.penalised, arrays))

@@ -40,10 +40,10 @@ class Counter:
 
     def __init__(self, parent: Counter | None = None) -> None:
         self.parent = parent
-        self.visited = 0
+        self.visited: float = 0
 
-    def add(self, rows: int) -> None:
-        """So many more."""
+    def add(self, rows: float) -> None:
+        """So many more: halves where one of a pass's two products is made."""
         counter: Counter | None = self
         while counter is not None:
             counter.visited += rows

@@ -118,6 +118,16 @@ class ScoreCurvature(NamedTuple):
         return found
 
 
+class CurvatureFactors(NamedTuple):
+    """A matrix for each row by its factors f (n, k) >= 0, in a kernel's terms.
+
+    Kind 0: ``diag(f)``; 1: ``diag(f) - f f'``; 2: sum over wrong classes c of ``f_c (e_c - e_y)(e_c - e_y)'``.
+    """
+
+    factors: FloatArray
+    kind: int
+
+
 class KinkDistances(NamedTuple):
     """How far one score of a row may move, either way, before the loss meets a kink; infinite where it meets none.
 
@@ -261,6 +271,10 @@ class Loss:
     def hessian_at(self, scores: FloatArray, y: Array) -> Callable[[FloatArray], FloatArray]:
         """changes -> `hessian_times`, for many at the same scores: what these alone say is made once."""
         return lambda changes: self.hessian_times(scores, y, changes)
+
+    def curvature_factors(self, scores: FloatArray, y: Array) -> CurvatureFactors | None:
+        """The second derivatives of `hessian_times` as a kernel multiplies by them; None: it does not."""
+        return None
 
     def curvatures(self, scores: FloatArray, y: Array) -> FloatArray:
         """What weighs the rows of a preconditioner, (n, k), >= 0: each row's second derivatives by each of its scores.

@@ -14,7 +14,7 @@ import numpy as np
 
 from ...protocols import Array, FloatArray
 from ..one_thread import weighted_sum
-from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, rounding
+from .base import UNIT, CurvatureFactors, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, rounding
 from .best_bias import AtBias, best_bias, products_of_columns
 
 
@@ -73,6 +73,10 @@ class CrossEntropy(Loss):
         """Probabilities are made once: 8 n k bytes."""
         p = softmax(scores)
         return lambda changes: np.asarray(p * (changes - np.einsum("ij,ij->i", p, changes)[:, None]))
+
+    def curvature_factors(self, scores: FloatArray, y: Array) -> CurvatureFactors:
+        """Probabilities."""
+        return CurvatureFactors(softmax(scores), 1)
 
     def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
         """A score's error moves the logarithm by as much at most; the logarithm has its own."""

@@ -17,7 +17,17 @@ from ...protocols import Array, FloatArray
 from ..margins import margins
 from ..one_thread import weighted_sum
 from ..rays.hinge_terms import HingeTerms
-from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
+from .base import (
+    UNIT,
+    CurvatureFactors,
+    Dual,
+    GradientDual,
+    GradientSums,
+    Loss,
+    ScoreCurvature,
+    missing_factor_2,
+    rounding,
+)
 from .best_bias import AtBias, best_bias, products_of_columns
 from .pairs import mended_sums, repaired_pairs
 
@@ -205,6 +215,10 @@ class SquaredHinge(Loss):
         """``2 sum_c (e_c - e_y)(change_c - change_y)`` over the wrong classes c whose margin is > 0."""
         counts = margins(scores, y, self.margin) > 0
         return _less_at_own(np.where(counts, 2 * margins(changes, y), 0.0), y)
+
+    def curvature_factors(self, scores: FloatArray, y: Array) -> CurvatureFactors:
+        """2 for the wrong classes whose margin is > 0."""
+        return CurvatureFactors(np.where(margins(scores, y, self.margin, own=-np.inf) > 0, 2.0, 0.0), 2)
 
     def coefficient_sizes(self, scores: FloatArray, y: Array) -> FloatArray:
         """Margins are differences of scores; one that is well below 0 has no rounding."""

@@ -15,7 +15,17 @@ import numpy as np
 from ..._arrays import check_positive
 from ...protocols import Array, FloatArray
 from ..one_thread import weighted_sum
-from .base import UNIT, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, missing_factor_2, rounding
+from .base import (
+    UNIT,
+    CurvatureFactors,
+    Dual,
+    GradientDual,
+    GradientSums,
+    Loss,
+    ScoreCurvature,
+    missing_factor_2,
+    rounding,
+)
 from .best_bias import AtBias, best_bias
 
 BEYOND_DELTA = 0.02
@@ -154,6 +164,10 @@ class Huber(Loss):
     def hessian_times(self, scores: FloatArray, y: Array, changes: FloatArray) -> FloatArray:
         """``2 change_c`` for the outputs c whose residual is at most delta."""
         return np.where(np.abs(scores - y) <= self.delta, 2 * changes, 0.0)
+
+    def curvature_factors(self, scores: FloatArray, y: Array) -> CurvatureFactors:
+        """2 for residuals of at most delta."""
+        return CurvatureFactors(np.where(np.abs(scores - y) <= self.delta, 2.0, 0.0), 0)
 
     def value_error(self, data: float, score_errors: FloatArray, whole: float) -> float:
         """As the squared error's, whose derivative is the larger one, or by the largest slope."""

@@ -141,7 +141,7 @@ def test_one_scores_pass_serves_many_products(loss):
     H(case.V)
     H(case.V)
     assert once == (0 if loss == SQUARED_ERROR else 1)
-    assert case.objective.passes - before == (2 if loss == SQUARED_ERROR else 5)
+    assert case.objective.passes - before == (2 if loss == SQUARED_ERROR else 3)
 
 
 def test_large_scores_are_safe():
