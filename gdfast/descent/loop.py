@@ -332,17 +332,10 @@ def result_of(settings: Settings, state: RunState) -> Result:
     Not after a Ctrl-C, which wants an answer at once: what is not known is NaN. Where it is never evaluated, the
     mini-batches of the last epoch say what is known.
     """
-    k, w, optimizer_state, there, record, status = (
-        state.k,
-        state.w,
-        state.optimizer_state,
-        state.evaluation,
-        state.record,
-        state.ending,
-    )
+    k, w, there, record, status = state.k, state.w, state.evaluation, state.record, state.ending
     assert status is not None
     averaged = None
-    answer = final_answer(settings.bound_optimizer, w, optimizer_state)
+    answer = final_answer(settings.bound_optimizer, w, state.optimizer_state)
     try:
         if settings.never_evaluates:
             there, averaged, status = told_by_batches(settings, state, answer)
