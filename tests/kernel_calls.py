@@ -20,7 +20,7 @@ EITHER = [
     *((call, name, ("int32", "int64")) for call in ("rows", "unseen rows") for name in ("indices", "starts")),
     ("weighted_rows", "sums", ("float32", "float64")),
     *((call, "W", ("float32", "float64")) for call in ("evaluate", "differences", "take_steps 0")),
-    *((call, "values", ("float32", "float64")) for call in ("rows", "unseen rows")),
+    *((call, "values", ("uint8", "float32", "float64")) for call in ("rows", "unseen rows")),
     ("dual_sums", "duals", ("float32", "float64")),
     ("first_not_finite", "X", ("float16", "float32", "float64")),
 ]

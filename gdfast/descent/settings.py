@@ -154,6 +154,7 @@ class Settings:
             objective=wide,
             minimised=guarded(wide, "objective"),
             wide_objective=None,
+            scored=None,
             bound_optimizer=optimizer,
             direction=None if self.owns_step else direction_of(optimizer),
         )

@@ -46,7 +46,7 @@ def test_the_process_that_times_runs_what_it_is_asked_for():
         "sys.stderr.write(config()['instruction set']); measured.work()"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-P", "-c", code],
         env=instruction_sets._environment(AVAILABLE[-1]),
         input="\n",
         capture_output=True,

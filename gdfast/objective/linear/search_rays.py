@@ -17,6 +17,7 @@ import numpy as np
 from ..._arrays import check_weights
 from ...protocols import Array, FloatArray
 from ..capabilities import linear_problem_of
+from ..one_thread import QUIET, dot
 from ..regularizers.along_directions import Penalty
 from .objective import LinearObjective
 from .problem import LinearProblem
@@ -50,10 +51,11 @@ class ScoredRay:
         if strengths is not None and strengths.l1 == 0:
             if strengths.l2 > 0:  # a parabola
                 w, v = W[self._penalised], V[self._penalised]
+                product = np.vdot if w.size <= QUIET else dot
                 self._squares = (
-                    strengths.l2 * float(np.vdot(w, w)),
-                    2 * strengths.l2 * float(np.vdot(w, v)),
-                    strengths.l2 * float(np.vdot(v, v)),
+                    strengths.l2 * float(product(w, w)),
+                    2 * strengths.l2 * float(product(w, v)),
+                    strengths.l2 * float(product(v, v)),
                 )
         else:
             self._penalties = penalties_along(problem, [W, V])
