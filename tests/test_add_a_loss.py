@@ -63,6 +63,7 @@ def test_the_page_touches_few_files():
     assert sum(path.startswith("src/") for path in set(paths)) == 3
 
 
+@pytest.mark.slow
 def test_the_changed_sources_keep_their_promises(tree):
     kept = ("test_kernel_sources.py", "test_layers.py", "test_words.py")
     command = [

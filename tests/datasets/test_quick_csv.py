@@ -84,6 +84,7 @@ def test_every_reader_says_the_same(rows, odd, end, mark, named, start, last, bl
     assert found["pandas"] == found["plain"]
 
 
+@pytest.mark.slow
 @settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(text=st.text(alphabet='01.-+eE,"\n\r aN\t', min_size=1, max_size=60))
 def test_any_text_is_the_same_to_every_reader(text, tmp_path, monkeypatch):

@@ -202,6 +202,7 @@ def test_nothing_to_work_on_leaves_the_bias_at_its_optimum():
         assert found.w[1, -1] - found.w[0, -1] == pytest.approx(np.log(y.mean() / (1 - y.mean())), abs=1e-6)
 
 
+@pytest.mark.slow
 def test_a_resumed_run_ends_at_the_same_bits(tmp_path, monkeypatch):
     for loss, few in (("squared error", None), ("four classes", None), ("two classes", None), ("two classes", 0.0)):
         if few is not None:  # matrices in float32
