@@ -139,16 +139,20 @@ class Cluster:
 
         done = threading.Event()
         future.add_done_callback(lambda _: done.set())
-        while not done.wait(CONTACT):
+        patience = 4 * CONTACT
+        while True:
+            if done.wait(CONTACT):
+                try:
+                    return future.result(timeout=patience)
+                except TimeoutError:  # it is on its way, or was lost with its worker after it was done
+                    patience *= 2
+                except (FutureCancelledError, KilledWorker):
+                    self.require_connected()
+                    raise WorkersChangedError from None
             self.require_connected()
             running = self._running()
             if not all(address in running for address in needed):
                 raise WorkersChangedError
-        try:
-            return future.result()
-        except (FutureCancelledError, KilledWorker):
-            self.require_connected()
-            raise WorkersChangedError from None
 
     def require_connected(self) -> None:
         """ConnectionError, which names the scheduler, where it does not answer any more."""

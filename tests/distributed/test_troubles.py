@@ -16,6 +16,7 @@ import pytest
 import gdfast as gd
 from clusters import PATIENCE, Processes, processes, worker_of
 from gdfast.distributed import DaskObjective
+from gdfast.distributed.cluster import Cluster, WorkersChangedError
 from gdfast.distributed.workers import fault_of, reporter
 from gdfast.objective.chunked.engine import Start
 
@@ -169,6 +170,21 @@ def test_a_worker_is_killed_in_mid_run(client: Any, started: Processes) -> None:
     assert ray.value(0.5) == HERE.along_ray(W0, W0 + 1).value(0.5)
     (worker,) = objective.workers()
     assert worker.chunks == 8
+
+
+def test_a_result_is_lost_with_its_worker_after_it_was_done(client: Any, started: Processes) -> None:
+    """The scheduler would compute it again, on that worker alone: nobody may wait for it."""
+    before = set(client.scheduler_info()["workers"])
+    with worker_of(started.address) as process:
+        client.wait_for_workers(len(before) + 1, timeout=PATIENCE)
+        (address,) = set(client.scheduler_info()["workers"]) - before
+        future = client.submit(bytes, 1000, workers=[address], pure=False)
+        wait_until(future.done)
+        cluster = Cluster(client)
+        process.kill()
+        process.wait()
+        with pytest.raises(WorkersChangedError):
+            cluster.result(future, {address})
 
 
 def test_the_scheduler_dies_and_another_cluster_goes_on(client: Any, started: Processes, tmp_path: Path) -> None:
