@@ -68,7 +68,9 @@ def test_what_is_not_finite_is_told_and_reaches_its_scores(dtype, place, value):
 def test_scores_that_overflow_are_told():
     X, W = drawn(4, 9, "float32")
     W[2] = 3e38
-    scores_of(np.abs(X) + 1, W, finite=False)
+    scores = scores_of(np.abs(X) + 1, W, finite=False)
+    assert np.isposinf(scores[:, 2]).all()
+    assert np.isfinite(np.delete(scores, 2, axis=1)).all()
 
 
 def test_arrays_that_do_not_fit_are_refused():
