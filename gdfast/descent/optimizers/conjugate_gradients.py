@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from ...objective.one_thread import dot
 from ...objective.regularizers.regularizers import strengths_of
 from ...objective.second_derivatives import has_cheap_hessian, hessian_at
 from ...protocols import Array, FloatArray
-from .float64_dots import dot, norm
+from .float64_dots import norm
 
 SMALL = 100  # weights: so few that each system is solved to rounding
 

@@ -7,8 +7,6 @@ import math
 from ...objective.one_thread import dot
 from ...protocols import Array
 
-__all__ = ["dot", "first_scale", "norm"]
-
 
 def norm(a: Array) -> float:
     """The 2-norm, in float64."""

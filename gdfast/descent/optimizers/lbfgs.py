@@ -8,9 +8,10 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 
 from ..._arrays import check_integer
+from ...objective.one_thread import dot
 from ...protocols import Array, FloatArray
 from ..preconditioners import GramPreconditioner, check_preconditioner, preconditioner_for
-from .float64_dots import dot, first_scale, norm
+from .float64_dots import first_scale, norm
 from .preconditioned_lbfgs import PreconditionedLBFGS
 from .quasi_newton import Stack, coefficients, combined, moved_and_changed, refuse_l1, stack_dots, unchanging, with_pair
 

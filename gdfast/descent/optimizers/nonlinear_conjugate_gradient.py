@@ -7,6 +7,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ...objective.one_thread import dot
 from ...protocols import Array
 from ..preconditioners import (
     BoundPreconditioner,
@@ -16,7 +17,7 @@ from ..preconditioners import (
     preconditioner_for,
 )
 from .capabilities import check_like
-from .float64_dots import dot, first_scale, norm
+from .float64_dots import first_scale, norm
 from .quasi_newton import refuse_l1
 
 

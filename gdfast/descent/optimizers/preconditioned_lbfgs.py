@@ -11,11 +11,12 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ...objective.one_thread import dot
 from ...objective.stack_sums import dots
 from ...protocols import Array, FloatArray
 from ..preconditioners import BoundPreconditioner, FixedPreconditioner, PreconditionerState
 from .capabilities import check_like
-from .float64_dots import dot, first_scale, norm
+from .float64_dots import first_scale, norm
 from .quasi_newton import Stack, coefficients, combined, moved_and_changed, stack_dots, unchanging, with_pair
 
 

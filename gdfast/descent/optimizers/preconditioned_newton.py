@@ -8,11 +8,11 @@ from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
+from ...objective.one_thread import dot
 from ...protocols import Array, FloatArray, Objective
 from ..preconditioners import BoundPreconditioner, PreconditionerState
 from .capabilities import check_like
 from .conjugate_gradients import Hessian, solved
-from .float64_dots import dot
 
 
 class PreconditionedNewtonState(NamedTuple):

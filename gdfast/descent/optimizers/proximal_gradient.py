@@ -11,10 +11,10 @@ import numpy as np
 from ..._arrays import check_flag
 from ...describe import described
 from ...objective.guarded import guarded_regularizer
+from ...objective.one_thread import dot
 from ...objective.regularizers.regularizers import strengths_of
 from ...objective.second_derivatives import suggest_step
 from ...protocols import Array
-from .float64_dots import dot
 
 
 class ProximalGradientState(NamedTuple):

@@ -28,9 +28,9 @@ from ...objective.linear.smoothed_hinge import (
     term_changes,
     terms_at,
 )
+from ...objective.one_thread import dot
 from ...protocols import Array, FloatArray
 from .dual_coordinate_ascent import DualCoordinateAscent, check_hinge
-from .float64_dots import dot
 
 SHRINK = 0.85
 """What mu is multiplied by when the terms are smoothed around other duals (.5 takes twice the passes)."""
