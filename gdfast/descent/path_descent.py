@@ -161,7 +161,7 @@ class PathDescent:
             objective=objective,
             minimised=guarded(objective, "objective"),
             wide_objective=None if goal is None else wider(objective),
-            scored=None,  # those of the first point's run are of its objective
+            keeps_scores=False,  # nearly every first trial is taken, and a pass is sooner made than its halves
             w0=start,
             optimizer=optimizer,
             bound_optimizer=optimizer,

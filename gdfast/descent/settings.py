@@ -9,7 +9,7 @@ from __future__ import annotations
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -127,8 +127,8 @@ class Settings:
     """Otherwise, how it finds the direction of a step."""
     run_batches: RunBatches | None
     """The mini-batches of the objective; None: the whole of it at every step."""
-    scored: ScoredSearch | None
-    """How line searches keep the objective's scores; None: they do not."""
+    keeps_scores: bool
+    """Line searches keep the objective's scores, where it has some."""
     evaluates_always: bool
     """The whole objective is evaluated after every step."""
     never_evaluates: bool
@@ -137,6 +137,11 @@ class Settings:
     """Steps between two evaluations of the run; None: at the end at most."""
     goes_on_in_float64: bool = False
     """It began in narrower arithmetic: `in_float64`."""
+
+    @cached_property
+    def scored(self) -> ScoredSearch | None:
+        """How line searches keep the objective's scores; None: they do not."""
+        return scored_search(self.objective) if self.keeps_scores else None
 
     def batch(self, k: int) -> Objective:
         """``sign * objective`` on the mini-batch of step k."""
@@ -154,7 +159,6 @@ class Settings:
             objective=wide,
             minimised=guarded(wide, "objective"),
             wide_objective=None,
-            scored=None,
             bound_optimizer=optimizer,
             direction=None if self.owns_step else direction_of(optimizer),
         )
@@ -194,13 +198,15 @@ def checked_settings(arguments: Mapping[str, Any], sign: float) -> Settings:
         _check_never(given, batches)
     _check_gap(given["gap_tol"], objective, for_this_run, sign)
     rule = _step_of(for_this_run, given["step"], max_steps, objective, type(optimizer).__name__)
-    # What is proven is proven of a gradient as the objective gives it.
-    proves = given["goal"] is not None or given["gap_tol"] is not None
-    keeps_scores = rule.line_search is not None and batches is None and sign > 0 and not proves
     return Settings(
         **given | {"w0": point, "step": rule},
-        scored=scored_search(objective) if keeps_scores else None,
         sign=sign,
+        # What is proven is proven of a gradient as the objective gives it.
+        keeps_scores=rule.line_search is not None
+        and batches is None
+        and sign > 0
+        and given["goal"] is None
+        and given["gap_tol"] is None,
         minimised=guarded(objective, "objective") if sign > 0 else Negated(objective),
         wide_objective=None if given["goal"] is None else wider(objective),
         bound_optimizer=for_this_run,
