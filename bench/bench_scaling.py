@@ -10,7 +10,7 @@ goal for every kind of work: 64 MB and 8 times the gradient.
 
     python bench/bench_scaling.py [--quick] [--json] [--threads 1 2]
 
-`python docs/draw_growth.py --measure` runs it, keeps the numbers and puts picture and tables into the page.
+`python docs/draw/growth.py --measure` runs it, keeps the numbers and puts picture and tables into the page.
 """
 
 from __future__ import annotations

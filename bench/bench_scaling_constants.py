@@ -1,4 +1,4 @@
-"""What a cluster's time is made of, measured on one machine: the constants of the model in docs/scaling.md.
+"""What a cluster's time is made of, measured on one machine: the constants of the model in docs/explanation/scaling.md.
 
 One core: reading a cold file, value and gradient of a chunk in memory (three shapes), adding partial results up, and
 how much the times of equal chunks differ. One and two workers (processes with one thread each, on loopback): a task (by

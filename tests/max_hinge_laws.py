@@ -1,4 +1,4 @@
-"""The laws of a loss, for the one that docs/add_a_loss.md adds: run by test_add_a_loss.py where that is built.
+"""The laws of a loss, for the one that docs/how_to/add_a_loss.md adds: run by test_add_a_loss.py where that is built.
 
 The oracle is the formula, in loops.
 """

@@ -1,4 +1,4 @@
-"""docs/add_a_loss.md, followed to the letter: its blocks on a copy of the tree, built, and the laws of a loss on it."""
+"""docs/how_to/add_a_loss.md to the letter: its blocks on a copy of the tree, built, and the laws of a loss on it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PAGE = ROOT / "docs" / "add_a_loss.md"
+PAGE = ROOT / "docs" / "how_to" / "add_a_loss.md"
 # A block, and the file that the text before it names last: whole ("New file") or changed (a diff without numbers).
 BLOCK = re.compile(r"^```(c|python|diff)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LAWS = Path(__file__).with_name("max_hinge_laws.py")

@@ -17,10 +17,14 @@ from console import agrees, run, sessions
 from gdfast.descent import schedules
 
 DOCS = Path(__file__).parent.parent / "docs"
-PAGES = sorted(DOCS.glob("*.md"))
+PAGES = sorted(DOCS.rglob("*.md"))
 # An example that is a test file, by its first line, is run by pytest: in tests/checks/gradient/test_adapters.py.
 # One that is a module, by its docstring, is what test_add_a_loss.py builds.
 EXAMPLE = re.compile(r"^```python\n(?!# test_|\"\"\")(.*?)^```", re.DOTALL | re.MULTILINE)
+
+
+def name_of(page):
+    return page.relative_to(DOCS).as_posix().removesuffix(".md")
 
 
 @pytest.fixture(autouse=True)
@@ -44,7 +48,7 @@ def run_examples(page, folder):
     (folder / "examples ran").touch()
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_examples_run(page, folders):
     run_examples(page, folders[page])
     assert page.stat().st_size > 0
@@ -52,9 +56,7 @@ def test_the_examples_run(page, folders):
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="there is no bash")
 @pytest.mark.slow  # the README's commands are run by the quick suite
-@pytest.mark.parametrize(
-    "page", [p for p in PAGES if sessions(p.read_text(encoding="utf-8"))], ids=lambda page: page.stem
-)
+@pytest.mark.parametrize("page", [p for p in PAGES if sessions(p.read_text(encoding="utf-8"))], ids=name_of)
 def test_the_commands_say_what_is_shown(page, folders):
     folder = folders[page]
     if not (folder / "examples ran").exists():
@@ -67,7 +69,7 @@ def test_the_commands_say_what_is_shown(page, folders):
 @pytest.mark.slow  # worker processes import the script anew
 def test_the_tutorial_runs_as_a_script(tmp_path):
     """And ends on the cluster with the same bits as on one machine."""
-    script = DOCS / "larger_than_memory.py"
+    script = DOCS / "how_to" / "larger_than_memory.py"
     shown = subprocess.run(
         [sys.executable, "-P", str(script)], cwd=tmp_path, stdout=subprocess.PIPE, text=True, check=True
     )
@@ -83,7 +85,7 @@ def test_a_session_that_shows_something_else_is_found(tmp_path):
     assert not agrees("", run(command, tmp_path))
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_links_to_files_lead_somewhere(page):
     links = [link for link in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")) if "://" not in link]
     assert [link for link in links if not (page.parent / link).exists()] == []
@@ -91,12 +93,14 @@ def test_links_to_files_lead_somewhere(page):
 
 def test_every_page_is_reached_from_the_index():
     index = (DOCS / "index.md").read_text(encoding="utf-8")
-    assert [page.name for page in PAGES if page.name != "index.md" and f"]({page.name})" not in index] == []
+    assert [name_of(page) for page in PAGES if page.name != "index.md" and f"]({name_of(page)}.md)" not in index] == []
 
 
 def test_every_schedule_stands_in_the_table_with_its_defaults():
     written = re.findall(
-        r"^\| `((\w+)\(.*?\))` \|", (DOCS / "schedules.md").read_text(encoding="utf-8"), flags=re.MULTILINE
+        r"^\| `((\w+)\(.*?\))` \|",
+        (DOCS / "reference" / "schedules.md").read_text(encoding="utf-8"),
+        flags=re.MULTILINE,
     )
     assert {name for _, name in written} == {name for name in schedules.__all__ if name in gd.__all__}
     for call, name in written:
@@ -106,21 +110,21 @@ def test_every_schedule_stands_in_the_table_with_its_defaults():
 
 
 def test_every_schedule_is_drawn():
-    script = (DOCS / "draw_schedules.py").read_text(encoding="utf-8")
+    script = (DOCS / "draw" / "schedules.py").read_text(encoding="utf-8")
     assert [name for name in schedules.__all__ if name in gd.__all__ and f'"{name}(' not in script] == []
 
 
 def test_every_test_function_stands_in_the_table():
-    table = (DOCS / "test_functions.md").read_text(encoding="utf-8")
+    table = (DOCS / "reference" / "test_functions.md").read_text(encoding="utf-8")
     assert [name for name in gd.test_functions.__all__ if f"`{name}(" not in table] == ["KnownFunction"]
 
 
 def test_every_picture_stands_in_the_gallery():
-    page = (DOCS / "gallery.md").read_text(encoding="utf-8")
+    page = (DOCS / "reference" / "gallery.md").read_text(encoding="utf-8")
     pictures = [name for name in gd.plots.__all__ if name.islower()]
     assert [name for name in pictures if f"gd.plots.{name}" not in page] == []
     drawn = {f"images/{file.name}" for file in (DOCS / "images").glob("gallery_*.png")}
-    assert drawn == set(re.findall(r"\]\((images/[^)]+)\)", page))
+    assert drawn == set(re.findall(r"\]\(\.\./(images/[^)]+)\)", page))
 
 
 def numbers_in(text):
@@ -136,7 +140,7 @@ def test_every_item_of_the_lecture_stands_in_the_table_and_on_the_page_it_names(
     table = (DOCS / "lecture.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| (\d+) \| .*?((?:\[[^\]]+\]\([^)]+\)(?:, )?)+) \|$", table, flags=re.MULTILINE)
     assert [int(number) for number, _ in rows] == list(range(1, 43))
-    cited = {page.name: numbers_in(page.read_text(encoding="utf-8")) for page in PAGES}
+    cited = {f"{name_of(page)}.md": numbers_in(page.read_text(encoding="utf-8")) for page in PAGES}
     lost = [
         number
         for number, links in rows

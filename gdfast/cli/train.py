@@ -90,7 +90,7 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
     metavar="NUMBER|auto|cv",
     help="Strength of the L2 penalty, scikit-learn's; auto is 1 / rows (C = 1), cv the best in cross-validation.",
 )  # fmt: skip
-@click.option("--solve", is_flag=True, help="Go to the optimum, and prove it: see docs/solving.md.")
+@click.option("--solve", is_flag=True, help="Go to the optimum, and prove it: see docs/how_to/solving.md.")
 @click.option(
     "--tol", type=NumberOr(positive=True), metavar="NUMBER",
     help=f"With --solve: the gap to prove, relative to the objective.  [default: {SOLVE_TOL:g}]",
@@ -99,7 +99,7 @@ class NumberOr(click.ParamType):  # type: ignore[type-arg]
     "--optimizer",
     type=click.Choice(list(OPTIMIZERS)),
     metavar="NAME",
-    help=f"One of {', '.join(OPTIMIZERS)}.  [default: chosen by size and kind, see docs/estimators.md]",
+    help=f"One of {', '.join(OPTIMIZERS)}.  [default: chosen by size and kind, see docs/how_to/estimators.md]",
 )
 @click.option(
     "--lr", type=NumberOr(*LEARNING_RATES, positive=True), metavar="NUMBER|NAME",

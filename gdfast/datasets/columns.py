@@ -216,6 +216,6 @@ def _notes(names: list[str], features: list[int], label: int | None, options: Re
 def remedy(column: str | int) -> str:
     """What to do about a column that is no feature as it stands."""
     return (
-        f": drop={column!r:.40}, or --drop, leaves the column out; docs/messy_tables.md shows how scikit-learn makes "
-        "numbers of it"
+        f": drop={column!r:.40}, or --drop, leaves the column out; docs/how_to/messy_tables.md shows how scikit-learn "
+        "makes numbers of it"
     )

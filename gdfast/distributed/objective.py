@@ -37,7 +37,7 @@ class DaskObjective(ChunkedObjective):
     """``L(W) = mean_i loss(W [x_i, 1], y_i) + regularizer(W)``, for rows on the workers of a dask.distributed cluster.
 
     A `ChunkedObjective` whose chunks are made and kept on workers, and computed on there; W goes to them and sums come
-    back. What a cluster must have is in docs/clusters.md.
+    back. What a cluster must have is in docs/how_to/clusters.md.
 
     Parameters
     ----------

@@ -60,8 +60,8 @@ class FeatureStatistics:
 
         uint8 of 64 columns or more are taken for images, whose pixels are of one unit and share one scale, the root of
         the mean of their variances: a pixel that is hardly ever on is not blown up to weigh as much as those that tell
-        something (docs/estimators.md has what that does on held-out rows). Columns of zeros and ones alone keep their
-        own.
+        something (docs/how_to/estimators.md has what that does on held-out rows). Columns of zeros and ones alone keep
+        their own.
         """
         if self.mean is None:
             assert self.largest is not None

@@ -219,8 +219,8 @@ class Settings:
         "proximal_gradient"; stochastic steps follow the subgradient, and weights become small. Optimizers that L1
         misleads ("lbfgs", "nonlinear_conjugate_gradient", "newton", "dual_coordinate_ascent") are refused.
     optimizer : name or gdfast optimizer, optional
-        None chooses by size and kind (the table in docs/estimators.md): L-BFGS on small data and on weighted CSR,
-        preconditioned on dense tables with 64 rows or more a column,
+        None chooses by size and kind (the table in docs/how_to/estimators.md): L-BFGS on small data and on weighted
+        CSR, preconditioned on dense tables with 64 rows or more a column,
         with L1 proximal gradient steps, for the hinge on CSR dual coordinate ascent, otherwise the recipe: momentum
         0.9, on CSR plain gradient descent. The recipe as well with early_stopping, a learning_rate or a batch_size of
         yours. Names: "gradient_descent", "momentum", "nesterov", "adam", "adagrad", "rmsprop", "adamw" (compiled),

@@ -1,4 +1,4 @@
-/* The losses that have kernels, and what is known of each: its row. docs/add_a_loss.md adds one. */
+/* The losses that have kernels, and what is known of each: its row. docs/how_to/add_a_loss.md adds one. */
 #ifndef GD_LOSSES_H
 #define GD_LOSSES_H
 

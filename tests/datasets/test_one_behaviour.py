@@ -189,7 +189,7 @@ def test_what_is_no_feature_is_named_with_the_remedy(column, said, name, tmp_pat
     with pytest.raises(ValueError, match=said) as caught:
         load(path)
     which = 3 if name.startswith("lists") else "odd"
-    assert f"drop={which!r}, or --drop, leaves the column out; docs/messy_tables.md" in str(caught.value)
+    assert f"drop={which!r}, or --drop, leaves the column out; docs/how_to/messy_tables.md" in str(caught.value)
     data = load(path, drop=which)
     assert data.X.shape == (N, 3)
     assert data.class_names == ("x", "y")

@@ -48,7 +48,8 @@ def duality_gap(problem: LinearProblem, W: Array) -> float:
     """A proven bound on ``value(W) - optimum``, whatever W is.
 
     With A_i = d loss_i / d scores, repaired until it is feasible, and G = sum_i A_i z_i' / n,
-    ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)`` for L2; see docs/certificates.md for L1.
+    ``optimum >= -mean_i conjugate_i(A_i) - ||G||^2 / (4 strength)`` for L2; for L1 see
+    docs/explanation/certificates.md.
 
     Parameters
     ----------

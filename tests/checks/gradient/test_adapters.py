@@ -1,4 +1,4 @@
-"""The test files shown in docs/testing_gradients.md run under pytest: NumPy, gdfast, PyTorch and JAX losses."""
+"""The test files shown in docs/how_to/testing_gradients.md run under pytest: NumPy, gdfast, PyTorch and JAX losses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 
 from gdfast.checks import check_gradient
 
-PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "testing_gradients.md"
+PAGE = Path(__file__).parent.parent.parent.parent / "docs" / "how_to" / "testing_gradients.md"
 EXAMPLE = re.compile(r"^```python\n# (test_\w+\.py)\n(.*?)^```", re.DOTALL | re.MULTILINE)
 FILES = dict(EXAMPLE.findall(PAGE.read_text(encoding="utf-8")))
 LIBRARIES = {"test_torch_model.py": "torch", "test_torch_parameters.py": "torch", "test_jax_loss.py": "jax"}

@@ -1,4 +1,4 @@
-"""docs/optimizers.md names every rule with its own defaults, and its examples run."""
+"""docs/reference/optimizers.md names every rule with its own defaults, and its examples run."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 import gdfast as gd
 from gdfast.descent import optimizers
 
-PAGE = (Path(__file__).parents[3] / "docs" / "optimizers.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "reference" / "optimizers.md").read_text(encoding="utf-8")
 
 
 def test_every_rule_stands_in_the_table_with_its_defaults():
@@ -27,7 +27,7 @@ def test_every_rule_stands_in_the_table_with_its_defaults():
 def test_the_examples_run(capsys):
     names: dict[str, object] = {}
     for example in re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE):
-        exec(compile(example, "docs/optimizers.md", "exec"), names)
+        exec(compile(example, "docs/reference/optimizers.md", "exec"), names)
     shown = capsys.readouterr().out
     assert float(re.search(r"the objective is ([0-9.]+)", shown)[1]) < 0.3
     assert len(set(re.findall(r"passes (0\.\d{6})$", shown, flags=re.MULTILINE))) == 1  # three rules, one optimum

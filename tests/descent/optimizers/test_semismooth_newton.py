@@ -23,7 +23,7 @@ from hinge_problems import (
     resumed_and_straight,
 )
 
-PAGE = (Path(__file__).parents[3] / "docs" / "proven_hinge.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[3] / "docs" / "explanation" / "proven_hinge.md").read_text(encoding="utf-8")
 
 
 def solve(objective, w0=None, smoothing=10.0, **settings):
@@ -184,5 +184,5 @@ def test_what_it_cannot_do_is_refused_before_any_work():
 
 def test_the_page_runs(capsys):
     for example in re.findall(r"^```python\n(.*?)^```", PAGE, flags=re.DOTALL | re.MULTILINE):
-        exec(compile(example, "docs/proven_hinge.md", "exec"), {})
+        exec(compile(example, "docs/explanation/proven_hinge.md", "exec"), {})
     assert float(re.search(r"at most ([0-9.]+) above", capsys.readouterr().out)[1]) <= 1e-3

@@ -1,4 +1,4 @@
-"""Every line of the tables in docs/losses.md: what a loss and a penalty of another library are here."""
+"""Every line of the tables in docs/reference/losses.md: what a loss and a penalty of another library are here."""
 
 from __future__ import annotations
 
