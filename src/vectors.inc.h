@@ -73,7 +73,7 @@ INLINE vdouble load_double_double(const double *p) { return *(const vdouble_unal
  *   broadcast_int32, greater_bits (a bit for each lane where a > b)
  *   load_bytes               bytes of X, each less BYTES_LESS, as signed ones where that is not 0
  *   interleave_<bits>_<half> elements of a and b in turn, of 16-byte pieces their lower or upper half
- *   add_fours(sum, x, k)     to each 32-bit sum four products of bytes of X with signed bytes
+ *   add_fours(sum, x, k)     to each 32-bit sum four products of bytes of X with signed bytes (not where HAS_SHORT_SUMS)
  *   add_pairs(sum, a, b)     to each 32-bit sum two products of 16-bit numbers from 0 to 255
  *   load_score_bytes, store_score_weight, add_score_products
  *                            SCORE_COLUMNS columns of X less SCORE_BYTES_LESS, weights for them, both multiplied and added

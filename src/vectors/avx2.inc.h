@@ -51,10 +51,6 @@ INLINE vint32 load_score_bytes(const uint8_t *p) {
     return (vint32)_mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)p));
 }
 INLINE vint32 broadcast_int32(int32_t a) { return (vint32)_mm256_set1_epi32(a); }
-/* Pairs of byte products must fit 16 bits: |k| + |k'| <= 128 for neighbours. */
-INLINE vint32 add_fours(vint32 sum, vint32 x, vint32 k) {
-    return sum + INTEGER_OPERATION(madd_epi16, INTEGER_OPERATION(maddubs_epi16, x, k), _mm256_set1_epi16(1));
-}
 INLINE vint32 add_pairs(vint32 sum, vint32 x, vint32 w) { return sum + INTEGER_OPERATION(madd_epi16, x, w); }
 INLINE unsigned greater_bits(vdouble a, vdouble b) {
     return (unsigned)_mm256_movemask_pd(_mm256_cmp_pd((__m256d)a, (__m256d)b, _CMP_GT_OQ));
