@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import click
 
-from . import check, completion, demo, evaluate, figures, info, landscape, predict, train
+from . import check, completion, demo, evaluate, figures, info, landscape, play, predict, train
 from .failures import Commands
 
 
@@ -24,5 +24,6 @@ main.add_command(evaluate.evaluate)
 main.add_command(figures.figures)
 main.add_command(info.info)
 main.add_command(landscape.landscape)
+main.add_command(play.play)
 main.add_command(predict.predict)
 main.add_command(train.train)
