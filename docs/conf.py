@@ -23,7 +23,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
-    "sphinx_mathjax_offline",
+    "sphinx-mathjax-offline",
     "code_cells",
     "kernel",
     "index_pages",

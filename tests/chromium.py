@@ -76,7 +76,7 @@ def requests(driver: Any) -> list[str]:
 @contextmanager
 def narrow(driver: Any, width: int = 390) -> Iterator[None]:
     """A window as wide as a telephone's."""
-    size = {"width": width, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    size = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": True}
     driver.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
         yield

@@ -1,4 +1,4 @@
-"""The Jupyter kernel that runs the pages: this Python, no display, few threads; nothing is shown but what is printed."""
+"""The Jupyter kernel that runs the pages: this Python, no display, few threads; only what is printed is shown."""
 
 from __future__ import annotations
 

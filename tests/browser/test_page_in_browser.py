@@ -5,63 +5,23 @@ Skipped where there is no Chromium with its driver, or no selenium; .ci/run inst
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from chromium import browser, dark, errors, narrow, require, requests, serious_faults, wait
 from pages import hostile, small_report
 
 pytest.importorskip("plotly")
-pytest.importorskip("selenium", reason="selenium is not installed")
-CHROMIUM, DRIVER = (shutil.which(name) for name in ("chromium", "chromedriver"))
-if CHROMIUM is None or DRIVER is None:
-    pytest.skip("chromium and chromedriver are not installed", allow_module_level=True)
+require()
 
-from selenium import webdriver  # noqa: E402
-from selenium.webdriver.chrome.service import Service  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
-from selenium.webdriver.support.ui import WebDriverWait  # noqa: E402
 
 from gdfast.pictures.page import write_page  # noqa: E402
 
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-dev-shm-usage",
-    "--enable-unsafe-swiftshader",
-    "--window-size=1280,900",
-)
-PATIENCE = 60  # seconds until a test gives up: a surface without a graphics card on a busy machine
 INTERACTIVE = 3.0  # seconds of the main thread's own time
 pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
-
-
-@contextmanager
-def browser(*flags: str) -> Iterator[Any]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = CHROMIUM
-    for flag in (*FLAGS, *flags):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(DRIVER, log_output=os.devnull))
-    try:
-        driver.set_script_timeout(PATIENCE)
-        driver.set_page_load_timeout(PATIENCE)
-        yield driver
-    finally:
-        driver.quit()
-
-
-def wait(driver: Any, script: str) -> Any:
-    """What the script returns once it is true."""
-    return WebDriverWait(driver, PATIENCE, poll_frequency=0.05).until(
-        lambda d: d.execute_script(f"return {script}"), script
-    )
 
 
 def see_everything(driver: Any) -> None:
@@ -72,15 +32,6 @@ def see_everything(driver: Any) -> None:
         )
         wait(driver, f"document.getElementById('{name}').dataset.drawn")
         wait(driver, f"document.querySelector('#{name} svg.main-svg')")
-
-
-def errors(driver: Any) -> list[str]:
-    return [entry["message"] for entry in driver.get_log("browser") if entry["level"] == "SEVERE"]
-
-
-def requests(driver: Any) -> list[str]:
-    messages = [json.loads(entry["message"])["message"] for entry in driver.get_log("performance")]
-    return [m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"]
 
 
 @pytest.fixture(scope="module")
@@ -238,9 +189,7 @@ def test_a_browser_without_surfaces_shows_the_map(address):
 
 @pytest.mark.parametrize("width", [320, 360, 768])
 def test_a_narrow_window_never_scrolls_sideways(chromium, address, width):
-    narrow = {"width": width, "height": 740, "deviceScaleFactor": 1, "mobile": True}
-    chromium.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", narrow)
-    try:
+    with narrow(chromium, width):
         chromium.get(address)
         see_everything(chromium)
         chromium.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
@@ -250,24 +199,26 @@ def test_a_narrow_window_never_scrolls_sideways(chromium, address, width):
             " part.getBoundingClientRect().right > innerWidth + 1).map(part => part.outerHTML.slice(0, 80))"
         )
         assert chromium.execute_script(too_wide) == []
-    finally:
-        chromium.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
 def test_a_dark_window_and_paper(page):
     see_everything(page)
     text = "getComputedStyle(document.querySelector('#curves .xtitle')).fill"
     light = page.execute_script(f"return {text}")
-    dark = {"features": [{"name": "prefers-color-scheme", "value": "dark"}]}
-    try:
-        page.execute_cdp_cmd("Emulation.setEmulatedMedia", dark)
+    with dark(page):
         assert wait(page, f"{text} !== '{light}'")
         page.execute_script("dispatchEvent(new Event('beforeprint'))")
         assert wait(page, f"{text} === '{light}'")
         page.execute_script("dispatchEvent(new Event('afterprint'))")
         assert wait(page, f"{text} !== '{light}'")
-    finally:
-        page.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def test_no_serious_fault_of_accessibility(page):
+    see_everything(page)
+    assert serious_faults(page) == []
+    with dark(page):
+        wait(page, "matchMedia('(prefers-color-scheme: dark)').matches")
+        assert serious_faults(page) == []
 
 
 def test_the_command_is_copied(page):
