@@ -1,4 +1,4 @@
-"""The documentation site: Sphinx on the Markdown pages of this folder, for `sphinx-build -W -b html docs site`.
+"""The documentation site: Sphinx on the Markdown pages of this folder, for `sphinx-build -W -b html docs build/site`.
 
 Nothing is fetched, neither while it is built nor by a reader's browser. What is done to the pages before Sphinx reads
 them stands in `_site/`, one idea in a file.
@@ -23,11 +23,12 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
-    "sphinx-mathjax-offline",
     "code_cells",
-    "kernel",
     "index_pages",
+    "kernel",
     "lecture_numbers",
+    "mathjax",
+    "notebooks",
 ]
 exclude_patterns = ["_site", "draw"]
 nitpicky = False
@@ -35,6 +36,8 @@ nitpicky = False
 # Markdown as a forge shows it: formulas between dollars, GitHub's anchors.
 myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 4
+
+mathjax_path = "mathjax/tex-chtml.js"
 
 # Each page's blocks run in one kernel, in a folder of their own; what they print is shown, an exception ends the build.
 nb_execution_mode = "force"

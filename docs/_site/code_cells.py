@@ -27,8 +27,7 @@ def as_notebook(page: str) -> str:
 
 def convert(app: Any, name: str, source: list[str]) -> None:
     """Sphinx hands the text that it has read, and takes what is left in its place."""
-    if app.env.doc2path(name).endswith(".md"):
-        source[0] = as_notebook(source[0])
+    source[0] = as_notebook(source[0])
 
 
 def setup(app: Any) -> dict[str, bool]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from chromium import browser, dark, errors, narrow, require, requests, serious_faults, wait
+from chromium import browser, dark, errors, narrow, requests, require, serious_faults, wait
 from pages import hostile, small_report
 
 pytest.importorskip("plotly")
