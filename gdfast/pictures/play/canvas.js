@@ -3,12 +3,15 @@
 // A bench is a file that ends with
 //   play.benches.push({ name: "descent", title: "...", mount(section) { ... } })
 // `shell.js` makes a <section id=name> with the title as <h2> for each, in the order of page.py, and calls mount once.
-// Numerical routines stand in files without a document, so that node can load them: tests compare them with gdfast.
+// Its parts are elements of <div class="bench">: .picture at the left, .panel (controls) at the right, .below under the
+// picture; in a narrow window they follow each other. Numerical routines stand in files without a document (ROUTINES of
+// page.py), so that node can load them: tests compare them with gdfast.
 //
 //   chart = play.chart(host, { x: [low, high], y: [low, high], ... })
 //     logX, logY     true for a logarithmic axis        xName, yName   what the axes show (y's stands above the axis)
 //     height         CSS pixels, or a function of the width             square   units of equal length: height follows
 //     label          what the picture is, for readers who do not see it (aria-label; `chart.says(text)` changes it)
+//     margin         { left, right, top } in CSS pixels, where the words along the axes need more room
 //     inert          true: no mouse, no keyboard (role "img"); otherwise the canvas can be focused (role "application")
 //   chart.behind(paint)   paint(chart) draws what seldom changes; kept as an image until the size or colours change
 //   chart.front(paint)    paint(chart) draws the rest, at most once a picture, after each chart.redraw()
@@ -101,7 +104,7 @@
       const width = Math.max(this.canvas.clientWidth, 160);
       this.left = this.margin?.left ?? 46;
       this.right = width - (this.margin?.right ?? 12);
-      this.top = this.yName ? 26 : 10;
+      this.top = this.margin?.top ?? (this.yName ? 26 : 10);
       const below = this.xName ? 40 : 22;
       const units = (this.y[1] - this.y[0]) / (this.x[1] - this.x[0]);
       const wanted = typeof this.height === "function" ? this.height(width) : this.height;
@@ -276,8 +279,8 @@
       Object.assign(pen, { font: font(size, weight), textAlign: align, textBaseline: "alphabetic", lineJoin: "round" });
       let across = this.toX(x) + aside;
       if (align === "center") {
-        const half = pen.measureText(words).width / 2; // the words stay within the canvas
-        across = Math.max(half + 2, Math.min(this.width - half - 2, across));
+        const half = pen.measureText(words).width / 2; // the words stay within the plot area
+        across = Math.max(this.left + half + 2, Math.min(this.right - half - 2, across));
       }
       const down = this.toY(y) - above;
       if (halo) {

@@ -11,27 +11,29 @@
     const run = { objective: play.functions.parabola, method: "gradient_descent", rate: 0.1, records: [], earlier: [], next: null, at: null };
     let start = run.objective.start;
 
-    const pictures = element("div");
-    const panel = element("div");
+    const pictures = element("div", { class: "picture" });
+    const panel = element("div", { class: "panel" });
+    const below = element("div", { class: "below" });
     section.append(
       element("p", {}, ...markup(
         "Choose a start: click into the picture, drag the ball, or focus the picture and use the arrow keys. The red arrow is the next step.",
       )),
-      element("div", { class: "bench" }, pictures, panel),
+      element("div", { class: "bench" }, pictures, panel, below),
     );
 
     // ---- the pictures ----
     const picture = play.descentPicture(pictures);
     const caption = element("p", { class: "caption" });
     const status = element("p", { class: "status" });
-    pictures.append(status, caption);
-    const loss = play.lossPicture(pictures);
-    pictures.append(element("p", { class: "caption" }, "Solid: this run. Dashed: the last one, for comparison."));
+    const buttons = element("div", { class: "buttons" });
+    pictures.append(caption, buttons, status);
+    const loss = play.lossPicture(below);
+    below.append(element("p", { class: "caption" }, "Solid: this run. Dashed: the last one, for comparison."));
     const table = element("tbody");
     const details = element("details", { ontoggle: () => fillTable() }, element("summary", {}, "The numbers of this run"),
       element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The numbers of this run" },
         element("table", {}, element("thead", {}, element("tr", {}, ...["step", "w", "L(w)", "largest |gradient|"].map((name) => element("th", { scope: "col" }, name)))), table)));
-    pictures.append(details);
+    below.append(details);
 
     // ---- the controls ----
     const names = (things) => Object.fromEntries(Object.entries(things).map(([key, { name }]) => [key, name]));
@@ -40,13 +42,11 @@
       run.method = method;
       restart();
     } });
-    const rate = play.slider(panel, { label: "Learning rate *a*", low: 0.001, high: 2, value: run.rate, log: true, onInput: chooseRate });
+    const rate = play.slider(panel, { label: "Learning rate *a*", low: run.objective.rates[0], high: run.objective.rates[1], value: run.rate, log: true, onInput: chooseRate });
     const sweep = play.sweepPicture(panel, (wanted) => {
       rate.set(Number(wanted.toPrecision(2)));
       chooseRate(rate.value);
     });
-    const buttons = element("div", { class: "buttons" });
-    panel.append(buttons);
     const stepButton = play.button(buttons, "Step", () => { pause(); step(); settle(); }, { key: "Enter in the picture" });
     const playButton = play.button(buttons, "Play", () => (animation.running ? pause() : start_playing()), { primary: true, key: "Space in the picture" });
     play.button(buttons, "Reset", () => restart(), { key: "Backspace in the picture" });
@@ -124,7 +124,7 @@
         element("p", { class: "symbols" }, ...markup(symbols)), element("p", { class: "numbers" }, ...markup(numbers)),
       ]));
       const found = play.regime(run.objective, run.method, run.rate, run.records);
-      regime.dataset.regime = found.name;
+      regime.style.borderColor = play.regimeColours[found.name] ? `var(${play.regimeColours[found.name]})` : "transparent";
       regimeName.textContent = `Regime: ${found.name}`;
       regimeText.replaceChildren(...found.sentences.map((sentence) => element("p", {}, ...markup(sentence))));
       stepButton.disabled = playButton.disabled = last.ending !== null;

@@ -5,39 +5,40 @@
 (function (play) {
   "use strict";
   const { number, point } = play;
+  const factor = (w) => (w.length === 1 && w[0] < 0 ? `(${point(w)})` : point(w)); // behind a sign
 
   function descent({ w, gradient }, next, rate, slope) {
-    return [[`*w* ← *w* − *a* · ${slope}`, `${point(w)} − ${number(rate)} · ${point(gradient)} = ${point(next.w)}`]];
+    return [[`*w* ← *w* − *a* · ${slope}`, `${point(w)} − ${number(rate)} · ${factor(gradient)} = ${point(next.w)}`]];
   }
 
   function velocity({ state, gradient }, next, slope) {
-    const numbers = `0.9 · ${point(state.velocity)} + ${point(gradient)} = ${point(next.state.velocity)}`;
+    const numbers = `0.9 · ${factor(state.velocity)} + ${factor(gradient)} = ${point(next.state.velocity)}`;
     return [`*v* ← 0.9 *v* + ${slope}`, numbers];
   }
 
   const square = (decay, rest) => ({ state, gradient }, next) => {
-    const squares = `${number(rest)} · ${point(gradient)}²`;
-    return [`*s* ← ${decay} *s* + ${rest} *g*^{2}`, `${decay} · ${point(state.square)} + ${squares} = ${point(next.state.square)}`];
+    const squares = `${rest} · ${factor(gradient)}²`;
+    return [`*s* ← ${decay} *s* + ${rest} *g*^{2}`, `${decay} · ${factor(state.square)} + ${squares} = ${point(next.state.square)}`];
   };
 
   const rules = {
     gradient_descent: descent,
     momentum: (record, next, rate, slope) => [
       velocity(record, next, slope),
-      ["*w* ← *w* − *a* · *v*", `${point(record.w)} − ${number(rate)} · ${point(next.state.velocity)} = ${point(next.w)}`],
+      ["*w* ← *w* − *a* · *v*", `${point(record.w)} − ${number(rate)} · ${factor(next.state.velocity)} = ${point(next.w)}`],
     ],
     nesterov: (record, next, rate, slope) => [
       velocity(record, next, slope),
       [
         `*w* ← *w* − *a* · (${slope} + 0.9 *v*)`,
-        `${point(record.w)} − ${number(rate)} · ${point(next.direction.map((d) => -d))} = ${point(next.w)}`,
+        `${point(record.w)} − ${number(rate)} · ${factor(next.direction.map((d) => -d))} = ${point(next.w)}`,
       ],
     ],
     rmsprop: (record, next, rate, slope) => [
       square("0.99", "0.01")(record, next),
       [
         `*w* ← *w* − *a* · *g* / (√*s* + 10⁻⁸), *g* = ${slope}`,
-        `${point(record.w)} − ${number(rate)} · ${point(record.gradient)} / ${point(next.state.square.map(Math.sqrt))} = ${point(next.w)}`,
+        `${point(record.w)} − ${number(rate)} · ${factor(record.gradient)} / ${point(next.state.square.map(Math.sqrt))} = ${point(next.w)}`,
       ],
     ],
     adam(record, next, rate, slope) {
@@ -46,7 +47,7 @@
       const corrected = mean.map((m) => m / meanShare);
       const root = next.state.square.map((s) => Math.sqrt(s / squareShare));
       return [
-        ["*m* ← 0.9 *m* + 0.1 *g*", `0.9 · ${point(record.state.mean)} + 0.1 · ${point(record.gradient)} = ${point(mean)}`],
+        ["*m* ← 0.9 *m* + 0.1 *g*", `0.9 · ${factor(record.state.mean)} + 0.1 · ${factor(record.gradient)} = ${point(mean)}`],
         square("0.999", "0.001")(record, next),
         [
           `divide by 1 − 0.9^{${steps}} and 1 − 0.999^{${steps}}: *m̂*, *ŝ*`,
@@ -54,7 +55,7 @@
         ],
         [
           `*w* ← *w* − *a* · *m̂* / (√*ŝ* + 10⁻⁸), *g* = ${slope}`,
-          `${point(record.w)} − ${number(rate)} · ${point(next.direction.map((d) => -d))} = ${point(next.w)}`,
+          `${point(record.w)} − ${number(rate)} · ${factor(next.direction.map((d) => -d))} = ${point(next.w)}`,
         ],
       ];
     },

@@ -13,15 +13,15 @@
   };
 
   play.descentPicture = (host) => {
-    let run = null;
+    let [run, drawn] = [null, null];
     const chart = play.chart(host, { x: [0, 1], y: [0, 1], height: 320 });
     const picture = {
       chart,
       show(given) {
-        const isNew = run === null || run.objective !== given.objective;
         run = given;
-        if (!isNew) return chart.redraw();
         const { objective } = run;
+        if (drawn === objective) return chart.redraw();
+        drawn = objective;
         const isMap = objective.bounds.length === 2;
         chart.canvas.style.maxWidth = isMap ? "38rem" : "";
         chart.range({
@@ -46,7 +46,7 @@
   function heights({ bounds: [[low, high]], value }) {
     const values = Array.from({ length: 201 }, (_, i) => value([low + (i * (high - low)) / 200]));
     const [least, most] = [Math.min(...values), Math.max(...values)];
-    return [least - 0.12 * (most - least), most + 0.02 * (most - least)];
+    return [least - 0.18 * (most - least), most + 0.02 * (most - least)];
   }
 
   // ---- what stays ----
@@ -130,7 +130,8 @@
       if (length > 0) {
         const tip = last.w.map((element, i) => element - (unit * last.gradient[i]) / length);
         chart.arrow(last.w, tip, { colour: "--blue", width: 2.5 });
-        chart.text("−∇L", ...tip, { colour: "--blue", size: 12, aside: 12, above: -4, weight: 600 });
+        const [across, up] = last.gradient.map((element) => (-16 * element) / length); // beyond the tip
+        chart.text("−∇L", ...tip, { colour: "--blue", size: 12, aside: across, above: up - 4, weight: 600 });
       }
       if (next.k > last.k) {
         chart.arrow(last.w, next.w, { colour: "--vermilion", width: 2 });
@@ -179,7 +180,8 @@
         run = given;
         const all = [...run.records, ...run.earlier];
         const powers = all.map((record) => Math.log10(rest(run, record)));
-        const y = [10 ** Math.max(Math.floor(Math.min(...powers)), -13), 10 ** Math.min(Math.floor(Math.max(...powers)) + 1, 12)];
+        const top = Math.min(Math.floor(Math.max(...powers)) + 1, 12);
+        const y = [10 ** Math.max(Math.min(Math.floor(Math.min(...powers)), top - 8), -13), 10 ** top]; // steady at first
         const x = [0, Math.max(STEPS, ...all.map((record) => record.k))];
         const isSame = x[1] === chart.x[1] && y[0] === chart.y[0] && y[1] === chart.y[1];
         if (isSame) chart.redraw();
@@ -195,7 +197,7 @@
   play.sweepPicture = (host, choose) => {
     let [run, sweep, key] = [null, [], ""];
     const chart = play.chart(host, {
-      x: [0.001, 1], y: [1e-6, 1], logX: true, logY: true, height: 150, inert: true,
+      x: [0.001, 1], y: [1e-6, 1], logX: true, logY: true, height: 166, inert: true, margin: { top: 42 },
       xName: "learning rate a", yName: `L − global minimum after ${STEPS} steps`, label: "The effect of the learning rate",
     });
     chart.behind(() => {
@@ -244,7 +246,7 @@
       const [from, to] = [i === 0 ? low : Math.sqrt(low * found[i - 1][2]), i === found.length - 1 ? high : Math.sqrt(high * found[i + 1][1])];
       chart.band(from, to, { colour: play.regimeColours[name] ?? "--grey", alpha: 0.22 });
       const width = chart.toX(to) - chart.toX(from);
-      if (width > 62) chart.text(name, Math.sqrt(from * to), chart.y[1], { size: 12, above: -14, halo: false });
+      if (width > 62) chart.text(name, Math.sqrt(from * to), chart.y[1], { size: 12, above: 5, halo: false });
     });
   }
 

@@ -16,7 +16,7 @@
       minima: [[0]],
       maxima: [],
       saddles: [],
-      rates: [0.001, 2],
+      rates: [0.001, 10],
       rate: 0.1,
     },
     bumpy: {
@@ -31,7 +31,7 @@
       minima: [[-3], [3]],
       maxima: [[-1]],
       saddles: [[1]],
-      rates: [0.01, 20],
+      rates: [0.01, 100],
       rate: 0.5,
     },
     himmelblau: {

@@ -103,26 +103,26 @@
   const steps = (size) => (size < 0.1 ? "less than one step" : counted(Math.ceil(Math.log(0.1) / Math.log(size)), "step"));
   const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
+  function outcome({ size, kind }) {
+    const where = { "same side": "", "other side": ", from side to side", spiral: ", swinging" }[kind];
+    if (Math.abs(size - 1) < 1e-12) return `${where}: never nearer`;
+    return size > 1 ? `${where}: further away every time` : `${where}: ten times nearer in ${steps(size)}`;
+  }
+
   function exactSentences(objective, method, rate) {
     const axes = objective.curvatures.length === 1 ? ["*w*"] : ["*x*", "*y*"];
-    const sentences = objective.curvatures.map((curvature, i) => {
-      const { size, kind } = play.factor(method, rate, curvature);
-      const name = nameOf({ size, kind });
-      const sign = kind === "other side" ? -size : size;
-      const start =
+    const told = new Map(); // what is said, and of which axes
+    objective.curvatures.forEach((curvature, i) => {
+      const factor = play.factor(method, rate, curvature);
+      const signed = play.number(factor.kind === "other side" ? -factor.size : factor.size);
+      const words =
         method === "gradient_descent"
-          ? `A step multiplies ${axes[i]} by 1 − ${play.number(rate)} · ${play.number(curvature)} = ${play.number(sign)}`
-          : `${axes[i]}: a step multiplies the distance by ${play.number(size)} in the long run`;
-      const isStill = Math.abs(size - 1) < 1e-12;
-      const where = { "same side": "", "other side": ", from side to side", spiral: ", swinging" }[kind];
-      const end =
-        name === "diverging"
-          ? `${where}: further away every time.`
-          : isStill
-            ? `${where}: never nearer.`
-            : `${where}: ten times nearer in ${steps(size)}.`;
-      return start + end;
+          ? `1 − ${play.number(rate)} · ${play.number(curvature)} = ${signed} a step`
+          : `about ${play.number(factor.size)} a step`;
+      const sentence = `${words}${outcome(factor)}.`;
+      told.set(sentence, [...(told.get(sentence) ?? []), axes[i]]);
     });
+    const sentences = [...told].map(([sentence, names]) => `${names.join(" and ")}: times ${sentence}`);
     const { oscillates, diverges } = play.limits(objective, method);
     const swing = method === "gradient_descent" ? "it goes from side to side" : "it swings";
     sentences.push(`Above *a* = ${play.number(oscillates)} ${swing}, above *a* = ${play.number(diverges)} it diverges.`);
@@ -150,7 +150,11 @@
       case "creeping":
         return [`The last step moved *w* by ${play.number(moveOf(records))}, and the gradient hardly changes. A larger rate would save steps.`];
       case "converging":
-        return [`The last step moved *w* by ${play.number(moveOf(records))}; the gradient is multiplied by about ${play.number(shrinking(records), 2)} a step.`];
+        return [
+          `The last step moved *w* by ${play.number(moveOf(records))}; the gradient ${
+            shrinking(records) < 0.99 ? `is multiplied by about ${play.number(shrinking(records), 2)} a step` : "does not shrink yet"
+          }.`,
+        ];
       default:
         return ["Take two steps: then the regime can be told."];
     }
