@@ -6,7 +6,19 @@ from importlib.resources import files
 
 from ..offline import offline_page
 
-ROUTINES = ("functions.js", "optimizers.js", "regimes.js")
+ROUTINES = (
+    "functions.js",
+    "optimizers.js",
+    "regimes.js",
+    "random.js",
+    "regions.js",
+    "weight_lines.js",
+    "losses.js",
+    "mini_batches.js",
+    "smooth_functions.js",
+    "differences.js",
+    "kink.js",
+)
 """Numerical routines without a document: node loads them, and the tests compare them with gdfast."""
 SCRIPTS = (
     "frames.js",
@@ -18,6 +30,11 @@ SCRIPTS = (
     "descent_formula.js",
     "descent_picture.js",
     "descent_bench.js",
+    "classes_picture.js",
+    "classes_table.js",
+    "classes_bench.js",
+    "differences_bench.js",
+    "kink_bench.js",
     "shell.js",
 )
 """All scripts in the order in which they run; the benches are mounted by the last one, in this order."""

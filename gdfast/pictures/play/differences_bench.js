@@ -1,0 +1,295 @@
+// Bench: the numerical gradient. Slide h, and see where truncation gives way to cancellation, forward and centred.
+(function (play) {
+  "use strict";
+  const { element, number, markup, differences } = play;
+  const [LARGEST, SMALLEST, PER_DECADE] = [1e-1, 1e-15, 8];
+  const HS = differences.steps(LARGEST, SMALLEST, PER_DECADE);
+  const LOWEST_ERROR = 1e-17; // errors of 0 are drawn here
+  const STYLES = {
+    forward: { name: "forward", colour: "--vermilion", dash: [7, 4] },
+    centered: { name: "centred", colour: "--blue", dash: [] },
+  };
+
+  play.benches.push({ name: "differences", title: "The numerical gradient: how small is h?", mount });
+
+  function mount(section) {
+    const state = { key: "sine", x: play.smoothFunctions.sine.start, h: 0.1, isZoomed: false };
+    const [pictures, panel, lower, words] = Array.from({ length: 4 }, () => element("div"));
+    section.append(
+      element("p", {}, ...markup(
+        "A difference quotient is the slope of a secant: forward (*f*(*x* + *h*) − *f*(*x*)) / *h*, centred (*f*(*x* + *h*) − *f*(*x* − *h*)) / 2*h*. " +
+        "Make *h* smaller: the secants approach the tangent, until the computer's 16 digits run out.")),
+      element("div", { class: "bench" }, pictures, panel, lower, words),
+    );
+
+    // ---- the pictures ----
+    const curve = play.chart(pictures, { x: [0, 1], y: [0, 1], height: (width) => Math.min(320, Math.max(240, width * 0.45)) });
+    pictures.append(element("p", { class: "caption" },
+      ...swatch("--quiet", [2, 4]), " tangent ", ...swatch("--vermilion", [7, 4]), " forward ", ...swatch("--blue", []), " centred. Drag the ring to another x."));
+    const graph = play.chart(lower, {
+      x: [SMALLEST, LARGEST], y: [LOWEST_ERROR, 10], logX: true, logY: true, xName: "h", yName: "relative error of the quotient",
+      height: (width) => Math.min(340, Math.max(280, width * 0.5)),
+    });
+    lower.append(element("p", { class: "caption" },
+      "Thin lines: the errors that theory expects, truncation falling with h and cancellation rising as 1/h. Diamonds: the best h of each. Drag the vertical line."));
+
+    // ---- the controls ----
+    play.choice(panel, {
+      label: "Function", value: state.key, list: true,
+      options: Object.fromEntries(Object.entries(play.smoothFunctions).map(([key, { text }]) => [key, text])),
+      onChange(key) {
+        state.key = key;
+        const { from, to, start } = play.smoothFunctions[key];
+        position.limits(from, to);
+        position.set(start);
+        state.x = start;
+        prepare();
+      },
+    });
+    const position = play.slider(panel, { label: "Point *x*", low: -0.5, high: 3, step: 0.01, value: state.x, onInput(x) { state.x = x; prepare(); } });
+    const slider = play.slider(panel, { label: "Step *h*", low: SMALLEST, high: LARGEST, log: true, step: 1 / PER_DECADE, value: state.h, onInput: chooseH });
+    const buttons = element("div", { class: "buttons" });
+    panel.append(buttons);
+    for (const scheme of ["forward", "centered"]) {
+      play.button(buttons, `Best h, ${STYLES[scheme].name}`, () => { chooseH(HS[sweep[scheme].best]); slider.set(state.h); });
+    }
+    const zoom = play.toggle(panel, "Zoom the upper picture to h", false, (isOn) => { state.isZoomed = isOn; prepare(); });
+    const body = element("tbody");
+    panel.append(element("table", {}, element("caption", {}, "Slope at x"),
+      element("thead", {}, element("tr", {}, ...["", "slope", "relative error"].map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)))), body));
+    const digits = element("div", { class: "formula" });
+    const regime = element("div", { class: "regime" });
+    words.append(digits, regime);
+    const say = play.announcer(section);
+    play.questions(section, QUESTIONS);
+
+    // ---- what happens ----
+    let sweep = {};
+
+    function chooseH(h) {
+      state.h = Math.min(LARGEST, Math.max(SMALLEST, h));
+      state.isZoomed ? prepare() : show();
+    }
+
+    /** The error curves of this function at this point, and the range of the upper picture. */
+    function prepare() {
+      const own = play.smoothFunctions[state.key];
+      for (const scheme of ["forward", "centered"]) {
+        const error = differences.errors(scheme, own.f, own.derivative, state.x, HS);
+        sweep[scheme] = { error, best: differences.best(error) };
+      }
+      curve.range(state.isZoomed ? zoomedRange(own, state) : wholeRange(own));
+      graph.renew();
+      show();
+    }
+
+    function show() {
+      const own = play.smoothFunctions[state.key], { x, h } = state;
+      const found = { forward: differences.forward(own.f, x, h), centered: differences.centered(own.f, x, h) };
+      const exact = own.derivative(x), scale = Math.abs(exact) || 1;
+      state.found = found;
+      curve.redraw();
+      graph.redraw();
+      const rows = [["exact", exact, null], ...Object.entries(found).map(([scheme, { value }]) => [STYLES[scheme].name, value, Math.abs(value - exact) / scale])];
+      body.replaceChildren(...rows.map(([name, slope, error]) => element("tr", {}, element("th", { scope: "row" }, name),
+        element("td", {}, slopeText(slope)), element("td", {}, error === null ? "" : errorText(error)))));
+      showDigits(digits, found.centered);
+      const sentences = Object.keys(found).map((scheme) => sentence(scheme, own, x, h, found[scheme].value));
+      regime.replaceChildren(element("h3", {}, `h = ${number(h)}: ${title(own, x, h)}`), ...sentences.map((text) => element("p", {}, ...markup(text))));
+      if (h < 0.03 && !state.isZoomed) regime.append(element("p", {}, "The three lines can hardly be told apart in the upper picture: zoom it to h."));
+      const told = rows.map(([name, slope, error]) => `${name} ${slopeText(slope)}${error === null ? "" : `, error ${errorText(error)}`}`).join("; ");
+      curve.says(`${own.text} at x = ${number(x)} with h = ${number(h)}. Slopes: ${told}. Left and right arrow keys move x.`);
+      graph.says(`Relative error against h. Best h: forward ${number(HS[sweep.forward.best])}, centred ${number(HS[sweep.centered.best])}. Now h = ${number(h)}. Left and right arrow keys change h.`);
+      say(`h = ${number(h)}. ${told}. ${title(own, x, h)}.`);
+    }
+
+    // ---- drawing ----
+    curve.behind(() => curve.axes());
+    curve.front(() => drawCurve(curve, play.smoothFunctions[state.key], state));
+    graph.behind(() => drawErrors(graph, play.smoothFunctions[state.key], state.x, sweep));
+    graph.front(() => drawStep(graph, state, play.smoothFunctions[state.key]));
+
+    // ---- mouse, finger and keyboard ----
+    const moveX = (x) => {
+      const { from, to } = play.smoothFunctions[state.key];
+      state.x = Math.min(to, Math.max(from, Number(x.toFixed(2))));
+      position.set(state.x);
+      prepare();
+    };
+    const moveH = (h) => { chooseH(Number(h.toPrecision(2))); slider.set(state.h); };
+    play.drag(curve, {
+      grab: (x, y, near) => (!state.isZoomed && near(state.x, play.smoothFunctions[state.key].f(state.x)) ? "point" : null),
+      move: (_handle, x) => moveX(x),
+    });
+    play.drag(graph, {
+      grab(h, y, near, event) {
+        if (event.pointerType === "mouse") moveH(h);
+        return event.pointerType === "mouse" || near(state.h, y) ? "h" : null;
+      },
+      move: (_handle, h) => moveH(h),
+      click: (h) => moveH(h),
+    });
+    const nudge = (sign) => (event) => moveX(state.x + sign * (event.shiftKey ? 0.2 : 0.02));
+    const multiply = (sign) => (event) => moveH(state.h * 10 ** (sign * (event.shiftKey ? 1 : 1 / PER_DECADE)));
+    play.keys(curve, { ArrowLeft: nudge(-1), ArrowRight: nudge(1) });
+    play.keys(graph, { ArrowLeft: multiply(-1), ArrowRight: multiply(1) });
+    prepare();
+  }
+
+  const swatch = (colour, dash) => {
+    const style = dash.length === 0 ? "solid" : dash[0] > 4 ? "dashed" : "dotted";
+    return [element("span", { class: "swatch", style: `border-color: var(${colour}); border-top-style: ${style}` })];
+  };
+
+  // ---- ranges ----
+  function wholeRange({ f, from, to }) {
+    const values = Array.from({ length: 101 }, (_, i) => f(from + (i / 100) * (to - from)));
+    const [low, high] = [Math.min(...values), Math.max(...values)], pad = 0.15 * (high - low);
+    return { x: [from, to], y: [low - pad, high + pad], xName: "x", yName: "f(x)" };
+  }
+
+  /** In units of h around the point: where f is computed at every number that the computer has there. */
+  const zoomed = ({ f }, { x, h }, count = 500) => Array.from({ length: count + 1 }, (_, i) => {
+    const at = x + (5 * i / count - 2.5) * h;
+    return [(at - x) / h, (f(at) - f(x)) / h];
+  });
+
+  function zoomedRange(own, state) {
+    const half = 1.1 * Math.max(0.5, ...zoomed(own, state, 100).map(([, y]) => Math.abs(y)), 2.5 * Math.abs(own.derivative(state.x)));
+    return { x: [-2.5, 2.5], y: [-half, half], xName: "(x' − x) / h", yName: "(f(x') − f(x)) / h, as the computer has it" };
+  }
+
+  // ---- pictures ----
+  function drawCurve(chart, own, state) {
+    const { x, h, isZoomed, found } = state;
+    if (!found) return;
+    const [left, right] = chart.x, exact = own.derivative(x), here = own.f(x);
+    // A point of the function, and a straight line through one, in the units of the picture.
+    const at = (value, height) => (isZoomed ? [(value - x) / h, (height - here) / h] : [value, height]);
+    const through = ([x0, y0], slope) => [[left, y0 + slope * (left - x0)], [right, y0 + slope * (right - x0)]];
+    const points = isZoomed ? zoomed(own, state) : Array.from({ length: 301 }, (_, i) => {
+      const value = left + (i / 300) * (right - left);
+      return [value, own.f(value)];
+    });
+    chart.inside(() => {
+      chart.line(points, { colour: "--ink", width: 2.5 });
+      chart.line(through(at(x, here), exact), { colour: "--quiet", width: 2, dash: [2, 4] });
+      for (const scheme of ["forward", "centered"]) {
+        const { low, behind, value } = found[scheme];
+        chart.line(through(at(low, behind), value), { colour: STYLES[scheme].colour, width: 2, dash: STYLES[scheme].dash });
+      }
+      const { high, low, ahead, behind } = found.centered;
+      for (const [value, height] of [[low, behind], [high, ahead]]) chart.dot(...at(value, height), { colour: "--blue", radius: 4 });
+      chart.dot(...at(found.forward.high, found.forward.ahead), { colour: "--vermilion", radius: 6, fill: false });
+      chart.dot(...at(x, here), { colour: "--ink", radius: 6, fill: "--paper" });
+    });
+  }
+
+  const drawable = (error) => Math.max(error, LOWEST_ERROR);
+
+  function drawErrors(chart, own, x, sweep) {
+    if (!sweep.forward) return;
+    chart.axes();
+    chart.inside(() => {
+      for (const scheme of ["forward", "centered"]) {
+        const { colour, dash } = STYLES[scheme];
+        for (const part of ["truncation", "cancellation"]) {
+          if (part === "cancellation" && scheme === "forward") continue; // nearly the same line
+          chart.line([LARGEST, SMALLEST].map((h) => [h, differences.parts(scheme, own, x, h)[part] || NaN]), { colour, width: 1, alpha: 0.7 });
+        }
+        chart.line(HS.map((h, i) => [h, drawable(sweep[scheme].error[i])]), { colour, width: 2.5, dash });
+      }
+    });
+    for (const scheme of ["forward", "centered"]) {
+      const { colour } = STYLES[scheme], h = HS[sweep[scheme].best], error = drawable(sweep[scheme].error[sweep[scheme].best]);
+      diamond(chart, h, error, colour);
+      chart.text(`best h ${number(h, 1)}`, h, error, { colour, above: scheme === "forward" ? 14 : -20, size: 12 });
+    }
+    name(chart, own, x, "forward", "truncation ~ h", 3e-3, 10);
+    name(chart, own, x, "centered", "truncation ~ h²", 2e-3, -18);
+    const h = 1e-12, { cancellation } = differences.parts("centered", own, x, h);
+    if (cancellation < 3) chart.text("cancellation ~ 1 / h", h, cancellation, { align: "left", aside: 14, above: 10, size: 12 });
+  }
+
+  function name(chart, own, x, scheme, words, h, above) {
+    const { truncation } = differences.parts(scheme, own, x, h);
+    if (truncation > LOWEST_ERROR) chart.text(words, h, truncation, { colour: STYLES[scheme].colour, align: "right", aside: -8, above, size: 12 });
+  }
+
+  function diamond(chart, x, y, colour) {
+    const [across, down] = [chart.toX(x), chart.toY(y)], { pen } = chart;
+    pen.beginPath();
+    for (const [i, j] of [[0, -7], [7, 0], [0, 7], [-7, 0]]) pen.lineTo(across + i, down + j);
+    pen.closePath();
+    pen.fillStyle = play.colour("--paper");
+    pen.fill();
+    chart.stroke({ colour, width: 2 });
+  }
+
+  function drawStep(chart, { x, h, found }, own) {
+    if (!found) return;
+    chart.line([[h, LOWEST_ERROR], [h, 10]], { colour: "--ink", width: 1.5 });
+    const exact = own.derivative(x), scale = Math.abs(exact) || 1;
+    for (const scheme of ["forward", "centered"]) {
+      const error = Math.abs(found[scheme].value - exact) / scale;
+      if (!Number.isNaN(error)) chart.dot(h, Math.min(10, drawable(error)), { colour: STYLES[scheme].colour, radius: 5 });
+    }
+  }
+
+  // ---- words ----
+  const slopeText = (slope) => (Number.isNaN(slope) ? "lost: x + h is x" : slope.toPrecision(10).replace("-", "−"));
+  const errorText = (error) => (Number.isNaN(error) ? "–" : error === 0 ? "0" : number(error, 2));
+
+  function showDigits(host, { ahead, behind }) {
+    const [first, second] = [ahead, behind].map((value) => value.toPrecision(17).replace("-", "−"));
+    let same = 0;
+    while (same < first.length && first[same] === second[same]) same += 1;
+    const count = (text) => text.replace(/e.*/, "").replace(/[^0-9]/g, "").replace(/^0+/, "").length;
+    const shared = count(first.slice(0, same)), left = Math.max(0, 16 - shared);
+    const line = (label, text) => element("p", { class: "digits" }, ...markup(label), " ", element("span", { class: "same" }, text.slice(0, same)), element("b", {}, text.slice(same)));
+    host.replaceChildren(
+      element("h3", {}, "What the centred quotient subtracts"), line("*f*(*x* + *h*)", first), line("*f*(*x* − *h*)", second),
+      element("p", {}, ahead === behind
+        ? "All digits agree: nothing is left of the difference."
+        : `${shared || "No"} leading ${shared < 2 ? "digit agrees and cancels" : "digits agree and cancel"}: about ${left} of 16 are left.`),
+    );
+  }
+
+  function rules(scheme, own, x, h) {
+    const { truncation, cancellation } = differences.parts(scheme, own, x, h);
+    return truncation > 4 * cancellation ? "truncation" : cancellation > 4 * truncation ? "cancellation" : "both";
+  }
+
+  function title(own, x, h) {
+    const [first, second] = ["forward", "centered"].map((scheme) => rules(scheme, own, x, h));
+    const words = { truncation: "truncation", cancellation: "cancellation", both: "the best of both" };
+    return first === second ? words[first] : `forward ${words[first]}, centred ${words[second]}`;
+  }
+
+  function sentence(scheme, own, x, h, value) {
+    const front = scheme === "forward" ? "Forward" : "Centred";
+    if (Number.isNaN(value)) return `${front}: *x* + *h* is rounded to *x*; there is no quotient.`;
+    return {
+      truncation: scheme === "forward"
+        ? "Forward: truncation. The secant leans by *f*″ *h* / 2; half of *h* halves the error."
+        : "Centred: truncation. What the secant misses is *f*‴ *h*^{2} / 6; half of *h* leaves a quarter of the error.",
+      cancellation: `${front}: cancellation. Each value of *f* is rounded to 16 digits, and the division by ${scheme === "forward" ? "*h*" : "2*h*"} magnifies that: half of *h* doubles the error.`,
+      both: `${front}: truncation and cancellation are about equal. No *h* is much better.`,
+    }[rules(scheme, own, x, h)];
+  }
+
+  const QUESTIONS = [
+    [
+      "For sin *x*: where is the best *h* of each scheme, and why is the centred one's larger?",
+      "Near 10^{−8} forward and near 10^{−5} centred. Cancellation is about *ε* / *h* with *ε* ≈ 10^{−16} in both. Truncation is about *h* forward: both are equal at *h* = √*ε*. It is about *h*^{2} centred: both are equal at the cube root of *ε*, where the error is 10^{−11} instead of 10^{−8}.",
+    ],
+    [
+      "1000 + sin *x* has the same derivative as sin *x*. What does the constant do to the best *h* and to its error?",
+      "Values near 1000 are rounded to 10^{−13}, a thousand times more coarsely: the cancellation line rises by 1000, the truncation line stays. They meet at an *h* about 10 times larger (centred, the cube root of 1000) with an error about 100 times larger. So take constants out of a function before you difference it.",
+    ],
+    [
+      "With *x*^{2} the centred error only grows as *h* shrinks. Why is there no truncation, and what does the forward scheme do?",
+      "The centred quotient misses *f*‴ *h*^{2} / 6, and the third derivative of a parabola is 0: the secant over [*x* − *h*, *x* + *h*] is exactly as steep as the tangent at its middle. Only cancellation is left, so the largest *h* is the best. Forward, *f*″ *h* / 2 = *h* is missed as ever.",
+    ],
+  ];
+})((globalThis.play ??= {}));
