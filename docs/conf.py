@@ -10,7 +10,11 @@ import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
 
+import gdfast
+
 sys.path.insert(0, str(Path(__file__).parent / "_site"))
+# Where their names are documented, not where their files lie.
+sys.modules["gdfast.landscape"], sys.modules["gdfast.plots"] = gdfast.landscape, gdfast.plots
 
 project = "gdfast"
 author = "gdfast developers"
@@ -24,6 +28,7 @@ extensions = [
     "sphinx.ext.autosummary",
     "sphinx.ext.mathjax",
     "code_cells",
+    "docstrings",
     "index_pages",
     "kernel",
     "lecture_numbers",
@@ -31,7 +36,7 @@ extensions = [
     "notebooks",
 ]
 exclude_patterns = ["_site", "draw"]
-nitpicky = False
+suppress_warnings = ["misc.highlighting_failure"]  # a session in a shell may hold half a quotation
 
 # Markdown as a forge shows it: formulas between dollars, GitHub's anchors.
 myst_enable_extensions = ["dollarmath"]
