@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import matplotlib
+import numpy as np
 
 WIDTH = 6.4  # inches: at 390 pixels a letter of 11 points is still 9 pixels high
 IMAGES = Path(__file__).parents[1] / "images"
@@ -35,6 +36,12 @@ def say(ax: Any, text: str, point: tuple[float, float], at: tuple[float, float],
     arrow = {"arrowstyle": "->", "color": colour}
     box = {"facecolor": "white", "edgecolor": "none", "alpha": 0.85, "pad": 1.5}
     ax.annotate(text, point, at, ha="center", va="center", color=colour, arrowprops=arrow, bbox=box, zorder=6)
+
+
+def contours(ax: Any, f: Any, x: Any, y: Any, levels: Any) -> None:
+    """Thin grey contours of f(x, y), which takes whole grids."""
+    a, b = np.meshgrid(x, y)
+    ax.contour(a, b, f(a, b), levels=levels, colors="#999999", linewidths=0.8)
 
 
 def save(figure: Any, name: str) -> None:

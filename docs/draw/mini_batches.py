@@ -45,7 +45,7 @@ def main() -> None:
     gd.set_num_threads(1)  # the data are tiny
     objective = digits()
     optimum = gd.minimize(objective, np.zeros(objective.shape), gd.Nesterov(), 0.5, max_steps=20_000).require().value
-    figure, (left, right) = plt.subplots(1, 2, figsize=(11, 4.5), sharey=True, layout="constrained")
+    figure, (left, right) = plt.subplots(2, figsize=(6, 8.4), layout="constrained")
     for size, colour, marker in zip(SIZES, COLOURS, MARKERS, strict=True):
         step = min(STEPS, key=lambda step, size=size: run(objective, size, step).value)
         runs = [run(objective, size, step) for _ in range(REPEATS)]
@@ -56,15 +56,15 @@ def main() -> None:
         left.plot(range(PASSES + 1), excess, label=f"{name}, step {step:g}", **style)
         right.plot(1e3 * seconds, excess, **style)
         print(f"{name:14} step {step:4}  objective {result.value:.4f} after {1e3 * seconds[-1]:6.1f} ms")
-    left.set_ylabel("objective minus its minimum")
     left.set_xlabel("passes over the data")
     right.set_xlabel("milliseconds (logarithmic)")
     right.set_xscale("log")
     for ax in (left, right):
         ax.set_yscale("log")
+        ax.set_ylabel("objective minus its minimum")
         ax.grid(alpha=0.3)
     left.legend()
-    figure.savefig(FILE, dpi=100, metadata={"Software": None})
+    figure.savefig(FILE, dpi=150, metadata={"Software": None})
 
 
 if __name__ == "__main__":

@@ -34,17 +34,17 @@ def made(call: str) -> object:
 
 
 def main() -> None:
-    """Twelve panels, one for each call."""
+    """Twelve panels, one for each call; its arguments stand in a line of their own."""
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(4, 3, figsize=(12, 10), sharex=True, sharey=True, layout="constrained")
+    figure, axes = plt.subplots(6, 2, figsize=(6, 11), sharex=True, sharey=True, layout="constrained")
     for call, ax in zip(CALLS, axes.flat, strict=True):
         gd.plots.schedule(made(call), STEPS, ax)
-        ax.set_title(call, fontsize=9, family="monospace")
+        ax.set_title(call.replace("(", "(\n", 1), fontsize=8.5, family="monospace")
         ax.set_ylim(0, 0.11)
         ax.label_outer()
-    figure.savefig(FILE, dpi=100, metadata={"Software": None})
+    figure.savefig(FILE, dpi=150, metadata={"Software": None})
 
 
 if __name__ == "__main__":

@@ -55,17 +55,17 @@ def main() -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(11, 4.6), sharex=True, sharey=True, layout="constrained")
+    figure, axes = plt.subplots(2, figsize=(6, 8.4), sharex=True, sharey=True, layout="constrained")
     for dtype, ax in zip((np.float64, np.float32), axes, strict=True):
         draw(gd.step_sweep(worked, worked_gradient, np.array([1.5, -2.0, 0.7], dtype)), ax)
         ax.set_title(dtype.__name__)
-        ax.set_xlabel("step h")
         ax.grid(alpha=0.3)
         ax.legend(loc="lower left")
-    axes[0].set_ylabel("largest error of a partial derivative,\nrelative to the largest derivative")
+        ax.set_ylabel("error of the derivatives,\nrelative to the largest")
+    axes[1].set_xlabel("step h")
     axes[0].set_xlim(3e-14, 3)
     axes[0].set_ylim(1e-13, 1e1)
-    figure.savefig(FILE, dpi=100, metadata={"Software": None})
+    figure.savefig(FILE, dpi=150, metadata={"Software": None})
 
 
 if __name__ == "__main__":
