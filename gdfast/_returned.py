@@ -77,8 +77,9 @@ def array_like(gradient: Any, w: Array, name: str, place: object = "") -> Array:
             f"{name} must return an array of w's dtype {w.dtype}; {_at(place)}it returned {described(gradient)}"
         )
     if array.shape != w.shape:
+        turned = ": the transpose" if array.ndim > 1 and array.shape == w.shape[::-1] else ""
         raise ValueError(
-            f"{name} must return an array of w's shape {w.shape}; {_at(place)}it returned shape {array.shape}"
+            f"{name} must return an array of w's shape {w.shape}; {_at(place)}it returned shape {array.shape}{turned}"
         )
     return array
 

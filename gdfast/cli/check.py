@@ -18,12 +18,14 @@ from ..checks.gradient.report import GradientReport
 from ..checks.sanity import SanityReport, sanity_check
 from ..describe import described
 from ..objective.function import FunctionObjective
+from ..objective.linear.objective import LinearObjective
 from ..protocols import Array, Objective
 from .tables import say
 from .user_code import attribute, explain_errors_of, load_module
 
 SCALE = 0.01  # of the random weights at which an objective is checked when no point is named
-FORMS = "an objective, a tuple (f, grad, x), or a function without arguments that returns either"
+FORMS = "an objective, a function f(w), a tuple (f, grad, x), or a function without arguments that returns one of them"
+SAME = {np.dtype(np.float64): 1e-9, np.dtype(np.float32): 1e-4}  # values of one function, by its arithmetic
 
 
 class Case(NamedTuple):
@@ -54,8 +56,11 @@ def _step(context: click.Context, parameter: click.Parameter, value: str) -> flo
 
 
 @click.command()
-@click.argument("target", metavar="MODULE:OBJECTIVE")
+@click.argument("target", metavar="MODULE[:OBJECTIVE]")
 @click.option("--at", metavar="NAME", help="Attribute of the module that holds the point; without it: w0, or near 0.")
+@click.option(
+    "--gradient", default="gradient", show_default=True, metavar="NAME", help="Of a function f(w): its gradient."
+)
 @click.option(
     "--h", default="auto", show_default=True, callback=_step, help="Difference step: auto, or a number.",
 )  # fmt: skip
@@ -71,6 +76,7 @@ def _step(context: click.Context, parameter: click.Parameter, value: str) -> flo
 def check(
     target: str,
     at: str | None,
+    gradient: str,
     h: float | str,
     rtol: float,
     coordinates: int | None,
@@ -82,21 +88,27 @@ def check(
     """Check a gradient of your own against difference quotients.
 
     MODULE is a file (my.py) or a dotted name; OBJECTIVE, in it, is an object with value(w) and gradient(w), a tuple
-    (f, grad, x), or a function without arguments that returns either. All coordinates are checked where that is
-    cheap, else a sample of 1,000.
+    (f, grad, x), a function without arguments that returns either, or a function f(w), whose gradient is another
+    function of the module. Without :OBJECTIVE it is `value`, a function, and a linear objective of the same values
+    that the module names `objective` serves to name bugs. All coordinates are checked where that is cheap, else a
+    sample of 1,000.
 
     Exit code 0: it passed. 1: it failed, or your code did. 2: wrong usage.
 
     Example: gdfast check my.py:objective --at w0 --sanity
     """
-    module_name, _, name = target.rpartition(":")
+    module_name, colon, name = target.rpartition(":")
+    if not colon:
+        module_name, name = target, "value"
     if not module_name or not name:
         raise click.UsageError(f"MODULE:OBJECTIVE must be like my.py:objective; it is {target!r}")
     with redirect_stdout(sys.stderr if as_json else sys.stdout):  # what the user's code prints is no JSON
         with explain_errors_of(f"{module_name} can't be loaded", show_traceback):
             module = load_module(module_name)
         with explain_errors_of(target, show_traceback):
-            case = find_case(module, name, at, seed)
+            case = find_case(module, name, at, gradient, seed)
+            if not colon:
+                case = with_objective(case, module)
         with explain_errors_of(f"{target} at {case.place}", show_traceback):
             report = check_gradient(
                 case.value, case.gradient, case.point, h=h, rtol=rtol, coordinates=coordinates, rng=seed
@@ -114,12 +126,21 @@ def check(
         raise click.ClickException(f"{target}: {' and '.join(failed)}; the report says where")
 
 
-def find_case(module: ModuleType, name: str, at: str | None, seed: int) -> Case:
+def find_case(module: ModuleType, name: str, at: str | None, gradient_name: str, seed: int) -> Case:
     """The objective and the point that the user named, made by the user's function where it is one."""
-    found = _made(attribute(module, name), name)
+    found = attribute(module, name)
+    is_function = callable(found) and not inspect.isclass(found) and _takes(found, 1) and not _takes(found, 0)
+    found = found if is_function else _made(found, name)
     value, gradient, point, place = found, None, None, "its own x"
     if isinstance(found, tuple) and len(found) == 3:
         value, gradient, point = found
+    elif is_function:
+        gradient = getattr(module, gradient_name, None)
+        if not callable(gradient):
+            raise click.ClickException(
+                f"{name} is a function: its gradient must be a function of {module.__name__} named {gradient_name} "
+                "(--gradient NAME says another)"
+            )
     elif not (callable(getattr(found, "value", None)) and callable(getattr(found, "gradient", None))):
         raise click.ClickException(f"{name} must be {FORMS}; it is {described(found)}")
     if at is not None:
@@ -139,11 +160,31 @@ def _made(found: Any, name: str) -> Any:
     is_objective = callable(getattr(found, "value", None)) and not inspect.isclass(found)
     if not callable(found) or is_objective:
         return found
-    try:
-        inspect.signature(found).bind()
-    except TypeError:
-        raise click.ClickException(f"{name} must be {FORMS}; it is {described(found)}, and needs arguments") from None
+    if not _takes(found, 0):
+        raise click.ClickException(f"{name} must be {FORMS}; it is {described(found)}, and needs arguments")
     return found()
+
+
+def _takes(function: Any, n: int) -> bool:
+    """Whether it can be called with n arguments."""
+    try:
+        inspect.signature(function).bind(*range(n))
+    except (TypeError, ValueError):  # a ValueError: compiled functions do not tell
+        return False
+    return True
+
+
+def with_objective(case: Case, module: ModuleType) -> Case:
+    """The module's `objective` for its `value`, where it has one: it must be the same function."""
+    objective = getattr(module, "objective", None)
+    if case.gradient is None or not isinstance(objective, LinearObjective):
+        return case
+    ours, theirs = objective.value(case.point), float(case.value(case.point))
+    if not math.isclose(ours, theirs, rel_tol=SAME[objective.arithmetic], abs_tol=1e-12):
+        raise click.ClickException(
+            f"objective must have the values of value; at {case.place} it has {ours:.10g}, and value {theirs:.10g}"
+        )
+    return case._replace(value=objective)
 
 
 def as_objective(case: Case) -> Objective:

@@ -84,6 +84,8 @@ def _sentence(what: str, error: BaseException) -> str:
     place = _last_place(error)
     if place is None:
         return f"{what}: {said or type(error).__name__}{notes}"
+    if isinstance(error, NotImplementedError):
+        return f"{place}: {traceback.extract_tb(error.__traceback__)[-1].name} is not written yet"
     return f"{what}: {place}: {type(error).__name__}{': ' + said if said else ''}{notes}"
 
 

@@ -177,9 +177,10 @@ def test_json_of_a_failure():
         ("nowhere.below:objective", "there is no module 'nowhere'"),
         ("..:objective", "can't be loaded"),
         ("my_losses.py:objectiv", "my_losses has no attribute 'objectiv'; it has rng, X, y, objective"),
-        ("my_losses.py:number", "number must be an objective, a tuple (f, grad, x), or a function"),
-        ("my_losses.py:pair_of_arrays", "pair_of_arrays must be an objective, a tuple (f, grad, x)"),
-        ("my_losses.py:f", "f must be an objective"),
+        ("my_losses.py:number", "number must be an objective, a function f(w), a tuple (f, grad, x), or a function"),
+        ("my_losses.py:pair_of_arrays", "pair_of_arrays must be an objective, a function f(w), a tuple (f, grad, x)"),
+        ("my_losses.py:f", "f is a function: its gradient must be a function of my_losses named gradient"),
+        ("my_losses.py", "my_losses has no attribute 'value'"),
         ("my_losses.py:fails_at_once", "my_losses.py, line 37: ZeroDivisionError: division by zero"),
         ("my_losses.py:broken", "my_losses.py:broken at its own x: my_losses.py, line 40: KeyError: 'w'"),
         ("my_losses.py:no_number", "must return one real number"),
@@ -187,6 +188,56 @@ def test_json_of_a_failure():
 )
 def test_a_mistake_is_one_sentence(target, words):
     assert words in one_sentence(check(target), 1)
+
+
+PLAIN = """
+import numpy as np
+import gdfast as gd
+
+X, y = np.random.default_rng(0).normal(size=(20, 4)), np.arange(20) % 3
+w0 = np.random.default_rng(1).normal(size=(3, 5))
+
+def value(W):
+    return linear.value(W)
+
+def gradient(W):
+    return -linear.gradient(W)
+
+def not_yet(W):
+    raise NotImplementedError("write it")
+
+linear = gd.LinearObjective(X, y)
+objective = linear
+"""
+
+
+@pytest.mark.parametrize(
+    ("target", "options", "code", "words"),
+    [
+        ("plain.py", [], 1, "sign flipped:"),
+        ("plain", [], 1, "sign flipped:"),
+        ("plain.py:value", ["--gradient", "gradient"], 1, "sign flipped:"),
+        ("plain.py", ["--gradient", "not_yet"], 1, "Error: plain.py, line 15: not_yet is not written yet\n"),
+        ("plain.py", ["--gradient", "other"], 1, "its gradient must be a function of plain named other"),
+    ],
+)
+def test_lecture_23_a_function_is_checked_with_the_gradient_of_its_module(tmp_path, target, options, code, words):
+    (tmp_path / "plain.py").write_text(PLAIN)
+    result = check(target, *options)
+    assert result.exit_code == code
+    assert words in result.output
+
+
+def test_the_objective_of_a_module_names_the_bugs_of_its_value(tmp_path):
+    known = PLAIN.replace(
+        "-linear.gradient(W)", "gd.Hinge(2.0).gradient(X @ W[:, :4].T + W[:, 4], y).T @ np.c_[X, [1] * 20]"
+    )
+    (tmp_path / "plain.py").write_text(known)
+    assert "another margin:" in check("plain.py").output
+    (tmp_path / "plain.py").write_text(known.replace("objective = linear", "objective = None"))
+    assert "another margin:" not in check("plain.py").output
+    (tmp_path / "plain.py").write_text(known.replace("objective = linear", "objective = gd.LinearObjective(-X, y)"))
+    assert "objective must have the values of value; at w0 it has" in one_sentence(check("plain.py"), 1)
 
 
 @pytest.mark.parametrize(
@@ -247,7 +298,6 @@ def test_the_whole_traceback_is_shown_where_it_is_wanted():
     "arguments",
     [
         [],
-        ["my_losses.py"],
         ["my_losses.py:"],
         [":objective"],
         ["my_losses.py:right", "--h", 0],

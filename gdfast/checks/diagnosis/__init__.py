@@ -13,7 +13,7 @@ from ...protocols import Array, FloatArray
 from .comparison import Comparison, Mask, compare
 from .linear_mistakes import known_mistakes
 from .patterns import pattern
-from .places import where
+from .places import Parts, where
 from .suspects import Suspect, is_zero, suspects
 
 __all__ = ["name_bugs"]
@@ -32,6 +32,7 @@ def name_bugs(
     *,
     wrong: NDArray[np.bool_] | None = None,
     at_kink: NDArray[np.bool_] | None = None,
+    parts: Parts = (),
 ) -> tuple[str, ...]:
     """Sentences about a gradient that is wrong: which known mistake it is, where its errors sit, and what helps.
 
@@ -49,6 +50,8 @@ def name_bugs(
         largest difference and 1e-7 of the largest entry.
     at_kink : bool (n,), optional
         Where the function is known to have a kink at the point itself.
+    parts : sequence of (str, int, int)
+        The names of several parameters, and where each begins and ends in the point.
 
     Returns
     -------
@@ -61,7 +64,7 @@ def name_bugs(
         return ()
     n_samples = getattr(objective, "n_samples", None)
     name = _best(found, _all_suspects(found, objective, point, n_samples))
-    place, confined = where(found, n_samples, explain=name is None)
+    place, confined = where(found, n_samples, parts, explain=name is None)
     if name is None and not confined:
         name = pattern(found, plain=terms_of(objective) is None)
     return (place,) if name is None else (name, place)

@@ -17,8 +17,7 @@ from ...objective.linear.objective import LinearObjective
 from ...objective.linear.problem import LinearProblem
 from ...objective.linear.terms import Terms
 from ...protocols import Array, FloatArray
-
-Mistake = tuple[str, FloatArray]
+from .row_mistakes import Mistake, feature_mistakes, mini_batch_mistakes
 
 
 def known_mistakes(objective: Any, W: Array, columns: Array) -> Iterator[Mistake]:
@@ -45,6 +44,9 @@ def known_mistakes(objective: Any, W: Array, columns: Array) -> Iterator[Mistake
             yield sentence, data + wrong[:, columns]
     for sentence, wrong in wrong_data.items():
         yield sentence, wrong + some
+    if problem is not None:
+        for sentence, wrong in mini_batch_mistakes(problem.rows, problem.loss, wide, columns, data):
+            yield sentence, wrong + some
     if terms.rows.sample_weight is not None:
         yield (
             "sample_weight ignored: the gradient counts all samples alike; weight each sample's share.",
@@ -68,7 +70,9 @@ def of_rows(objective: Any, W: Array, columns: Array) -> RowMistakes:
     unweighted = loss.gradient(scores, rows.y)
     A, Z = unweighted * (rows.n_samples * rows.normalized_weights[:, None]), rows.seen_columns(columns)
     wrong = _score_mistakes(problem, scores, A) if loss.classifies else iter(())
-    return RowMistakes(A.T @ Z, unweighted.T @ Z, {sentence: each.T @ Z for sentence, each in wrong})
+    found = {sentence: each.T @ Z for sentence, each in wrong}
+    found |= {sentence: A.T @ other for sentence, other in feature_mistakes(rows, columns, Z)}
+    return RowMistakes(A.T @ Z, unweighted.T @ Z, found)
 
 
 def of_chunk(objective: LinearObjective, share: float, W: Array, columns: Array) -> tuple[float, int, RowMistakes]:
@@ -160,4 +164,11 @@ def _score_mistakes(problem: LinearProblem, scores: FloatArray, A: FloatArray) -
         A - right,
     )
     yield "wrong classes' rows missing: only the right class's row has its share; add the others'.", right
+    classes, loss, shares = problem.rows.n_classes, problem.loss, problem.rows.normalized_weights[:, None] * len(y)
+    for by, other in ((1, "y_i + 1"), (-1, "y_i - 1")):
+        yield (
+            f"off by one class: the gradient takes class {other} for the right one, class y_i; number the rows of W as "
+            "y does, from 0.",
+            loss.gradient(scores, (y + by) % classes) * shares,
+        )
     yield from problem.loss.wrong_coefficients(scores, y, A, problem.rows.normalized_weights)

@@ -15,6 +15,8 @@ from .factors import factor_sentence
 NOISE = 0.03  # of a fit to difference quotients
 EXACT = 1e-4  # of a fit with two constants, which fits more by chance
 ALONG = 1e-6  # of a right angle's cosine: gradient and weights are multiples of each other
+AGREED = 1e-6  # of two ratios that count as one
+MOST_SLICES = 64  # that are tried in every order
 LARGEST_RANK = 4  # of arrays whose axes are tried in every order
 
 
@@ -31,6 +33,9 @@ def suspects(found: Comparison, n_samples: int | None) -> Iterator[Suspect]:
     """All that the numbers alone bring up."""
     yield from _constant_factor(found, n_samples)
     yield from _other_axes(found)
+    yield from _other_order(found)
+    yield from _inner_derivative(found)
+    yield from _sign_for_weight(found)
     yield from _multiple_of_the_point(found)
     yield from _factor_beside_a_regularizer(found, n_samples)
 
@@ -44,7 +49,8 @@ def _constant_factor(found: Comparison, n_samples: int | None) -> Iterator[Suspe
     factor, left = fit(found.analytic, found.numerical)
     if left > NOISE:
         return
-    spread = int(np.count_nonzero(found.numerical)) >= FEW
+    several = int(np.count_nonzero(found.numerical))
+    spread = several >= FEW or (several == FEW - 1 and left <= AGREED)
     sentence = factor_sentence(factor, left, n_samples, guess=spread)
     if sentence is not None:
         yield Suspect(sentence, factor * found.numerical)
@@ -97,6 +103,58 @@ def _after_reshape(flat: Indices, shape: tuple[int, ...], axes: tuple[int, ...])
     index = np.unravel_index(flat, shape)
     turned = tuple(shape[axis] for axis in axes)
     return np.asarray(np.ravel_multi_index([index[axis] for axis in axes], turned), dtype=np.int64)
+
+
+def _other_order(found: Comparison) -> Iterator[Suspect]:
+    """The right entries, rows or columns, at each other's places."""
+    if not found.complete:
+        return
+    names = ("entries",) if len(found.shape) == 1 else ("rows", "columns") if len(found.shape) == 2 else ()
+    for axis, name in enumerate(names):
+        n = found.shape[axis]
+        if not 2 <= n <= MOST_SLICES:
+            continue
+        analytic, numerical = (
+            np.moveaxis(a.reshape(found.shape), axis, 0).reshape(n, -1) for a in (found.analytic, found.numerical)
+        )
+        order = np.array([int(np.abs(numerical - one).max(axis=1).argmin()) for one in analytic])
+        if np.unique(order).size < n or norm((analytic - numerical[order]).ravel()) > AGREED * norm(found.error):
+            continue
+        turned = np.moveaxis(numerical[order].reshape(np.moveaxis(np.empty(found.shape), axis, 0).shape), 0, axis)
+        i = int(np.flatnonzero(order != np.arange(n))[0])
+        yield Suspect(
+            f"{name} in another order: number {i} of the gradient's {name} is that of number {order[i]}; write each at "
+            "its own place.",
+            turned.reshape(-1),
+        )
+
+
+def _inner_derivative(found: Comparison) -> Iterator[Suspect]:
+    """The right gradient is a multiple of the weights times the analytic one: that of a square inside a function."""
+    w = found.weights
+    if np.unique(np.abs(w[w != 0])).size < FEW:
+        return
+    c, left = fit(found.numerical, w * found.analytic)
+    if left <= AGREED and c != 0:
+        yield Suspect(
+            f"inner derivative missing: the numerical gradient is {c:.4g} * w times the analytic one; the chain rule "
+            f"multiplies by the derivative of what stands inside, as {c:.4g} * w of {c / 2:.4g} * w**2.",
+            np.divide(found.numerical, c * w, out=found.analytic.copy(), where=w != 0),
+        )
+
+
+def _sign_for_weight(found: Comparison) -> Iterator[Suspect]:
+    """sign(w) where the right gradient is a multiple of w: the derivative of |w| for that of w**2."""
+    penalised, w = found.numerical != 0, found.weights
+    if np.unique(np.abs(w[penalised])).size < FEW or fit(found.numerical[penalised], w[penalised])[1] > EXACT:
+        return
+    c, left = fit(found.analytic[penalised], np.sign(w[penalised]))
+    if left <= AGREED and c != 0:
+        yield Suspect(
+            f"L1 for L2: the gradient is {c:.4g} * sign(w), the derivative of {c:.4g} * |w|, and the value's is a "
+            "multiple of w, that of w**2; use w.",
+            np.where(penalised, c * np.sign(w), found.analytic),
+        )
 
 
 def _multiple_of_the_point(found: Comparison) -> Iterator[Suspect]:

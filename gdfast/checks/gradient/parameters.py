@@ -89,6 +89,12 @@ class Parameters:
             parts.append(part.reshape(-1))
         return np.concatenate(parts).reshape(self.shape)
 
+    @property
+    def parts(self) -> list[tuple[str, int, int]]:
+        """Of each parameter its name, its first flat index, and the one after its last."""
+        ends = np.cumsum([array.size for array in self.arrays]).tolist()
+        return list(zip(self.names, [0, *ends[:-1]], ends, strict=True))
+
     def name(self, flat: int) -> str:
         """``W2[3, 1]``; ``[3, 1]`` for one array without a name."""
         for name, array in zip(self.names, self.arrays, strict=True):

@@ -249,6 +249,7 @@ class CheckRun:
                 compared.corrected,
                 wrong=differs,
                 at_kink=compared.at_kink,
+                parts=self.parameters.parts if self.result_shape is None else (),
             )
         nearest = None
         if compared.crossing.any() and self.objective is not None:
@@ -257,6 +258,7 @@ class CheckRun:
             here.value, self.h, self.rtol, unit, value_noise,
             is_measured=value_noise > 1000 * 2.0**-52 * max(1.0, abs(here.value))
             and noise.rounding_unit(self.point) < 1e-12,
+            is_gradient_coarse=self.derivative.unit > noise.FLOAT64 == unit and noise.rounding_unit(self.point) == unit,
         )  # fmt: skip
         said = sentences.diagnosis(found, compared, here, context, bugs, tie, nearest)
         return GradientReport(

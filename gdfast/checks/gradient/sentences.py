@@ -28,6 +28,8 @@ class Context:
         Of f's values.
     is_measured : bool
         The noise was measured and is much larger than the type of the values tells.
+    is_gradient_coarse : bool
+        The analytic gradient has float32's digits alone, the values those of float64.
     """
 
     value: float
@@ -36,6 +38,7 @@ class Context:
     unit: float
     noise: float
     is_measured: bool
+    is_gradient_coarse: bool
 
 
 def diagnosis(
@@ -53,12 +56,20 @@ def diagnosis(
         worst = found.unexplained if np.isfinite(analytic).all() and not compared.jumps.any() else np.inf
         said.append(_band(worst))
     said += bugs
-    if found.wrong.any():
+    if found.wrong.any() and len(bugs) < 2:  # a bug that has a name is explained
         said += _answers_of_elsewhere(found, compared, here)
     if tie is not None:
         said.append(_tie(tie))
     if not np.isfinite(analytic).all():
-        said.append(f"The analytic gradient is not finite in {counted(np.sum(~np.isfinite(analytic)), 'coordinate')}.")
+        said.append(
+            f"The analytic gradient is not finite in {counted(np.sum(~np.isfinite(analytic)), 'coordinate')}: a power "
+            "that overflows, a division by 0 or a logarithm of 0."
+        )
+    if context.is_gradient_coarse:
+        said.append(
+            "The analytic gradient is in float32, the values in float64: it is known to 1e-7 of itself at best; "
+            "compute it in float64."
+        )
     if compared.jumps.any():
         said.append(
             f"In {counted(np.sum(compared.jumps), 'coordinate')} the slope grows without end as h shrinks: f jumps "

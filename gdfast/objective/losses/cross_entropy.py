@@ -17,6 +17,8 @@ from ..one_thread import weighted_sum
 from .base import UNIT, CurvatureFactors, Dual, GradientDual, GradientSums, Loss, ScoreCurvature, rounding
 from .best_bias import AtBias, best_bias, products_of_columns
 
+LARGEST_EXPONENT = 700.0  # exp of it is finite
+
 
 @dataclass(frozen=True)
 class CrossEntropy(Loss):
@@ -105,14 +107,32 @@ class CrossEntropy(Loss):
     def wrong_coefficients(
         self, scores: FloatArray, y: Array, coefficients: FloatArray, normalized_weights: FloatArray
     ) -> Iterator[tuple[str, FloatArray]]:
-        """The probability of the right class without its -1."""
-        own = np.zeros_like(coefficients)
+        """The probability of the right class without its -1, or with another; sums over something else."""
+        own, each = np.zeros_like(coefficients), normalized_weights[:, None]
         own[np.arange(len(scores)), y] = normalized_weights
         yield (
             "correct-class row missing its -1: it needs p - 1, and has p; subtract 1 from the right class's "
             "probability.",
             coefficients + own,
         )
+        yield (
+            "1 subtracted after the mean: the right class's probability loses 1 before it is divided by N, not after.",
+            coefficients + own - (own > 0),
+        )
+        for said, shift in (("exp(s)", 0.0), ("exp(s - max)", scores.max(axis=1, keepdims=True))):
+            shifted = scores - shift
+            powers = np.exp(shifted - shifted.max(axis=0))
+            yield (
+                f"softmax over the samples: {said} is divided by its sum over all samples of a class; divide by the "
+                "sum over the classes of a sample (axis=1).",
+                powers / powers.sum(axis=0) * each - own,
+            )
+            if shifted.max() < LARGEST_EXPONENT:
+                yield (
+                    f"softmax not normalized: the gradient takes {said} for the probabilities; divide by its sum over "
+                    "the classes.",
+                    np.exp(shifted) * each - own,
+                )
 
 
 def softmax(scores: Array) -> Array:

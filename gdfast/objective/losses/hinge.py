@@ -127,7 +127,7 @@ class Hinge(Loss):
     def wrong_coefficients(
         self, scores: FloatArray, y: Array, coefficients: FloatArray, normalized_weights: FloatArray
     ) -> Iterator[tuple[str, FloatArray]]:
-        """Ties and the own class counted, the own class counted once, another margin."""
+        """Ties and the own class counted, the own class counted once, margins for counts, another margin."""
         rows, each = np.arange(len(scores)), normalized_weights[:, None]
         right, own = np.zeros_like(coefficients), np.zeros_like(coefficients)
         right[rows, y] = coefficients[rows, y]
@@ -145,6 +145,23 @@ class Hinge(Loss):
             "correct-class row counted once a sample: it needs minus the number of violated margins; sum them.",
             coefficients - right + np.maximum(right, -own),
         )
+        violated = np.maximum(np.nan_to_num(terms), 0)
+        yield (
+            "margins in place of counts: each violated term adds its margin times x, and max(0, m) has the slope 1; "
+            "count the terms, add x once for each.",
+            _less_at_own(violated.copy(), y) * each,
+        )
+        yield (
+            "max(0, .) left out: terms below 0 add to the gradient too; where a term is 0 its slope is 0.",
+            _less_at_own(np.ones_like(terms), y) * each,
+        )
+        if terms.shape[1] > 2:
+            worst = (violated > 0) & (violated == violated.max(axis=1, keepdims=True))
+            yield (
+                "only the largest term counted: the loss sums over all wrong classes, which is not Crammer and "
+                "Singer's maximum; count each violated one.",
+                _less_at_own(worst.astype(np.float64), y) * each,
+            )
         for sentence, by in _other_margins(self.margin):
             moved = terms + (by - self.margin)
             yield sentence, _less_at_own((moved > 0).astype(np.float64), y) * each
@@ -291,8 +308,14 @@ class SquaredHinge(Loss):
     def wrong_coefficients(
         self, scores: FloatArray, y: Array, coefficients: FloatArray, normalized_weights: FloatArray
     ) -> Iterator[tuple[str, FloatArray]]:
-        """Those at another margin."""
+        """Counts, and those at another margin."""
         terms = margins(scores, y, self.margin)
+        for slope, counted in ((1.0, "counts"), (2.0, "counts twice")):
+            yield (
+                f"counts in place of margins: the gradient {counted} the violated terms, and the slope of max(0, m)**2 "
+                "is 2 max(0, m); multiply each by twice its margin.",
+                _less_at_own(np.where(terms > 0, slope, 0.0), y) * normalized_weights[:, None],
+            )
         for sentence, by in _other_margins(self.margin):
             moved = 2 * np.maximum(terms + (by - self.margin), 0)
             yield sentence, _less_at_own(moved, y) * normalized_weights[:, None]

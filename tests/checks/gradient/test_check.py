@@ -52,7 +52,7 @@ def test_an_analytic_gradient_that_is_not_finite_fails(bad):
     assert report.verdict == "FAIL"
     assert report.relative_error[1] == np.inf
     assert report.worst(1).tolist() == [1]
-    assert any("not finite in 1 coordinate." in sentence for sentence in report.diagnosis)
+    assert any("not finite in 1 coordinate:" in sentence for sentence in report.diagnosis)
 
 
 def test_the_relative_error_is_the_documented_one():

@@ -17,7 +17,7 @@ from gradients import Kinked, Quartic, point, softmax, softmax_gradient
         ([2], slice(None), "all of them in row 2."),
         (slice(None), [1], "all of them in column 1."),
         (slice(None), [-1], "the last one (the bias of a linear objective)"),
-        ([0], [0], "Wrong: 1 of 20 checked coordinates."),
+        ([0], [0], "Wrong: 1 of 20 checked coordinates, in row 0, in column 0."),
     ],
 )
 def test_the_report_says_where_the_errors_sit(rows, columns, words):
