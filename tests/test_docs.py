@@ -36,8 +36,12 @@ def _no_figure_stays_open():
 
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory):
-    """The folder in which each page is tried: its commands need the files that its examples write."""
-    return {page: tmp_path_factory.mktemp(page.stem) for page in PAGES}
+    """The folder in which each page is tried: its commands need the files that its examples write, and docs/ beside
+    them, as in a clone."""
+    found = {page: tmp_path_factory.mktemp(page.stem) for page in PAGES}
+    for folder in found.values():
+        (folder / "docs").symlink_to(DOCS, target_is_directory=True)
+    return found
 
 
 def run_examples(page, folder):

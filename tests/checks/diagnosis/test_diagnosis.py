@@ -146,6 +146,54 @@ def test_errors_at_kinks_alone_are_a_wrong_comparison(told):
     assert said[0].startswith(">= for > at ties:")
 
 
+def test_the_derivative_of_a_square_inside_is_missed():
+    right, w = numbers((12,)), numbers((12,), 1)
+    assert "3 * w times" in diagnose(right / (3 * w), right, w)[0]
+    assert len(diagnose(right / (3 * w**2), right, w)) == 1
+
+
+@pytest.mark.parametrize(
+    ("shape", "order", "name"),
+    [
+        ((2,), [1, 0], "entries in another order: number 0 of the gradient's entries is that of number 1;"),
+        ((7,), [0, 2, 1, 3, 4, 5, 6], "entries in another order: number 1"),
+        ((4, 6), [1, 2, 3, 0], "rows in another order: number 0 of the gradient's rows is that of number 1"),
+    ],
+)
+def test_the_right_entries_at_other_places_are_told(shape, order, name):
+    right = numbers(shape)
+    assert diagnose(right[order], right, noise=1e-10)[0].startswith(name)
+    if len(shape) == 2:
+        said = diagnose(np.ascontiguousarray(right[order].T), np.ascontiguousarray(right.T), noise=1e-10)
+        assert said[0].startswith("columns in another order:")
+
+
+def test_the_derivative_of_absolute_weights_is_told_from_that_of_squares():
+    w = numbers((4, 6), 1)
+    right, wrong = 0.6 * w, 0.3 * np.sign(w)
+    assert diagnose(wrong, right, w, noise=1e-10)[0].startswith("L1 for L2: the gradient is 0.3 * sign(w)")
+
+
+def test_a_derivative_by_another_coordinate_is_placed():
+    right = numbers((5,))
+    wrong = right.copy()
+    wrong[3] = right[1]
+    (said,) = diagnose(wrong, right, noise=1e-10)
+    assert "at coordinate 3. There: it is the derivative by coordinate 1;" in said
+
+
+def test_errors_are_placed_by_parameter():
+    right = numbers((20,))
+    wrong = right.copy()
+    wrong[6:10] *= 3.7
+    parts = [("W1", 0, 6), ("b1", 6, 10), ("W2", 10, 20)]
+    assert "all of them in b1. There: constant factor" in diagnose(wrong, right, parts=parts)[0]
+    wrong[12] += 1
+    assert diagnose(wrong, right, parts=parts) == ("Wrong: 5 of 20 checked coordinates, all of them in b1, W2.",)
+    wrong[0] += 1
+    assert diagnose(wrong, right, parts=parts) == ("Wrong: 6 of 20 checked coordinates.",)
+
+
 def test_errors_off_the_kinks_are_not_blamed_on_them():
     right = numbers((12,))
     tied = np.isin(np.arange(12), [1, 4, 7, 11])

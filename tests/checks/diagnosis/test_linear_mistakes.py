@@ -63,6 +63,18 @@ def without_right(A, y):
     return np.where(np.arange(A.shape[1]) == y[:, None], 0.0, A)
 
 
+def largest_only(Z, y, W):
+    """Crammer and Singer's."""
+    A = np.zeros((len(y), len(W)))
+    for i in range(len(y)):
+        terms = W @ Z[i] - W[y[i]] @ Z[i] + 1
+        terms[y[i]] = -np.inf
+        if terms.max() > 0:
+            A[i, terms.argmax()] += 1
+            A[i, y[i]] -= 1
+    return A
+
+
 KINDS = ["float64", "float32", "uint8", "sparse"]
 
 
@@ -81,6 +93,11 @@ def test_the_hinges_mistakes(kind, sampled):
         (hinge_counts(Z, y, W, 1e-9), "another margin: the gradient's terms begin at a margin of 0,"),
         (hinge_counts(Z, y, W, 2.0), "another margin: the gradient's terms begin at a margin of 2,"),
         (once, "correct-class row counted once"),
+        (hinge_counts(Z, y, W, 1e9), "max(0, .) left out:"),
+        (hinge_counts(Z, y, W, squared=True) / 2, "margins in place of counts:"),
+        (hinge_counts(Z, (y + 1) % K, W), "off by one class: the gradient takes class y_i + 1"),
+        (hinge_counts(Z, (y - 1) % K, W), "off by one class: the gradient takes class y_i - 1"),
+        (largest_only(Z, y, W), "only the largest term counted:"),
         (N * A, "missing factor 1/N:"),
         (A / N, "extra factor 1/N:"),
         (-A, "sign flipped:"),
@@ -97,6 +114,8 @@ def test_the_squared_hinges_mistakes(margin):
         (without_right(A, y), "correct-class row missing:"),
         (hinge_counts(Z, y, W, 1.0, squared=True), "another margin: the gradient's terms begin at a margin of 1, the "),
         (A / 2, "missing factor 2 in the data's part:"),
+        (hinge_counts(Z, y, W, margin), "counts in place of margins: the gradient counts the"),
+        (2 * hinge_counts(Z, y, W, margin), "counts in place of margins: the gradient counts twice"),
     ):
         assert named(objective, W, wrong.T @ Z / N + penalty)[0].startswith(name)
 
@@ -149,10 +168,15 @@ def test_the_mistakes_of_a_regularizer(regularizer, penalize_bias):
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_mistakes_of_softmax(kind):
     objective, Z, y, W = linear(gd.CrossEntropy(), kind=kind)
-    A = softmax_slopes(Z, y, W)
+    A, S, own = softmax_slopes(Z, y, W), Z @ W.T, np.eye(K)[y]
     for wrong, name in (
         (without_right(A, y), "correct-class row missing:"),
         (A + (np.arange(K) == y[:, None]), "correct-class row missing its -1:"),
+        (np.exp(S) - own, "softmax not normalized: the gradient takes exp(s) for"),
+        (np.exp(S - S.max(axis=1, keepdims=True)) - own, "softmax not normalized: the gradient takes exp(s - max)"),
+        (np.exp(S) / np.exp(S).sum(axis=0) - own, "softmax over the samples: exp(s) is"),
+        (A + own - N * own, "1 subtracted after the mean:"),
+        (softmax_slopes(Z, (y + 1) % K, W), "off by one class:"),
     ):
         assert named(objective, W, wrong.T @ Z / N)[0].startswith(name)
 
@@ -181,6 +205,13 @@ def test_the_mistakes_on_standardized_features(centred):
     np.testing.assert_allclose(A.T @ Z / N, objective.gradient(W), rtol=1e-9, atol=1e-12)
     assert named(objective, W, without_right(A, y).T @ Z / N)[0].startswith("correct-class row missing:")
     assert named(objective, W, A.T @ Z)[0].startswith("missing factor 1/N:")
+    for name, forgotten in (
+        ("features not standardized:" if centred else "scale forgotten:", X),
+        ("mean forgotten:" if centred else "scale forgotten:", X / scale if centred else X),
+        ("scale forgotten:", X - (mean if centred else 0)),
+    ):
+        assert named(objective, W, A.T @ np.hstack([forgotten, np.ones((N, 1))]) / N)[0].startswith(name)
+    assert named(objective, W, A.T @ np.hstack([Z[:, :-1], np.zeros((N, 1))]) / N)[0].startswith("bias column missing:")
 
 
 def test_a_wide_linear_objective_is_judged_by_some_columns():
@@ -210,6 +241,13 @@ def test_a_mini_batch_has_its_own_mistakes():
     said = named(objective.rows(rows), W, without_right(A, y[rows]).T @ Z[rows] / 6)
     assert said[0].startswith("correct-class row missing:")
     assert "N = 6" in named(objective.rows(rows), W, A.T @ Z[rows])[0]
+    assert "another N: the sum is divided by all 17" in named(objective.rows(rows), W, A.T @ Z[rows] / N)[0]
+    for other, name in (
+        (hinge_counts(Z, y, W).T @ Z / N, "whole data set:"),
+        (hinge_counts(Z[:6], y[:6], W).T @ Z[:6] / 6, "other samples:"),
+        (hinge_counts(Z[rows], y[:6], W).T @ Z[rows] / 6, "other samples' labels:"),
+    ):
+        assert named(objective.rows(rows), W, other)[0].startswith(name)
 
 
 def test_ties_counted_are_named_where_they_are_no_accident():
