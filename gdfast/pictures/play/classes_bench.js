@@ -36,8 +36,9 @@
     // ---- the pictures ----
     const status = element("p", { class: "status" });
     const plane = play.classesPlane(pictures);
-    pictures.append(status, element("p", { class: "caption" },
-      "Drag a disc to move a line, an arrow's tip to turn and stretch it, a point to move it; click where nothing is to add a point. Black arrows: minus the gradient, where descent moves the tips. Points with a dark edge have a loss."));
+    const buttons = element("div", { class: "buttons" });
+    pictures.append(buttons, status, element("p", { class: "caption" },
+      "Drag a disc to move its line, an arrow's tip to turn and stretch it, a point to move it; click where nothing is to add a point. The arrow that starts at a tip is minus the gradient: there descent moves the tip. Outlined points have a loss; the ringed one is chosen."));
     lower.append(element("h3", {}, "Minus the gradient of (w₁, w₂), class by class"));
     const panels = play.gradientPanels(lower);
     const noise = element("p", { class: "caption" });
@@ -57,8 +58,6 @@
       format: (size) => (size === state.samples.length ? `all ${size}` : `${size} of ${state.samples.length}`),
       onInput(size) { state.size = size; show(); },
     });
-    const buttons = element("div", { class: "buttons" });
-    panel.append(buttons);
     const stepButton = play.button(buttons, "Step", () => { pause(); step(); show(); }, { key: "Enter in the picture" });
     const playButton = play.button(buttons, "Play", () => (animation.running ? pause() : startPlaying()), { primary: true, key: "Space in the picture" });
     play.button(buttons, "W = 0", () => setWeights(START.map(() => [0, 0, 0]), firstHandles()));

@@ -28,6 +28,12 @@
     chart.stroke({ colour: fill ? outline : colour, width });
   };
 
+  const ring = (chart, [x, y], radius, style) => {
+    chart.pen.beginPath();
+    chart.pen.arc(chart.toX(x), chart.toY(y), radius, 0, 2 * Math.PI);
+    chart.stroke(style);
+  };
+
   play.classesPlane = (host) => {
     const chart = play.chart(host, { x: [VIEW.left, VIEW.right], y: [VIEW.bottom, VIEW.top], xName: "x₁", yName: "x₂", square: true });
     let state = null;
@@ -54,7 +60,7 @@
       chart.arrow(place.anchor, place.tip, { colour, width: isHeld ? 3.5 : 2.5, head: 13 });
       chart.dot(...place.anchor, { colour, radius: state.target === `line ${j}` ? 9 : 7, fill: place.outside ? "--paper" : true, width: 2.5 });
       chart.text(name, ...place.anchor, { colour: place.outside ? colour : "--paper", size: 11, above: -4, weight: 700, halo: false });
-      if (state.target === `arrow ${j}`) chart.dot(...place.tip, { colour, radius: 9, fill: false, width: 2.5 });
+      if (state.target === `arrow ${j}`) ring(chart, place.tip, 10, { colour, width: 2 });
     };
 
     chart.front(() => {
@@ -67,7 +73,7 @@
         state.samples.forEach(({ x, y }, i) => {
           const isChosen = i === state.selected, loss = state.found.each[i];
           mark(chart, ...x, y, { radius: isChosen ? 8 : 6, outline: loss > 1e-3 ? "--ink" : "--paper", width: isChosen ? 3 : 1.75 });
-          if (isChosen) chart.dot(...x, { colour: "--ink", radius: 13, fill: false });
+          if (isChosen) ring(chart, x, 14, { width: 2 });
         });
         places.forEach(({ tip }, j) => { // where a descent moves the tip: minus the gradient of (w1, w2)
           const [first, second] = state.found.gradient[j];
@@ -98,6 +104,7 @@
         chart.line([[middle, -reach], [middle, reach]], { colour: "--rule", width: 1 });
         for (const gradient of drawn) chart.dot(middle - gradient[j][0], -gradient[j][1], { colour, radius: 2.5, alpha: 0.65 });
         chart.arrow([middle, 0], [middle - full[j][0], -full[j][1]], { colour: "--ink", width: 2.5, head: 10 });
+        chart.text(play.number(reach), middle + reach, 0, { colour: "--quiet", size: 11, align: "right", above: 4 });
         chart.text(name, middle - 0.9 * reach, 0.85 * reach, { colour, weight: 700, align: "left", above: -4 });
       });
     });

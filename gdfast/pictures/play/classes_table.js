@@ -49,10 +49,10 @@
           const parts = kind === "hinge" ? play.losses.hingeTerms(scores[i], y) : play.losses.probabilities(scores[i]);
           const { button, terms, loss } = cells[i];
           parts.forEach((part, j) => {
-            terms[j].textContent = kind === "hinge" && j === y ? "" : number(part, 3);
+            terms[j].textContent = kind === "softmax" ? part.toFixed(3) : j === y ? "" : number(part, 3);
             terms[j].className = kind === "hinge" && part === 0 ? "zero" : j === y ? "right" : "";
           });
-          loss.textContent = number(found.each[i], 3);
+          loss.textContent = number(found.each[i], 2);
           loss.style.setProperty("--part", found.each[i] / most);
           button.setAttribute("aria-pressed", String(i === selected));
         });
@@ -69,7 +69,7 @@
     const heading = element("h3", {}, `Sample ${right}${i + 1}: its class is ${right}`);
     const list = `*s*_{A} = ${number(s[0], 3)}, *s*_{B} = ${number(s[1], 3)}, *s*_{C} = ${number(s[2], 3)}`;
     if (kind === "hinge") {
-      const lines = others.map((j) => `max(0, *s*_{${play.CLASSES[j].name}} − *s*_{${right}} + 1) = max(0, ${number(s[j] - s[y] + 1, 3)}) = ${number(Math.max(0, s[j] - s[y] + 1), 3)}`);
+      const lines = others.map((j) => `*s*_{${play.CLASSES[j].name}} − *s*_{${right}} + 1 = ${number(s[j] - s[y] + 1, 3)}: ${s[j] - s[y] + 1 > 0 ? "the term counts" : "the term is 0"}`);
       return [heading, ...[list, ...lines].map((text) => element("p", {}, ...markup(text))), element("p", {}, `loss = ${number(found.each[i])}`)];
     }
     const p = play.losses.probabilities(s)[y];

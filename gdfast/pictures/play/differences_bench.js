@@ -13,7 +13,7 @@
   play.benches.push({ name: "differences", title: "The numerical gradient: how small is h?", mount });
 
   function mount(section) {
-    const state = { key: "sine", x: play.smoothFunctions.sine.start, h: 0.1, isZoomed: false };
+    const state = { key: "sine", x: play.smoothFunctions.sine.start, h: 0.1 };
     const [pictures, panel, lower, words] = Array.from({ length: 4 }, () => element("div"));
     section.append(
       element("p", {}, ...markup(
@@ -23,9 +23,15 @@
     );
 
     // ---- the pictures ----
-    const curve = play.chart(pictures, { x: [0, 1], y: [0, 1], height: (width) => Math.min(320, Math.max(240, width * 0.45)) });
+    const curve = play.chart(pictures, { x: [0, 1], y: [0, 1], xName: "x", yName: "f(x)", height: (width) => Math.min(270, Math.max(220, width * 0.4)) });
     pictures.append(element("p", { class: "caption" },
       ...swatch("--quiet", [2, 4]), " tangent ", ...swatch("--vermilion", [7, 4]), " forward ", ...swatch("--blue", []), " centred. Drag the ring to another x."));
+    const close = play.chart(pictures, {
+      x: [-1.8, 1.8], y: [-1, 1], xName: "(x' − x) / h", yName: "(f(x') − tangent) / h: zoomed to h", inert: true, margin: { left: 62 },
+      height: (width) => Math.min(250, Math.max(210, width * 0.36)),
+    });
+    pictures.append(element("p", { class: "caption" },
+      "What the tangent misses, as the computer has it: a smooth bend is truncation, jumps are rounding. The slopes of the two secants are the errors of the two quotients."));
     const graph = play.chart(lower, {
       x: [SMALLEST, LARGEST], y: [LOWEST_ERROR, 10], logX: true, logY: true, xName: "h", yName: "relative error of the quotient",
       height: (width) => Math.min(340, Math.max(280, width * 0.5)),
@@ -53,7 +59,6 @@
     for (const scheme of ["forward", "centered"]) {
       play.button(buttons, `Best h, ${STYLES[scheme].name}`, () => { chooseH(HS[sweep[scheme].best]); slider.set(state.h); });
     }
-    const zoom = play.toggle(panel, "Zoom the upper picture to h", false, (isOn) => { state.isZoomed = isOn; prepare(); });
     const body = element("tbody");
     panel.append(element("table", {}, element("caption", {}, "Slope at x"),
       element("thead", {}, element("tr", {}, ...["", "slope", "relative error"].map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)))), body));
@@ -68,7 +73,7 @@
 
     function chooseH(h) {
       state.h = Math.min(LARGEST, Math.max(SMALLEST, h));
-      state.isZoomed ? prepare() : show();
+      show();
     }
 
     /** The error curves of this function at this point, and the range of the upper picture. */
@@ -78,7 +83,7 @@
         const error = differences.errors(scheme, own.f, own.derivative, state.x, HS);
         sweep[scheme] = { error, best: differences.best(error) };
       }
-      curve.range(state.isZoomed ? zoomedRange(own, state) : wholeRange(own));
+      curve.range(wholeRange(own));
       graph.renew();
       show();
     }
@@ -89,6 +94,10 @@
       const exact = own.derivative(x), scale = Math.abs(exact) || 1;
       state.found = found;
       curve.redraw();
+      const { points, reach } = missedCurve(own, state);
+      state.missed = points;
+      if (close.y[1] !== reach) close.range({ y: [-reach, reach] });
+      close.redraw();
       graph.redraw();
       const rows = [["exact", exact, null], ...Object.entries(found).map(([scheme, { value }]) => [STYLES[scheme].name, value, Math.abs(value - exact) / scale])];
       body.replaceChildren(...rows.map(([name, slope, error]) => element("tr", {}, element("th", { scope: "row" }, name),
@@ -96,9 +105,9 @@
       showDigits(digits, found.centered);
       const sentences = Object.keys(found).map((scheme) => sentence(scheme, own, x, h, found[scheme].value));
       regime.replaceChildren(element("h3", {}, `h = ${number(h)}: ${title(own, x, h)}`), ...sentences.map((text) => element("p", {}, ...markup(text))));
-      if (h < 0.03 && !state.isZoomed) regime.append(element("p", {}, "The three lines can hardly be told apart in the upper picture: zoom it to h."));
       const told = rows.map(([name, slope, error]) => `${name} ${slopeText(slope)}${error === null ? "" : `, error ${errorText(error)}`}`).join("; ");
       curve.says(`${own.text} at x = ${number(x)} with h = ${number(h)}. Slopes: ${told}. Left and right arrow keys move x.`);
+      close.says(`What the tangent misses within 1.8 h of x, divided by h: at most ${number(reach)}, ${rules("centered", own, x, h) === "cancellation" ? "by rounding, in jumps" : "a smooth bend"}.`);
       graph.says(`Relative error against h. Best h: forward ${number(HS[sweep.forward.best])}, centred ${number(HS[sweep.centered.best])}. Now h = ${number(h)}. Left and right arrow keys change h.`);
       say(`h = ${number(h)}. ${told}. ${title(own, x, h)}.`);
     }
@@ -106,6 +115,8 @@
     // ---- drawing ----
     curve.behind(() => curve.axes());
     curve.front(() => drawCurve(curve, play.smoothFunctions[state.key], state));
+    close.behind(() => close.axes());
+    close.front(() => drawMissed(close, play.smoothFunctions[state.key], state, state.missed));
     graph.behind(() => drawErrors(graph, play.smoothFunctions[state.key], state.x, sweep));
     graph.front(() => drawStep(graph, state, play.smoothFunctions[state.key]));
 
@@ -118,7 +129,7 @@
     };
     const moveH = (h) => { chooseH(Number(h.toPrecision(2))); slider.set(state.h); };
     play.drag(curve, {
-      grab: (x, y, near) => (!state.isZoomed && near(state.x, play.smoothFunctions[state.key].f(state.x)) ? "point" : null),
+      grab: (x, y, near) => (near(state.x, play.smoothFunctions[state.key].f(state.x)) ? "point" : null),
       move: (_handle, x) => moveX(x),
     });
     play.drag(graph, {
@@ -141,47 +152,65 @@
     return [element("span", { class: "swatch", style: `border-color: var(${colour}); border-top-style: ${style}` })];
   };
 
-  // ---- ranges ----
+  // ---- pictures ----
   function wholeRange({ f, from, to }) {
     const values = Array.from({ length: 101 }, (_, i) => f(from + (i / 100) * (to - from)));
     const [low, high] = [Math.min(...values), Math.max(...values)], pad = 0.15 * (high - low);
-    return { x: [from, to], y: [low - pad, high + pad], xName: "x", yName: "f(x)" };
+    return { x: [from, to], y: [low - pad, high + pad] };
   }
 
-  /** In units of h around the point: where f is computed at every number that the computer has there. */
-  const zoomed = ({ f }, { x, h }, count = 500) => Array.from({ length: count + 1 }, (_, i) => {
-    const at = x + (5 * i / count - 2.5) * h;
-    return [(at - x) / h, (f(at) - f(x)) / h];
-  });
-
-  function zoomedRange(own, state) {
-    const half = 1.1 * Math.max(0.5, ...zoomed(own, state, 100).map(([, y]) => Math.abs(y)), 2.5 * Math.abs(own.derivative(state.x)));
-    return { x: [-2.5, 2.5], y: [-half, half], xName: "(x' − x) / h", yName: "(f(x') − f(x)) / h, as the computer has it" };
-  }
-
-  // ---- pictures ----
-  function drawCurve(chart, own, state) {
-    const { x, h, isZoomed, found } = state;
+  function drawCurve(chart, own, { x, found }) {
     if (!found) return;
-    const [left, right] = chart.x, exact = own.derivative(x), here = own.f(x);
-    // A point of the function, and a straight line through one, in the units of the picture.
-    const at = (value, height) => (isZoomed ? [(value - x) / h, (height - here) / h] : [value, height]);
-    const through = ([x0, y0], slope) => [[left, y0 + slope * (left - x0)], [right, y0 + slope * (right - x0)]];
-    const points = isZoomed ? zoomed(own, state) : Array.from({ length: 301 }, (_, i) => {
-      const value = left + (i / 300) * (right - left);
-      return [value, own.f(value)];
-    });
+    const [left, right] = chart.x, here = own.f(x);
+    const through = (x0, y0, slope) => [[left, y0 + slope * (left - x0)], [right, y0 + slope * (right - x0)]];
     chart.inside(() => {
-      chart.line(points, { colour: "--ink", width: 2.5 });
-      chart.line(through(at(x, here), exact), { colour: "--quiet", width: 2, dash: [2, 4] });
+      chart.line(Array.from({ length: 301 }, (_, i) => left + (i / 300) * (right - left)).map((at) => [at, own.f(at)]), { width: 2.5 });
+      chart.line(through(x, here, own.derivative(x)), { colour: "--quiet", width: 2, dash: [2, 4] });
       for (const scheme of ["forward", "centered"]) {
         const { low, behind, value } = found[scheme];
-        chart.line(through(at(low, behind), value), { colour: STYLES[scheme].colour, width: 2, dash: STYLES[scheme].dash });
+        chart.line(through(low, behind, value), { colour: STYLES[scheme].colour, width: 2, dash: STYLES[scheme].dash });
       }
       const { high, low, ahead, behind } = found.centered;
-      for (const [value, height] of [[low, behind], [high, ahead]]) chart.dot(...at(value, height), { colour: "--blue", radius: 4 });
-      chart.dot(...at(found.forward.high, found.forward.ahead), { colour: "--vermilion", radius: 6, fill: false });
-      chart.dot(...at(x, here), { colour: "--ink", radius: 6, fill: "--paper" });
+      for (const [at, height] of [[low, behind], [high, ahead]]) chart.dot(at, height, { colour: "--blue", radius: 4 });
+      chart.dot(found.forward.high, found.forward.ahead, { colour: "--vermilion", radius: 6, fill: false });
+      chart.dot(x, here, { colour: "--ink", radius: 6, fill: "--paper" });
+    });
+  }
+
+  /** Around the point, in units of h: by how much f's values, as the computer has them, miss the tangent. */
+  function missed({ f, derivative }, { x, h }) {
+    const here = f(x), slope = derivative(x);
+    return (at) => [(at - x) / h, (f(at) - here) / h - slope * ((at - x) / h)];
+  }
+
+  const nice = (size) => {
+    const power = 10 ** Math.floor(Math.log10(size));
+    return power * [1, 2, 5, 10].find((factor) => factor * power >= size * 0.999);
+  };
+
+  function missedCurve(own, state) {
+    const miss = missed(own, state);
+    const points = Array.from({ length: 361 }, (_, i) => miss(state.x + (i / 100 - 1.8) * state.h));
+    const reach = nice(1.1 * Math.max(1e-17, ...points.map(([, height]) => Math.abs(height))));
+    return { points, reach };
+  }
+
+  function drawMissed(chart, own, state, points) {
+    if (!state.found) return;
+    const { forward, centered } = state.found, miss = missed(own, state), [left, right] = chart.x;
+    const secant = ([x0, y0], [x1, y1], style) => {
+      const slope = (y1 - y0) / (x1 - x0);
+      chart.line([[left, y0 + slope * (left - x0)], [right, y0 + slope * (right - x0)]], style);
+    };
+    chart.inside(() => {
+      chart.line([[left, 0], [right, 0]], { colour: "--quiet", width: 2, dash: [2, 4] });
+      chart.line(points, { width: 2 });
+      const [here, ahead, low, high] = [state.x, forward.high, centered.low, centered.high].map(miss);
+      secant(here, ahead, { ...STYLES.forward, width: 2 });
+      secant(low, high, { ...STYLES.centered, width: 2 });
+      for (const end of [low, high]) chart.dot(...end, { colour: "--blue", radius: 4 });
+      chart.dot(...ahead, { colour: "--vermilion", radius: 6, fill: false });
+      chart.dot(...here, { colour: "--ink", radius: 6, fill: "--paper" });
     });
   }
 
@@ -205,15 +234,16 @@
       diamond(chart, h, error, colour);
       chart.text(`best h ${number(h, 1)}`, h, error, { colour, above: scheme === "forward" ? 14 : -20, size: 12 });
     }
-    name(chart, own, x, "forward", "truncation ~ h", 3e-3, 10);
-    name(chart, own, x, "centered", "truncation ~ h²", 2e-3, -18);
+    const isNarrow = chart.width < 500; // there the words stand under the line, at the edge
+    name(chart, own, x, "forward", "truncation ~ h", 3e-3, 3e-3, 10);
+    name(chart, own, x, "centered", "truncation ~ h²", isNarrow ? LARGEST : 2e-3, isNarrow ? 1e-6 : 2e-3, -18);
     const h = 1e-12, { cancellation } = differences.parts("centered", own, x, h);
     if (cancellation < 3) chart.text("cancellation ~ 1 / h", h, cancellation, { align: "left", aside: 14, above: 10, size: 12 });
   }
 
-  function name(chart, own, x, scheme, words, h, above) {
+  function name(chart, own, x, scheme, words, at, h, above) {
     const { truncation } = differences.parts(scheme, own, x, h);
-    if (truncation > LOWEST_ERROR) chart.text(words, h, truncation, { colour: STYLES[scheme].colour, align: "right", aside: -8, above, size: 12 });
+    if (truncation > LOWEST_ERROR) chart.text(words, at, truncation, { colour: STYLES[scheme].colour, align: "right", aside: -16, above, size: 12 });
   }
 
   function diamond(chart, x, y, colour) {
