@@ -2,6 +2,7 @@
 (function (play) {
   "use strict";
   const MOST_STEPS = 1000;
+  const LEAP = 30; // steps at once
   const [SLOWEST, FASTEST, JUMPS] = [0.35, 0.06, 0.6]; // seconds a step: at first, later, where nothing may glide
   const { element, number, point, markup } = play;
 
@@ -48,7 +49,12 @@
       chooseRate(rate.value);
     });
     const stepButton = play.button(buttons, "Step", () => { pause(); step(); settle(); }, { key: "Enter in the picture" });
-    const playButton = play.button(buttons, "Play", () => (animation.running ? pause() : start_playing()), { primary: true, key: "Space in the picture" });
+    const playButton = play.button(buttons, "Play", () => (animation.running ? pause() : startPlaying()), { primary: true, key: "Space in the picture" });
+    const leapButton = play.button(buttons, `${LEAP} steps`, () => {
+      pause();
+      for (let i = 0; i < LEAP && step(); i += 1);
+      settle();
+    });
     play.button(buttons, "Reset", () => restart(), { key: "Backspace in the picture" });
     const formula = element("div");
     panel.append(element("div", { class: "formula" }, element("h3", {}, "The next step"), formula));
@@ -127,7 +133,7 @@
       regime.style.borderColor = play.regimeColours[found.name] ? `var(${play.regimeColours[found.name]})` : "transparent";
       regimeName.textContent = `Regime: ${found.name}`;
       regimeText.replaceChildren(...found.sentences.map((sentence) => element("p", {}, ...markup(sentence))));
-      stepButton.disabled = playButton.disabled = last.ending !== null;
+      for (const button of [stepButton, playButton, leapButton]) button.disabled = last.ending !== null;
       fillTable();
     }
 
@@ -159,7 +165,7 @@
       return undefined;
     });
 
-    function start_playing() {
+    function startPlaying() {
       part = 1;
       playButton.textContent = "Pause";
       animation.start();

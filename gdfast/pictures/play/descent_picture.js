@@ -182,7 +182,8 @@
         const powers = all.map((record) => Math.log10(rest(run, record)));
         const top = Math.min(Math.floor(Math.max(...powers)) + 1, 12);
         const y = [10 ** Math.max(Math.min(Math.floor(Math.min(...powers)), top - 8), -13), 10 ** top]; // steady at first
-        const x = [0, Math.max(STEPS, ...all.map((record) => record.k))];
+        const most = Math.max(...all.map((record) => record.k));
+        const x = [0, [30, 60, 120, 250, 500, 1000].find((steps) => steps >= most) ?? most];
         const isSame = x[1] === chart.x[1] && y[0] === chart.y[0] && y[1] === chart.y[1];
         if (isSame) chart.redraw();
         else chart.range({ x, y });

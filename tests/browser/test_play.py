@@ -1,0 +1,250 @@
+"""The page of `gdfast play` in headless Chromium: no error, no request, keyboard, touch, dark, narrow, still, quick.
+
+Skipped where there is no Chromium with its driver, or no selenium; .ci/run installs them.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+import gdfast as gd
+from chromium import browser, dark, errors, narrow, requests, require, serious_faults, wait
+from gdfast.pictures.play import render
+from gdfast.test_functions import Valley
+
+require()
+
+from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
+from selenium.webdriver.common.keys import Keys  # noqa: E402
+
+pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
+SLOWER = 6  # by how much the processor is slowed down where frames are measured: a telephone, or a laptop of five years
+FRAME = 1000 / 60  # milliseconds
+PICTURE, STATUS = "#descent .picture canvas", "#descent .status"
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("play") / "play.html"
+    path.write_text(render(), encoding="utf-8")
+    return path.as_uri()
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    with browser() as driver:
+        yield driver
+
+
+@pytest.fixture
+def page(chromium, address) -> Iterator[Any]:
+    chromium.get(address)
+    wait(chromium, "document.documentElement.dataset.ready")
+    yield chromium
+    assert errors(chromium) == []
+
+
+@contextmanager
+def reduced_motion(driver: Any) -> Iterator[None]:
+    features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
+    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
+    try:
+        yield
+    finally:
+        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def text(driver: Any, selector: str) -> str:
+    return str(driver.find_element("css selector", selector).text)
+
+
+def button(driver: Any, words: str) -> Any:
+    (found,) = (b for b in driver.find_elements("css selector", "#descent button") if b.text == words)
+    return found
+
+
+def press(driver: Any, words: str) -> None:
+    button(driver, words).send_keys(Keys.ENTER)
+
+
+def choose(driver: Any, function: str, method: str) -> None:
+    driver.find_element("css selector", f"#descent [value={function}]").send_keys(Keys.SPACE)
+    driver.find_element("css selector", f"#descent option[value={method}]").click()
+
+
+def test_no_error_no_request_and_every_bench_is_there(address):
+    with browser() as driver:
+        requests(driver)
+        driver.get(address)
+        wait(driver, "document.documentElement.dataset.ready")
+        wait(driver, "play.frames.count > 0")
+        names = driver.execute_script("return play.benches.map(bench => bench.name)")
+        assert [section.get_attribute("id") for section in driver.find_elements("css selector", "section")] == names
+        links = driver.find_elements("css selector", "nav a")
+        assert [link.get_attribute("href").partition("#")[2] for link in links] == names
+        for section in driver.find_elements("css selector", "section"):
+            answers = section.find_elements("css selector", ".questions details p")
+            assert len(answers) == 3
+            assert all(answer.get_attribute("textContent") for answer in answers)
+        assert errors(driver) == []
+        assert [url for url in requests(driver) if url != address and not url.startswith(("data:", "blob:"))] == []
+        assert driver.execute_script("return performance.getEntriesByType('resource').length") == 0
+
+
+def test_lecture_31_the_steps_of_the_worked_example(page):
+    """w0 = 3, a = 0.1: the page shows gdfast's numbers, in words too."""
+    weights = gd.minimize(Valley(), [3.0], step=0.1, max_steps=10, keep_weights=True).history.weights[:, 0]
+    assert "3 − 0.1 · 6 = 2.4" in text(page, "#descent .formula")
+    for k in range(1, 11):
+        press(page, "Step")
+        assert text(page, STATUS).startswith(f"Step {k}: w = {weights[k]:.4g}, L = {weights[k] ** 2:.4g}, slope")
+    label = page.find_element("css selector", PICTURE).get_attribute("aria-label")
+    assert text(page, STATUS) in label
+    assert "converging" in text(page, "#descent .regime")
+    wait(page, "document.querySelector('#descent .spoken').textContent.includes('Step 10: w = 0.3221')")
+    page.find_element("css selector", "#descent .below summary").send_keys(Keys.ENTER)
+    rows = page.find_elements("css selector", "#descent tbody tr")
+    assert [row.text.split()[1] for row in rows] == [f"{w:.4g}" for w in weights]
+
+
+def test_all_by_keyboard(page):
+    """The arrow keys move the start, Enter steps, Space plays and pauses, Backspace resets; Tab gets there."""
+    seen = []
+    for _ in range(40):
+        page.switch_to.active_element.send_keys(Keys.TAB)
+        seen.append(page.execute_script("return document.activeElement.tagName + (document.activeElement.type ?? '')"))
+        outlined = page.execute_script(
+            "const e = document.activeElement; const shown = e.matches('.pill input') ? e.nextElementSibling : e;"
+            "return getComputedStyle(shown).outlineStyle"
+        )
+        assert outlined == "solid", f"{seen[-1]} does not show that it is focused"
+        if seen[-1] == "SUMMARY":
+            break
+    assert [tag for tag in seen if tag != "A"] == [
+        "CANVAS", *["BUTTONbutton"] * 4, "INPUTradio", "SELECTselect-one", "INPUTrange",
+        "SUMMARY",
+    ]  # fmt: skip
+    picture = page.find_element("css selector", PICTURE)
+    picture.send_keys(Keys.ARROW_LEFT)
+    assert text(page, STATUS).startswith("Step 0: w = 2.9, L = 8.41")
+    picture.send_keys(Keys.ENTER)
+    assert text(page, STATUS).startswith("Step 1: w = 2.32,")
+    picture.send_keys(Keys.SPACE)
+    wait(page, "document.querySelector('#descent .status').textContent.startsWith('Step 3')")
+    picture.send_keys(Keys.SPACE)
+    assert button(page, "Play").is_enabled()
+    picture.send_keys(Keys.BACKSPACE)
+    assert text(page, STATUS).startswith("Step 0: w = 2.9,")
+    slider = page.find_element("css selector", "#descent input[type=range]")
+    slider.send_keys(Keys.END)
+    assert slider.get_attribute("aria-valuetext") == "10"
+    assert "diverging" in text(page, "#descent .regime")
+
+
+def test_a_click_and_a_drag_move_the_start(page):
+    picture = page.find_element("css selector", PICTURE)
+    page.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", picture)
+    ActionChains(page).move_to_element(picture).click().perform()
+    first = text(page, STATUS)
+    assert first.startswith("Step 0: w = −0.")  # the middle of the canvas, whose axis stands at the left
+    ActionChains(page).move_to_element(picture).click_and_hold().move_by_offset(-120, 0).release().perform()
+    assert text(page, STATUS).startswith("Step 0: w = −1.")
+    ActionChains(page).move_to_element(picture).click().perform()
+    assert text(page, STATUS) == first
+
+
+@pytest.mark.parametrize("function", ["parabola", "bumpy", "himmelblau", "bowl"])
+@pytest.mark.parametrize("method", ["gradient_descent", "momentum", "nesterov", "rmsprop", "adam", "line_search"])
+def test_every_method_plays_on_every_function(page, function, method):
+    choose(page, function, method)
+    numbers = page.find_elements("css selector", "#descent .formula .numbers")
+    assert numbers
+    assert all(line.text for line in numbers)
+    press(page, "Play")
+    wait(page, "/^Step ([4-9]|\\d\\d)/.test(document.querySelector('#descent .status').textContent)")
+    assert "not finite" not in text(page, STATUS)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_serious_fault_of_accessibility(page, scheme):
+    for answer in page.find_elements("css selector", "details"):
+        page.execute_script("arguments[0].open = true", answer)
+    if scheme == "dark":
+        with dark(page):
+            assert serious_faults(page) == []
+    else:
+        assert serious_faults(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 390, 768])
+def test_a_narrow_window_never_scrolls_sideways_and_a_tap_is_a_click(chromium, address, width):
+    with narrow(chromium, width):
+        chromium.get(address)
+        wait(chromium, "document.documentElement.dataset.ready")
+        chromium.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
+        for function in ("himmelblau", "bumpy", "parabola"):
+            choose(chromium, function, "adam")
+            assert chromium.execute_script("return document.documentElement.scrollWidth") <= width
+        small = chromium.execute_script(
+            "return [...document.querySelectorAll('button, select, .pill, summary')].filter(part =>"
+            " part.getBoundingClientRect().height < 24).map(part => part.outerHTML.slice(0, 80))"
+        )
+        assert small == []
+        picture = chromium.find_element("css selector", PICTURE)
+        chromium.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", picture)
+        box = chromium.execute_script("return arguments[0].getBoundingClientRect().toJSON()", picture)
+        at = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        for kind, points in (("touchStart", [at]), ("touchEnd", [])):
+            chromium.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+        wait(chromium, "/^Step 0: w = −0/.test(document.querySelector('#descent .status').textContent)")
+        assert errors(chromium) == []
+
+
+def test_a_dark_window_changes_the_pictures(page):
+    pixel = (
+        "(() => { const c = document.querySelector('#descent .picture canvas');"
+        " return [...c.getContext('2d').getImageData(c.width / 2, c.height / 2, 1, 1).data]; })()"
+    )
+    choose(page, "himmelblau", "gradient_descent")
+    bright = wait(page, f"play.frames.count > 1 && {pixel}")
+    with dark(page):
+        wait(page, f"{pixel}[0] < {bright[0]} - 50")
+
+
+def test_reduced_motion_jumps(page):
+    """While it plays, the ball stands on points of the run, and nowhere between."""
+    with reduced_motion(page):
+        page.execute_script(
+            "window.places = new Set(); const arc = CanvasRenderingContext2D.prototype.arc;"
+            "const chart = document.querySelector('#descent .picture canvas').getContext('2d');"
+            "CanvasRenderingContext2D.prototype.arc = function (x, y, radius, ...rest) {"
+            " if (this === chart && radius === 7) places.add(Math.round(x));"
+            " return arc.call(this, x, y, radius, ...rest); };"
+        )
+        press(page, "Play")
+        wait(page, "document.querySelector('#descent .status').textContent.startsWith('Step 4')")
+        press(page, "Pause")
+        assert page.execute_script("return places.size") == 5  # w0 (the ring) and four steps
+
+
+def test_sixty_frames_a_second_on_a_slow_processor(page):
+    """The script's own milliseconds a frame, median and nine of ten, while Himmelblau's function is played on."""
+    choose(page, "himmelblau", "momentum")
+    page.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    try:
+        page.execute_script("play.frames.last.length = 0")
+        press(page, "Play")
+        spent = wait(page, "play.frames.last.length > 120 && play.frames.last")
+    finally:
+        page.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 1})
+    deciles = statistics.quantiles(spent, n=10)
+    print(
+        f"{statistics.median(spent):.2f} ms, nine of ten frames within {deciles[-1]:.2f} ms, most {max(spent):.2f} ms"
+    )
+    assert statistics.median(spent) < FRAME / 4
+    assert deciles[-1] < FRAME
