@@ -47,8 +47,9 @@ def main() -> None:
             driver.execute_script(RUNS)
             driver.execute_script("return new Promise((drawn) => setTimeout(() => requestAnimationFrame(drawn), 100))")
             bench = driver.find_element("css selector", "#descent .bench")
-            clip = driver.execute_script("return arguments[0].getBoundingClientRect().toJSON()", bench)
-            clip = {"x": clip["x"], "y": clip["y"], "width": clip["width"], "height": clip["height"] - 40, "scale": 1}
+            box = driver.execute_script("return arguments[0].getBoundingClientRect().toJSON()", bench)
+            left, top, width, height = (box[name] for name in ("x", "y", "width", "height"))
+            clip = {"x": left - 12, "y": top - 12, "width": width + 24, "height": height - 30, "scale": 1}
             shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
         finally:
             driver.quit()
