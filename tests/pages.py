@@ -23,7 +23,11 @@ def small_report() -> RunReport:
     train, held_out = gd.LinearObjective(X[:60], y[:60]), gd.LinearObjective(X[60:], y[60:])
     trajectory = [np.zeros(train.shape)]
     table = compare_strategies(
-        train, held_out, Plan(evaluations=60, step=0.05), rng=0, callback=lambda k, w, value: trajectory.append(w)
+        train,
+        held_out,
+        Plan(evaluations=60, step=0.05),
+        rng=0,
+        callback=lambda name, k, w, value: trajectory.append(w) if name == "momentum" else None,
     )
     batches, metrics = gd.MiniBatches(20, seed=0), {"accuracy": held_out.accuracy}
     adam = gd.minimize(train, trajectory[0], gd.Adam(), 0.01, batches=batches, epochs=5, metrics=metrics)
@@ -32,7 +36,7 @@ def small_report() -> RunReport:
         hostile("title"),
         hostile("description"),
         strategies=table,
-        runs={hostile("run"): table.descent, "Adam": adam},
+        runs={hostile("run"): table.descent, "Adam": adam, "search": table.rows[0].run},
         trajectory=gd.landscape.trajectory(
             train, {hostile("path"): trajectory, "back": trajectory[::-2]}, grid, grid[::-1]
         ),

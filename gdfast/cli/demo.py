@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import sys
+from dataclasses import replace
 from pathlib import Path
 from textwrap import fill
 from time import perf_counter
@@ -19,21 +20,24 @@ from ..datasets import Images, load_cifar10, load_digits
 from ..descent.result import Status
 from ..objective.losses import CrossEntropy, Hinge, Loss
 from ..pictures import landscape, plots
-from ..pictures.canvas import figure, image
+from ..pictures.canvas import figure, image, legend_below
 from ..pictures.images import objectives
 from ..pictures.page import RunReport, Templates, render
-from ..pictures.strategies import Plan, StrategyTable, compare_strategies
+from ..pictures.strategies import ACCURACY, Plan, StrategyTable, compare_strategies
 from ..protocols import Array
 from .failures import MISTAKES
 from .outputs import check_folder, write_files
 from .tables import say
 
 # The features are (pixel - mean) / pixel_max. So 255 times the lecture's scales, which are per grey level of 256.
-PLAN = Plan(evaluations=1000, random_scale=255e-4, local_start=255e-3, local_step=255e-4, step=0.01)
+PLAN = Plan(evaluations=1000, random_scale=255e-4, local_start=255e-3, local_step=255e-4, step=0.03, momentum=0.9)
 H = 1e-6  # of the gradient check: small enough that few difference stencils cross a kink of the hinge
 RTOL = 1e-4  # the gradients of uint8 images are computed in float32
 STEPS = np.logspace(-4, 2, 121)  # from W = 0
-TRAJECTORY_POINTS = 50  # weights of gradient descent that the page shows on a plane
+IMAGES = 20_000  # to train on: four times 1,000 passes over them take half a minute on two cores
+CHECKED = 5_000  # images of the gradient check: softmax takes an exponential for each image and weight
+TRAJECTORY_POINTS = 50  # weights of each run of gradient descent that the page shows on a plane
+Paths = dict[str, list[Array]]
 
 
 @click.command()
@@ -41,15 +45,19 @@ TRAJECTORY_POINTS = 50  # weights of gradient descent that the page shows on a p
 @click.option(
     "--out", type=click.Path(path_type=Path), default="gdfast-demo", show_default=True, help="Folder for the pictures."
 )
+@click.option(
+    "--images", type=click.IntRange(min=1), default=IMAGES, show_default=True,
+    help="Images to train on, the first of them; all where there are fewer.",
+)  # fmt: skip
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of both searches.")
 @click.option("--threads", type=click.IntRange(min=1), help="Threads; without it: the CPUs this process may use.")
-def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
+def demo(data: Path | None, out: Path, images: int, seed: int, threads: int | None) -> None:
     """Train on real images, compare three strategies, check every entry of the gradient.
 
-    Random search, random local search and gradient descent get 1,000 evaluations of the same hinge loss each.
-    The images are scikit-learn's 8x8 digits, or CIFAR-10 with --data. The learning curve, the table and a page
-    for the browser that shows the whole run are written to --out. Everything but the seconds depends on --seed
-    alone.
+    Random search, random local search and gradient descent (without and with momentum) get 1,000 evaluations of the
+    same hinge loss each. The images are scikit-learn's 8x8 digits, or CIFAR-10 with --data. The curves, the table and
+    a page for the browser that shows the whole run are written to --out. Everything but the seconds depends on
+    --seed alone.
 
     Example: gdfast demo --data cifar-10-batches-bin
     """
@@ -59,18 +67,25 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
     try:
         figure()  # before any work: is matplotlib there?
         check_folder(out)
-        images = load_digits() if data is None else load_cifar10(data)
+        if data is not None:
+            stage(f"Reading {data} ...")
+        whole = load_digits() if data is None else load_cifar10(data)
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
 
-    describe(images)
-    trajectory: list[Array] = [np.zeros((len(images.class_names), images.X.shape[1] + 1))]
-    table = compare(images, seed, trajectory)
-    losses = (CrossEntropy(), Hinge())
-    reports = {type(loss).__name__: check(images, loss, table.rows[-1].w) for loss in losses}
-    command = shlex.join(["gdfast", "demo", *(["--data", str(data)] if data else []), "--seed", str(seed)])
+    chosen = first(whole, images)
+    name = "scikit-learn's digits" if data is None else "CIFAR-10"
+    describe(chosen, len(whole.X))
+    paths: Paths = {}
+    table = compare(chosen, seed, paths)
+    checked = first(chosen, CHECKED)
+    reports = {type(loss).__name__: check(checked, loss, table.rows[-1].w) for loss in (CrossEntropy(), Hinge())}
+    given = [*(["--data", str(data)] if data else []), *([] if images == IMAGES else ["--images", str(images)])]
+    command = shlex.join(["gdfast", "demo", *given, "--seed", str(seed)])
+    stage("Drawing the pictures and the page ...")
     try:
-        files = write_files(out, pictures(table) | page(images, table, trajectory, reports, command))
+        drawn = pictures(table, f"{name}: hinge loss, n = {len(chosen.X):,}")
+        files = write_files(out, drawn | page(chosen, table, paths, reports, command))
     except OSError as error:
         raise click.ClickException(str(error)) from error
     say(f"\nWrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
@@ -78,76 +93,103 @@ def demo(data: Path | None, out: Path, seed: int, threads: int | None) -> None:
         raise click.ClickException("a gradient check failed: the report above says where")
 
 
-def describe(images: Images) -> None:
+def first(images: Images, count: int) -> Images:
+    """The same with only the first images to train on."""
+    return replace(images, X=images.X[:count], y=images.y[:count])
+
+
+def describe(images: Images, available: int) -> None:
     """The images, the model and the machine."""
     n, d = images.X.shape
     settings = config()
     say(fill(f"{images.description}.", 80, break_long_words=False))
     classes, weights = len(images.class_names), len(images.class_names) * (d + 1)
-    say(f"{n:,} images to train on, {len(images.y_test):,} held out.")
+    of_all = "" if n == available else f" (the first of {available:,}: --images {available} takes all)"
+    say(f"{n:,} images to train on{of_all}, {len(images.y_test):,} held out.")
     say(f"{d:,} pixels, {classes} classes: {weights:,} weights.")
     say(f"gdfast {settings['gdfast']}, {settings['instruction set']}, {settings['threads']} threads.\n")
 
 
-def compare(images: Images, seed: int, trajectory: list[Array]) -> StrategyTable:
-    """Run the three strategies with progress bars, print their table; gradient descent's weights go to `trajectory`."""
+def shows_progress() -> bool:
+    """Whether somebody watches standard error."""
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def stage(text: str) -> None:
+    """What is being done now, for whoever watches."""
+    if shows_progress():
+        say(text, err=True)
+
+
+def compare(images: Images, seed: int, paths: Paths) -> StrategyTable:
+    """Run the strategies with progress bars, print their table; the weights along gradient descent go to `paths`."""
     n = PLAN.evaluations
     say(f"Three strategies, {n:,} evaluations of the hinge loss each:")
     train, held_out = objectives(images, Hinge())
     every = max(1, n // TRAJECTORY_POINTS)
 
-    def add_point(k: int, w: Array, value: float) -> None:
+    def add_point(name: str, k: int, w: Array, value: float) -> None:
         if k < 10 or k % every == 0:  # the first steps are the longest
-            trajectory.append(w)
+            paths.setdefault(name, [np.zeros(train.shape)]).append(w)
 
     table = compare_strategies(
         train,
         held_out,
         PLAN,
         rng=seed,
-        progress=sys.stderr.isatty(),
+        progress=shows_progress(),
         begin=lambda name: say(f"  {name} ..."),
         callback=add_point,
     )
     if table.descent.status is Status.DIVERGED:
         raise click.ClickException(f"gradient descent did not finish, nothing was written. {table.descent}")
     say(f"\n{table}")
-    overtaken = table.overtaken_at()
-    if overtaken is not None:
-        say(f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.")
+    for sentence in table.remarks():
+        say(fill(sentence, 80))
     return table
 
 
 def check(images: Images, loss: Loss, w: Array) -> GradientReport:
-    """Check every entry of a loss's gradient on all training images, and print the report."""
+    """Check every entry of a loss's gradient on these images, and print the report."""
     start = perf_counter()
+    stage(f"Checking the gradient of {type(loss).__name__} ...")
     report = check_gradient(objectives(images, loss)[0], at=w, h=H, rtol=RTOL)
-    say(f"\n{type(loss).__name__}, every weight, all training images ({perf_counter() - start:.1f} s)")
+    say(f"\n{type(loss).__name__}, every weight, {len(images.X):,} images ({perf_counter() - start:.1f} s)")
     if loss.has_kinks:
         say(f"{report.kinks.size:,} of {report.coordinates.size:,} difference stencils cross a kink of the loss.")
     say(str(report))
     return report
 
 
-def pictures(table: StrategyTable) -> dict[str, bytes]:
+def pictures(table: StrategyTable, title: str) -> dict[str, bytes]:
     """The files of the demo, ready to be written."""
-    curve = figure(10.0, 4.2)
-    loss, accuracy = curve.subplots(1, 2)
-    plots.history(table.descent, loss)
-    loss.set_ylabel("hinge loss")
-    loss.lines[0].set_label(table.rows[-1].name)
-    for row, style, colour in zip(table.rows[:-1], ("--", ":"), (plots.GREY, plots.VERMILION), strict=True):
-        loss.axhline(row.value, linestyle=style, color=colour, label=f"best of {row.name}")
-    curve.legend(loc="outside lower center", ncols=3)
-    plots.history(table.descent, accuracy, quantity="held-out accuracy")
-    curve.suptitle("Gradient descent")
-    bars = figure(8.0, 3.8)
-    plots.strategies(table, bars.subplots())
-    return {"learning_curve.png": image(curve), "strategies.png": image(bars), "strategies.csv": table.csv().encode()}
+    curves = figure(10.0, 4.4)
+    loss, accuracy = curves.subplots(1, 2)
+    loss_curves(table, loss)
+    plots.history(table.runs, accuracy, quantity=ACCURACY)
+    accuracy.get_legend().remove()
+    accuracy.set_xlabel("evaluations")
+    curves.suptitle(title)
+    both = figure(6.4, 7.6)
+    above, below = both.subplots(2, 1, height_ratios=(1.15, 1.0))
+    loss_curves(table, above)
+    plots.strategies(table, below)
+    both.suptitle(title)
+    return {"learning_curve.png": image(curves), "strategies.png": image(both), "strategies.csv": table.csv().encode()}
+
+
+def loss_curves(table: StrategyTable, ax: Any) -> None:
+    """The loss of all strategies against their evaluations on one axis; where gradient descent starts is marked."""
+    plots.history(table.runs, ax, log=True)
+    ax.axhline(table.first_loss, color=plots.GREY, linestyle=":", linewidth=1.2, label=table.start)
+    ax.get_legend().remove()
+    ax.set_xlabel("evaluations")
+    ax.set_ylabel("hinge loss")
+    legend_below(ax)
 
 
 def page(
-    images: Images, table: StrategyTable, trajectory: list[Array], reports: dict[str, GradientReport], command: str
+    images: Images, table: StrategyTable, paths: Paths, reports: dict[str, GradientReport], command: str
 ) -> dict[str, bytes]:
     """The page of the run, ready to be written; without plotly a sentence on the terminal instead."""
     train = objectives(images, Hinge())[0]
@@ -155,7 +197,8 @@ def page(
         "evaluations of each strategy": f"{PLAN.evaluations:,}",
         "random search": f"W = {PLAN.random_scale:g} * normal",
         "random local search": f"from {PLAN.local_start:g} * normal, by {PLAN.local_step:g} * normal",
-        "gradient descent": f"{PLAN.optimizer}, step {PLAN.step:g}, from W = 0",
+        "gradient descent": f"learning rate {PLAN.step:g}, from W = 0",
+        "momentum": f"the same with momentum {PLAN.momentum:g}",
         "loss": "hinge",
         "features": f"(pixel - mean) / {images.pixel_max}",
         "gradient check": f"h = {H:g}, tolerance {RTOL:g}",
@@ -164,9 +207,9 @@ def page(
         "gdfast demo: three strategies on real images",
         f"{images.description}. {len(images.X):,} images to train on, {len(images.X_test):,} held out.",
         strategies=table,
-        runs={"gradient descent": table.descent},
-        trajectory=landscape.trajectory(train, {"gradient descent": trajectory}),
-        step_sizes=landscape.step_sizes(train, trajectory[0], STEPS),
+        runs=table.runs,
+        trajectory=landscape.trajectory(train, paths),
+        step_sizes=landscape.step_sizes(train, np.zeros(train.shape), STEPS),
         templates=Templates(
             table.rows[-1].w,
             images.image_shape,

@@ -167,12 +167,14 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
                 if not (options["quiet"] or options["as_json"]):
                     choice.tell()
             trajectory = None if options["report"] is None else Trajectory(is_open=settings.solves)
+            began = perf_counter()
             model, fitted = _trained(found, settings, held_out, saved_run, shows, trajectory)
+            seconds = perf_counter() - began
             on_training, on_held_out = _evaluated(model, found, held_out, fitted)
     with explain_mistakes():
         summary = Summary.of(
             model, fitted, on_training, on_held_out, data=name_of(data), found=found, out=out,
-            seconds=perf_counter() - start, choice=choice,
+            seconds=seconds, total_seconds=perf_counter() - start, choice=choice,
         )  # fmt: skip
         model = summary.with_facts(model, {**_deciding(options), **_how_read(options, found)})
         if trajectory is not None:

@@ -33,6 +33,7 @@ class Summary:
     epochs: int
     passes: float
     seconds: float
+    total_seconds: float
     train: Evaluation
     held_out: Evaluation | None
     duality_gap: float | None
@@ -43,9 +44,12 @@ class Summary:
     @staticmethod
     def of(
         model: Model, fitted: Fit, train: Evaluation, held_out: Evaluation | None, *, data: str, found: Dataset,
-        out: str, seconds: float, choice: AlphaChoice | None = None,
+        out: str, seconds: float, total_seconds: float, choice: AlphaChoice | None = None,
     ) -> Summary:  # fmt: skip
-        """The summary of a training, with the model's evaluation on the rows of both parts."""
+        """The summary of a training, with the model's evaluation on the rows of both parts.
+
+        The seconds are those of the training; the total has reading, the choice of alpha and evaluation as well.
+        """
         return Summary(
             data=data,
             out=out,
@@ -56,6 +60,7 @@ class Summary:
             epochs=len(fitted.run.losses) if fitted.plan.proves is None else fitted.run.result.steps,
             passes=fitted.run.passes,
             seconds=seconds,
+            total_seconds=total_seconds,
             train=train,
             held_out=held_out,
             duality_gap=fitted.gap,
@@ -112,6 +117,7 @@ class Summary:
                 for name, value in scores(self.held_out).items()
             )
             lines["held out"] = f"{counted(self.held_out.rows, 'row')}: {named}"
+        lines["in all"] = f"{self.total_seconds:.3g} s, with reading and evaluation"
         lines["model"] = self.out
         return lines | ({} if report is None else {"report": report})
 
@@ -128,6 +134,7 @@ class Summary:
             "epochs": self.epochs,
             "passes": self.passes,
             "seconds": self.seconds,
+            "total_seconds": self.total_seconds,
             "report": report,
             **self._proof_as_data(),
             **({} if self.choice is None else self.choice.as_data()),

@@ -1,7 +1,7 @@
 """Comparison of three search strategies, with the same number of evaluations each, as one table.
 
-Random search, random local search and gradient descent minimise the same objective; the table says
-what each of them cost, and the accuracy of its best weights on held-out images.
+Random search, random local search and gradient descent (without and with momentum) minimise the same
+objective; the table says what each of them cost, and the accuracy of its best weights on held-out images.
 """
 
 from __future__ import annotations
@@ -9,16 +9,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
 from .._arrays import check_flag, check_integer, check_positive, check_rng
-from ..descent.derivative_free.random_and_local import local_search, random_search
+from ..descent.derivative_free.random_and_local import SearchResult, local_search, random_search
 from ..descent.minimize import minimize
-from ..descent.optimizers import Momentum
+from ..descent.optimizers import GradientDescent, Momentum
 from ..descent.result import Result, uninterrupted
 from ..describe import described
 from ..protocols import Array, Optimizer
@@ -26,6 +27,13 @@ from ..protocols import Array, Optimizer
 RANDOM_SEARCH = "random search"
 LOCAL_SEARCH = "random local search"
 DESCENT = "gradient descent"
+MOMENTUM = "momentum"
+ACCURACY = "held-out accuracy"
+WHY = (
+    "accuracy asks only which score is the largest, and stays the same when W is multiplied by 10; the loss grows with "
+    "W as long as images are classified wrongly, each by the length of its violated margins. Weights can point in the "
+    "better direction and be too long."
+)
 COLUMNS = ("strategy", "evaluations", "passes over X", "seconds", "loss", "held-out accuracy")
 
 
@@ -41,10 +49,10 @@ class Plan:
         Random search tries ``W = random_scale * normal``.
     local_start, local_step : float
         Local search starts at ``local_start * normal`` and tries ``W + local_step * normal``.
-    optimizer : Optimizer
-        Gradient descent starts at W = 0 and follows this rule ...
     step : float
-        ... with this step.
+        The learning rate of gradient descent, from W = 0, ...
+    momentum : float
+        ... and of gradient descent with this momentum, in [0, 1), which runs beside it.
 
     Examples
     --------
@@ -57,13 +65,14 @@ class Plan:
     random_scale: float = 1e-4
     local_start: float = 1e-3
     local_step: float = 1e-4
-    optimizer: Optimizer[Any] = field(default_factory=Momentum)
     step: float = 0.01
+    momentum: float = 0.9
 
     def __post_init__(self) -> None:
         check_integer(self.evaluations, "evaluations", minimum=1)
         for name in ("random_scale", "local_start", "local_step", "step"):
             check_positive(getattr(self, name), name)
+        Momentum(self.momentum)
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,6 +93,8 @@ class StrategyRow:
         The share of held-out samples that w classifies rightly.
     w : array
         The weights found.
+    run : SearchResult or Result
+        The whole run; ``run.history`` is its curve (of a search the lowest objective so far).
     """
 
     name: str
@@ -93,6 +104,7 @@ class StrategyRow:
     value: float
     accuracy: float
     w: Array = field(repr=False)
+    run: SearchResult | Result = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,16 +114,19 @@ class StrategyTable:
     Attributes
     ----------
     rows : tuple of StrategyRow
-        Random search, random local search, gradient descent.
-    descent : Result
-        The whole run of gradient descent; ``descent.history.metrics["held-out accuracy"]`` is its curve.
+        Random search, random local search, gradient descent, gradient descent with momentum ("momentum").
     n_classes : int
         The chance level of the accuracy is 1 / n_classes.
+    first_loss : float
+        The objective at W = 0, where gradient descent starts.
+    first_loss_formula : str
+        Why: of the hinge "(n_classes - 1) * margin"; "" where there is none.
     """
 
     rows: tuple[StrategyRow, ...]
-    descent: Result
     n_classes: int
+    first_loss: float
+    first_loss_formula: str = ""
 
     def __str__(self) -> str:
         lines = [f"{'':<20} {'evaluations':>11} {'passes':>8} {'seconds':>8} {'loss':>8} {'held-out':>9}"]
@@ -120,9 +135,42 @@ class StrategyTable:
             lines.append(f"{row.name:<20} {numbers} {100 * row.accuracy:>7.1f} %")
         return "\n".join(lines)
 
+    @property
+    def runs(self) -> dict[str, SearchResult | Result]:
+        """The runs by name for `gdfast.plots.history`, gradient descent first."""
+        found = {row.name: row.run for row in self.rows}
+        return {name: found[name] for name in (DESCENT, MOMENTUM, LOCAL_SEARCH, RANDOM_SEARCH)}
+
+    @property
+    def descent(self) -> Result:
+        """The run of gradient descent; ``descent.history.metrics["held-out accuracy"]`` is its curve."""
+        run = self.runs[DESCENT]
+        if not isinstance(run, Result):
+            raise TypeError(f"rows must hold a Result under {DESCENT!r}; it is {described(run)}")
+        return run
+
+    @property
+    def start(self) -> str:
+        """The loss at W = 0 in words: ``9 = (n_classes - 1) * margin, the loss at W = 0``."""
+        why = f" = {self.first_loss_formula}" if self.first_loss_formula else ""
+        return f"{self.first_loss:.4g}{why}, the loss at W = 0"
+
+    def remarks(self) -> list[str]:
+        """What the numbers alone do not say, as sentences: overtaken when; the worse loss with the better accuracy."""
+        said, overtaken = [], self.overtaken_at()
+        if overtaken is not None:
+            said.append(f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.")
+        said += [
+            f"{row.name.capitalize()} has the worse loss and the better accuracy than {other.name}: {WHY}"
+            for row in self.rows[:2]
+            for other in self.rows
+            if row.value > other.value and row.accuracy > other.accuracy
+        ]
+        return said
+
     def overtaken_at(self) -> int | None:
         """After how many evaluations gradient descent was below the best loss of both searches; None: never."""
-        best = min(row.value for row in self.rows[:-1])
+        best = min(row.value for row in self.rows[:2])
         below = np.flatnonzero(self.descent.history.values < best)
         return int(below[0]) + 1 if below.size else None
 
@@ -144,9 +192,9 @@ def compare_strategies(
     rng: int | np.random.Generator | None = None,
     progress: bool = False,
     begin: Callable[[str], Any] | None = None,
-    callback: Callable[[int, Array, float], Any] | None = None,
+    callback: Callable[[str, int, Array, float], Any] | None = None,
 ) -> StrategyTable:
-    """Random search, random local search and gradient descent on one objective.
+    """Random search, random local search and gradient descent (without and with momentum) on one objective.
 
     Parameters
     ----------
@@ -163,7 +211,7 @@ def compare_strategies(
     begin : callable, optional
         Called with the name of each strategy before it starts.
     callback : callable, optional
-        `minimize`'s callback during gradient descent: ``callback(k, w, value)`` after each step.
+        Called in both runs of gradient descent, after each step: ``callback(name, k, w, value)``.
 
     Returns
     -------
@@ -177,7 +225,8 @@ def compare_strategies(
     Notes
     -----
     Gradient descent's accuracy is evaluated 50 times during the run, which its seconds include. Its weights
-    are the best of the run, those with the lowest objective; it stops early where the gradient vanishes.
+    are the best of the run, those with the lowest objective; it stops early where the gradient vanishes. With
+    momentum it has the same start and the same learning rate.
 
     Examples
     --------
@@ -190,7 +239,7 @@ def compare_strategies(
     >>> train, held_out = gd.LinearObjective(X[:200], y[:200]), gd.LinearObjective(X[200:], y[200:])
     >>> table = compare_strategies(train, held_out, Plan(evaluations=50, step=0.1), rng=0)
     >>> [row.evaluations <= 50 for row in table.rows], table.rows[-1].accuracy
-    ([True, True, True], 1.0)
+    ([True, True, True, True], 1.0)
     """
     plan = Plan() if plan is None else plan
     if not isinstance(plan, Plan):
@@ -201,32 +250,47 @@ def compare_strategies(
     generator = check_rng(rng)
     rows = []
 
-    def run(name: str, search: Callable[[], Any]) -> Any:
+    def run(name: str, search: Callable[[], Any]) -> None:
         if begin is not None:
             begin(name)
         start = perf_counter()
         found = uninterrupted(search())
         seconds = perf_counter() - start
-        w, value = (found.best_w, found.best_value) if isinstance(found, Result) else (found.w, found.value)
-        rows.append(StrategyRow(name, found.evaluations, found.passes, seconds, value, held_out.accuracy(w), w))
-        return found
+        is_descent = isinstance(found, Result)
+        w, value = (found.best_w, found.best_value) if is_descent else (found.w, found.value)
+        accuracy = held_out.accuracy(w)
+        if not is_descent:  # as a curve it has one point, at the end
+            last, final = np.array([found.evaluations - 1]), np.array([value])
+            past = replace(
+                found.history, evaluated_steps=last, evaluated_values=final, metrics={ACCURACY: np.array([accuracy])}
+            )
+            found = replace(found, history=past)
+        rows.append(StrategyRow(name, found.evaluations, found.passes, seconds, value, accuracy, w, found))
+
+    def minimized(name: str, optimizer: Optimizer[Any]) -> Result:
+        return minimize(
+            train,
+            np.zeros(train.shape),
+            optimizer,
+            plan.step,
+            max_steps=n - 1,
+            evaluate_every=max(1, n // 50),
+            metrics={ACCURACY: held_out.accuracy},
+            progress=progress,
+            callback=None if callback is None else partial(callback, name),
+        )
 
     n = plan.evaluations
     run(RANDOM_SEARCH, lambda: random_search(train, None, n, plan.random_scale, generator, progress=progress))
     start = plan.local_start * generator.standard_normal(train.shape)
     run(LOCAL_SEARCH, lambda: local_search(train, start, n, plan.local_step, generator, progress=progress))
-    descent = run(
-        DESCENT,
-        lambda: minimize(
-            train,
-            np.zeros(train.shape),
-            plan.optimizer,
-            plan.step,
-            max_steps=n - 1,
-            evaluate_every=max(1, n // 50),
-            metrics={"held-out accuracy": held_out.accuracy},
-            progress=progress,
-            callback=callback,
-        ),
-    )
-    return StrategyTable(tuple(rows), descent, train.n_classes)
+    run(DESCENT, lambda: minimized(DESCENT, GradientDescent()))
+    run(MOMENTUM, lambda: minimized(MOMENTUM, Momentum(plan.momentum)))
+    first, formula = train.value(np.zeros(train.shape)), first_loss_of(train)
+    return StrategyTable(tuple(rows), train.n_classes, first, formula)
+
+
+def first_loss_of(objective: Any) -> str:
+    """The formula of the loss at W = 0, where the loss has one."""
+    known = objective.loss.value_at_zero_scores(objective.n_classes) if hasattr(objective, "loss") else None
+    return "" if known is None else str(known[1])

@@ -56,10 +56,10 @@ def test_the_demo_writes_its_pictures_and_the_table(digits_run):
 def test_lecture_14_15_16_the_table_of_three_strategies_on_digits(digits_run):
     with (digits_run.out / "strategies.csv").open(newline="") as file:
         rows = {row["strategy"]: row for row in csv.DictReader(file)}
-    assert [row["evaluations"] for row in rows.values()] == ["1000"] * 3
+    assert [row["evaluations"] for row in rows.values()] == ["1000"] * 4
     accuracy = {name: float(row["held-out accuracy"]) for name, row in rows.items()}
     assert accuracy["random search"] < accuracy["random local search"] < accuracy["gradient descent"]
-    assert accuracy["gradient descent"] >= 0.93
+    assert min(accuracy["gradient descent"], accuracy["momentum"]) >= 0.93
     for name in rows:
         assert re.search(rf"^{name} +1,000 ", digits_run.result.output, re.MULTILINE)
 
@@ -86,7 +86,7 @@ def test_the_page_shows_the_whole_run(digits_run):
     with (digits_run.out / "strategies.csv").open(newline="") as file:
         losses = [float(row["loss"]) for row in csv.DictReader(file)]
     for loss in losses:
-        assert f"<td>{loss:.6g}</td>" in text
+        assert f"<td>{loss:.4g}</td>" in text
 
 
 def small(evaluations: int = 30, step: float = 0.01):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import re
 import struct
@@ -25,7 +26,7 @@ from gdfast.pictures.page.curves import MOST_POINTS
 from gdfast.pictures.page.document import sections
 from gdfast.pictures.page.gradient_checks import MOST_CELLS
 from gdfast.pictures.page.html import evenly, number, to_json
-from gdfast.pictures.page.surface import height_at
+from gdfast.pictures.page.surface import limits
 from gdfast.pictures.plots.templates import class_pictures
 from pages import hostile, small_report
 
@@ -213,7 +214,10 @@ def test_a_page_without_figures_is_small():
 def test_lecture_38_the_curves_are_the_history(report, figures):
     curves = figures["curves"]["curves"]
     run = report.runs[hostile("run")]
-    (value, batches, whole) = curves["value"]
+    (value, batches, whole, search, level) = curves["value"]
+    assert search["y"] == report.runs["search"].history.values.tolist()
+    assert level["y"] == [report.strategies.first_loss] * 2 == [2.0, 2.0]
+    assert level["name"] == "2 = (n_classes - 1) * margin, the loss at W = 0"
     assert value["y"] == run.history.values.tolist()
     assert value["x"]["steps"] == run.history.steps.tolist()
     assert value["x"]["seconds"] == run.history.seconds.tolist()
@@ -278,14 +282,34 @@ def test_lecture_10_the_plane_and_the_way(report, figures):
             assert np.column_stack([drawn["x"], drawn["y"]]).tolist() == path.tolist()
 
 
-@given(st.lists(st.floats(-3, 3), min_size=4, max_size=4), st.floats(-1, 2), st.floats(0, 5))
-def test_heights_between_grid_points_are_bilinear(coefficients, x, y):
-    def surface(a, b):
-        return coefficients[0] + coefficients[1] * a + coefficients[2] * b + coefficients[3] * a * b
+def test_the_path_is_drawn_at_the_loss_of_its_own_points_and_its_start_is_never_cut(report, figures):
+    _, *paths = figures["plane"]["surface"]["data"]
+    _, top = limits(report.trajectory, report.trajectory.plane.values)
+    for drawn, own in zip(paths, report.trajectory.heights.values(), strict=True):
+        assert drawn["customdata"] == own.tolist()
+        assert drawn["z"] == np.minimum(own, top).tolist()
+        assert drawn["z"][0] == own[0]
+        assert drawn["marker"]["size"][0] == drawn["marker"]["size"][-1] > drawn["marker"]["size"][1]
+        assert drawn["marker"]["color"][0] == "#ffffff"
 
-    a, b = np.array([-1.0, 0.0, 0.5, 2.0]), np.array([0.0, 4.0, 5.0])
-    found = height_at(a, b, surface(a[:, np.newaxis], b), np.array([[x, y]]))
-    np.testing.assert_allclose(found, [surface(x, y)], atol=1e-12)
+
+def test_what_is_cut_says_so():
+    wide = gd.landscape.trajectory(
+        gd.FunctionObjective(lambda w: float(w @ w)), [np.ones(2), np.zeros(2)], np.linspace(-9, 9, 31), np.arange(9.0)
+    )
+    (section,) = (part for part in sections(RunReport("Cut", trajectory=wide)) if part.name == "plane-section")
+    figures = {"plane": section.figures[0]}
+    values, (_, top) = wide.plane.values.T, limits(wide, wide.plane.values)
+    assert (values > top).any()
+    assert np.max(figures["plane"]["surface"]["data"][0]["z"]) == top
+    assert f"are cut, drawn at {top:.4g}" in section.body
+    for view in ("surface", "map"):
+        said = np.array(figures["plane"][view]["data"][0]["text"])
+        assert (said[values > top] == f"<br>cut: drawn at {top:.4g}").all()
+        assert (said[values <= top] == "").all()
+    assert figures["plane"]["map"]["data"][0]["colorbar"]["ticktext"][-1].startswith("≥ ")
+    (mark,) = figures["plane"]["surface"]["layout"]["scene"]["annotations"]
+    assert mark["text"] == f"cut at {top:.4g}"
 
 
 def test_templates_are_the_pictures_of_the_weights(report, page):
@@ -320,11 +344,42 @@ def decoded(source: str) -> np.ndarray:
     return lines[:, 1:] if colours == 0 else lines[:, 1:].reshape(rows, columns, 3)
 
 
-def test_lecture_23_every_relative_error_is_where_it_belongs(report, figures):
+def test_lecture_23_every_relative_error_is_where_it_belongs(report):
     (check,) = report.gradient_checks.values()
-    shown = np.array(figures["check-0"]["data"][0]["z"], dtype=float)
+    (section,) = [part for part in sections(replace(report, templates=None)) if part.name == "checks-section"]
     expected = np.log10(np.clip(check.relative_error, 1e-12, 1)).reshape(check.shape)
-    np.testing.assert_allclose(shown, expected, atol=5.1e-4)
+    np.testing.assert_allclose(section.figures[0]["data"][0]["z"], expected, atol=5.1e-4)
+
+
+def test_where_the_weights_are_images_each_class_has_an_image_of_its_errors(report, figures, page):
+    (check,) = report.gradient_checks.values()
+    errors = np.log10(np.clip(check.relative_error, 1e-12, 1)).reshape(check.shape)
+    shown = np.array(figures["check-0"]["data"][0]["z"], dtype=float)
+    assert shown.shape == (4, 14)  # three of 4 x 4, and a column between two of them
+    for k in range(3):
+        np.testing.assert_allclose(shown[:, 5 * k : 5 * k + 4], errors[k, :16].reshape(4, 4), atol=5.1e-4)
+    assert np.isnan(shown[:, [4, 9]]).all()
+    titles = [title["text"] for title in figures["check-0"]["layout"]["annotations"]]
+    assert [html.unescape(title) for title in titles] == [hostile(name) for name in "abc"]
+    assert figures["check-0"]["data"][0]["customdata"][1][7].endswith(", pixel (1, 2)")
+    bias = check.relative_error.reshape(check.shape)[:, -1].max()
+    assert f"The largest error of a bias is {bias:.2g}." in page.all("html")[0].text
+
+
+def test_of_three_colours_the_largest_error_is_shown():
+    W = np.ones((2, 13))
+    wrong = np.zeros((2, 13))
+    wrong[1, 7] = 0.25  # the second colour of the last pixel
+    check = gd.check_gradient(lambda w: 0.5 * float(np.sum(w * w)), lambda w: w * (1 + wrong), W)
+    (part, _) = [
+        part
+        for part in sections(RunReport("Colours", templates=Templates(W, (3, 2, 2)), gradient_checks={"wrong": check}))
+        if part.figures or part.name == "templates-section"
+    ][::-1]
+    z = np.array(part.figures[0]["data"][0]["z"])
+    assert z.shape == (2, 5)
+    assert z[1, 4] == pytest.approx(np.log10(check.relative_error[20]), abs=5.1e-4)
+    assert np.nanmax(np.delete(z.ravel(), 9)) < -8
 
 
 def test_the_sentence_of_a_check_tells_the_error_that_is_judged_from_one_across_a_kink():
@@ -371,7 +426,16 @@ def test_the_tables_and_settings_are_there(report, page):
 
 @pytest.mark.parametrize(
     ("value", "shown"),
-    [(1234567, "1,234,567"), (0.123456789, "0.123457"), (None, "–"), (np.nan, "–"), ("as it is", "as it is")],
+    [
+        (1234567, "1,234,567"),
+        (0.123456789, "0.1235"),
+        (12345.678, "12,346"),
+        (9999.7, "10,000"),
+        (1.2e-7, "1.2e-07"),
+        (None, "–"),
+        (np.nan, "–"),
+        ("as it is", "as it is"),
+    ],
 )
 def test_numbers_in_tables(value, shown):
     assert number(value) == shown
@@ -386,7 +450,7 @@ def test_numbers_in_tables(value, shown):
         ({"title": 3}, TypeError, "title must be a str"),
         ({"title": " "}, ValueError, "title must not be empty"),
         ({"runs": [1]}, TypeError, "runs must be a Mapping"),
-        ({"runs": {"a": 1}}, TypeError, r"runs\['a'\] must be a Result or a History"),
+        ({"runs": {"a": 1}}, TypeError, r"runs\['a'\] must be a Result or a SearchResult or a History"),
         ({"trajectory": "x"}, TypeError, "trajectory must be a Trajectory"),
         ({"step_sizes": 1}, TypeError, "step_sizes must be a StepSizes"),
         ({"gradient_checks": {"a": None}}, TypeError, "must be a GradientReport"),

@@ -98,7 +98,7 @@ def test_a_run_that_does_not_know_its_passes_is_refused(ax):
 def test_named_runs_are_checked_before_anything_is_drawn(ax):
     with pytest.raises(ValueError, match="result must not be empty"):
         gd.plots.history({}, ax)
-    with pytest.raises(TypeError, match=r"result\['b'\] must be a Result or a History"):
+    with pytest.raises(TypeError, match=r"result\['b'\] must be a Result or a SearchResult or a History"):
         gd.plots.history({"a": run(), "b": 3}, ax)
     with pytest.raises(ValueError, match=r"quantity must be one of .*; it is 'accuracy'"):
         gd.plots.history({"a": run(), "b": run(metrics={})}, ax, quantity="accuracy")
@@ -158,7 +158,11 @@ def test_without_an_ax_a_figure_is_made(table):
     [
         ({"quantity": "loss"}, ValueError, "quantity must be one of 'value', .*'accuracy'; it is 'loss'"),
         ({"against": "hours"}, ValueError, "against must be one of 'steps', 'passes', 'seconds'; it is 'hours'"),
-        ({"result": [1.0, 2.0]}, TypeError, r"result must be a Result or a History \(.*\); it is list"),
+        (
+            {"result": [1.0, 2.0]},
+            TypeError,
+            r"result must be a Result or a SearchResult or a History \(.*\); it is list",
+        ),
     ],
 )
 def test_bad_arguments_are_refused(ax, arguments, error, message):

@@ -57,7 +57,7 @@ def test_csv_holds_the_table(name, tmp_path):
         np.testing.assert_array_equal(numbers[:, 2:].T, data.terms)
         assert header[2] == f"sample 0, class {data.labels[0, 1]}"
     elif name == "trajectory":
-        np.testing.assert_array_equal(numbers[:, 1:], data.points)
+        np.testing.assert_array_equal(numbers[:, 1:], np.column_stack([data.points, data.values]))
         assert [row[0] for row in rows] == ["one"] * 4 + ["two"] * 2
     else:
         np.testing.assert_array_equal(numbers, np.stack([data.steps, data.values], axis=1))

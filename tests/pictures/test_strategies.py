@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -32,16 +33,66 @@ def table(objectives) -> StrategyTable:
 
 
 def test_lecture_14_15_16_each_strategy_uses_the_same_number_of_evaluations(table):
-    assert [row.name for row in table.rows] == ["random search", "random local search", "gradient descent"]
-    assert [row.evaluations for row in table.rows] == [60, 60, 60]
-    assert [row.passes for row in table.rows][1:] == [60, 60]
+    assert [row.name for row in table.rows] == [
+        "random search",
+        "random local search",
+        "gradient descent",
+        "momentum",
+    ]
+    assert [row.evaluations for row in table.rows] == [60] * 4
+    assert [row.passes for row in table.rows][1:] == [60] * 3
     assert table.rows[0].passes <= 60
 
 
 def test_lecture_16_following_the_gradient_is_far_better(table):
-    random, local, descent = table.rows
-    assert descent.value < local.value < random.value
+    random, local, descent, momentum = table.rows
+    assert max(descent.value, momentum.value) < local.value < random.value
     assert descent.accuracy > random.accuracy
+
+
+def test_gradient_descent_is_gradient_descent_and_momentum_is_named(table, objectives):
+    """Both from W = 0 with the plan's learning rate, step for step by the formulas."""
+    train = reference.LinearProblem(*problem(0))
+    for name, momentum in (("gradient descent", 0.0), ("momentum", 0.9)):
+        W, velocity, values = np.zeros(objectives[0].shape), 0.0, []
+        for _ in range(10):
+            values.append(train.value(W))
+            velocity = momentum * velocity + train.gradient(W)
+            W = W - PLAN.step * velocity
+        np.testing.assert_allclose(table.runs[name].history.values[:10], values, rtol=1e-10)
+
+
+def test_lecture_39_the_loss_at_zero_weights_is_where_gradient_descent_starts(table):
+    assert table.first_loss == table.descent.history.values[0] == 3.0
+    assert table.start == "3 = (n_classes - 1) * margin, the loss at W = 0"
+
+
+def test_the_curve_of_a_search_is_the_lowest_loss_so_far(objectives, table):
+    for row in table.rows[:2]:
+        values = row.run.history.values
+        assert values.shape == row.run.history.seconds.shape == (60,)
+        assert (np.diff(values) <= 0).all()
+        assert values[-1] == row.value
+        assert row.run.history.metrics["held-out accuracy"].tolist() == [row.accuracy]
+
+
+def test_the_worse_loss_with_the_better_accuracy_is_explained_where_it_occurs(table):
+    def with_numbers(value, accuracy):
+        first, *others = table.rows
+        return replace(table, rows=(replace(first, value=value, accuracy=accuracy), *others))
+
+    worst = max(row.value for row in table.rows) + 1
+    assert not any("worse loss" in sentence for sentence in with_numbers(worst, 0.0).remarks())
+    (said,) = (s for s in with_numbers(worst, 1.0).remarks() if "than random local search" in s)
+    assert said.startswith("Random search has the worse loss and the better accuracy than random local search")
+    assert "stays the same when W is multiplied by 10" in said
+
+
+def test_scaling_the_weights_changes_the_loss_and_not_the_accuracy(objectives, table):
+    """What that sentence says."""
+    train, w = objectives[0], 3.0 * table.rows[0].w
+    assert train.accuracy(10 * w) == train.accuracy(w)
+    assert train.value(10 * w) > train.value(w)
 
 
 def test_each_row_tells_the_loss_and_accuracy_of_its_weights(table):
@@ -89,7 +140,7 @@ def test_the_csv_holds_every_number_in_full(table):
 
 def test_the_printed_table_is_aligned_and_narrow(table):
     lines = str(table).splitlines()
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert len({len(line) for line in lines[1:]}) == 1
     assert max(map(len, lines)) <= 80
 
@@ -103,6 +154,7 @@ def test_the_printed_table_is_aligned_and_narrow(table):
         ({"local_start": -1.0}, ValueError, "local_start must be > 0"),
         ({"local_step": float("nan")}, ValueError, "local_step must be finite"),
         ({"step": "1"}, TypeError, "step must be a real number"),
+        ({"momentum": 1.0}, ValueError, "momentum must be"),
     ],
 )
 def test_a_bad_plan_is_refused(settings, error, message):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ...objective.guarded import guarded
 from ...protocols import Objective
 from ..argument_names import OF_SEARCHES, explains_names
 from ..record import progress_bar
-from ..result import Status
+from ..result import History, Status
 from ..settings import check_objective
 from .random_points import Candidates
 
@@ -41,13 +42,19 @@ class SearchResult:
     status : Status
         MAX_STEPS where all points were evaluated that were allowed, CONVERGED where a hill climb has no better
         neighbour, INTERRUPTED after a Ctrl-C: w is then the best so far (value NaN where none is known).
+    history : History or None
+        The lowest objective so far, and the seconds, after each evaluation (``steps`` counts them from 0); for
+        `gdfast.plots.history`, beside the runs of `minimize`. None after a hill climb.
 
     Examples
     --------
     >>> import gdfast as gd
     >>> bowl = gd.FunctionObjective(lambda w: 1.0 + float(w @ w))
-    >>> print(gd.local_search(bowl, [0.0], n=20, rng=0))
+    >>> found = gd.local_search(bowl, [0.0], n=20, rng=0)
+    >>> print(found)
     The best of 20 points has the value 1.
+    >>> found.history.values.shape
+    (20,)
     """
 
     w: Any
@@ -55,6 +62,7 @@ class SearchResult:
     evaluations: int
     passes: float | None
     status: Status = Status.MAX_STEPS
+    history: History | None = field(default=None, repr=False)
 
     def __str__(self) -> str:
         passes = "" if self.passes is None else f" ({self.passes:.6g} passes over the data)"
@@ -125,6 +133,7 @@ def random_search(
     block = min(_BLOCK, max(1, _BLOCK_BYTES // (8 * math.prod(shape))))
     passes_before = getattr(objective, "passes", None)
     best_w, best_value, evaluations, status = None, math.nan, 0, Status.MAX_STEPS
+    past = _Past()
     with progress_bar(n, "point", progress) as bar:
         try:
             for start in range(0, n, block):
@@ -137,13 +146,15 @@ def random_search(
                 if best_w is None or values[i] < best_value or (math.isnan(best_value) and not math.isnan(values[i])):
                     best_w, best_value = ws[i].copy(), float(values[i])
                 evaluations += m
+                past.add(*values)
                 if bar is not None:
                     bar.update(m)
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
     if best_w is None:
         best_w = (scale * candidates.at(0)).astype(dtype, copy=False)
-    return SearchResult(best_w, best_value, evaluations, _passes_since(objective, passes_before), status)
+    passes = _passes_since(objective, passes_before)
+    return SearchResult(best_w, best_value, evaluations, passes, status, past.history())
 
 
 @explains_names(OF_SEARCHES)
@@ -203,6 +214,7 @@ def local_search(
 
     passes_before = getattr(objective, "passes", None)
     value, evaluations, status = math.nan, 0, Status.MAX_STEPS
+    past = _Past()
     with progress_bar(n, "point", progress) as bar:
         try:
             for i in range(n):
@@ -213,11 +225,35 @@ def local_search(
                 if trial_value < value or (math.isnan(value) and not math.isnan(trial_value)):
                     w, value = trial, trial_value
                 evaluations += 1
+                past.add(value)
                 if bar is not None:
                     bar.update()
         except KeyboardInterrupt:
             status = Status.INTERRUPTED
-    return SearchResult(w, value, evaluations, _passes_since(objective, passes_before), status)
+    return SearchResult(w, value, evaluations, _passes_since(objective, passes_before), status, past.history())
+
+
+class _Past:
+    """What a search has seen so far: values, and when."""
+
+    def __init__(self) -> None:
+        self._values: list[float] = []
+        self._seconds: list[float] = []
+        self._start = perf_counter()
+
+    def add(self, *values: float) -> None:
+        self._values.extend(values)
+        self._seconds.extend([perf_counter() - self._start] * len(values))
+
+    def history(self) -> History:
+        """The lowest value after each evaluation; a NaN is never lower than a number."""
+        lowest = np.fmin.accumulate(np.array(self._values, dtype=np.float64))
+        none = np.empty(0)
+        return History(
+            steps=np.arange(lowest.size), values=lowest, gradient_norms=np.full(lowest.size, np.nan), step_sizes=none,
+            seconds=np.array(self._seconds), evaluated_steps=np.empty(0, dtype=np.int64), evaluated_values=none,
+            metrics={},
+        )  # fmt: skip
 
 
 def _checked_shape(objective: Any, shape: Any) -> tuple[int, ...]:

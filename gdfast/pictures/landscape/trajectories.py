@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import check_point, float64_copy
+from ...objective.capabilities import values_at
 from ...protocols import Array, FloatArray, Objective
 from .planes import Plane, plane
 from .saved import Saved, Table
@@ -39,6 +40,8 @@ class Trajectory(Saved):
         Of the runs; one without a name is "".
     starts : integers (number of runs + 1,)
         Run i holds the points ``starts[i]`` up to ``starts[i + 1]``.
+    values : array (k,) or None
+        The loss at each point itself, which may lie off the plane; None in files of version 0.1.
     """
 
     points: FloatArray
@@ -48,6 +51,16 @@ class Trajectory(Saved):
     directions: FloatArray
     names: tuple[str, ...]
     starts: Array
+    values: FloatArray | None = None
+
+    @property
+    def heights(self) -> dict[str, FloatArray]:
+        """The loss at each point of each run: name -> (k,); NaN where it is not known."""
+        values = np.full(len(self.points), np.nan) if self.values is None else self.values
+        return {
+            name: values[first:last]
+            for name, first, last in zip(self.names, self.starts[:-1], self.starts[1:], strict=True)
+        }
 
     @property
     def paths(self) -> dict[str, FloatArray]:
@@ -69,8 +82,12 @@ class Trajectory(Saved):
 
     def table(self) -> Table:
         """One row for each point; the plane has a table of its own."""
-        rows = [(name, k, *point) for name, path in self.paths.items() for k, point in enumerate(path.tolist())]
-        return ("run", "point", "a", "b"), rows
+        rows = [
+            (name, k, *point, value)
+            for (name, path), heights in zip(self.paths.items(), self.heights.values(), strict=True)
+            for k, (point, value) in enumerate(zip(path.tolist(), heights.tolist(), strict=True))
+        ]
+        return ("run", "point", "a", "b", "value"), rows
 
 
 def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array | None = None) -> Trajectory:
@@ -97,7 +114,8 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
     Notes
     -----
     The directions are those of `principal_directions` from the origin; an objective of two weights is drawn on its
-    own axes. A point off the plane is projected onto it: `explained` says how much that hides.
+    own axes. A point off the plane is projected onto it: `explained` says how much that hides, and `values` holds the
+    loss at the point itself (a linear objective makes one more pass for all of them).
 
     References
     ----------
@@ -135,7 +153,8 @@ def trajectory(objective: Objective, ws: Any, a: Array | None = None, b: Array |
     axes = [_axis(points[:, i], reach) if given is None else given for i, given in enumerate((a, b))]
     surface = plane(objective, *(array.astype(_dtype_of(runs)) for array in (origin, *directions)), *axes)
     starts = np.cumsum([0, *map(len, stacks)])
-    return Trajectory(points, surface, explained, origin, directions, tuple(map(str, runs)), starts)
+    values = values_at(objective, every.astype(_dtype_of(runs), copy=False))
+    return Trajectory(points, surface, explained, origin, directions, tuple(map(str, runs)), starts, values)
 
 
 def principal_directions(ws: Any, origin: Any = None) -> tuple[FloatArray, FloatArray]:

@@ -7,9 +7,11 @@ from typing import Any
 
 import numpy as np
 
+from ...descent.derivative_free.random_and_local import SearchResult
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
-from ..plots.runs import history_of, positions, training_curve
+from ..plots.runs import Run, history_of, knows_passes, positions, training_curve
+from ..strategies import StrategyTable
 from .html import Section, choices, evenly, figure, plotly_text, rows_evenly, table
 from .style import GREY, line_style
 
@@ -20,12 +22,16 @@ LABELS = {
     "step_size": "learning rate (length of the step)",
     "gradient_norm": "largest element of the gradient",
 }
-Runs = Mapping[str, Result | History]
+SHORT = {"value": "objective", "step_size": "learning rate", "gradient_norm": "largest |gradient|"}
+Runs = Mapping[str, Run]
 
 
-def section(runs: Runs) -> Section | None:
-    """The figure with its choices, a sentence for each run and a table."""
-    known = [against for against in AGAINST if against != "passes" or all(map(_knows_passes, runs.values()))]
+def section(runs: Runs, strategies: StrategyTable | None = None) -> Section | None:
+    """The figure with its choices, a sentence for each run and a table.
+
+    Where strategies are compared, their loss at W = 0 is marked, and the scale of the loss is logarithmic at first.
+    """
+    known = [against for against in AGAINST if against != "passes" or all(map(knows_passes, runs.values()))]
     metrics = dict.fromkeys(name for run in runs.values() for name in history_of(run).metrics)
     labels = {"value": LABELS["value"], **{name: name for name in metrics}, **LABELS}
     places = {name: {against: positions(run, against) for against in known} for name, run in runs.items()}
@@ -33,10 +39,14 @@ def section(runs: Runs) -> Section | None:
     curves = {quantity: found for quantity, found in curves.items() if found}
     if not curves:
         return None
+    if strategies is not None and "value" in curves:
+        curves["value"].append(_level(strategies, places))
+    is_logarithmic = " checked" if strategies is not None else ""
     controls = (
         choices("curves-quantity", "Show", {quantity: labels[quantity] for quantity in curves})
         + choices("curves-against", "against", {against: AGAINST[against] for against in known})
-        + '<p class="controls"><label><input type="checkbox" id="curves-log"> logarithmic scale</label></p>'
+        + f'<p class="controls"><label><input type="checkbox" id="curves-log"{is_logarithmic}> '
+        "logarithmic scale</label></p>"
     )
     drawn = {
         "id": "curves",
@@ -51,8 +61,14 @@ def section(runs: Runs) -> Section | None:
     )
 
 
-def _knows_passes(run: Result | History) -> bool:
-    return isinstance(run, Result) and run.passes is not None
+def _level(strategies: StrategyTable, places: Mapping[str, Mapping[str, Array]]) -> dict[str, Any]:
+    """The loss at W = 0 as a line from the start to the end of all runs."""
+    ends = {
+        against: np.array([0, max(place[against][-1] for place in places.values())])
+        for against in next(iter(places.values()))
+    }
+    style = {"name": plotly_text(strategies.start), "colour": GREY, "dash": "dot", "width": 1.5, "mode": "lines"}
+    return {**style, "x": ends, "y": np.full(2, strategies.first_loss)}
 
 
 def _curves(runs: Runs, places: Mapping[str, Mapping[str, Array]], quantity: str) -> list[dict[str, Any]]:
@@ -85,38 +101,48 @@ def _curve(style: dict[str, Any], places: Mapping[str, Array], steps: Array, num
     }
 
 
-def _sentence(name: str, run: Result | History) -> str:
+def _sentence(name: str, run: Run) -> str:
     past = history_of(run)
     values = training_curve(past, "value")[1]
     if not values.size:
         values = past.values
-    parts = [f"{past.step_sizes.size:,} steps"]
-    if isinstance(run, Result):
-        parts = [f"{run.steps:,} steps", *([f"{run.passes:,.6g} passes"] if run.passes is not None else [])]
-        parts.append(f"{run.seconds:.3g} s")
+    is_search, parts = isinstance(run, SearchResult), [f"{past.step_sizes.size:,} steps"]
+    if not isinstance(run, History):
+        parts = [f"{run.evaluations:,} evaluations" if isinstance(run, SearchResult) else f"{run.steps:,} steps"]
+        parts += [f"{run.passes:,.4g} passes"] if run.passes is not None else []
+        parts += [f"{past.seconds[-1]:.3g} s"] if past.seconds.size else []
     says = f"{name or 'The run'}: {', '.join(parts)}."
     if values.size:
-        says += f" The objective went from {values[0]:.6g} to {values[-1]:.6g}."
+        what = "lowest objective so far" if is_search else "objective"
+        says += f" The {what} went from {values[0]:.4g} to {values[-1]:.4g}."
     for metric, numbers in past.metrics.items():
         if numbers.size:
-            says += f" The {metric} was {numbers[-1]:.6g} at the end."
+            says += f" The {metric} was {numbers[-1]:.4g} at the end."
     return f"{says} {run.explanation or run.status.value}" if isinstance(run, Result) else says
 
 
 def _tables(runs: Runs, places: Mapping[str, Mapping[str, Array]]) -> str:
-    """One table for each run: a row for each evaluation of the whole objective or, where none was made, each step."""
+    """One table for each run: a row for each evaluation of the whole objective or, where none was made, each step.
+
+    Passes are left out, a multiple of the steps, and so is a learning rate that never changes: narrow windows have
+    room for five columns.
+    """
     parts = []
     for name, run in runs.items():
         past = history_of(run)
-        steps = past.evaluated_steps if past.evaluated_steps.size else past.steps
-        columns: dict[str, Any] = {AGAINST[against]: place[steps] for against, place in places[name].items()}
-        known = {
-            quantity: training_curve(past, quantity)[:2]
-            for quantity in ("value", *past.metrics, "step_size", "gradient_norm")
+        steps = past.evaluated_steps if past.evaluated_steps.size > 1 else past.steps
+        columns: dict[str, Any] = {
+            against: place[steps] for against, place in places[name].items() if against != "passes"
         }
-        for quantity, (at, numbers) in known.items():
-            at_step = dict(zip(at.tolist(), numbers.tolist(), strict=True))
-            columns[LABELS.get(quantity, quantity)] = [at_step.get(k) for k in steps.tolist()]
+        rate = np.unique(past.step_sizes)
+        quantities = ("value", *past.metrics, *(["step_size"] if rate.size > 1 else []), "gradient_norm")
+        for quantity in quantities:
+            at, numbers = training_curve(past, quantity)[:2]
+            if np.isfinite(numbers).any():
+                at_step = dict(zip(at.tolist(), numbers.tolist(), strict=True))
+                columns[SHORT.get(quantity, quantity)] = [at_step.get(k) for k in steps.tolist()]
         caption, rows = rows_evenly(list(zip(*columns.values(), strict=True)), name or "the run")
+        if rate.size == 1:
+            caption += f"; learning rate {rate[0]:.4g} throughout"
         parts.append(table(caption, list(columns), rows))
     return "".join(parts)

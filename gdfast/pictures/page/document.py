@@ -90,11 +90,11 @@ def sections(report: RunReport) -> list[Section]:
     """The parts that are there, in order."""
     found = [
         report.strategies and text_sections.strategies(report.strategies),
-        report.runs and curves.section(report.runs),
+        report.runs and curves.section(report.runs, report.strategies),
         report.trajectory and surface.section(report.trajectory),
         report.step_sizes and step_sizes.section(report.step_sizes),
         report.templates and templates.section(report.templates),
-        report.gradient_checks and gradient_checks.section(report.gradient_checks),
+        report.gradient_checks and gradient_checks.section(report.gradient_checks, report.templates),
         report.settings and text_sections.settings(report.settings),
         text_sections.versions(),
         report.command and text_sections.command(report.command),

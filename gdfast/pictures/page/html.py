@@ -24,12 +24,17 @@ class Section(NamedTuple):
 
 
 def number(value: Any) -> str:
-    """Six digits; None and NaN are a dash."""
+    """Four digits; None and NaN are a dash."""
     if isinstance(value, str):
         return value
     if value is None or value != value:
         return "–"
-    return f"{value:,}" if isinstance(value, (int, np.integer)) else f"{value:,.6g}"
+    return f"{value:,}" if isinstance(value, (int, np.integer)) else four_digits(value)
+
+
+def four_digits(value: float) -> str:
+    """Four digits that count, whole numbers in full: 0.01235, 1.2e-05, 12,345."""
+    return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e6 else f"{value:.4g}"
 
 
 def prose(text: str) -> str:

@@ -5,7 +5,7 @@
   const root = document.documentElement;
   const figures = JSON.parse(document.getElementById("figures").textContent);
   const config = { displayModeBar: false, responsive: true };
-  const quick = (value) => (value === null ? "not finite" : String(Number(value.toPrecision(5))));
+  const quick = (value) => (value === null ? "not finite" : String(Number(value.toPrecision(4))));
   const colour = (name) => getComputedStyle(root).getPropertyValue(name).trim();
 
   const themed = (thing, key = "") => {
@@ -47,7 +47,7 @@
       const draw = () => {
         const quantity = chosen("curves-quantity"), against = chosen("curves-against");
         const data = figure.curves[quantity].map((curve) => ({
-          type: "scatter", mode: curve.y.length < 60 ? "lines+markers" : "lines", name: curve.name, x: curve.x[against], y: curve.y,
+          type: "scatter", mode: curve.mode ? curve.mode : curve.y.length < 60 ? "lines+markers" : "lines", name: curve.name, x: curve.x[against], y: curve.y,
           line: { color: curve.colour, dash: curve.dash, width: curve.width }, marker: { color: curve.colour, size: 5 },
         }));
         const y = { title: { text: figure.labels[quantity] }, fixedrange: true, automargin: true };
@@ -59,6 +59,10 @@
         const x = { title: { text: figure.against[against] }, fixedrange: true, automargin: true };
         return show(figure, data, { xaxis: x, yaxis: y, showlegend: data.length > 1 });
       };
+      const isLogarithmic = document.getElementById("curves-log").checked;  // at first, of the objective
+      onChange('input[name="curves-quantity"]', () => {
+        document.getElementById("curves-log").checked = isLogarithmic && chosen("curves-quantity") === "value";
+      });
       onChange('input[name^="curves-"], #curves-log', draw);
       return draw;
     },

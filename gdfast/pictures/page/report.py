@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ...checks.gradient.report import GradientReport
+from ...descent.derivative_free.random_and_local import SearchResult
 from ...descent.result import History, Result
 from ...protocols import Array
 from ..canvas import check_type, check_types
 from ..landscape import StepSizes, Trajectory
+from ..plots.runs import Run
 from ..plots.templates import class_pictures
 from ..strategies import StrategyTable
 
@@ -50,10 +52,10 @@ class RunReport:
     description : str
         What was learned from: a sentence.
     strategies : StrategyTable, optional
-    runs : mapping of name -> Result or History
-        Their courses: objective, metrics, learning rate, gradient norm.
+    runs : mapping of name -> Result, SearchResult or History
+        Their curves: objective, metrics, learning rate, gradient norm.
     trajectory : Trajectory, optional
-        The loss on a plane, with the way of one or several runs.
+        The loss on a plane, with the paths of one or several runs.
     step_sizes : StepSizes, optional
     templates : Templates, optional
     gradient_checks : mapping of name -> GradientReport
@@ -81,7 +83,7 @@ class RunReport:
     title: str
     description: str = ""
     strategies: StrategyTable | None = None
-    runs: Mapping[str, Result | History] = field(default_factory=dict)
+    runs: Mapping[str, Run] = field(default_factory=dict)
     trajectory: Trajectory | None = None
     step_sizes: StepSizes | None = None
     templates: Templates | None = None
@@ -103,7 +105,7 @@ class RunReport:
             if getattr(self, name) is not None:
                 check_type(getattr(self, name), kind, name, source)
         for name, kinds, source in (
-            ("runs", (Result, History), "from gdfast.minimize"),
+            ("runs", (Result, SearchResult, History), "from gdfast.minimize or a search"),
             ("gradient_checks", GradientReport, "from gdfast.check_gradient"),
             ("settings", object, "anything"),
         ):

@@ -39,7 +39,7 @@ def section(data: StepSizes) -> Section:
             {
                 "type": "scatter", "mode": "lines+markers", "name": "after one step", "x": steps, "y": values,
                 "line": {"color": BLUE, "width": 2}, "marker": {"color": BLUE, "size": 4},
-                "hovertemplate": "step %{x:.4g}<br>objective %{y:.6g}<extra></extra>",
+                "hovertemplate": "step %{x:.4g}<br>objective %{y:.4g}<extra></extra>",
             },
             {
                 "type": "scatter", "mode": "lines", "name": f"loss before the step: {data.start:.4g}",
@@ -92,7 +92,7 @@ def _mark(name: str, step: float, value: float | None, colour: str, symbol: str)
     return {
         "type": "scatter", "mode": "markers", "name": f"{name}: {step:.3g}", "x": [step], "y": [value],
         "marker": {"color": colour, "size": 11, "symbol": symbol, "line": {"width": 2, "color": colour}},
-        "hovertemplate": f"{name}<br>step %{{x:.6g}}<br>objective %{{y:.6g}}<extra></extra>",
+        "hovertemplate": f"{name}<br>step %{{x:.4g}}<br>objective %{{y:.4g}}<extra></extra>",
     }  # fmt: skip
 
 
@@ -110,11 +110,11 @@ def _overshoot(data: StepSizes, steps: Any) -> list[dict[str, Any]]:
 
 def _sentence(data: StepSizes, top: float) -> str:
     says = [
-        f"Before the step the objective is {data.start:.6g}. Of {data.steps.size:,} step sizes, {data.best_step:.4g} "
-        f"is the best: {data.best_value:.6g}."
+        f"Before the step the objective is {data.start:.4g}. Of {data.steps.size:,} step sizes, {data.best_step:.4g} "
+        f"is the best: {data.best_value:.4g}."
     ]
     if data.exact_step is not None:
-        says.append(f"The exact minimiser is {data.exact_step:.6g}: {data.exact_value:.6g}.")
+        says.append(f"The exact minimiser is {data.exact_step:.4g}: {data.exact_value:.4g}.")
     if data.overshoot is not None:
         says.append(f"Steps beyond {data.overshoot:.4g} overshoot (shaded): the objective is higher than before.")
     finite = data.values[np.isfinite(data.values)]

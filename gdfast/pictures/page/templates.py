@@ -14,6 +14,8 @@ from ..plots.templates import class_pictures
 from .html import Section, paragraph
 from .report import Templates
 
+MOST_COLUMNS = 12  # of a wide window
+
 
 def section(templates: Templates) -> Section:
     """A picture for each class, under its name."""
@@ -28,7 +30,9 @@ def section(templates: Templates) -> Section:
         "Each class's weights as an image: bright pixels of the template raise the score of the class, dark ones lower "
         "it; middle grey is zero. Each class has its own scale."
     )
-    return Section("templates-section", "Class weight templates", f'{says}<div class="templates">{shown}</div>')
+    columns = len(names) if len(names) <= MOST_COLUMNS else MOST_COLUMNS // 2
+    grid = f'<div class="templates" style="--columns: {columns}">{shown}</div>'
+    return Section("templates-section", "Class weight templates", says + grid)
 
 
 def png(picture: FloatArray) -> bytes:

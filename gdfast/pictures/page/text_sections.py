@@ -12,19 +12,21 @@ from .html import Section, pairs, paragraph, preformatted, table
 
 
 def strategies(found: StrategyTable) -> Section:
-    """The table of three strategies, and the chance level."""
+    """The table of the strategies, the chance level, the first loss, and what the numbers alone do not say."""
     rows = [
-        (row.name, row.evaluations, row.passes, f"{row.seconds:.2f}", row.value, f"{100 * row.accuracy:.1f} %")
+        (
+            row.name,
+            row.evaluations,
+            f"{row.passes:,.4g}",
+            f"{row.seconds:.2f}",
+            row.value,
+            f"{100 * row.accuracy:.1f} %",
+        )
         for row in found.rows
     ]
     header = ("strategy", "evaluations", "passes over X", "seconds", "loss", "held-out accuracy")
-    overtaken = found.overtaken_at()
-    says = paragraph(
-        f"Chance level: {100 / found.n_classes:.3g} %.",
-        ""
-        if overtaken is None
-        else f"Gradient descent was below the best loss of both searches after {overtaken:,} evaluations.",
-    )
+    says = paragraph(f"Chance level: {100 / found.n_classes:.3g} %. Before the first step: {found.start}.")
+    says += "".join(map(paragraph, found.remarks()))
     return Section(
         "strategies-section",
         "Strategies compared",

@@ -1,10 +1,10 @@
-"""The three search strategies as bars of held-out accuracy."""
+"""The search strategies as bars of held-out accuracy."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..canvas import BLUE, GREY, ORANGE, axes, check_type, ink
+from ..canvas import axes, check_type, ink, line_style
 from ..strategies import StrategyRow, StrategyTable
 
 if TYPE_CHECKING:
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
-    """Three strategies' held-out accuracies as bars, with what each of them cost.
+    """The strategies' held-out accuracies as bars, with what each of them cost.
+
+    Their colours are those of ``gdfast.plots.history(table.runs)``.
 
     Parameters
     ----------
@@ -46,7 +48,8 @@ def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
     ax = axes(ax)
     percent = [100 * row.accuracy for row in table.rows]
     places = range(len(table.rows))
-    ax.barh(places, percent, height=0.5, color=[GREY, ORANGE, BLUE][: len(percent)])
+    of_curves = [line_style(list(table.runs).index(row.name), ax).colour for row in table.rows]
+    ax.barh(places, percent, height=0.5, color=of_curves)
     for place, width in zip(places, percent, strict=True):
         ax.text(width + 1.0, place, f"{width:.1f} %", va="center", weight="bold")
     chance = 100 / table.n_classes

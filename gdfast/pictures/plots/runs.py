@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._arrays import check_flag
+from ...descent.derivative_free.random_and_local import SearchResult
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
 from ..canvas import BLUE, GREY, VERMILION, axes, check_types, huge_values, line_style, logarithmic_values
@@ -16,11 +17,12 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _LABELS = {"value": "objective", "gradient_norm": "largest element of the gradient", "step_size": "length of the step"}
+Run = Result | SearchResult | History
 _AGAINST = {"steps": "steps", "passes": "passes over the data", "seconds": "seconds"}
 
 
 def history(
-    result: Result | History | Mapping[str, Result | History],
+    result: Run | Mapping[str, Run],
     ax: Axes | None = None,
     *,
     quantity: str = "value",
@@ -31,8 +33,9 @@ def history(
 
     Parameters
     ----------
-    result : Result, History or mapping of name -> Result or History
-        What `gdfast.minimize` returned, or its history; several under their names.
+    result : Result, SearchResult, History, or mapping of name -> those
+        What `gdfast.minimize` or a search returned (of a search the lowest objective so far), or its history; several
+        under their names.
     ax : matplotlib Axes, optional
         Where to draw; None: a new figure.
     quantity : str
@@ -68,7 +71,7 @@ def history(
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
     ['step 0.1', 'step 0.2']
     """
-    runs = check_types(result, (Result, History), "result", "from gdfast.minimize")
+    runs = check_types(result, (Result, SearchResult, History), "result", "from gdfast.minimize or a search")
     _require_known(against, _AGAINST, "against")
     check_flag(log, "log")
     for run in runs.values():
@@ -124,24 +127,32 @@ def training_curve(past: History, quantity: str) -> tuple[Array, FloatArray, boo
     return past.steps[: numbers.size], numbers[: past.steps.size], False
 
 
-def positions(run: Result | History, against: str) -> Array:
-    """Where the steps 0, 1, 2, ... lie on the horizontal axis."""
+def positions(run: Run, against: str) -> Array:
+    """Where the steps 0, 1, 2, ... (of a search: its evaluations) lie on the horizontal axis."""
     past = history_of(run)
     steps = np.arange(1 + max([0, *past.steps[-1:], *past.evaluated_steps[-1:]]))
     if against == "passes":
-        if not isinstance(run, Result) or run.passes is None:
+        if isinstance(run, History) or run.passes is None:
             raise ValueError(
                 "against must be 'steps' or 'seconds' for a run that does not know its passes: a History, or the "
                 "Result on an objective that does not count them"
             )
-        return steps * (run.passes / max(1, run.steps))
+        return steps * (run.passes / max(1, run.steps if isinstance(run, Result) else run.evaluations - 1))
     if against == "steps" or not past.seconds.size:
         return steps
     return past.seconds[np.minimum(steps, past.seconds.size - 1)]
 
 
-def history_of(run: Result | History) -> History:
-    return run.history if isinstance(run, Result) else run
+def knows_passes(run: Run) -> bool:
+    return not isinstance(run, History) and run.passes is not None
+
+
+def history_of(run: Run) -> History:
+    if isinstance(run, History):
+        return run
+    if run.history is None:
+        raise ValueError("result must have a history; a hill climb has none")
+    return run.history
 
 
 def _require_known(value: str, known: Any, name: str) -> None:

@@ -93,15 +93,25 @@ def class_pictures(
     weights = check_point(W, "W")
     if weights.ndim != 2:
         raise ValueError(f"W must be (n_classes, n_pixels) or (n_classes, n_pixels + 1); its shape is {weights.shape}")
-    sides = _guessed_shape(weights.shape[1]) if shape is None else _checked_shape(shape, weights.shape[1])
+    sides = image_shape(weights, shape)
     pixels = float64_copy(weights[:, : prod(sides)], "W")
-    names = [str(k) for k in range(len(weights))] if class_names is None else _listed(class_names)
+    names = class_names_of(weights, class_names)
     if len(names) != len(weights):
         raise ValueError(f"class_names must hold {len(weights)} names, one for each row of W; it holds {len(names)}")
     divisor = check_columns(scale, "scale", pixels.shape[1], positive=True)
     if divisor is not None:
         pixels = pixels / divisor
     return names, [_picture(row.reshape(sides)) for row in pixels]
+
+
+def image_shape(W: Array, shape: Sequence[int] | None) -> tuple[int, ...]:
+    """The shape of one picture, as it was given or guessed: (rows, columns) or (3, rows, columns)."""
+    return _guessed_shape(W.shape[1]) if shape is None else _checked_shape(shape, W.shape[1])
+
+
+def class_names_of(W: Array, class_names: Sequence[str] | None) -> list[str]:
+    """The names of the classes: 0, 1, 2, ... where none are given."""
+    return [str(k) for k in range(len(W))] if class_names is None else _listed(class_names)
 
 
 def _listed(class_names: Any) -> list[str]:
