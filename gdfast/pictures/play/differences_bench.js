@@ -60,7 +60,7 @@
       play.button(buttons, `Best h, ${STYLES[scheme].name}`, () => { chooseH(HS[sweep[scheme].best]); slider.set(state.h); });
     }
     const body = element("tbody");
-    panel.append(element("table", {}, element("caption", {}, "Slope at x"),
+    panel.append(element("table", { class: "slopes" }, element("caption", {}, "Slope at x"),
       element("thead", {}, element("tr", {}, ...["", "slope", "relative error"].map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)))), body));
     const digits = element("div", { class: "formula" });
     const regime = element("div", { class: "regime" });

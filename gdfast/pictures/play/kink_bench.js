@@ -63,7 +63,7 @@
     panel.append(mixture);
     play.choice(panel, { label: "Beside it a wrong gradient", value: state.wrong, options: texts(WRONG), onChange(key) { state.wrong = key; show(); } });
     const body = element("tbody");
-    panel.append(element("table", { class: "verdicts" }, element("caption", {}, "What gdfast's check says of each"),
+    panel.append(element("table", { class: "slopes" }, element("caption", {}, "What gdfast's check says of each"),
       element("thead", {}, element("tr", {}, ...["", "right", "wrong"].map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)))), body));
     const regime = element("div", { class: "regime" });
     words.append(regime);
