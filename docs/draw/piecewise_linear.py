@@ -25,11 +25,11 @@ def draw_convex() -> None:
         ax.set_title(title)
         ax.set_xticks([u, v], ["u", "v"])
         ax.set_yticks([])
-        ax.set_ylim(-0.2, 3.2)
+        ax.set_ylim(-0.6, 3.2)
     say(left, "chord above\nthe graph", (-0.4, 1.55), (-0.6, 2.6))
     say(right, "graph above\nthe chord", (0.0, 1.7), (0.0, 2.8))
-    say(right, "local\nminimum", (1.97, 0.85), (1.8, 0.15))
-    say(right, "global\nminimum", (-2.05, 0.27), (-1.2, -0.08))
+    say(right, "local\nminimum", (1.97, 0.85), (1.8, 0.0))
+    say(right, "global\nminimum", (-2.05, 0.27), (-1.0, -0.3))
     save(figure, "piecewise_convex")
 
 

@@ -126,7 +126,7 @@ def draw_queens() -> None:
     """A local optimum beside a solution."""
     stuck = next(found for seed in range(50) if (found := gd.hill_climb(attacks, random_start, moves, rng=seed)).value)
     solved = gd.hill_climb(attacks, random_start, moves, restarts=30, rng=2)
-    figure, axes = panels(1, 2, height=4.1)
+    figure, axes = panels(1, 2, height=3.9)
     board = np.indices((8, 8)).sum(axis=0) % 2
     for ax, found in zip(axes, (stuck, solved), strict=True):
         ax.imshow(board, cmap="Greys", vmin=0, vmax=4, origin="lower")
