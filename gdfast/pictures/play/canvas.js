@@ -307,8 +307,11 @@
   const font = (size, weight = 400) => `${weight} ${size}px system-ui, -apple-system, "Segoe UI", sans-serif`;
 
   play.chart = (host, settings) => new Chart(host, settings);
-  play.renewAll = () => {
+  play.renewAll = (atOnce = false) => {
     colours = new Map();
-    for (const chart of charts) chart.renew();
+    for (const chart of charts) {
+      chart.renew();
+      if (atOnce) chart.drawNow();
+    }
   };
 })((globalThis.play ??= {}));

@@ -10,6 +10,13 @@
     main.append(section);
     bench.mount(section);
   }
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", play.renewAll);
-  document.documentElement.dataset.ready = "yes";
+  const root = document.documentElement;
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => play.renewAll());
+  for (const [moment, isPrinting] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(moment, () => {
+      root.classList.toggle("printing", isPrinting); // paper is white
+      play.renewAll(true);
+    });
+  }
+  root.dataset.ready = "yes";
 })(globalThis.play);
