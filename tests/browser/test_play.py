@@ -141,6 +141,10 @@ def test_all_by_keyboard(page):
     picture.send_keys(Keys.BACKSPACE)
     assert text(page, STATUS).startswith("Step 0: w = 2.9,")
     slider = page.find_element("css selector", "#descent input[type=range]")
+    slider.send_keys(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT)
+    assert slider.get_attribute("aria-valuetext") == "0.12"
+    slider.send_keys(Keys.ARROW_LEFT)
+    assert slider.get_attribute("aria-valuetext") == "0.11"
     slider.send_keys(Keys.END)
     assert slider.get_attribute("aria-valuetext") == "10"
     assert "diverging" in text(page, "#descent .regime")

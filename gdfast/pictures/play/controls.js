@@ -2,7 +2,8 @@
 //
 //   play.element(tag, attributes, ...children)   a node; "onclick" etc. are listeners; children are nodes or texts
 //   play.slider(host, { label, low, high, value, log, step, format, onInput })  -> { value, set(value), input }
-//     onInput(value); log: the slider moves by equal factors and its values have two digits; format(value) -> words
+//     onInput(value); log: the slider moves by equal factors, and its values have two digits (without a step of your own the
+//     arrow keys go through round ones, 24 in a decade); format(value) -> words
 //   play.choice(host, { label, options: { key: words }, value, onChange, list }) -> { value, set(key) }
 //     radio buttons; list: true makes it a drop-down list. onChange(key)
 //   play.button(host, words, onClick, { primary, key }) -> the button; key: words for its tooltip
@@ -30,13 +31,22 @@
   });
 
   const twoDigits = (value) => Number(value.toPrecision(2));
+  const ROUND = [1, 1.1, 1.2, 1.3, 1.5, 1.6, 1.8, 2, 2.2, 2.4, 2.7, 3, 3.3, 3.6, 4, 4.3, 4.7, 5, 5.5, 6, 6.5, 7, 8, 9];
+
+  /** The next round value above (sign 1) or below (-1). */
+  function nextRound(value, sign) {
+    const decade = Math.floor(Math.log10(value));
+    const values = [-1, 0, 1].flatMap((more) => ROUND.map((digits) => Number(`${digits}e${decade + more}`)));
+    const beyond = values.filter((candidate) => sign * (candidate - value) > 1e-9 * value);
+    return sign > 0 ? Math.min(...beyond) : Math.max(...beyond);
+  }
 
   play.slider = (host, { label, low, high, value, log = false, step, format = play.number, onInput }) => {
     const id = newName();
     const inner = log ? Math.log10 : (x) => x;
     const outer = log ? (x) => twoDigits(10 ** x) : (x) => x;
     const output = element("output", { for: id });
-    const input = element("input", { type: "range", id, min: inner(low), max: inner(high), step: step ?? (log ? 0.02 : (high - low) / 100) });
+    const input = element("input", { type: "range", id, min: inner(low), max: inner(high), step: step ?? (log ? 0.005 : (high - low) / 100) });
     host.append(element("div", { class: "slider" }, element("label", { for: id }, ...play.markup(label)), output, input));
     const slider = {
       input,
@@ -60,6 +70,15 @@
       show();
       onInput?.(slider.value);
     });
+    if (log && step === undefined) {
+      const signs = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1 };
+      input.addEventListener("keydown", (event) => {
+        if (!(event.key in signs) || event.ctrlKey || event.altKey || event.metaKey) return;
+        event.preventDefault();
+        slider.set(nextRound(slider.value, signs[event.key]));
+        onInput?.(slider.value);
+      });
+    }
     slider.set(value);
     return slider;
   };

@@ -9,7 +9,7 @@
   const STEPS = 30;
   const { number } = play;
   play.regimeColours = {
-    creeping: "--purple", converging: "--green", oscillating: "--orange", diverging: "--vermilion",
+    creeping: "--purple", converging: "--green", converged: "--green", oscillating: "--orange", diverging: "--vermilion",
   };
 
   play.descentPicture = (host) => {
@@ -116,8 +116,11 @@
     const down = Math.abs(chart.toY(1) - chart.toY(0)) * slope;
     const half = 80 / Math.hypot(across, down);
     chart.line([[w - half, value - half * slope], [w + half, value + half * slope]], { colour: "--blue", width: 2 });
-    const isLeft = slope > 0; // the words stand where the tangent is low, beside the ball
-    chart.text(`slope ${number(slope)}`, w, value, { colour: "--blue", align: isLeft ? "left" : "right", aside: isLeft ? 14 : -14, above: -18, weight: 600 });
+    const place =
+      Math.abs(down) < 0.2 * across
+        ? { above: 14 } // nearly level: over the ball
+        : { align: slope > 0 ? "left" : "right", aside: slope > 0 ? 14 : -14, above: -18 }; // where the tangent is low
+    chart.text(`slope ${number(slope)}`, w, value, { colour: "--blue", weight: 600, ...place });
   }
 
   function onMap(chart, { records, next, earlier, at }) {
@@ -181,7 +184,7 @@
         const all = [...run.records, ...run.earlier];
         const powers = all.map((record) => Math.log10(rest(run, record)));
         const top = Math.min(Math.floor(Math.max(...powers)) + 1, 12);
-        const y = [10 ** Math.max(Math.min(Math.floor(Math.min(...powers)), top - 8), -13), 10 ** top]; // steady at first
+        const y = [10 ** Math.max(Math.min(Math.floor(Math.min(...powers)), top - 8), -13), 10 ** (top + 0.3)]; // steady at first
         const most = Math.max(...all.map((record) => record.k));
         const x = [0, [30, 60, 120, 250, 500, 1000].find((steps) => steps >= most) ?? most];
         const isSame = x[1] === chart.x[1] && y[0] === chart.y[0] && y[1] === chart.y[1];

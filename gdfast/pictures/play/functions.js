@@ -20,7 +20,7 @@
       rate: 0.1,
     },
     bumpy: {
-      name: "a bumpy curve",
+      name: "bumpy curve",
       formula: "slope *L*′(*w*) = (*w* + 3)(*w* + 1)(*w* − 1)^{2}(*w* − 3) / 100",
       value: ([w]) =>
         (((((w / 6 - 0.2) * w - 2.5) * w + 10 / 3) * w + 4.5) * (w * w) - 9 * w) / 100,
@@ -35,7 +35,7 @@
       rate: 0.5,
     },
     himmelblau: {
-      name: "Himmelblau's function",
+      name: "Himmelblau",
       formula: "*L*(*x*, *y*) = (*x*^{2} + *y* − 11)^{2} + (*x* + *y*^{2} − 7)^{2}",
       value: ([x, y]) => {
         const [first, second] = [x * x + y - 11, x + y * y - 7];
@@ -65,7 +65,7 @@
       rate: 0.01,
     },
     bowl: {
-      name: "an ill-conditioned bowl",
+      name: "ill-conditioned bowl",
       formula: "*L*(*x*, *y*) = (*x*^{2} + 25 *y*^{2}) / 2",
       value: ([x, y]) => 0.5 * (x * x + 25 * (y * y)),
       gradient: ([x, y]) => [x, 25 * y],

@@ -175,12 +175,16 @@
     return { name: observed, exact: false, sentences };
   };
 
-  play.sweep = (objective, method, w, rates, count) =>
-    rates.map((rate) => {
+  play.sweep = (objective, method, w, rates, count) => {
+    const ends = rates.map((rate) => {
       const records = play.run(objective, method, w, rate, count);
       const { ending, value } = records.at(-1);
       const observed = observedName(objective, records);
       const name = exactName(objective, method, rate) ?? (observed === "converged" ? "converging" : observed);
       return { rate, value: ending === "diverged" ? Infinity : value, name };
     });
+    // A regime of one rate between two of another is chance: where a run of so many steps happens to stand.
+    const isChance = (i) => ends[i - 1]?.name === ends[i + 1]?.name && ends[i + 1] !== undefined;
+    return ends.map((end, i) => (isChance(i) ? { ...end, name: ends[i - 1].name } : end));
+  };
 })((globalThis.play ??= {}));
