@@ -134,7 +134,11 @@ def test_every_picture_stands_in_the_gallery():
     page = (DOCS / "reference" / "gallery.md").read_text(encoding="utf-8")
     pictures = [name for name in gd.plots.__all__ if name.islower()]
     assert [name for name in pictures if f"gd.plots.{name}" not in page] == []
-    drawn = {f"images/{file.name}" for file in (DOCS / "images").glob("gallery_*.png")}
+    drawn = {
+        f"images/{file.name}"
+        for file in (DOCS / "images").glob("*_*.png")
+        if file.name.startswith(("gallery_", "figure_"))
+    }
     assert drawn == set(re.findall(r"\]\(\.\./(images/[^)]+)\)", page))
 
 

@@ -1,4 +1,4 @@
-"""Draws docs/images/figure_1.png to figure_6.png, those of `gdfast figures` on the digits: `python docs/draw/figures.py`."""
+"""Draws docs/images/figure_1.png to figure_6.png, of the digits: `python docs/draw/figures.py`."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ def main() -> None:
     ax.set_title("Bumpy")
     say(ax, "global minimum", (-3, -0.549), (-1.6, -0.52))
     say(ax, "maximum", (-1, 0.08), (-1.0, 0.25))
-    say(ax, "flat inflection", (1, -0.037), (1.6, 0.12))
+    say(ax, "inflection", (1, -0.037), (1.6, 0.12))
     say(ax, "local minimum", (3, -0.261), (1.9, -0.4))
     ax = axes[0, 1]
     draw_on_a_line(ax, functions.Plateau(1), [-2.5, 6.0], 0.5)

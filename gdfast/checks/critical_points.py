@@ -1,4 +1,4 @@
-"""Classification of a critical point: minimum, maximum or saddle, by the gradient and the Hessian's eigenvalues."""
+"""Classification of a critical point: minimum, maximum, saddle or inflection, by gradient and Hessian."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ NOT_FINITE = "objective must have finite second derivatives at w: a gradient nex
 _SENTENCES = {
     "minimum": "A local minimum: the function rises in every direction.",
     "maximum": "A local maximum: the function falls in every direction.",
-    "saddle": "A saddle: the function rises on one side and falls on another.",
+    "saddle": "A saddle: the function increases in some directions and decreases in others.",
+    "inflection": "An inflection: the slope is zero here and has the same sign on both sides.",
     "degenerate": "Degenerate: the curvature vanishes in some direction, so second derivatives do not tell the kind.",
     "not critical": "Not a critical point: the gradient is not zero here.",
 }
@@ -42,7 +43,7 @@ class CriticalPoint:
 
     Attributes
     ----------
-    kind : "minimum", "maximum", "saddle", "degenerate" or "not critical"
+    kind : "minimum", "maximum", "saddle" (in one dimension "inflection"), "degenerate" or "not critical"
     value, gradient_norm : float
         The objective and the largest absolute element of its gradient.
     eigenvalues : float64 (m,)
@@ -58,7 +59,7 @@ class CriticalPoint:
     >>> import gdfast as gd
     >>> point = gd.classify_critical_point(gd.test_functions.Inflection(), [0.0])
     >>> point.kind, [slope > 0 for slope in point.slopes]
-    ('saddle', [True, True])
+    ('inflection', [True, True])
     """
 
     kind: str
@@ -112,8 +113,8 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
         Its `kind`: "minimum" (all eigenvalues > 0), "maximum" (all < 0), "saddle" (some of both), "degenerate" (some
         are 0: below 1e-6 of the largest) or "not critical". Of more than 200 parameters only the ends of the spectrum
         are known, so zeros between a saddle's stay unknown. In one dimension, where the second
-        derivative is 0, the slopes on both sides decide: x^4 has a minimum at 0, -x^4 a maximum, x^3 a saddle (an
-        inflection); a constant is degenerate.
+        derivative is 0, the slopes on both sides decide: x^4 has a minimum at 0, -x^4 a maximum, x^3 an "inflection"; a
+        constant is degenerate.
 
     Raises
     ------
@@ -333,6 +334,6 @@ def _by_slopes(
         sides = [evaluate(objective, np.asarray(w + w.dtype.type(end * size)))[1].item() for end in (-reach, reach)]
         if min(map(abs, sides)) > noise:
             left, right = sides
-            kind = "saddle" if (left > 0) == (right > 0) else "minimum" if right > 0 else "maximum"
+            kind = "inflection" if (left > 0) == (right > 0) else "minimum" if right > 0 else "maximum"
             return kind, (left, right)
     return "degenerate", None

@@ -21,8 +21,9 @@ from .tables import say
 @click.option(
     "--format", "kind", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True, help="Of the files."
 )
+@click.option("--dark", is_flag=True, help="White on black.")
 @seed_option
-def figures(out: Path, data: Path | None, kind: str, seed: int) -> None:
+def figures(out: Path, data: Path | None, kind: str, dark: bool, seed: int) -> None:
     """Draw six figures of loss landscapes and gradient descent into the folder OUT.
 
     The loss of one image and of 100 on rays and planes, the hinge terms of one weight, descent along the derivative,
@@ -36,7 +37,8 @@ def figures(out: Path, data: Path | None, kind: str, seed: int) -> None:
         canvas.figure()  # before any work: is matplotlib there?
         check_folder(out)
         images = open_images(data)
-        files = {f"{name}.{kind}": canvas.image(draw(images, seed), kind) for name, draw in FIGURES.items()}
+        with canvas.background(dark=dark):
+            files = {f"{name}.{kind}": canvas.image(draw(images, seed), kind) for name, draw in FIGURES.items()}
         written = write_files(out, files)
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from ..describe import described
+from ..protocols import FloatArray
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -110,6 +112,23 @@ def height_colours() -> Any:
     return LinearSegmentedColormap.from_list("heights", HEIGHTS)
 
 
+def rounded_levels(low: float, high: float, count: int) -> FloatArray:
+    """About so many equally spaced heights between two, with few digits."""
+    from matplotlib.ticker import MaxNLocator
+
+    levels = np.asarray(MaxNLocator(count).tick_values(low, high), dtype=np.float64)
+    return levels[(levels > low) & (levels < high)]
+
+
+def background(*, dark: bool) -> Any:
+    """A context in which figures are dark, or as matplotlib is set."""
+    if not dark:
+        return nullcontext()
+    from matplotlib import style
+
+    return style.context("dark_background")
+
+
 def axes(ax: Axes | None, *, projection: str | None = None) -> Any:
     """The axes that were given, or those of a new figure."""
     try:
@@ -147,6 +166,21 @@ def image(picture: Figure, kind: str = "png", dpi: int = 150) -> bytes:
     with rc_context({"svg.hashsalt": "gdfast"}):
         picture.savefig(buffer, format=kind, dpi=dpi, metadata=date)
     return buffer.getvalue()
+
+
+def paper(ax: Any) -> str:
+    """White, or black where the axes are dark: the rim that sets a mark off from what lies behind."""
+    return "white" if ink(ax) == "black" else "black"
+
+
+def label_point(
+    ax: Any, text: str, point: tuple[float, float], offset: tuple[float, float], *, arrow: bool = True
+) -> None:
+    """A remark at a place: so many points (1/72 inch) beside it, with an arrow to it."""
+    box = {"facecolor": paper(ax), "edgecolor": "none", "alpha": 0.75, "pad": 1.5}
+    line = {"arrowstyle": "->", "color": ink(ax)} if arrow else None
+    place: dict[str, Any] = {"textcoords": "offset points", "ha": "center", "va": "center", "zorder": 6}
+    ax.annotate(text, point, offset, color=ink(ax), bbox=box, arrowprops=line, fontsize="small", **place)
 
 
 def legend_below(ax: Any, columns: int = 2, title: str | None = None) -> None:

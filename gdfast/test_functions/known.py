@@ -56,7 +56,7 @@ class KnownFunction:
 
     @property
     def saddles(self) -> FloatArray:
-        """Critical points where the function rises on one side and falls on another: (m, n)."""
+        """Critical points where the function increases in some directions and decreases in others; inflections."""
         return np.array(self._saddles).reshape(-1, self.n)
 
     @property

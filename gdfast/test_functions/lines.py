@@ -49,7 +49,7 @@ class Hill(KnownFunction):
 
 @dataclass(frozen=True)
 class Inflection(KnownFunction):
-    """``x^3``: the slope vanishes, and the function falls on one side and rises on the other (a saddle).
+    """``x^3``: the slope vanishes, and has the same sign on both sides: an inflection, no extremum.
 
     Examples
     --------
@@ -68,7 +68,7 @@ class Inflection(KnownFunction):
 
 @dataclass(frozen=True)
 class Bumpy(KnownFunction):
-    """Everything on one line: a global minimum at -3, a maximum at -1, a flat inflection at 1, a local minimum at 3.
+    """Everything on one line: a global minimum at -3, a maximum at -1, an inflection at 1, a local minimum at 3.
 
     Its slope is ``(x + 3) (x + 1) (x - 1)^2 (x - 3) / 100``, its value 0 at 0.
 

@@ -40,7 +40,11 @@ KNOWN = [
 POINTS = [
     (function, kind, point)
     for function in KNOWN
-    for kind, points in (("minimum", function.minima), ("maximum", function.maxima), ("saddle", function.saddles))
+    for kind, points in (
+        ("minimum", function.minima),
+        ("maximum", function.maxima),
+        ("saddle" if function.n > 1 else "inflection", function.saddles),
+    )
     for point in points
 ]
 
@@ -82,8 +86,8 @@ def test_eigenvalues_are_those_of_the_second_derivatives():
         (lambda x: x**2, lambda x: 2 * x, "minimum"),
         (lambda x: 1e-8 * x**2, lambda x: 2e-8 * x, "minimum"),
         (lambda x: -(x**2), lambda x: -2 * x, "maximum"),
-        (lambda x: x**3, lambda x: 3 * x**2, "saddle"),
-        (lambda x: 7 - x**3, lambda x: -3 * x**2, "saddle"),
+        (lambda x: x**3, lambda x: 3 * x**2, "inflection"),
+        (lambda x: 7 - x**3, lambda x: -3 * x**2, "inflection"),
         (lambda x: x**4, lambda x: 4 * x**3, "minimum"),
         (lambda x: -(x**4), lambda x: -4 * x**3, "maximum"),
         (lambda x: x**8, lambda x: 8 * x**7, "minimum"),
@@ -92,7 +96,7 @@ def test_eigenvalues_are_those_of_the_second_derivatives():
     ],
 )
 def test_in_one_dimension_the_slopes_decide(shape, f, slope, kind):
-    """LECTURE 24: an inflection is a saddle; also away from 0, where terms cancel."""
+    """LECTURE 24: in 1-D what is no extremum is an inflection; also away from 0, where terms cancel."""
     for at in (0.0, 3.0):
         objective = gd.FunctionObjective(
             lambda w, at=at: float(f(w - at).sum()), lambda w, at=at: np.asarray(slope(w - at))
@@ -239,9 +243,10 @@ def test_what_is_not_finite_is_named():
 
 def test_it_reads_as_sentences():
     text = str(gd.classify_critical_point(Himmelblau(), Himmelblau().saddles[0]))
-    assert text.startswith("A saddle: the function rises on one side and falls on another.")
+    assert text.startswith("A saddle: the function increases in some directions and decreases in others.")
     assert "from -31.71 to 75.51" in text
     text = str(gd.classify_critical_point(Inflection(), [0.0]))
+    assert text.startswith("An inflection: the slope is zero here and has the same sign on both sides.")
     assert "on the left and" in text
     assert "Not a critical point" in str(gd.classify_critical_point(Himmelblau(), [0.0, 0.0]))
     for point in POINTS:

@@ -57,6 +57,16 @@ def test_the_format_is_the_users_and_the_seed_decides_every_byte(tmp_path, kind,
     assert contents[0] == contents[1]
 
 
+def test_a_dark_figure_is_the_same_on_black(tmp_path, one_figure):
+    from matplotlib.image import imread
+
+    corners = []
+    for name, options in (("light", ()), ("dark", ("--dark",))):
+        assert figures(tmp_path / name, *options).exit_code == 0
+        corners.append(imread(tmp_path / name / f"{one_figure}.png")[0, 0, :3].tolist())
+    assert corners == [[1.0] * 3, [0.0] * 3]
+
+
 def test_mistakes_are_found_before_any_work(tmp_path, monkeypatch):
     monkeypatch.setattr(command, "FIGURES", {"x": lambda images, seed: pytest.fail("work began")})
     assert "nowhere does not exist" in one_sentence(figures(tmp_path / "out", "--data", tmp_path / "nowhere"), 1)
@@ -75,7 +85,7 @@ def test_wrong_usage(arguments):
 def test_the_help_text_has_an_example():
     result = figures("--help")
     assert result.exit_code == 0
-    for words in ("OUT", "--data", "--format", "--seed", "Example: gdfast figures"):
+    for words in ("OUT", "--data", "--format", "--dark", "--seed", "Example: gdfast figures"):
         assert words in result.output
 
 

@@ -15,6 +15,10 @@ def legend(ax) -> list[str]:
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
 
+def words(ax) -> list[str]:
+    return [text.get_text() for text in ax.texts]
+
+
 def points_of(line) -> np.ndarray:
     return np.transpose(line.get_data())
 
@@ -26,7 +30,11 @@ def test_lecture_24_every_kind_of_one_number_is_marked_on_the_curve(ax):
     bumpy = functions.Bumpy()
     assert gd.plots.critical_points(bumpy, ax=ax) is ax
     curve, *marks = ax.lines
-    assert legend(ax) == ["minimum", "maximum", "inflection"]
+    assert legend(ax) == ["minimum", "maximum", "inflection", "f' = 0"]
+    (tangents,) = ax.collections
+    middles = np.array([segment.mean(axis=0) for segment in tangents.get_segments()])
+    assert all(np.ptp(segment[:, 1]) == 0 for segment in tangents.get_segments())
+    np.testing.assert_allclose(sorted(middles[:, 0]), [-3.0, -1.0, 1.0, 3.0], atol=1e-12)
     for mark, known in zip(marks, (bumpy.minima, bumpy.maxima, bumpy.saddles), strict=True):
         np.testing.assert_array_equal(mark.get_xdata(), known[:, 0])
         np.testing.assert_array_equal(mark.get_ydata(), [bumpy.value(w) for w in known])
@@ -41,6 +49,26 @@ def test_lecture_24_every_kind_of_two_numbers_is_marked_on_the_map(ax):
     assert legend(ax) == ["minimum", "maximum", "saddle"]
     for mark, known in zip(ax.lines, (himmelblau.minima, himmelblau.maxima, himmelblau.saddles), strict=True):
         np.testing.assert_array_equal(points_of(mark), known)
+
+
+def test_lecture_24_arrows_follow_minus_the_gradient_and_contours_are_equally_spaced(ax):
+    from matplotlib.contour import ContourSet
+
+    himmelblau = functions.Himmelblau()
+    gd.plots.critical_points(himmelblau, ax=ax)
+    (arrows,) = [drawn for drawn in ax.collections if type(drawn).__name__ == "Quiver"]
+    downhill = -np.array([himmelblau.gradient(place) for place in np.transpose([arrows.X, arrows.Y])])
+    directions = np.transpose([arrows.U, arrows.V])
+    np.testing.assert_allclose(
+        directions / np.linalg.norm(directions, axis=1, keepdims=True),
+        downhill / np.linalg.norm(downhill, axis=1, keepdims=True),
+        rtol=1e-9,
+    )
+    np.testing.assert_allclose(np.linalg.norm(directions, axis=1), np.linalg.norm(directions[0]))
+    for drawn in ax.collections:
+        if isinstance(drawn, ContourSet):
+            np.testing.assert_allclose(np.diff(drawn.levels), np.diff(drawn.levels)[0])
+            assert len(drawn.levels) > 6
 
 
 def test_points_are_classified_and_not_taken_on_trust(ax):
@@ -86,7 +114,9 @@ def test_lecture_25_every_start_has_the_style_of_its_end(ax):
     starts = np.array([[-4.0], [2.0], [-2.0], [3.5], [0.0]])
     stops = np.array([[-3.0], [3.0], [-3.0 + 1e-7], [3.0], [1.0]])
     gd.plots.ends(bumpy, starts, stops, ax)
-    assert legend(ax) == ["2 at -3.00", "2 at 3.00", "1 at 1.00"]
+    assert legend(ax) == ["starts", "where the runs of that colour end"]
+    assert words(ax) == ["global minimum\n2 runs", "local minimum\n2 runs", "inflection\n1 run"]
+    np.testing.assert_allclose([text.xy[0] for text in ax.texts], [-3.0, 3.0, 1.0], atol=1e-6)
     _, *marks = ax.lines
     members = [[-4.0, -2.0], [2.0, 3.5], [0.0]]
     for small, large, own, end in zip(marks[::2], marks[1::2], members, [-3.0, 3.0, 1.0], strict=True):
@@ -95,6 +125,17 @@ def test_lecture_25_every_start_has_the_style_of_its_end(ax):
         assert large.get_ydata()[0] == bumpy.value([end])
         assert (small.get_color(), small.get_marker()) == (large.get_color(), large.get_marker())
         assert small.get_markersize() < large.get_markersize()
+
+
+def test_lecture_25_ends_on_the_plane_are_named_after_the_critical_points_that_are_known(ax):
+    himmelblau = functions.Himmelblau()
+    places = np.concatenate([himmelblau.minima[:2], himmelblau.maxima, himmelblau.saddles[:1], [[4.9, 4.9]]])
+    gd.plots.ends(himmelblau, places, places, ax)
+    assert sorted(words(ax)) == ["1 run", *2 * ["global minimum\n1 run"], "maximum\n1 run", "saddle\n1 run"]
+    ax.clear()
+    own = gd.FunctionObjective(himmelblau.value, himmelblau.gradient)
+    gd.plots.ends(own, places, places, ax, bounds=himmelblau.bounds)
+    assert words(ax) == 5 * ["1 run"]
 
 
 def test_lecture_25_many_ends_are_coloured_by_their_height(ax):
@@ -114,8 +155,9 @@ def test_the_map_of_a_function_is_not_transposed(ax):
     steep = gd.FunctionObjective(lambda w: float(w[0] ** 2 + 100 * w[1] ** 2), lambda w: np.array([2, 200]) * w)
     gd.plots.ends(steep, [[1.0, 1.0]], [[0.0, 0.0]], ax, bounds=[[-1.0, 1.0], [-1.0, 1.0]])
     outermost = np.concatenate([path.vertices for path in ax.collections[0].get_paths() if len(path.vertices)])
-    lowest = ax.collections[0].get_paths()[0].vertices
-    assert np.ptp(lowest[:, 0]) > 3 * np.ptp(lowest[:, 1])
+    lowest, level = ax.collections[0].get_paths()[0].vertices, ax.collections[0].levels[0]
+    assert np.abs(lowest[:, 1]).max() == pytest.approx(np.sqrt(level / 100), rel=1e-3)
+    assert np.ptp(lowest[:, 0]) > 2 * np.ptp(lowest[:, 1])
     assert np.abs(outermost).max() <= 1.0
 
 

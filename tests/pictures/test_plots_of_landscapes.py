@@ -42,7 +42,25 @@ def test_lecture_9_the_curve_is_sharp_at_every_kink_and_its_lowest_point_is_mark
     np.testing.assert_array_equal(y[np.searchsorted(x, data.kinks)], data.kink_values)
     np.testing.assert_array_equal(kinks.get_xdata(), data.kinks)
     assert (lowest.get_xdata()[0], lowest.get_ydata()[0]) == (data.minimum, data.minimum_value)
-    assert legend(ax) == [f"{data.kinks.size} kinks", f"lowest at {data.minimum:.4g}"]
+    assert legend(ax) == [
+        "8 hinge terms: their sum is the loss",
+        f"{data.kinks.size} kinks",
+        f"minimum: {data.minimum_value:.3g} at {data.minimum:.3g}",
+    ]
+
+
+def test_lecture_9_few_hinge_terms_are_drawn_behind_the_curve_and_add_up_to_it(ax):
+    w, v = directions(2)
+    data = gd.landscape.line(hinge(), w, v, np.linspace(3, -3, 31))
+    gd.plots.line(data, ax)
+    (terms,) = ax.collections
+    assert len(terms.get_segments()) == 8
+    total = sum(np.array(segment) for segment in terms.get_segments())
+    np.testing.assert_allclose(total[:, 1], data.values[::-1], rtol=1e-12)
+    assert terms.get_zorder() < ax.lines[0].get_zorder()
+    ax.clear()
+    gd.plots.line(gd.landscape.line(hinge(30), w, v, [-1.0, 1.0]), ax)  # 60 terms
+    assert not ax.collections
 
 
 def test_steps_in_any_order_make_the_same_curve(ax):
@@ -103,6 +121,20 @@ def test_lecture_11_the_edges_of_one_images_cells_are_drawn(ax):
     gd.plots.plane(data, ax)
     (edges,) = [drawn for drawn in ax.collections if type(drawn) is LineCollection]
     np.testing.assert_array_equal(edges.get_segments(), data.edges)
+    assert edges.get_linewidth()[0] < 1  # they must not hide the colours
+
+
+def test_lecture_10_contours_stand_at_equally_spaced_heights_over_the_range_that_is_shown(ax):
+    from matplotlib.contour import ContourSet
+
+    w, u, v = directions(3)
+    data = gd.landscape.plane(hinge(), w, u, v, np.linspace(-3, 3, 31), np.linspace(-3, 3, 31))
+    gd.plots.plane(data, ax)
+    (contours,) = [drawn for drawn in ax.collections if isinstance(drawn, ContourSet)]
+    gaps = np.diff(contours.levels)
+    np.testing.assert_allclose(gaps, gaps[0])
+    assert 5 < len(contours.levels) < 15
+    assert ax.collections[0].get_clim() == (data.values.min(), data.values.max())
 
 
 def test_blue_is_low_and_red_is_high_and_grey_shows_it_as_well():
@@ -149,7 +181,7 @@ def test_lecture_12_each_term_and_their_sum_are_drawn(ax):
     data = gd.landscape.weight(hinge(2), directions(1)[0], (0, 1), np.linspace(-3, 3, 25))
     gd.plots.weight(data, ax)
     *terms, total, here = ax.lines
-    assert len(terms) == len(data.terms) == 4
+    assert len({line.get_color() for line in terms}) == len(terms) == len(data.terms) == 4
     for line, term in zip(terms, data.terms, strict=True):
         np.testing.assert_array_equal(line.get_ydata(), term)
     np.testing.assert_array_equal(total.get_ydata(), data.totals)
@@ -166,26 +198,23 @@ def test_what_the_terms_leave_is_a_line_of_its_own(ax):
     np.testing.assert_array_equal(rest.get_ydata(), data.rest)
 
 
-@pytest.mark.parametrize(
-    ("n", "labels"),
-    [
-        (
-            4,
-            [
-                "sample 0, 2 hinge terms",
-                "sample 1, 2 hinge terms",
-                "sample 2, 2 hinge terms",
-                "sample 3, 2 hinge terms",
-            ],
-        ),
-        (20, ["40 hinge terms"]),
-        (30, ["50 hinge terms of 60"]),  # the other ten are zero in this range
-    ],
-)
-def test_many_terms_stand_in_the_legend_together(ax, n, labels):
+@pytest.mark.parametrize("n", [4, 20, 30])
+def test_many_terms_are_drawn_as_those_that_fall_that_rise_and_that_are_constant(ax, n):
     data = gd.landscape.weight(hinge(n), directions(1)[0], (0, 1), np.linspace(-3, 3, 25))
     gd.plots.weight(data, ax)
-    assert legend(ax)[:-2] == labels
+    fall, rise, constant, total, _ = ax.lines
+    assert (np.diff(fall.get_ydata()) <= 1e-12).all()
+    assert (np.diff(rise.get_ydata()) >= -1e-12).all()
+    assert np.ptp(constant.get_ydata()) < 1e-12
+    np.testing.assert_allclose(sum(line.get_ydata() for line in (fall, rise, constant)), data.totals, rtol=1e-12)
+    np.testing.assert_array_equal(total.get_ydata(), data.totals)
+    names = [label.split(maxsplit=1) for label in legend(ax)[:3]]
+    assert [name for _, name in names] == [
+        "terms that fall: their sum",
+        "terms that rise: their sum",
+        "terms that are constant: their sum",
+    ]
+    assert sum(int(count) for count, _ in names) == len(data.terms)
 
 
 def test_a_smooth_objective_is_its_total_alone(ax):
@@ -217,7 +246,9 @@ def test_huge_losses_leave_the_picture_which_says_how_high_they_are(ax):
     low, high = ax.get_ylim()
     assert low < data.best_value
     assert data.start < high < 20.0
-    assert legend(ax)[0] == f"after one step, up to {data.values.max():,.5g}"
+    assert legend(ax)[0] == f"after one step, up to {data.values.max():.4g}"
+    words = [text.get_text().partition(":")[0] for text in ax.texts]
+    assert words == ["overshoot", "small steps"]
 
 
 def test_steps_before_the_overshoot_have_none_marked(ax):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ...objective.capabilities import is_convex
 from ...objective.rays.generic import Bisected, along_ray, check_points
 from ...protocols import Array, FloatArray, Objective
 from .saved import Saved, Table
+from .weights import MOST_TERMS
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +28,10 @@ class Line(Saved):
     minimum, minimum_value : float or None
         The step of either sign at which the loss is lowest, and the loss there; None where the objective is not known
         to be convex, or falls for ever.
+    terms : array (t, m)
+        Each hinge term at the steps, as it enters the loss, where there are at most 50; otherwise t = 0.
+    labels : integers (t, 2)
+        Each term's sample and wrong class.
     """
 
     steps: FloatArray
@@ -35,6 +40,8 @@ class Line(Saved):
     kink_values: FloatArray
     minimum: float | None
     minimum_value: float | None
+    terms: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+    labels: Array = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
 
     def table(self) -> Table:
         """Steps and values."""
@@ -81,7 +88,18 @@ def line(objective: Objective, w: Array, v: Array, steps: Array) -> Line:
     kinks = np.zeros(0) if own is None else np.asarray(own(float(points.min()), float(points.max())))
     kink_values = np.asarray(ray.values(kinks), dtype=np.float64) if kinks.size else np.zeros(0)
     minimum = ray.lowest_anywhere() if isinstance(ray, Bisected) and is_convex(objective) else None
-    return Line(points, values, kinks, kink_values, minimum, None if minimum is None else ray.value(minimum))
+    labels, terms = _few_terms(ray, points)
+    lowest = None if minimum is None else ray.value(minimum)
+    return Line(points, values, kinks, kink_values, minimum, lowest, terms, labels)
+
+
+def _few_terms(ray: Any, points: FloatArray) -> tuple[Array, FloatArray]:
+    """The hinge terms of few samples: labels (t, 2) and values (t, m); none where there are more."""
+    source = getattr(ray, "sums", None)
+    if source is None or source.count > MOST_TERMS:
+        return np.zeros((0, 2), dtype=np.int64), np.zeros((0, points.size))
+    labels, terms = source.largest(points, MOST_TERMS)
+    return labels, terms
 
 
 def _as_point(w: Any, name: str) -> Any:

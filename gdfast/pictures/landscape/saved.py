@@ -123,6 +123,8 @@ def _made(facts: dict[str, Any], prefix: str, arrays: dict[str, Array]) -> Any:
     given = {}
     for field in fields(kind):
         key = prefix + field.name
+        if key not in arrays and field.name not in facts:
+            continue  # it has a default, and the file is older
         value = facts.get(field.name)
         if key in arrays:
             value = arrays[key]

@@ -7,9 +7,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..._arrays import float64_copy, plain_array
+from ...describe import counted
 from ...objective.rays.generic import on_plane
 from ...protocols import Array, FloatArray, Objective
-from ..canvas import BLUE, GREY, PURPLE, VERMILION, LineStyle, axes, height_colours, ink, legend_below, line_style
+from ..canvas import (
+    BLUE,
+    GREY,
+    PURPLE,
+    VERMILION,
+    LineStyle,
+    axes,
+    height_colours,
+    ink,
+    label_point,
+    legend_below,
+    line_style,
+    paper,
+    rounded_levels,
+)
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -17,13 +32,17 @@ if TYPE_CHECKING:
 POINTS = 401  # on the curve of a function of one number
 GRID = 101  # on each axis, for one of two
 LEVELS = 14
+WALL = 1.6  # times the height that nine tenths of the picture stay below: above it there is one colour
+ARROWS = 9  # on each axis
 FEW = 7  # ends that are told apart by colour and marker; more are coloured by their height
 NEAR = 1e-3  # ends within this share of the picture are one
+AT_REST = 1e-2  # and so near to a known critical point, they are named after it
 
 KINDS = {
     "minimum": LineStyle(BLUE, "-", "o"),
     "maximum": LineStyle(VERMILION, "-", "^"),
     "saddle": LineStyle("black", "-", "X"),
+    "inflection": LineStyle("black", "-", "X"),
     "degenerate": LineStyle(PURPLE, "-", "D"),
     "not critical": LineStyle(GREY, "-", "s"),
 }
@@ -59,14 +78,16 @@ def critical_points(
 
     Notes
     -----
-    `gdfast.classify_critical_point` classifies the points; a saddle in one dimension is called an inflection.
+    `gdfast.classify_critical_point` classifies the points. On a curve the horizontal tangent, f' = 0, is drawn at each;
+    on a map arrows of equal length point along minus the gradient. Contours are at equally spaced heights, up to a wall
+    of a tenth of the picture at most.
 
     Examples
     --------
     >>> import gdfast as gd
     >>> ax = gd.plots.critical_points(gd.test_functions.Bumpy())
     >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['minimum', 'maximum', 'inflection']
+    ['minimum', 'maximum', 'inflection', "f' = 0"]
     """
     if points is not None and bounds is None and getattr(objective, "bounds", None) is None:
         bounds = _around(points)
@@ -80,9 +101,12 @@ def critical_points(
     for kind, (colour, _, marker) in KINDS.items():
         chosen = where[[found == kind for found in kinds]]
         if chosen.size:
-            name = "inflection" if kind == "saddle" and len(box) == 1 else kind
-            _mark(ax, objective, chosen, marker, colour, label=name, markersize=10)
-    legend_below(ax, columns=3)
+            _mark(ax, objective, chosen, marker, colour, label=kind, markersize=10)
+    if len(box) == 1:
+        _draw_tangents(ax, objective, where[[found != "not critical" for found in kinds]], 0.12 * np.ptp(box))
+    else:
+        _draw_arrows(ax, objective, box)
+    legend_below(ax, columns=4)
     return ax
 
 
@@ -110,8 +134,9 @@ def ends(
     Returns
     -------
     matplotlib Axes
-        Up to seven different ends are told apart by colour and marker; more are coloured by the objective
-        there, blue low and red high.
+        Up to seven different ends are told apart by colour and marker, with how many runs ended there and, of a
+        `gdfast.test_functions` function, the critical point's kind; more are coloured by the objective there, blue low
+        and red high.
 
     Raises
     ------
@@ -127,8 +152,8 @@ def ends(
     >>> starts = np.linspace(-4, 4, 9).reshape(-1, 1)
     >>> stops = [gd.minimize(bumpy, w0, step=0.5, max_steps=20_000).w for w0 in starts]
     >>> ax = gd.plots.ends(bumpy, starts, stops)
-    >>> [text.get_text() for text in ax.get_legend().get_texts()]
-    ['3 at -3.00', '3 at 3.00', '2 at 1.00', '1 at -1.00']
+    >>> [": ".join(text.get_text().splitlines()) for text in ax.texts]
+    ['global minimum: 3 runs', 'local minimum: 3 runs', 'inflection: 2 runs', 'maximum: 1 run']
     """
     box = _bounds(objective, bounds)
     first, last = _points(starts, "starts", len(box)), _points(stops, "stops", len(box))
@@ -142,14 +167,19 @@ def ends(
         for rank, i in enumerate(np.lexsort((*places.T[::-1], heights.round(6)))):
             place, count = places[i], int((member == i).sum())
             colour, _, marker = line_style(rank, ax)
-            where = ", ".join(f"{number:.2f}" for number in place)
-            label = f"{count} at {where if len(place) == 1 else f'({where})'}"
-            _mark(ax, objective, first[member == i], marker, colour, markersize=4, markeredgewidth=0)
-            _mark(ax, objective, place[np.newaxis], marker, colour, label=label, markersize=11)
-        legend_below(ax, title="end points")
+            kind = _known_kind(objective, place, AT_REST * float(np.ptp(box, axis=1).max()))
+            names = ("starts", "where the runs of that colour end") if rank == 0 else (None, None)
+            _mark(ax, objective, first[member == i], marker, colour, label=names[0], markersize=4, markeredgewidth=0)
+            _mark(ax, objective, place[np.newaxis], marker, colour, label=names[1], markersize=11)
+            x, y = (float(part[0]) for part in _places(objective, place[np.newaxis]))
+            beside = 40 if x < box[0].mean() + 0.1 * np.ptp(box[0]) else -40
+            offset = (beside, 0) if len(box) == 2 else (0, -30) if "minimum" in kind else (0, 32)
+            label_point(ax, f"{kind}\n{counted(count, 'run')}".strip(), (x, y), offset, arrow=len(box) == 1)
+        ax.margins(y=0.45 if len(box) == 1 else None)
+        legend_below(ax)
     else:
         _scatter(ax, objective, first, heights[member], heights, s=14, edgecolors=GREY, linewidths=0.4)
-        drawn = _scatter(ax, objective, places, heights, heights, s=70, marker="*", edgecolors="black", linewidths=0.6)
+        drawn = _scatter(ax, objective, places, heights, heights, s=70, marker="*", edgecolors=ink(ax), linewidths=0.6)
         ax.figure.colorbar(drawn, ax=ax, label="objective where the run ends")
     return ax
 
@@ -168,10 +198,7 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
     levels = _levels(values, LEVELS // 2 if pale else LEVELS)
     has_heights = levels.size > 1
     if has_heights and not pale:
-        from matplotlib.colors import BoundaryNorm
-
-        evenly = BoundaryNorm(levels, 256, extend="both")
-        ax.contourf(a, b, values.T, levels=levels, norm=evenly, cmap=height_colours(), extend="both", alpha=0.8)
+        ax.contourf(a, b, values.T, levels=levels, cmap=height_colours(), extend="both")
     if has_heights:
         ax.contour(a, b, values.T, levels=levels, colors=GREY, linewidths=0.5, linestyles="solid")
     ax.set_xlim(*bounds[0])
@@ -182,9 +209,47 @@ def draw_function(ax: Any, objective: Objective, bounds: FloatArray, *, pale: bo
 
 
 def _levels(values: FloatArray, count: int) -> FloatArray:
-    """Heights between which equally much of the picture lies: a steep wall leaves the floor its lines."""
+    """Equally spaced heights, without those of a steep wall or pit: it would leave the rest no lines."""
     finite = values[np.isfinite(values)]
-    return np.unique(np.quantile(finite, np.linspace(0.01, 0.99, count))) if finite.size else finite
+    if not finite.size:
+        return finite
+    low, high = float(finite.min()), float(finite.max())
+    inner = np.percentile(finite, [10, 90])
+    return rounded_levels(max(low, high - WALL * (high - inner[0])), min(high, low + WALL * (inner[1] - low)), count)
+
+
+def _draw_tangents(ax: Any, objective: Objective, points: FloatArray, reach: float) -> None:
+    """The horizontal tangents of a curve."""
+    if points.size:
+        x, y = _places(objective, points)
+        ax.hlines(y, x - reach, x + reach, colors=ink(ax), linewidth=1.5, label="f' = 0", zorder=2)
+
+
+def _draw_arrows(ax: Any, objective: Objective, bounds: FloatArray) -> None:
+    """Arrows of equal length along minus the gradient; none where it is 0."""
+    a, b = (np.linspace(low, high, 2 * ARROWS + 1)[1::2] for low, high in bounds)
+    places = np.array([(x, y) for x in a for y in b])
+    downhill = -np.array([objective.gradient(place) for place in places])
+    sizes = np.linalg.norm(downhill, axis=1)
+    chosen = np.isfinite(sizes) & (sizes > 0)
+    if chosen.any():
+        arrows = 0.6 * np.ptp(bounds, axis=1).min() / ARROWS * downhill[chosen] / sizes[chosen, np.newaxis]
+        exactly: dict[str, Any] = {"angles": "xy", "scale_units": "xy", "scale": 1.0, "pivot": "mid"}
+        ax.quiver(*places[chosen].T, *arrows.T, color="black", alpha=0.7, width=0.006, zorder=2, **exactly)
+        ax.set_xlabel("w1 (arrows: -gradient)")
+
+
+def _known_kind(objective: Any, place: FloatArray, near: float) -> str:
+    """The kind of a test function's critical point there; nothing where none is known."""
+    for name, kind in (("minima", "minimum"), ("maxima", "maximum"), ("saddles", "saddle")):
+        known = np.asarray(getattr(objective, name, ()), dtype=np.float64).reshape(-1, place.size)
+        at = known[np.abs(known - place).max(axis=1) <= near]
+        if len(at) and kind == "minimum":
+            is_lowest = objective.value(at[0]) <= objective.value(known[0]) + 1e-9
+            return "global minimum" if is_lowest else "local minimum"
+        if len(at):
+            return "inflection" if kind == "saddle" and place.size == 1 else kind
+    return ""
 
 
 def _mark(ax: Any, objective: Objective, points: FloatArray, marker: str, colour: str, **options: Any) -> None:
@@ -195,7 +260,7 @@ def _mark(ax: Any, objective: Objective, points: FloatArray, marker: str, colour
         marker,
         color=ink(ax) if colour == "black" else colour,
         linestyle="none",
-        markeredgecolor="white",
+        markeredgecolor=paper(ax),
         zorder=3,
         **options,
     )

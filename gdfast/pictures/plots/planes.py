@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import check_flag
 from ...protocols import FloatArray
-from ..canvas import axes, check_type, height_colours, legend_below, line_style
+from ..canvas import axes, check_type, height_colours, legend_below, line_style, rounded_levels
 from ..landscape import Plane, Trajectory
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ FLOOR = 0.4  # the power of the heights that the colours follow there, so that t
 
 
 def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -> Axes:
-    """The objective on a plane: blue low, red high, with lines of equal height.
+    """The objective on a plane: blue low, red high, with lines at equally spaced heights.
 
     Parameters
     ----------
     data : Plane
-        From `gdfast.landscape.plane`. The edges between one image's linear pieces, where it has them, are thick lines.
+        From `gdfast.landscape.plane`. The edges between one image's linear pieces, where it has them, are thin lines.
     ax : matplotlib Axes, optional
         Where to draw; with ``surface=True`` axes with ``projection="3d"``. None: a new figure.
     surface : bool
@@ -72,7 +72,7 @@ def plane(data: Plane, ax: Axes | Any | None = None, *, surface: bool = False) -
         if len(data.edges):
             from matplotlib.collections import LineCollection
 
-            ax.add_collection(LineCollection(list(data.edges), colors="black", linewidths=1.4))
+            ax.add_collection(LineCollection(list(data.edges), colors="black", linewidths=0.7, alpha=0.8))
     ax.set_xlabel("a, steps along u")
     ax.set_ylabel("b, steps along v")
     return ax
@@ -144,7 +144,8 @@ def _draw_map(ax: Any, a: FloatArray, b: FloatArray, values: FloatArray, *, is_s
     scale = PowerNorm(FLOOR if is_steep else 1.0, low, high)
     drawn = ax.pcolormesh(a, b, values.T, cmap=height_colours(), norm=scale, shading="nearest", rasterized=True)
     if high > low:
-        levels = np.unique(scale.inverse(np.linspace(0.0, 1.0, CONTOURS + 2)[1:-1]))
+        evenly = rounded_levels(low, high, CONTOURS)
+        levels = np.unique(scale.inverse(np.linspace(0.0, 1.0, CONTOURS + 2)[1:-1])) if is_steep else evenly
         ax.contour(a, b, values.T, levels, colors="black", linewidths=0.5, linestyles="solid", alpha=0.5)
     is_cut = bool(finite.size) and high < float(finite.max())
     ax.figure.colorbar(drawn, ax=ax, label="objective", extend="max" if is_cut else "neither")

@@ -8,17 +8,18 @@ import numpy as np
 
 from ...describe import counted
 from ...protocols import FloatArray
-from ..canvas import BLUE, GREEN, VERMILION, axes, check_type, ink, legend_below, line_style
+from ..canvas import BLUE, GREEN, GREY, ORANGE, PURPLE, VERMILION, axes, check_type, ink, legend_below
 from ..landscape import Line, Weight
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-FEW = 5  # so many terms, or samples, are told apart; more are drawn alike
+TERMS = ((BLUE, "--"), (VERMILION, "-."), (GREEN, ":"), (PURPLE, (0, (5, 1))), (ORANGE, "--"), (GREY, "-."))
+"""Colours and dashes of so many terms, each on its own; more are drawn in three groups."""
 
 
 def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axes:
-    """The objective along a line: the curve, its kinks as ticks on the floor, its lowest point.
+    """The objective along a line: the curve, its kinks as ticks on the floor, its minimum; few hinge terms behind it.
 
     Parameters
     ----------
@@ -52,6 +53,13 @@ def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axe
     check_type(data, Line, "data", "from gdfast.landscape.line")
     ax = axes(ax)
     x, y = _with_corners(data)
+    if len(data.terms) and not label:
+        from matplotlib.collections import LineCollection
+
+        order = np.argsort(data.steps, kind="stable")
+        lines = [np.stack([data.steps[order], term[order]], axis=1) for term in data.terms]
+        terms = counted(len(lines), "hinge term") + ": their sum is the loss"
+        ax.add_collection(LineCollection(lines, colors=GREY, linewidths=1, alpha=0.7, zorder=1, label=terms))
     (curve,) = ax.plot(x, y, color=None if label else BLUE, label=label)
     if data.kinks.size:
         name = None if label else f"{data.kinks.size:,} kinks" if data.kinks.size > 1 else "1 kink"
@@ -60,7 +68,7 @@ def line(data: Line, ax: Axes | None = None, *, label: str | None = None) -> Axe
         heights = np.full(data.kinks.size, 0.02)
         ax.plot(data.kinks, heights, "|", color=ink(ax), alpha=faint, markersize=10, transform=floor, label=name)
     if data.minimum is not None and data.minimum_value is not None and x[0] <= data.minimum <= x[-1]:
-        name = None if label else f"lowest at {data.minimum:.4g}"
+        name = None if label else f"minimum: {data.minimum_value:.3g} at {data.minimum:.3g}"
         colour = curve.get_color() if label else VERMILION
         ax.plot(data.minimum, data.minimum_value, "o", color=colour, markersize=8, linestyle="none", label=name)
     ax.set_xlabel("step along the direction")
@@ -91,8 +99,9 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     Returns
     -------
     matplotlib Axes
-        The sum is the thick curve. A dotted one is what the drawn terms leave of it: the regularizer, the
-        terms that are not among the data.
+        The sum is the thick curve. Up to six terms have a curve each; more are drawn in three groups, the sums of
+        the terms that fall as the weight grows, that rise and that stay constant. A thin dotted curve is what the
+        terms leave of the sum: the regularizer, the terms that are not among the data.
 
     Raises
     ------
@@ -121,7 +130,7 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
     ax.plot(
         x, data.totals[order], color=ink(ax), linewidth=2.5, label="objective, their sum" if len(data.terms) else None
     )
-    ax.axvline(data.at, color=GREEN, linestyle="--", linewidth=1, label=f"current value: {data.at:.3g}")
+    ax.axvline(data.at, color=GREY, linestyle="-", linewidth=1, label=f"current value: {data.at:.3g}")
     ax.set_xlabel(f"the weight W[{', '.join(map(str, data.index))}]")
     ax.set_ylabel("objective and its terms")
     ax.grid(alpha=0.3)
@@ -130,18 +139,14 @@ def weight(data: Weight, ax: Axes | None = None) -> Axes:
 
 
 def _draw_terms(ax: Any, x: FloatArray, terms: FloatArray, data: Weight) -> None:
-    """A few terms by name, those of a few samples by sample, more than that alike."""
-    samples = np.unique(data.labels[:, 0])
-    for i, (sample, other) in enumerate(data.labels if len(terms) <= FEW else []):
-        colour, dash, _ = line_style(i, ax)
-        ax.plot(x, terms[i], color=colour, linestyle=dash, label=f"sample {sample}, class {other}")
-    for i, sample in enumerate(samples if len(terms) > FEW >= len(samples) else []):
-        colour, dash, _ = line_style(i, ax)
-        own = terms[data.labels[:, 0] == sample]
-        lines = ax.plot(x, own.T, color=colour, linestyle=dash, linewidth=1.0)
-        lines[0].set_label(f"sample {sample}, {counted(len(own), 'hinge term')}")
-    if len(samples) > FEW:
-        lines = ax.plot(x, terms.T, color=BLUE, linewidth=0.8)
-        lines[0].set_label(
-            counted(len(terms), "hinge term") + ("" if len(terms) == data.n_terms else f" of {data.n_terms:,}")
-        )
+    """A few terms by name, more of them as the sums of those that fall, rise and stay constant."""
+    if len(terms) <= len(TERMS):
+        for (sample, other), term, (colour, dash) in zip(data.labels, terms, TERMS, strict=False):
+            ax.plot(x, term, color=colour, linestyle=dash, label=f"sample {sample}, class {other}")
+        return
+    change = np.sign(terms[:, -1] - terms[:, 0])  # a term is monotone in one weight
+    for sign, name, (colour, dash) in zip((-1, 1, 0), ("fall", "rise", "are constant"), TERMS, strict=False):
+        chosen = terms[change == sign]
+        if len(chosen):
+            label = f"{counted(len(chosen), 'term')} that {name}: their sum"
+            ax.plot(x, chosen.sum(axis=0), color=colour, linestyle=dash, linewidth=1.8, label=label)

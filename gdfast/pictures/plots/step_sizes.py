@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, check_type, legend_below, note
+from ..canvas import BLUE, GREEN, GREY, VERMILION, axes, check_type, label_point, legend_below, note
 from ..landscape import StepSizes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+SMALL = 0.1  # of what the best step gains
 ROOM = 1.0  # above the start: so many times what the best step gains is shown
 
 
@@ -58,7 +59,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
     finite = values[np.isfinite(values)]
     top = data.start + (ROOM * gain or float(np.ptp(finite)) or 1.0)
     highest = float(finite.max()) if finite.size else data.start
-    where = f", up to {highest:,.5g}" if highest > top else ""
+    where = f", up to {highest:.4g}" if highest > top else ""
     ax.plot(steps, values, color=BLUE, marker=".", markersize=4, label=f"after one step{where}")
     ax.axhline(data.start, color=GREY, linestyle="--", label=f"loss before the step: {data.start:.4g}")
     ax.plot(
@@ -83,6 +84,9 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
             data.overshoot, color=VERMILION, linestyle=":", linewidth=2, label=f"overshoot: above {data.overshoot:.3g}"
         )
         ax.axvspan(data.overshoot, steps[-1], color=VERMILION, alpha=0.12)
+        label_point(ax, "overshoot:\nhigher than before", (steps[-1], data.start), (-45, 18), arrow=False)
+    if data.start - values[0] < SMALL * gain:
+        label_point(ax, "small steps:\nlittle change", (steps[0], values[0]), (45, -22), arrow=False)
     if highest > top:
         ax.set_ylim(bottom - 0.1 * (top - bottom), top)
     ax.set_xlabel("step size (logarithmic)")
