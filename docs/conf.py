@@ -63,11 +63,14 @@ html_theme = "pydata_sphinx_theme"
 html_title = "gdfast"
 html_static_path = ["_site/static"]
 html_css_files = ["site.css"]
+html_js_files = [("site.js", {"defer": "defer"})]
+html_context = {"default_mode": "auto"}
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
     "show_prev_next": True,
     "navigation_with_keys": False,
+    "collapse_navigation": True,
     "show_nav_level": 1,
     "header_links_before_dropdown": 5,
     "footer_start": ["copyright"],

@@ -16,7 +16,7 @@ SPECIFICATION = {
     # The value of a cell's last line is not shown: of a picture it would be a bare "<Axes: ...>".
     "argv": [
         sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}",
-        "--InteractiveShell.ast_node_interactivity=none", "--HistoryManager.enabled=False",
+        "--log-level=ERROR", "--InteractiveShell.ast_node_interactivity=none", "--HistoryManager.enabled=False",
     ],
     "env": {"MPLBACKEND": "agg", "GDFAST_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "1"},
 }  # fmt: skip

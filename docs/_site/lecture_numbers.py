@@ -25,7 +25,7 @@ class LectureNumbers(SphinxTransform):
 
 
 def number(text: str) -> nodes.inline:
-    return nodes.inline("", text, classes=["lecture"])
+    return nodes.inline("", text.replace("-", "\N{NON-BREAKING HYPHEN}"), classes=["lecture"])
 
 
 def setup(app: Any) -> dict[str, bool]:
