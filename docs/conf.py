@@ -72,7 +72,7 @@ html_theme_options = {
     "navigation_with_keys": False,
     "collapse_navigation": True,
     "show_nav_level": 1,
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 6,
     "footer_start": ["copyright"],
     "footer_end": [],
     "secondary_sidebar_items": ["page-toc"],
