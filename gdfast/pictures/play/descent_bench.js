@@ -66,8 +66,13 @@
     play.questions(section, QUESTIONS);
 
     // ---- what happens ----
+    function describe(objective) {
+      caption.replaceChildren(...markup(`${objective.formula}. ${objective.bounds.length === 1 ? "Blue: the tangent, whose slope is *L*′." : "Lines: equal steps of √*L*. Blue: against the gradient."} Ring: the start. Red: the next step.`));
+    }
+
     function chooseFunction(key) {
       run.objective = play.functions[key];
+      describe(run.objective);
       start = run.objective.start;
       run.rate = run.objective.rate;
       rate.limits(...run.objective.rates);
@@ -124,7 +129,6 @@
       const gradient = isCurve ? `slope ${number(last.gradient[0])}` : `gradient ${point(last.gradient)}`;
       status.textContent = `Step ${last.k}: w = ${point(last.w)}, L = ${number(last.value)}, ${gradient}.`;
       picture.chart.says(`${run.objective.name}, ${play.methods[run.method].name}. ${status.textContent} Arrow keys move the start, Enter takes a step, Space plays, Backspace resets.`);
-      caption.replaceChildren(...markup(`${run.objective.formula}. ${isCurve ? "Blue: the tangent, whose slope is *L*′." : "Lines: equal steps of √*L*. Blue: against the gradient."} Ring: the start. Red: the next step.`));
       const lines = play.formula(run.objective, run.method, last, run.next, run.rate);
       formula.replaceChildren(...(lines.length ? lines : [["The run has ended: there is no next step.", ""]]).flatMap(([symbols, numbers]) => [
         element("p", { class: "symbols" }, ...markup(symbols)), element("p", { class: "numbers" }, ...markup(numbers)),
@@ -199,6 +203,7 @@
       ArrowLeft: nudge(0, -1), ArrowRight: nudge(0, 1), ArrowDown: nudge(1, -1), ArrowUp: nudge(1, 1),
       Enter: () => stepButton.click(), " ": () => playButton.click(), Backspace: () => restart(),
     });
+    describe(run.objective);
     restart();
   }
 
