@@ -1,4 +1,4 @@
-"""Draws docs/images/play.png, the first bench of `gdfast play` in headless Chromium: `python docs/draw/play.py`."""
+"""Draws docs/images/play*.png, the benches of `gdfast play` in headless Chromium: `python docs/draw/play.py`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from gdfast.pictures.play import render
 
-FILE = Path(__file__).parents[1] / "images" / "play.png"
+IMAGES = Path(__file__).parents[1] / "images"
 WIDTH = 1180
 RUNS = """
 const press = (words) => [...document.querySelectorAll("#descent button")].find((b) => b.textContent === words).click();
@@ -24,8 +24,31 @@ for (const method of ["gradient_descent", "momentum"]) {
 """
 
 
+SLIDE = """
+const slide = (bench, label, value) => {
+  const sliders = [...document.querySelectorAll(`#${bench} .slider`)];
+  const input = sliders.find((one) => one.textContent.startsWith(label)).querySelector("input");
+  input.value = value;
+  input.dispatchEvent(new Event("input"));
+};
+"""
+SOFTMAX = """
+document.querySelector("#classes [value=softmax]").click();
+slide("classes", "Mini-batch", 3);
+const step = [...document.querySelectorAll("#classes button")].find((one) => one.textContent === "Step");
+for (let k = 0; k < 8; k += 1) step.click();
+"""
+BENCHES = {
+    "play.png": ("descent", RUNS, 54),
+    "play_classes.png": ("classes", SLIDE + SOFTMAX, 0),
+    "play_differences.png": ("differences", SLIDE + "slide('differences', 'Step', -7);", 0),
+    "play_kink.png": ("kink", "", 0),
+}
+"""File -> its bench, what is done there first, and how many pixels of the bench's lower end are left out."""
+
+
 def main() -> None:
-    """Take 14 steps of gradient descent, then of momentum, on Himmelblau's function."""
+    """Draw each bench after some use: steps of two methods, of mini-batches, another h."""
     from PIL import Image
     from selenium import webdriver
     from selenium.webdriver.chrome.service import Service
@@ -43,18 +66,29 @@ def main() -> None:
                 "Emulation.setDeviceMetricsOverride",
                 {"width": WIDTH, "height": 1400, "deviceScaleFactor": 1, "mobile": False},
             )
-            driver.get(page.as_uri())
-            driver.execute_script(RUNS)
-            driver.execute_script("return new Promise((drawn) => setTimeout(() => requestAnimationFrame(drawn), 100))")
-            bench = driver.find_element("css selector", "#descent .bench")
-            box = driver.execute_script("return arguments[0].getBoundingClientRect().toJSON()", bench)
-            left, top, width, height = (box[name] for name in ("x", "y", "width", "height"))
-            clip = {"x": left - 12, "y": top - 12, "width": width + 24, "height": height - 30, "scale": 1}
-            shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+            for name, (bench, script, left_out) in BENCHES.items():
+                driver.get(page.as_uri())
+                driver.execute_script(script)
+                found = driver.find_element("css selector", f"#{bench} .bench")
+                driver.execute_script("arguments[0].scrollIntoView({behavior: 'instant'})", found)
+                driver.execute_script(
+                    "return new Promise((drawn) => setTimeout(() => requestAnimationFrame(drawn), 300))"
+                )
+                box = driver.execute_script("return arguments[0].getBoundingClientRect().toJSON()", found)
+                top = box["y"] + driver.execute_script("return scrollY")
+                clip = {
+                    "x": box["x"] - 12,
+                    "y": top - 3,
+                    "width": box["width"] + 24,
+                    "height": box["height"] + 15 - left_out,
+                    "scale": 1,
+                }
+                shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
+                picture = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
+                picture.save(IMAGES / name, optimize=True, dpi=(150, 150))
+                print(f"{name}: {(IMAGES / name).stat().st_size / 1000:.0f} kB")
         finally:
             driver.quit()
-    Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB").save(FILE, optimize=True, dpi=(150, 150))
-    print(f"{FILE.name}: {FILE.stat().st_size / 1000:.0f} kB")
 
 
 if __name__ == "__main__":

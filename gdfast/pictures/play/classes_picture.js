@@ -90,7 +90,7 @@
 
   const nice = (size) => { // so that the scale does not change with every step
     const power = 10 ** Math.floor(Math.log10(size));
-    return power * [1, 2, 5, 10].find((factor) => factor * power >= size);
+    return power * [1, 1.5, 2, 3, 4, 5, 7, 10].find((factor) => factor * power >= size);
   };
 
   play.gradientPanels = (host) => {

@@ -52,7 +52,7 @@
             terms[j].textContent = kind === "softmax" ? part.toFixed(3) : j === y ? "" : number(part, 3);
             terms[j].className = kind === "hinge" && part === 0 ? "zero" : j === y ? "right" : "";
           });
-          loss.textContent = number(found.each[i], 2);
+          loss.textContent = lossText(kind, found.each[i]);
           loss.style.setProperty("--part", found.each[i] / most);
           button.setAttribute("aria-pressed", String(i === selected));
         });
@@ -60,6 +60,8 @@
       },
     };
   };
+
+  const lossText = (kind, loss) => (kind === "hinge" ? number(loss, 3) : loss < 5e-4 ? number(loss, 1) : loss.toFixed(3));
 
   /** The loss of the chosen sample with its numbers. */
   function written(kind, samples, scores, found, i) {

@@ -64,7 +64,8 @@
       element("thead", {}, element("tr", {}, ...["", "slope", "relative error"].map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)))), body));
     const digits = element("div", { class: "formula" });
     const regime = element("div", { class: "regime" });
-    words.append(digits, regime);
+    panel.append(digits);
+    words.append(regime);
     const say = play.announcer(section);
     play.questions(section, QUESTIONS);
 
@@ -315,7 +316,7 @@
     ],
     [
       "1000 + sin *x* has the same derivative as sin *x*. What does the constant do to the best *h* and to its error?",
-      "Values near 1000 are rounded to 10^{−13}, a thousand times more coarsely: the cancellation line rises by 1000, the truncation line stays. They meet at an *h* about 10 times larger (centred, the cube root of 1000) with an error about 100 times larger. So take constants out of a function before you difference it.",
+      "Values near 1000 are rounded to 10^{−13}, a thousand times more coarsely: the cancellation line rises by 1000, the truncation line stays. They meet at an *h* about 10 times larger (centred, the cube root of 1000), and the error there is up to 100 times larger. So take constants out of a function before you difference it.",
     ],
     [
       "With *x*^{2} the centred error only grows as *h* shrinks. Why is there no truncation, and what does the forward scheme do?",
