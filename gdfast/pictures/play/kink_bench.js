@@ -44,7 +44,7 @@
       x: [SMALLEST, LARGEST], y: [LOWEST_ERROR, HIGHEST_ERROR], logX: true, logY: true, xName: "h", yName: "relative error found by the check at this w",
       height: (width) => Math.min(280, Math.max(240, width * 0.4)),
     });
-    lower.append(element("p", { class: "caption" }, ...swatch("--blue", "solid"), " the right gradient ", ...swatch("--vermilion", "dashed"), " the wrong one. Below the dotted line the check passes. Shaded: the stencil crosses a kink. Drag the vertical line."));
+    lower.append(element("p", { class: "caption" }, ...swatch("--blue", "solid"), " the right gradient ", ...swatch("--vermilion", "dashed"), " the wrong one. Below the dotted line the verdict is PASS. Shaded: the stencil crosses a kink. Drag the vertical line."));
 
     // ---- the controls ----
     play.choice(panel, { label: "Loss", value: state.problem, options: texts(PROBLEMS), list: true, onChange(key) {
