@@ -277,11 +277,9 @@
     text(words, x, y, { colour = "--ink", size = 13, align = "center", above = 0, aside = 0, weight = 400, halo = true } = {}) {
       const { pen } = this;
       Object.assign(pen, { font: font(size, weight), textAlign: align, textBaseline: "alphabetic", lineJoin: "round" });
-      let across = this.toX(x) + aside;
-      if (align === "center") {
-        const half = pen.measureText(words).width / 2; // the words stay within the plot area
-        across = Math.max(this.left + half + 2, Math.min(this.right - half - 2, across));
-      }
+      const width = pen.measureText(words).width + 2;
+      const before = { left: 0, center: width / 2, right: width }[align]; // the words stay within the plot area
+      const across = Math.max(this.left + before, Math.min(this.right - (width - before), this.toX(x) + aside));
       const down = this.toY(y) - above;
       if (halo) {
         Object.assign(pen, { strokeStyle: play.colour("--paper"), lineWidth: 4, globalAlpha: 0.85 });
