@@ -41,7 +41,7 @@ def main() -> None:
     from matplotlib import pyplot as plt
 
     gd.set_num_threads(1)
-    figure, axes = plt.subplots(2, 2, figsize=(11, 7.5), sharex=True, sharey="row", layout="constrained")
+    figure, axes = plt.subplots(2, 2, figsize=(8, 6.5), sharex=True, sharey="row", layout="constrained")
     for is_sorted, (above, below) in zip((False, True), axes.T, strict=True):
         objective, held_out = objectives(is_sorted)
         optimum = gd.solve(objective, 1e-6).value
@@ -73,7 +73,7 @@ def main() -> None:
     for ax in axes.flat:
         ax.grid(alpha=0.3)
     axes[0, 0].legend()
-    figure.savefig(FILE, dpi=100, metadata={"Software": None})
+    figure.savefig(FILE, dpi=150, metadata={"Software": None})
 
 
 if __name__ == "__main__":

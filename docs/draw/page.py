@@ -43,8 +43,7 @@ def main() -> None:
             shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
         finally:
             driver.quit()
-    image = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")  # a palette makes small files
-    image.quantize(256, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(FILE, optimize=True)
+    Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB").save(FILE, optimize=True)
     print(f"{FILE.name}: {FILE.stat().st_size / 1000:.0f} kB")
 
 

@@ -32,7 +32,7 @@ def main() -> None:
     P = 2 * (objective.gram() + 1e-3 * np.eye(2))
     L = np.linalg.cholesky(P)
     best = objective.solve()
-    figure, axes = plt.subplots(1, 2, figsize=(10, 5), layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(7.2, 4.2), layout="constrained")
     names = ("weights W", "weights times L, with P = L L'")
     for axis, root, colour, name in zip(axes, (np.eye(2), L), (BLUE, RED), names, strict=True):
         inverse = np.linalg.inv(root)
@@ -50,12 +50,12 @@ def main() -> None:
         levels = heights.max() * 0.6 ** np.arange(14, -1, -1)
         axis.contour(centre[0] + ticks, centre[1] + ticks, heights, levels=levels, colors="0.6", linewidths=0.8)
         axis.plot(*path.T, "o-", color=colour, markersize=5, linewidth=1.8)
-        axis.plot(*centre, "*", color="black", markersize=14)
+        axis.plot(*centre, "*", color="black", markersize=12)
         axis.set_aspect("equal")
-        axis.set_title(f"{name}\ncondition number {curvatures[-1] / curvatures[0]:.3g}", fontsize=15)
-        axis.tick_params(labelsize=11)
+        axis.set_title(f"{name}\ncondition number {curvatures[-1] / curvatures[0]:.3g}", fontsize=11)
+        axis.tick_params(labelsize=10)
         print(f"{name}: {objective.value(w) - objective.value(best):.2e} above the minimum after {STEPS} steps")
-    figure.savefig(FILE, dpi=128)
+    figure.savefig(FILE, dpi=150)
 
 
 if __name__ == "__main__":

@@ -45,7 +45,7 @@ def main() -> None:
     ax.set_xlabel("seconds on one thread (logarithmic)", fontsize=12, loc="left")
     figure.suptitle("gd.solve (blue) and its peers (orange), to the same distance from the optimum", fontsize=13)
     ax.spines[["top", "right"]].set_visible(False)
-    figure.savefig(FILE, dpi=110)
+    figure.savefig(FILE, dpi=150)
 
 
 if __name__ == "__main__":

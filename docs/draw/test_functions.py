@@ -67,29 +67,29 @@ def main() -> None:
     matplotlib.use("Agg")
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(2, 2, figsize=(11, 9.5), layout="constrained")
-    figure.suptitle("Where gradient descent ends: open markers are starts, full ones ends")
+    figure, axes = plt.subplots(2, 2, figsize=(7.6, 7.2), layout="constrained")
+    figure.suptitle("Where gradient descent ends:\nopen markers are starts, full ones ends")
     ax = axes[0, 0]
     draw_on_a_line(ax, functions.Bumpy(), [-1.5, 0.0, 1.6], 0.5)
     ax.set_title("Bumpy")
-    say(ax, "global minimum", (-3, -0.549), (-1.6, -0.52))
+    say(ax, "global minimum", (-3, -0.549), (-0.5, -0.42))
     say(ax, "maximum", (-1, 0.08), (-1.0, 0.25))
     say(ax, "inflection", (1, -0.037), (1.6, 0.12))
-    say(ax, "local minimum", (3, -0.261), (1.9, -0.4))
+    say(ax, "local minimum", (3, -0.261), (1.9, -0.53))
     ax = axes[0, 1]
     draw_on_a_line(ax, functions.Plateau(1), [-2.5, 6.0], 0.5)
     ax.set_title("Plateau")
-    say(ax, "plateau: the run ends\nwhere it starts", (6, 1), (4.2, 0.7))
+    say(ax, "plateau:\nthe run ends\nwhere it starts", (6, 1), (4.3, 0.5))
     ax = axes[1, 0]
     draw_on_a_plane(ax, functions.BoundedSaddle(), [[1.7, 0.0], [-1.7, 1e-4]], 0.1, np.linspace(-0.5, 4, 16))
     ax.set_title("BoundedSaddle")
     say(ax, "saddle: the run from\nthe ridge ends here", (0.05, -0.05), (0.9, -1.0))
-    say(ax, "0.0001 beside the ridge", (-1.7, 0.05), (-1.05, 0.9))
+    say(ax, "0.0001 beside\nthe ridge", (-1.7, 0.08), (-1.15, 0.75))
     ax = axes[1, 1]
     starts = [[0.3, 0.0], [-0.6, -0.5], [-1.0, -1.5], [0.3, -2.6]]
     draw_on_a_plane(ax, functions.Himmelblau(), starts, 0.005, [0, 5, 20, 45, 80, 125, 180, 300, 500])
-    ax.set_title("Himmelblau: four minima, one for each start")
-    figure.savefig(FILE, dpi=100, metadata={"Software": None})
+    ax.set_title("Himmelblau: four minima,\none for each start")
+    figure.savefig(FILE, dpi=150, metadata={"Software": None})
 
 
 if __name__ == "__main__":

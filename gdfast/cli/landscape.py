@@ -21,7 +21,7 @@ from ..objective.losses import CrossEntropy, Hinge
 from ..objective.mini_batches import MiniBatches
 from ..pictures import canvas, plots
 from ..pictures import landscape as data_of
-from ..pictures.images import most_varied_pixel, objectives, unit_direction
+from ..pictures.images import data_name, most_varied_pixel, objectives, unit_direction
 from ..protocols import Array, FloatArray
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
@@ -115,7 +115,7 @@ def landscape(
         objective, rng = _objective(images, loss, count), np.random.default_rng(seed)
         w = _weights(objective, weights, epochs, rng)
         data_shown = landscape_data(objective, w, view, images, rng)
-        title = f"{loss}, {counted(objective.n_samples, 'image')}, {weights} weights"
+        title = f"{data_name(images)}, {loss} loss, n = {objective.n_samples:,}, {weights} weights"
         written = write_files(out, _files(data_shown, kind, title))
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error

@@ -125,6 +125,40 @@ def test_in_matplotlibs_styles(style):
             assert min(contrast(line.get_color(), background) for line in drawn.lines) > 2
 
 
+def _linear():
+    return gd.LinearObjective(np.array([[1.0], [2.0], [-1.0]]), np.arange(3), bias=False)
+
+
+EVERY = {
+    "line": lambda: gd.plots.line(gd.landscape.line(_linear(), *np.eye(3)[:2, :, None], np.linspace(-3, 3, 31))),
+    "step_sizes": lambda: gd.plots.step_sizes(gd.landscape.step_sizes(PARABOLA, np.array([3.0]), np.logspace(-3, 3))),
+    "ends": lambda: gd.plots.ends(gd.test_functions.Bumpy(), [[-4.0], [0.0], [2.0]], [[-3.0], [1.0], [3.0]]),
+    "ends of many": lambda: gd.plots.ends(
+        gd.test_functions.Rastrigin(), *2 * [np.random.default_rng(0).normal(size=(9, 2))]
+    ),
+    "schedule": lambda: gd.plots.schedule(gd.Cosine(0.1, 10), 10),
+    "step_sweep": lambda: gd.plots.step_sweep(gd.step_sweep(bowl, lambda x: 2 * x, [1.0, 2.0])),
+    "gradient_report": lambda: gd.plots.gradient_report(gd.check_gradient(bowl, lambda x: 2 * x, np.ones(3))),
+    "validation_curve": lambda: gd.plots.validation_curve([0.1, 0.01], np.array([[0.8, 0.9], [0.7, 0.9]]), chosen=0.1),
+    "templates": lambda: gd.plots.templates(np.eye(4)),
+}
+
+
+@pytest.mark.parametrize("name", EVERY)
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+def test_lines_and_words_of_every_plot_stand_out_in_matplotlibs_styles(name, style):
+    with plt.style.context(style):
+        ax = EVERY[name]()
+        background = ax.get_facecolor()
+        drawn = [*ax.lines, *(text for text in ax.texts if text.get_text())]
+        for artist in drawn:
+            assert contrast(artist.get_color(), background) > 2
+        assert drawn or name == "ends of many"
+        for spots in ax.collections:  # stars and starts have a rim
+            rims = [colors.to_rgb(rim) for rim in spots.get_edgecolor()] if name == "ends of many" else []
+            assert all(contrast(rim, background) > 2 for rim in rims)
+
+
 def test_a_transparent_axes_has_its_figures_background():
     figure, ax = plt.subplots(facecolor="black")
     ax.set_facecolor("none")

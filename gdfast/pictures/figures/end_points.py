@@ -17,7 +17,7 @@ from ..canvas import figure, label_point
 
 STARTS = 150
 MAX_STEPS = 5000
-FLAT_STARTS = np.array([[1.5, 0], [-1.5, 0.003], [0.7, -0.003], [-1.5, 1.6], [1.5, 1.7], [1.3, -0.7], [-1.6, -1.5]])
+FLAT_STARTS = np.array([[1.8, 0], [-1.5, 0.003], [-0.7, -0.003], [-1.5, 1.6], [1.5, 1.7], [1.3, -0.7], [-1.6, -1.5]])
 
 
 def where_runs_end(images: Images | None = None, seed: int = 0) -> Any:

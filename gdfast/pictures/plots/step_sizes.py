@@ -84,7 +84,7 @@ def step_sizes(data: StepSizes, ax: Axes | None = None) -> Axes:
             data.overshoot, color=VERMILION, linestyle=":", linewidth=2, label=f"overshoot: above {data.overshoot:.3g}"
         )
         ax.axvspan(data.overshoot, steps[-1], color=VERMILION, alpha=0.12)
-        label_point(ax, "overshoot:\nhigher than before", (steps[-1], data.start), (-45, 18), arrow=False)
+        label_point(ax, "overshoot", (steps[-1], data.start), (-28, -12), arrow=False)
     if data.start - values[0] < SMALL * gain:
         label_point(ax, "small steps:\nlittle change", (steps[0], values[0]), (45, -22), arrow=False)
     if highest > top:
