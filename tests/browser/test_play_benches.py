@@ -165,18 +165,19 @@ def test_classes_drag_with_the_mouse_and_click_to_add(page):
     canvas = plane(page)
     W, _ = weights(page)
     foot = -W[0, 2] * W[0, :2] / (W[0, :2] @ W[0, :2])
-    goal = np.array([-0.5, -1.0])
-    start, end = offset(canvas, *foot), offset(canvas, *goal)
-    ActionChains(page, duration=50).move_to_element_with_offset(canvas, *start).click_and_hold().move_by_offset(
-        end[0] - start[0], end[1] - start[1]
-    ).release().perform()
-    moved, _ = weights(page)
-    np.testing.assert_array_equal(moved[:, :2], W[:, :2])
-    assert moved[0, :2] @ goal + moved[0, 2] == pytest.approx(0, abs=0.03)
+    on_line = np.array([1.5, -1.0 - 2.0 * W[0, 0] / W[0, 1]])  # of the line through the first goal
+    for grip, goal in ((foot, np.array([-0.5, -1.0])), (on_line, np.array([1.0, 0.0]))):
+        start, end = offset(canvas, *grip), offset(canvas, *goal)
+        ActionChains(page, duration=50).move_to_element_with_offset(canvas, *start).click_and_hold().move_by_offset(
+            end[0] - start[0], end[1] - start[1]
+        ).release().perform()
+        moved, _ = weights(page)
+        np.testing.assert_array_equal(moved[:, :2], W[:, :2])
+        assert moved[0, :2] @ goal + moved[0, 2] == pytest.approx(0, abs=0.03)
     rows = "document.querySelectorAll('#classes tbody tr').length"
     count = page.execute_script(f"return {rows}")
     press(page, "classes", "C")
-    ActionChains(page).move_to_element_with_offset(canvas, *offset(canvas, 3.5, -2.5)).click().perform()
+    ActionChains(page).move_to_element_with_offset(canvas, *offset(canvas, -3.5, -2.5)).click().perform()
     assert page.execute_script(f"return {rows}") == count + 1
     assert "its class is C" in text(page, "classes", ".side-by-side .formula h3")
     press(page, "classes", "Remove the chosen point")

@@ -2,13 +2,8 @@
 (function (play) {
   "use strict";
   const { element, number, markup, differences } = play;
-  const [LARGEST, SMALLEST, PER_DECADE] = [1e-1, 1e-15, 8];
-  const HS = differences.steps(LARGEST, SMALLEST, PER_DECADE);
-  const LOWEST_ERROR = 1e-17; // errors of 0 are drawn here
-  const STYLES = {
-    forward: { name: "forward", colour: "--vermilion", dash: [7, 4] },
-    centered: { name: "centred", colour: "--blue", dash: [] },
-  };
+  const { wholeRange, missedCurve } = play.differencesPicture;
+  const { STYLES, HS, LARGEST, SMALLEST, PER_DECADE, LOWEST_ERROR } = play.differencesPicture;
 
   play.benches.push({ name: "differences", title: "The numerical gradient: how small is h?", mount });
 
@@ -16,32 +11,75 @@
     const state = { key: "sine", x: play.smoothFunctions.sine.start, h: 0.1 };
     const [pictures, panel, lower, words] = Array.from({ length: 4 }, () => element("div"));
     section.append(
-      element("p", {}, ...markup(
-        "A difference quotient is the slope of a secant: forward (*f*(*x* + *h*) − *f*(*x*)) / *h*, centred (*f*(*x* + *h*) − *f*(*x* − *h*)) / 2*h*. " +
-        "Make *h* smaller: the secants approach the tangent, until the computer's 16 digits run out.")),
+      element(
+        "p",
+        {},
+        ...markup(
+          "A difference quotient is the slope of a secant: forward (*f*(*x* + *h*) − *f*(*x*)) / *h*, centred (*f*(*x* + *h*) − *f*(*x* − *h*)) / 2*h*. " +
+            "Make *h* smaller: the secants approach the tangent, until the computer's 16 digits run out.",
+        ),
+      ),
       element("div", { class: "bench" }, pictures, panel, lower, words),
     );
 
     // ---- the pictures ----
-    const curve = play.chart(pictures, { x: [0, 1], y: [0, 1], xName: "x", yName: "f(x)", height: (width) => Math.min(270, Math.max(220, width * 0.4)) });
-    pictures.append(element("p", { class: "caption" },
-      ...swatch("--quiet", [2, 4]), " tangent ", ...swatch("--vermilion", [7, 4]), " forward ", ...swatch("--blue", []), " centred. Drag the ring to another x."));
+    const curve = play.chart(pictures, {
+      x: [0, 1],
+      y: [0, 1],
+      xName: "x",
+      yName: "f(x)",
+      height: (width) => Math.min(270, Math.max(220, width * 0.4)),
+    });
+    pictures.append(
+      element(
+        "p",
+        { class: "caption" },
+        ...swatch("--quiet", [2, 4]),
+        " tangent ",
+        ...swatch("--vermilion", [7, 4]),
+        " forward ",
+        ...swatch("--blue", []),
+        " centred. Drag the ring to another x.",
+      ),
+    );
     const close = play.chart(pictures, {
-      x: [-1.8, 1.8], y: [-1, 1], xName: "(x' − x) / h", yName: "(f(x') − tangent) / h: zoomed to h", inert: true, margin: { left: 62 },
+      x: [-1.8, 1.8],
+      y: [-1, 1],
+      xName: "(x' − x) / h",
+      yName: "(f(x') − tangent) / h: zoomed to h",
+      inert: true,
+      margin: { left: 62 },
       height: (width) => Math.min(250, Math.max(210, width * 0.36)),
     });
-    pictures.append(element("p", { class: "caption" },
-      "What the tangent misses, as the computer has it: a smooth bend is truncation, jumps are rounding. The slopes of the two secants are the errors of the two quotients."));
+    pictures.append(
+      element(
+        "p",
+        { class: "caption" },
+        "What the tangent misses, as the computer has it: a smooth bend is truncation, jumps are rounding. The slopes of the two secants are the errors of the two quotients.",
+      ),
+    );
     const graph = play.chart(lower, {
-      x: [SMALLEST, LARGEST], y: [LOWEST_ERROR, 10], logX: true, logY: true, xName: "h", yName: "relative error of the quotient",
+      x: [SMALLEST, LARGEST],
+      y: [LOWEST_ERROR, 10],
+      logX: true,
+      logY: true,
+      xName: "h",
+      yName: "relative error of the quotient",
       height: (width) => Math.min(340, Math.max(280, width * 0.5)),
     });
-    lower.append(element("p", { class: "caption" },
-      "Thin lines: the errors that theory expects, truncation falling with h and cancellation rising as 1/h. Diamonds: the best h of each. Drag the vertical line."));
+    lower.append(
+      element(
+        "p",
+        { class: "caption" },
+        "Thin lines: the errors that theory expects, truncation falling with h and cancellation rising as 1/h. Diamonds: the best h of each. Drag the vertical line.",
+      ),
+    );
 
     // ---- the controls ----
     play.choice(panel, {
-      label: "Function", value: state.key, list: true,
+      label: "Function",
+      value: state.key,
+      list: true,
       options: Object.fromEntries(Object.entries(play.smoothFunctions).map(([key, { text }]) => [key, text])),
       onChange(key) {
         state.key = key;
@@ -52,22 +90,60 @@
         prepare();
       },
     });
-    const position = play.slider(panel, { label: "Point *x*", low: -0.5, high: 3, step: 0.01, value: state.x, onInput(x) { state.x = x; prepare(); } });
-    const slider = play.slider(panel, { label: "Step *h*", low: SMALLEST, high: LARGEST, log: true, step: 1 / PER_DECADE, value: state.h, onInput: chooseH });
+    const position = play.slider(panel, {
+      label: "Point *x*",
+      low: -0.5,
+      high: 3,
+      step: 0.01,
+      value: state.x,
+      onInput(x) {
+        state.x = x;
+        prepare();
+      },
+    });
+    const slider = play.slider(panel, {
+      label: "Step *h*",
+      low: SMALLEST,
+      high: LARGEST,
+      log: true,
+      step: 1 / PER_DECADE,
+      value: state.h,
+      onInput: chooseH,
+    });
     const buttons = element("div", { class: "buttons" });
     panel.append(buttons);
     for (const scheme of ["forward", "centered"]) {
-      play.button(buttons, `Best h, ${STYLES[scheme].name}`, () => { chooseH(HS[sweep[scheme].best]); slider.set(state.h); });
+      play.button(buttons, `Best h, ${STYLES[scheme].name}`, () => {
+        chooseH(HS[sweep[scheme].best]);
+        slider.set(state.h);
+      });
     }
     const body = element("tbody");
-    panel.append(element("table", { class: "slopes" }, element("caption", {}, "Slope at x"),
-      element("thead", {}, element("tr", {}, ...["", "slope", "relative error"].map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)))), body));
+    panel.append(
+      element(
+        "table",
+        { class: "slopes" },
+        element("caption", {}, "Slope at x"),
+        element(
+          "thead",
+          {},
+          element(
+            "tr",
+            {},
+            ...["", "slope", "relative error"].map((name) =>
+              element(name ? "th" : "td", name ? { scope: "col" } : {}, name),
+            ),
+          ),
+        ),
+        body,
+      ),
+    );
     const digits = element("div", { class: "formula" });
     const regime = element("div", { class: "regime" });
     panel.append(digits);
     words.append(regime);
     const say = play.announcer(section);
-    play.questions(section, QUESTIONS);
+    play.questions(section, play.QUESTIONS.differences);
 
     // ---- what happens ----
     let sweep = {};
@@ -90,9 +166,11 @@
     }
 
     function show() {
-      const own = play.smoothFunctions[state.key], { x, h } = state;
+      const own = play.smoothFunctions[state.key],
+        { x, h } = state;
       const found = { forward: differences.forward(own.f, x, h), centered: differences.centered(own.f, x, h) };
-      const exact = own.derivative(x), scale = Math.abs(exact) || 1;
+      const exact = own.derivative(x),
+        scale = Math.abs(exact) || 1;
       state.found = found;
       curve.redraw();
       const { points, reach } = missedCurve(own, state);
@@ -100,26 +178,55 @@
       if (close.y[1] !== reach) close.range({ y: [-reach, reach] });
       close.redraw();
       graph.redraw();
-      const rows = [["exact", exact, null], ...Object.entries(found).map(([scheme, { value }]) => [STYLES[scheme].name, value, Math.abs(value - exact) / scale])];
-      body.replaceChildren(...rows.map(([name, slope, error]) => element("tr", {}, element("th", { scope: "row" }, name),
-        element("td", {}, slopeText(slope)), element("td", {}, error === null ? "" : errorText(error)))));
+      const rows = [
+        ["exact", exact, null],
+        ...Object.entries(found).map(([scheme, { value }]) => [
+          STYLES[scheme].name,
+          value,
+          Math.abs(value - exact) / scale,
+        ]),
+      ];
+      body.replaceChildren(
+        ...rows.map(([name, slope, error]) =>
+          element(
+            "tr",
+            {},
+            element("th", { scope: "row" }, name),
+            element("td", {}, slopeText(slope)),
+            element("td", {}, error === null ? "" : errorText(error)),
+          ),
+        ),
+      );
       showDigits(digits, found.centered);
       const sentences = Object.keys(found).map((scheme) => sentence(scheme, own, x, h, found[scheme].value));
-      regime.replaceChildren(element("h3", {}, `h = ${number(h)}: ${title(own, x, h)}`), ...sentences.map((text) => element("p", {}, ...markup(text))));
-      const told = rows.map(([name, slope, error]) => `${name} ${slopeText(slope)}${error === null ? "" : `, error ${errorText(error)}`}`).join("; ");
-      curve.says(`${own.text} at x = ${number(x)} with h = ${number(h)}. Slopes: ${told}. Left and right arrow keys move x.`);
-      close.says(`What the tangent misses within 1.8 h of x, divided by h: at most ${number(reach)}, ${rules("centered", own, x, h) === "cancellation" ? "by rounding, in jumps" : "a smooth bend"}.`);
-      graph.says(`Relative error against h. Best h: forward ${number(HS[sweep.forward.best])}, centred ${number(HS[sweep.centered.best])}. Now h = ${number(h)}. Left and right arrow keys change h.`);
+      regime.replaceChildren(
+        element("h3", {}, `h = ${number(h)}: ${title(own, x, h)}`),
+        ...sentences.map((text) => element("p", {}, ...markup(text))),
+      );
+      const told = rows
+        .map(
+          ([name, slope, error]) => `${name} ${slopeText(slope)}${error === null ? "" : `, error ${errorText(error)}`}`,
+        )
+        .join("; ");
+      curve.says(
+        `${own.text} at x = ${number(x)} with h = ${number(h)}. Slopes: ${told}. Left and right arrow keys move x.`,
+      );
+      close.says(
+        `What the tangent misses within 1.8 h of x, divided by h: at most ${number(reach)}, ${rules("centered", own, x, h) === "cancellation" ? "by rounding, in jumps" : "a smooth bend"}.`,
+      );
+      graph.says(
+        `Relative error against h. Best h: forward ${number(HS[sweep.forward.best])}, centred ${number(HS[sweep.centered.best])}. Now h = ${number(h)}. Left and right arrow keys change h.`,
+      );
       say(`h = ${number(h)}. ${told}. ${title(own, x, h)}.`);
     }
 
     // ---- drawing ----
     curve.behind(() => curve.axes());
-    curve.front(() => drawCurve(curve, play.smoothFunctions[state.key], state));
+    curve.front(() => play.differencesPicture.drawCurve(curve, play.smoothFunctions[state.key], state));
     close.behind(() => close.axes());
-    close.front(() => drawMissed(close, play.smoothFunctions[state.key], state, state.missed));
-    graph.behind(() => drawErrors(graph, play.smoothFunctions[state.key], state.x, sweep));
-    graph.front(() => drawStep(graph, state, play.smoothFunctions[state.key]));
+    close.front(() => play.differencesPicture.drawMissed(close, play.smoothFunctions[state.key], state, state.missed));
+    graph.behind(() => play.differencesPicture.drawErrors(graph, play.smoothFunctions[state.key], state.x, sweep));
+    graph.front(() => play.differencesPicture.drawStep(graph, state, play.smoothFunctions[state.key]));
 
     // ---- mouse, finger and keyboard ----
     const moveX = (x) => {
@@ -128,7 +235,10 @@
       position.set(state.x);
       prepare();
     };
-    const moveH = (h) => { chooseH(Number(h.toPrecision(2))); slider.set(state.h); };
+    const moveH = (h) => {
+      chooseH(Number(h.toPrecision(2)));
+      slider.set(state.h);
+    };
     play.drag(curve, {
       grab: (x, y, near) => (near(state.x, play.smoothFunctions[state.key].f(state.x)) ? "point" : null),
       move: (_handle, x) => moveX(x),
@@ -153,120 +263,6 @@
     return [element("span", { class: "swatch", style: `border-color: var(${colour}); border-top-style: ${style}` })];
   };
 
-  // ---- pictures ----
-  function wholeRange({ f, from, to }) {
-    const values = Array.from({ length: 101 }, (_, i) => f(from + (i / 100) * (to - from)));
-    const [low, high] = [Math.min(...values), Math.max(...values)], pad = 0.15 * (high - low);
-    return { x: [from, to], y: [low - pad, high + pad] };
-  }
-
-  function drawCurve(chart, own, { x, found }) {
-    if (!found) return;
-    const [left, right] = chart.x, here = own.f(x);
-    const through = (x0, y0, slope) => [[left, y0 + slope * (left - x0)], [right, y0 + slope * (right - x0)]];
-    chart.inside(() => {
-      chart.line(Array.from({ length: 301 }, (_, i) => left + (i / 300) * (right - left)).map((at) => [at, own.f(at)]), { width: 2.5 });
-      chart.line(through(x, here, own.derivative(x)), { colour: "--quiet", width: 2, dash: [2, 4] });
-      for (const scheme of ["forward", "centered"]) {
-        const { low, behind, value } = found[scheme];
-        chart.line(through(low, behind, value), { colour: STYLES[scheme].colour, width: 2, dash: STYLES[scheme].dash });
-      }
-      const { high, low, ahead, behind } = found.centered;
-      for (const [at, height] of [[low, behind], [high, ahead]]) chart.dot(at, height, { colour: "--blue", radius: 4 });
-      chart.dot(found.forward.high, found.forward.ahead, { colour: "--vermilion", radius: 6, fill: false });
-      chart.dot(x, here, { colour: "--ink", radius: 6, fill: "--paper" });
-    });
-  }
-
-  /** Around the point, in units of h: by how much f's values, as the computer has them, miss the tangent. */
-  function missed({ f, derivative }, { x, h }) {
-    const here = f(x), slope = derivative(x);
-    return (at) => [(at - x) / h, (f(at) - here) / h - slope * ((at - x) / h)];
-  }
-
-  const nice = (size) => {
-    const power = 10 ** Math.floor(Math.log10(size));
-    return power * [1, 2, 5, 10].find((factor) => factor * power >= size * 0.999);
-  };
-
-  function missedCurve(own, state) {
-    const miss = missed(own, state);
-    const points = Array.from({ length: 361 }, (_, i) => miss(state.x + (i / 100 - 1.8) * state.h));
-    const reach = nice(1.1 * Math.max(1e-17, ...points.map(([, height]) => Math.abs(height))));
-    return { points, reach };
-  }
-
-  function drawMissed(chart, own, state, points) {
-    if (!state.found) return;
-    const { forward, centered } = state.found, miss = missed(own, state), [left, right] = chart.x;
-    const secant = ([x0, y0], [x1, y1], style) => {
-      const slope = (y1 - y0) / (x1 - x0);
-      chart.line([[left, y0 + slope * (left - x0)], [right, y0 + slope * (right - x0)]], style);
-    };
-    chart.inside(() => {
-      chart.line([[left, 0], [right, 0]], { colour: "--quiet", width: 2, dash: [2, 4] });
-      chart.line(points, { width: 2 });
-      const [here, ahead, low, high] = [state.x, forward.high, centered.low, centered.high].map(miss);
-      secant(here, ahead, { ...STYLES.forward, width: 2 });
-      secant(low, high, { ...STYLES.centered, width: 2 });
-      for (const end of [low, high]) chart.dot(...end, { colour: "--blue", radius: 4 });
-      chart.dot(...ahead, { colour: "--vermilion", radius: 6, fill: false });
-      chart.dot(...here, { colour: "--ink", radius: 6, fill: "--paper" });
-    });
-  }
-
-  const drawable = (error) => Math.max(error, LOWEST_ERROR);
-
-  function drawErrors(chart, own, x, sweep) {
-    if (!sweep.forward) return;
-    chart.axes();
-    chart.inside(() => {
-      for (const scheme of ["forward", "centered"]) {
-        const { colour, dash } = STYLES[scheme];
-        for (const part of ["truncation", "cancellation"]) {
-          if (part === "cancellation" && scheme === "forward") continue; // nearly the same line
-          chart.line([LARGEST, SMALLEST].map((h) => [h, differences.parts(scheme, own, x, h)[part] || NaN]), { colour, width: 1, alpha: 0.7 });
-        }
-        chart.line(HS.map((h, i) => [h, drawable(sweep[scheme].error[i])]), { colour, width: 2.5, dash });
-      }
-    });
-    for (const scheme of ["forward", "centered"]) {
-      const { colour } = STYLES[scheme], h = HS[sweep[scheme].best], error = drawable(sweep[scheme].error[sweep[scheme].best]);
-      diamond(chart, h, error, colour);
-      chart.text(`best h ${number(h, 1)}`, h, error, { colour, above: scheme === "forward" ? 14 : -20, size: 12 });
-    }
-    const isNarrow = chart.width < 500; // there the words stand under the line, at the edge
-    name(chart, own, x, "forward", "truncation ~ h", 3e-3, 3e-3, 10);
-    name(chart, own, x, "centered", "truncation ~ h²", isNarrow ? LARGEST : 2e-3, isNarrow ? 1e-6 : 2e-3, -18);
-    const h = 1e-12, { cancellation } = differences.parts("centered", own, x, h);
-    if (cancellation < 3) chart.text("cancellation ~ 1 / h", h, cancellation, { align: "left", aside: 14, above: 10, size: 12 });
-  }
-
-  function name(chart, own, x, scheme, words, at, h, above) {
-    const { truncation } = differences.parts(scheme, own, x, h);
-    if (truncation > LOWEST_ERROR) chart.text(words, at, truncation, { colour: STYLES[scheme].colour, align: "right", aside: -16, above, size: 12 });
-  }
-
-  function diamond(chart, x, y, colour) {
-    const [across, down] = [chart.toX(x), chart.toY(y)], { pen } = chart;
-    pen.beginPath();
-    for (const [i, j] of [[0, -7], [7, 0], [0, 7], [-7, 0]]) pen.lineTo(across + i, down + j);
-    pen.closePath();
-    pen.fillStyle = play.colour("--paper");
-    pen.fill();
-    chart.stroke({ colour, width: 2 });
-  }
-
-  function drawStep(chart, { x, h, found }, own) {
-    if (!found) return;
-    chart.line([[h, LOWEST_ERROR], [h, 10]], { colour: "--ink", width: 1.5 });
-    const exact = own.derivative(x), scale = Math.abs(exact) || 1;
-    for (const scheme of ["forward", "centered"]) {
-      const error = Math.abs(found[scheme].value - exact) / scale;
-      if (!Number.isNaN(error)) chart.dot(h, Math.min(10, drawable(error)), { colour: STYLES[scheme].colour, radius: 5 });
-    }
-  }
-
   // ---- words ----
   const slopeText = (slope) => (Number.isNaN(slope) ? "lost: x + h is x" : slope.toPrecision(10).replace("-", "−"));
   const errorText = (error) => (Number.isNaN(error) ? "–" : error === 0 ? "0" : number(error, 2));
@@ -275,14 +271,33 @@
     const [first, second] = [ahead, behind].map((value) => value.toPrecision(17).replace("-", "−"));
     let same = 0;
     while (same < first.length && first[same] === second[same]) same += 1;
-    const count = (text) => text.replace(/e.*/, "").replace(/[^0-9]/g, "").replace(/^0+/, "").length;
-    const shared = count(first.slice(0, same)), left = Math.max(0, 16 - shared);
-    const line = (label, text) => element("p", { class: "digits" }, ...markup(label), " ", element("span", { class: "same" }, text.slice(0, same)), element("b", {}, text.slice(same)));
+    const count = (text) =>
+      text
+        .replace(/e.*/, "")
+        .replace(/[^0-9]/g, "")
+        .replace(/^0+/, "").length;
+    const shared = count(first.slice(0, same)),
+      left = Math.max(0, 16 - shared);
+    const line = (label, text) =>
+      element(
+        "p",
+        { class: "digits" },
+        ...markup(label),
+        " ",
+        element("span", { class: "same" }, text.slice(0, same)),
+        element("b", {}, text.slice(same)),
+      );
     host.replaceChildren(
-      element("h3", {}, "What the centred quotient subtracts"), line("*f*(*x* + *h*)", first), line("*f*(*x* − *h*)", second),
-      element("p", {}, ahead === behind
-        ? "All digits agree: nothing is left of the difference."
-        : `${shared || "No"} leading ${shared < 2 ? "digit agrees and cancels" : "digits agree and cancel"}: about ${left} of 16 are left.`),
+      element("h3", {}, "What the centred quotient subtracts"),
+      line("*f*(*x* + *h*)", first),
+      line("*f*(*x* − *h*)", second),
+      element(
+        "p",
+        {},
+        ahead === behind
+          ? "All digits agree: nothing is left of the difference."
+          : `${shared || "No"} leading ${shared < 2 ? "digit agrees and cancels" : "digits agree and cancel"}: about ${left} of 16 are left.`,
+      ),
     );
   }
 
@@ -301,26 +316,12 @@
     const front = scheme === "forward" ? "Forward" : "Centred";
     if (Number.isNaN(value)) return `${front}: *x* + *h* is rounded to *x*; there is no quotient.`;
     return {
-      truncation: scheme === "forward"
-        ? "Forward: truncation. The secant leans by *f*″ *h* / 2; half of *h* halves the error."
-        : "Centred: truncation. What the secant misses is *f*‴ *h*^{2} / 6; half of *h* leaves a quarter of the error.",
+      truncation:
+        scheme === "forward"
+          ? "Forward: truncation. The secant leans by *f*″ *h* / 2; half of *h* halves the error."
+          : "Centred: truncation. What the secant misses is *f*‴ *h*^{2} / 6; half of *h* leaves a quarter of the error.",
       cancellation: `${front}: cancellation. Each value of *f* is rounded to 16 digits, and the division by ${scheme === "forward" ? "*h*" : "2*h*"} magnifies that: half of *h* doubles the error.`,
       both: `${front}: truncation and cancellation are about equal. No *h* is much better.`,
     }[rules(scheme, own, x, h)];
   }
-
-  const QUESTIONS = [
-    [
-      "For sin *x*: where is the best *h* of each scheme, and why is the centred one's larger?",
-      "Near 10^{−8} forward and near 10^{−5} centred. Cancellation is about *ε* / *h* with *ε* ≈ 10^{−16} in both. Truncation is about *h* forward: both are equal at *h* = √*ε*. It is about *h*^{2} centred: both are equal at the cube root of *ε*, where the error is 10^{−11} instead of 10^{−8}.",
-    ],
-    [
-      "1000 + sin *x* has the same derivative as sin *x*. What does the constant do to the best *h* and to its error?",
-      "Values near 1000 are rounded to 10^{−13}, a thousand times more coarsely: the cancellation line rises by 1000, the truncation line stays. They meet at an *h* about 10 times larger (centred, the cube root of 1000), and the error there is up to 100 times larger. So take constants out of a function before you difference it.",
-    ],
-    [
-      "With *x*^{2} the centred error only grows as *h* shrinks. Why is there no truncation, and what does the forward scheme do?",
-      "The centred quotient misses *f*‴ *h*^{2} / 6, and the third derivative of a parabola is 0: the secant over [*x* − *h*, *x* + *h*] is exactly as steep as the tangent at its middle. Only cancellation is left, so the largest *h* is the best. Forward, *f*″ *h* / 2 = *h* is missed as ever.",
-    ],
-  ];
 })((globalThis.play ??= {}));

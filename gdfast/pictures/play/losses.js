@@ -21,7 +21,7 @@
   const kinds = {
     hinge: (s, y, margin = MARGIN) => {
       const terms = hingeTerms(s, y, margin);
-      const byScores = terms.map((term) => (term > 0 ? 1 : 0));  // a subgradient: a term of exactly 0 does not count
+      const byScores = terms.map((term) => (term > 0 ? 1 : 0)); // a subgradient: a term of exactly 0 does not count
       byScores[y] = -byScores.reduce((a, b) => a + b, 0);
       return { value: terms.reduce((a, b) => a + b, 0), byScores };
     },
@@ -34,7 +34,8 @@
     },
   };
 
-  const penalty = (W, strength) => strength * W.reduce((sum, [first, second]) => sum + first * first + second * second, 0);
+  const penalty = (W, strength) =>
+    strength * W.reduce((sum, [first, second]) => sum + first * first + second * second, 0);
 
   // Mean loss of the samples (of those that `rows` names) + strength * the sum of squared weights; biases are not penalised.
   const objective = (kind, W, samples, strength = 0, rows = null) => {

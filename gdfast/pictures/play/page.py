@@ -30,10 +30,13 @@ SCRIPTS = (
     "descent_formula.js",
     "descent_picture.js",
     "descent_bench.js",
+    "questions.js",
     "classes_picture.js",
     "classes_table.js",
     "classes_bench.js",
+    "differences_picture.js",
     "differences_bench.js",
+    "kink_picture.js",
     "kink_bench.js",
     "shell.js",
 )

@@ -6,7 +6,8 @@
     const height = ([x1, x2]) => a * x1 + b * x2 + c;
     return polygon.flatMap((point, i) => {
       const before = polygon[(i + polygon.length - 1) % polygon.length];
-      const here = height(point), there = height(before);
+      const here = height(point),
+        there = height(before);
       const kept = here >= 0 ? [point] : [];
       if ((here > 0 && there < 0) || (here < 0 && there > 0)) {
         const share = there / (there - here);
@@ -16,11 +17,25 @@
     });
   };
 
-  const rectangle = ({ left, right, bottom, top }) => [[left, bottom], [right, bottom], [right, top], [left, top]];
+  const rectangle = ({ left, right, bottom, top }) => [
+    [left, bottom],
+    [right, bottom],
+    [right, top],
+    [left, top],
+  ];
 
   // One polygon per class, empty where the class never has the largest score.
-  const decision = (W, view) => W.map((own) => W.filter((row) => row !== own).reduce(
-    (polygon, other) => clipped(polygon, own.map((weight, k) => weight - other[k])), rectangle(view)));
+  const decision = (W, view) =>
+    W.map((own) =>
+      W.filter((row) => row !== own).reduce(
+        (polygon, other) =>
+          clipped(
+            polygon,
+            own.map((weight, k) => weight - other[k]),
+          ),
+        rectangle(view),
+      ),
+    );
 
   // Both ends of the line a x1 + b x2 + c = 0 within the view; null where it is outside.
   const line = ([a, b, c], view) => {

@@ -15,19 +15,23 @@
 
   const clamp = (value, low, high) => Math.min(high, Math.max(low, value));
 
+  // The point of the line that is nearest to another; not finite where the weights are 0.
+  const nearest = ([first, second, bias], [x, y]) => {
+    const off = (first * x + second * y + bias) / (first * first + second * second);
+    return [x - off * first, y - off * second];
+  };
+
   // The handles of new weights: the anchor is the nearest point of the line to the old one, within `room` if it can be.
   const follow = (row, handle, room) => {
-    const [first, second, bias] = row, length = size(row);
+    const [first, second] = row,
+      length = size(row);
     if (length < 1e-9) return handle;
     const direction = [first / length, second / length];
-    const onto = ([x, y]) => {
-      const off = (first * x + second * y + bias) / length;
-      return [x - off * direction[0], y - off * direction[1]];
-    };
-    let anchor = onto(handle.anchor);
+    let anchor = nearest(row, handle.anchor);
     const within = ([x, y]) => x >= room.left && x <= room.right && y >= room.bottom && y <= room.top;
     const seen = within(anchor) ? null : play.regions.line(row, room);
-    if (seen) { // the end of the visible part that is nearer
+    if (seen) {
+      // the end of the visible part that is nearer
       const away = (end) => Math.hypot(end[0] - anchor[0], end[1] - anchor[1]);
       anchor = away(seen[0]) < away(seen[1]) ? seen[0] : seen[1];
     }
@@ -43,16 +47,20 @@
   };
 
   // The line through another point: only the bias changes.
-  const moveAnchor = ([first, second], { direction }, to) =>
-    ({ row: [first, second, -(first * to[0] + second * to[1])], handle: { anchor: to, direction } });
+  const moveAnchor = ([first, second], { direction }, to) => ({
+    row: [first, second, -(first * to[0] + second * to[1])],
+    handle: { anchor: to, direction },
+  });
 
   // The arrow turned and stretched to another tip: the weights change, and the bias so that the line keeps its anchor.
   const moveTip = (row, { anchor, direction }, to) => {
-    const [across, up] = [to[0] - anchor[0], to[1] - anchor[1]], arrow = Math.hypot(across, up);
-    const turned = arrow > 1e-9 ? [across / arrow, up / arrow] : direction, length = weightLength(arrow);
+    const [across, up] = [to[0] - anchor[0], to[1] - anchor[1]],
+      arrow = Math.hypot(across, up);
+    const turned = arrow > 1e-9 ? [across / arrow, up / arrow] : direction,
+      length = weightLength(arrow);
     const [first, second] = [turned[0] * length, turned[1] * length];
     return { row: [first, second, -(first * anchor[0] + second * anchor[1])], handle: { anchor, direction: turned } };
   };
 
-  play.weightLines = { follow, place, moveAnchor, moveTip };
+  play.weightLines = { nearest, follow, place, moveAnchor, moveTip };
 })((globalThis.play ??= {}));
