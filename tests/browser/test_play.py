@@ -5,6 +5,7 @@ Skipped where there is no Chromium with its driver, or no selenium; .ci/run inst
 
 from __future__ import annotations
 
+import re
 import statistics
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -216,6 +217,38 @@ def test_a_narrow_window_never_scrolls_sideways_and_a_tap_is_a_click(chromium, a
         assert errors(chromium) == []
 
 
+def test_a_finger_on_the_start_drags_it_and_elsewhere_scrolls(chromium, address):
+    """A tap sets the start; then the finger on it moves it along, and the page stays where it is."""
+    with narrow(chromium):
+        chromium.get(address)
+        wait(chromium, "document.documentElement.dataset.ready")
+        choose(chromium, "himmelblau", "gradient_descent")
+        picture = chromium.find_element("css selector", PICTURE)
+        chromium.execute_script("arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", picture)
+        box = chromium.execute_script("return arguments[0].getBoundingClientRect().toJSON()", picture)
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+
+        def touch(kind: str, *points: tuple[float, float]) -> None:
+            places = [{"x": across, "y": down} for across, down in points]
+            chromium.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": places})
+
+        def start_after(*places: tuple[float, float]) -> list[float]:
+            touch("touchStart", places[0])
+            for place in places[1:]:
+                touch("touchMove", place)
+            touch("touchEnd")
+            shown = wait(chromium, "document.querySelector('#descent .status').textContent")
+            return [float(element.replace("−", "-")) for element in re.findall(r"w = \((.*?), (.*?)\)", shown)[0]]
+
+        tapped, scrolled = start_after((x, y)), chromium.execute_script("return scrollY")
+        moved = start_after((x, y), (x + 20, y - 20), (x + 40, y - 40))
+        assert moved[0] > tapped[0] + 0.5
+        assert moved[1] > tapped[1] + 0.5
+        assert chromium.execute_script("return scrollY") == scrolled
+        assert start_after((x - 80, y), (x - 80, y - 30), (x - 80, y - 60)) == moved
+        assert errors(chromium) == []
+
+
 def test_a_dark_window_changes_the_pictures(page):
     pixel = (
         "(() => { const c = document.querySelector('#descent .picture canvas');"
@@ -228,7 +261,7 @@ def test_a_dark_window_changes_the_pictures(page):
 
 
 def test_reduced_motion_jumps(page):
-    """While it plays, the ball stands on points of the run, and nowhere between."""
+    """While it plays, the point stands on points of the run, and nowhere between."""
     with reduced_motion(page):
         page.execute_script(
             "window.places = new Set(); const arc = CanvasRenderingContext2D.prototype.arc;"

@@ -17,7 +17,7 @@
     const below = element("div", { class: "below" });
     section.append(
       element("p", {}, ...markup(
-        "Choose a start: click into the picture, drag the ball, or focus the picture and use the arrow keys. The red arrow is the next step.",
+        "Choose a start: click into the picture, drag, or focus the picture and use the arrow keys. The red arrow is the next step.",
       )),
       element("div", { class: "bench" }, pictures, panel, below),
     );
@@ -218,7 +218,7 @@
     ],
     [
       "On the ill-conditioned bowl: why is gradient descent slow at every learning rate? What does RMSProp do about it?",
-      "The curvature is 1 along *x* and 25 along *y*. Above *a* = 2/25 = 0.08 the run diverges along *y*, and below it *x* loses less than 8 % a step; the best is *a* = 2/(1 + 25) = 0.077. RMSProp divides each element of the gradient by its own size, so both axes move alike: with *a* = 0.3 it arrives in 22 steps. That works so well because the valley lies along an axis.",
+      "The curvature is 1 along *x* and 25 along *y*. Above *a* = 2/25 = 0.08 the run diverges along *y*, and below it *x* loses less than 8 % a step; the best is *a* = 2/(1 + 25) = 0.077. RMSProp divides each element of the gradient by its own size, so both axes move alike: with *a* = 0.3 it arrives in 22 steps. That works so well because the contours are stretched along an axis.",
     ],
   ];
 })((globalThis.play ??= {}));

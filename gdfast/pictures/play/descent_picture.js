@@ -118,7 +118,7 @@
     chart.line([[w - half, value - half * slope], [w + half, value + half * slope]], { colour: "--blue", width: 2 });
     const place =
       Math.abs(down) < 0.2 * across
-        ? { above: 14 } // nearly level: over the ball
+        ? { above: 14 } // nearly level: over the point
         : { align: slope > 0 ? "left" : "right", aside: slope > 0 ? 14 : -14, above: -18 }; // where the tangent is low
     chart.text(`slope ${number(slope)}`, w, value, { colour: "--blue", weight: 600, ...place });
   }

@@ -104,7 +104,7 @@
   const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
   function outcome({ size, kind }) {
-    const where = { "same side": "", "other side": ", from side to side", spiral: ", swinging" }[kind];
+    const where = { "same side": "", "other side": ", the sign alternates", spiral: ", oscillating" }[kind];
     if (Math.abs(size - 1) < 1e-12) return `${where}: never nearer`;
     return size > 1 ? `${where}: further away every time` : `${where}: ten times nearer in ${steps(size)}`;
   }
@@ -124,8 +124,8 @@
     });
     const sentences = [...told].map(([sentence, names]) => `${names.join(" and ")}: times ${sentence}`);
     const { oscillates, diverges } = play.limits(objective, method);
-    const swing = method === "gradient_descent" ? "it goes from side to side" : "it swings";
-    sentences.push(`Above *a* = ${play.number(oscillates)} ${swing}, above *a* = ${play.number(diverges)} it diverges.`);
+    const change = method === "gradient_descent" ? "the sign alternates" : "it oscillates";
+    sentences.push(`Above *a* = ${play.number(oscillates)} ${change}, above *a* = ${play.number(diverges)} it diverges.`);
     return sentences;
   }
 
@@ -146,7 +146,7 @@
           ? ["The next point is no longer a finite number."]
           : ["*L* is above where the run began and rises: the steps overshoot further every time."];
       case "oscillating":
-        return ["The last steps turned back on each other: they overshoot the valley's bottom."];
+        return ["The last steps reversed their direction: each overshoots the minimum along it."];
       case "creeping":
         return [`The last step moved *w* by ${play.number(moveOf(records))}, and the gradient hardly changes. A larger rate would save steps.`];
       case "converging":
