@@ -48,6 +48,7 @@ def test_every_figure_names_its_data_its_loss_and_n_and_stands_out_from_a_dark_b
     from matplotlib.colors import to_hex
 
     monkeypatch.setattr(end_points, "STARTS", 20)
+    monkeypatch.setattr(end_points, "MAX_STEPS", 100)
     with canvas.background(dark=True):
         figure = draw(images, 0)
     title = " ".join([figure.get_suptitle(), *(ax.get_title() for ax in figure.axes)])
@@ -155,7 +156,8 @@ def test_lecture_24_three_kinds_of_one_number_and_of_two():
 
 
 def test_lecture_25_where_runs_end(monkeypatch):
-    monkeypatch.setattr(end_points, "STARTS", 40)
+    monkeypatch.setattr(end_points, "STARTS", 25)
+    monkeypatch.setattr(end_points, "MAX_STEPS", 2500)
     bumpy, plateau, saddle, many = panels(figures.where_runs_end())
     assert [text.get_text() for text in bumpy.texts] == [
         "global minimum\n12 runs",

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 
 import gdfast as gd
+from gdfast.files.saved_arrays import save_arrays
+from gdfast.pictures.landscape.saved import KIND, VERSION, arrays_of
 from landscapes import BOWL, STEPS, images
 
 
@@ -39,6 +41,19 @@ def test_npz_gives_back_what_was_saved(name, tmp_path):
     assert [other for other, thing in EVERYTHING.items() if thing == loaded] == [name]
     with np.load(path, allow_pickle=False) as file:
         assert all(file[array].dtype.kind in "fiu" for array in file.files)
+
+
+def test_a_line_of_an_older_release_has_no_hinge_terms(tmp_path):
+    data = EVERYTHING["line"]
+    arrays = arrays_of(data, "", {})
+    kept = {name: array for name, array in arrays.items() if name not in ("terms", "labels")}
+    assert len(kept) == len(arrays) - 2
+    facts = {"class": "Line", "minimum": data.minimum, "minimum_value": data.minimum_value}
+    save_arrays(tmp_path / "old.npz", KIND, VERSION, kept, facts)
+    loaded = gd.landscape.load(tmp_path / "old.npz")
+    assert (len(loaded.terms), len(loaded.labels)) == (0, 0)
+    np.testing.assert_array_equal(loaded.kink_values, data.kink_values)
+    gd.plots.line(loaded)
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
