@@ -215,6 +215,8 @@
       if (run === null) return;
       chart.line([[run.rate, chart.y[0]], [run.rate, chart.y[1]]], { colour: "--blue", width: 2.5 });
     });
+    const caption = play.element("p", { class: "caption" });
+    host.append(caption);
     play.drag(chart, { grab: (rate, _y, _near, event) => (event.pointerType === "mouse" ? (choose(rate), "rate") : null), move: (_, rate) => choose(rate), click: choose });
     return {
       show(given) {
@@ -224,11 +226,17 @@
         if (now === key) return chart.redraw();
         key = now;
         const [low, high] = objective.rates;
-        const rates = Array.from({ length: 73 }, (_, i) => low * (high / low) ** (i / 72));
+        const grid = Array.from({ length: 73 }, (_, i) => low * (high / low) ** (i / 72));
+        const exact = Object.values(play.limits(objective, method) ?? {}).filter((rate) => rate > low && rate < high);
+        const rates = [...grid, ...exact].sort((a, b) => a - b);
         sweep = play.sweep(objective, method, records[0].w, rates, STEPS);
         const start = Math.max(records[0].value - objective.lowest, 1e-6);
         const least = Math.max(Math.min(...sweep.map(({ value }) => value - objective.lowest)), 1e-10 * start);
-        chart.says(described(sweep));
+        const words = described(sweep);
+        chart.says(`The effect of the learning rate, from this start in ${STEPS} steps: ${words}.`);
+        const many = regions(sweep);
+        caption.textContent =
+          many.length <= 5 ? `From this start: ${words}.` : `From this start: by turns, and ${many.at(-1)[0]} above a = ${number(many.at(-2)[2], 2)}.`;
         return chart.range({ x: [low, high], y: [10 ** Math.floor(Math.log10(least)), 10 ** (Math.floor(Math.log10(start)) + 1.5)] });
       },
     };
@@ -250,10 +258,17 @@
       const [from, to] = [i === 0 ? low : Math.sqrt(low * found[i - 1][2]), i === found.length - 1 ? high : Math.sqrt(high * found[i + 1][1])];
       chart.band(from, to, { colour: play.regimeColours[name] ?? "--grey", alpha: 0.22 });
       const width = chart.toX(to) - chart.toX(from);
+      if (i > 0) chart.line([[from, chart.y[0]], [from, chart.y[1]]], { colour: "--grey", width: 1 });
       if (width > 62) chart.text(name, Math.sqrt(from * to), chart.y[1], { size: 12, above: 5, halo: false });
     });
   }
 
-  const described = (sweep) =>
-    `The effect of the learning rate, from this start in ${STEPS} steps: ${regions(sweep).map(([name, low, high]) => `${name} from ${number(low, 2)} to ${number(high, 2)}`).join("; ")}.`;
+  /** "creeping up to a = 0.025, converging up to 0.5, diverging beyond". */
+  function described(sweep) {
+    const found = regions(sweep);
+    if (found.length === 1) return `${found[0][0]} at every rate`;
+    return found
+      .map(([name, , high], i) => `${name} ${i < found.length - 1 ? `up to ${i === 0 ? "a = " : ""}${number(high, 2)}` : "beyond"}`)
+      .join(", ");
+  }
 })((globalThis.play ??= {}));
