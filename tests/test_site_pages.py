@@ -109,3 +109,23 @@ def named_object(name: str) -> object:
     except ModuleNotFoundError:
         holder, _, part = name.rpartition(".")
         return getattr(named_object(holder), part)
+
+
+def test_blocks_become_cells_unless_they_are_files():
+    from code_cells import as_notebook
+
+    page = '# A\n\n```python\nx = 1\n```\n\n```python\n# test_file.py\n```\n\n```python\n"""A module."""\n```\n'
+    shown = as_notebook(page)
+    assert shown.startswith("---\nfile_format: mystnb\n")
+    assert re.findall(r"^```(\S+)$", shown, flags=re.MULTILINE) == ["{code-cell}", "python", "python"]
+    assert as_notebook("# Words\n") == "# Words\n"
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name == "index.md"], ids=name_of)
+def test_the_menus_hold_the_pages_that_an_index_links_to(page):
+    from index_pages import pages_linked_from
+
+    linked = pages_linked_from(page.read_text(encoding="utf-8"))
+    assert all((page.parent / f"{name}.md").exists() and words for name, words in linked.items())
+    own = {path.stem for path in page.parent.glob("*.md")} - {"index"}
+    assert own <= linked.keys()
