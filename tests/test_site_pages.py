@@ -129,3 +129,10 @@ def test_the_menus_hold_the_pages_that_an_index_links_to(page):
     assert all((page.parent / f"{name}.md").exists() and words for name, words in linked.items())
     own = {path.stem for path in page.parent.glob("*.md")} - {"index"}
     assert own <= linked.keys()
+
+
+def test_signs_of_mathematics_in_a_docstring_are_escaped():
+    from docstrings import escaped_lines
+
+    lines = ["of |w| and (m, *shape), ``|w| *a``; *emphasis*", ">>> f(|w|)", "|w|", "", "|w|"]
+    assert list(escaped_lines(lines)) == [r"of \|w\| and (m, \*shape), ``|w| *a``; *emphasis*", *lines[1:4], r"\|w\|"]

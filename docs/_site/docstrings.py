@@ -1,21 +1,35 @@
-"""Docstrings as reStructuredText: shapes such as (m, *shape) keep their star, which there would begin emphasis."""
+"""Docstrings as reStructuredText: the stars of shapes, (m, *shape), and the bars of norms, |w|, stay what they are."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-STAR = re.compile(r"(?<![\w*\\`:])\*(?=\w)(?!\w+\*)")
+STAR = re.compile(r"(?<![\w*\\`:])\*(?=\w)(?!\w+\*)")  # would begin emphasis
+BARS = re.compile(r"\|(?=\w)([^|\n]*)\|")  # would be a substitution
 
 
-def escape_stars(line: str) -> str:
-    """The line with a backslash before each star that nothing closes, but for those in literals."""
+def escape_signs(line: str) -> str:
+    """The line with a backslash before each of them, but for those in literals."""
     parts = re.split("(``.*?``)", line)
-    return "".join(part if part.startswith("``") else STAR.sub(r"\\*", part) for part in parts)
+    return "".join(part if part.startswith("``") else _escaped(part) for part in parts)
+
+
+def _escaped(text: str) -> str:
+    return BARS.sub(r"\\|\1\\|", STAR.sub(r"\\*", text))
+
+
+def escaped_lines(lines: Iterable[str]) -> Iterator[str]:
+    """Every line but those of examples, which end with a blank one."""
+    in_example = False
+    for line in lines:
+        in_example = line.lstrip().startswith(">>>") or (in_example and bool(line.strip()))
+        yield line if in_example else escape_signs(line)
 
 
 def escape(app: Any, kind: str, name: str, obj: Any, options: Any, lines: list[str]) -> None:
-    lines[:] = [line if ">>>" in line else escape_stars(line) for line in lines]
+    lines[:] = list(escaped_lines(lines))
 
 
 def setup(app: Any) -> dict[str, bool]:
