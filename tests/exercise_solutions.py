@@ -166,11 +166,14 @@ WRONG: dict[str, dict[str, str]] = {
         "missing factor 1/N": changed("hinge_loops", (" / 30", "")),
         "sign flipped": changed("hinge_loops", ("+= z", "#="), ("-= z", "+= z"), ("#=", "-= z")),
         "correct-class row missing": changed("hinge_loops", ("found[right] -= z", "pass")),
-        "correct-class row counted once": changed(
+        "correct-class row counted once a sample: ": changed(
             "hinge_loops",
             ("        for j", "        violated = 0\n        for j"),
             ("found[right] -= z", "violated = 1"),
             ("    return", "        found[right] -= violated * z\n    return"),
+        ),
+        "counted once a sample, violated or not": changed(
+            "hinge_loops", ("found[right] -= z", "pass"), ("    return", "        found[right] -= z\n    return")
         ),
         "margins in place of counts": changed("hinge_loops", ("+= z", "+= term * z"), ("-= z", "-= term * z")),
         "off by one class": changed(

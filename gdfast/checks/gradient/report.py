@@ -154,7 +154,7 @@ class GradientReport:
     def _repr_html_(self) -> str:
         """For notebooks: the title, the sentences, the worst entries."""
         lines, rows = self._heading(), []
-        for i in self._worst_positions(5) if np.isfinite(self.max_relative_error) else []:
+        for i in [] if np.isnan(self.max_relative_error) else self._worst_positions(5):
             name = "" if self.coordinates.size == 0 else self.name(int(self.coordinates[i]))
             rows.append((name, *(f"{x:.6g}" for x in (self.analytic[i], self.numerical[i], self.relative_error[i]))))
         colour = GOOD if self.passed else BAD if self.verdict is Verdict.FAIL else DOUBTFUL

@@ -272,7 +272,7 @@ class CheckRun:
             numerical=compared.numerical,
             steps=compared.steps,
             relative_error=found.relative_error,
-            max_relative_error=float(np.nan_to_num(found.relative_error, nan=0.0).max()),
+            max_relative_error=float(np.nan_to_num(found.relative_error, nan=0.0, posinf=np.inf).max()),
             kinks=self.chosen[:0] if empty else self.chosen[compared.crossing],
             unexplained_error=found.unexplained_error,
             unexplained=found.unexplained,

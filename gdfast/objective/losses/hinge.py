@@ -145,6 +145,11 @@ class Hinge(Loss):
             "correct-class row counted once a sample: it needs minus the number of violated margins; sum them.",
             coefficients - right + np.maximum(right, -own),
         )
+        yield (
+            "correct-class row counted once a sample, violated or not: it needs minus the number of violated margins; "
+            "sum them.",
+            coefficients - right - own,
+        )
         violated = np.maximum(np.nan_to_num(terms), 0)
         yield (
             "margins in place of counts: each violated term adds its margin times x, and max(0, m) has the slope 1; "
