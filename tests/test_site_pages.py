@@ -74,6 +74,13 @@ def test_links_to_sections_lead_somewhere(page):
     assert [(path.name, anchor) for path, anchor in wanted if anchor not in sections(path)] == []
 
 
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
+def test_no_line_is_a_comment_of_the_site(page):
+    """MyST leaves out what begins with %, which a forge shows."""
+    text = re.sub(r"^```.*?^```", "", page.read_text(encoding="utf-8"), flags=re.DOTALL | re.MULTILINE)
+    assert [line for line in text.splitlines() if line.lstrip().startswith("%")] == []
+
+
 def test_a_section_ends_where_the_next_one_begins(tmp_path):
     page = tmp_path / "page.md"
     page.write_text(
