@@ -274,7 +274,12 @@
       pen.globalAlpha = 1;
     }
 
-    text(words, x, y, { colour = "--ink", size = 13, align = "center", above = 0, aside = 0, weight = 400, halo = true } = {}) {
+    text(
+      words,
+      x,
+      y,
+      { colour = "--ink", size = 13, align = "center", above = 0, aside = 0, weight = 400, halo = true } = {},
+    ) {
       const { pen } = this;
       Object.assign(pen, { font: font(size, weight), textAlign: align, textBaseline: "alphabetic", lineJoin: "round" });
       const width = pen.measureText(words).width + 2;

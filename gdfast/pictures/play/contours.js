@@ -8,7 +8,9 @@
 
   play.contourMap = (chart, value, levels) => {
     const [width, height] = [chart.right - chart.left, chart.bottom - chart.top];
-    const [across, down] = [width, height].map((side) => Math.max(2, Math.round((CELLS * side) / Math.max(width, height))));
+    const [across, down] = [width, height].map((side) =>
+      Math.max(2, Math.round((CELLS * side) / Math.max(width, height))),
+    );
     const grid = [];
     for (let j = 0; j <= down; j += 1) {
       const y = chart.fromY(chart.bottom - (j * height) / down);
@@ -30,7 +32,8 @@
       const first = Math.min(Math.floor(part), ramp.length - 2);
       const [i, j] = [index % (across + 1), down - Math.floor(index / (across + 1))];
       const at = 4 * (j * (across + 1) + i);
-      for (let c = 0; c < 3; c += 1) image.data[at + c] = ramp[first][c] + (part - first) * (ramp[first + 1][c] - ramp[first][c]);
+      for (let c = 0; c < 3; c += 1)
+        image.data[at + c] = ramp[first][c] + (part - first) * (ramp[first + 1][c] - ramp[first][c]);
       image.data[at + 3] = 255;
     });
     pen.putImageData(image, 0, 0);
@@ -38,7 +41,11 @@
     chart.pen.imageSmoothingEnabled = true;
     chart.inside(() =>
       chart.pen.drawImage(
-        small, chart.left - cellX / 2, chart.top - cellY / 2, (across + 1) * cellX, (down + 1) * cellY,
+        small,
+        chart.left - cellX / 2,
+        chart.top - cellY / 2,
+        (across + 1) * cellX,
+        (down + 1) * cellY,
       ),
     );
   }
@@ -73,7 +80,12 @@
             const [a, b] = [corners[edge], corners[(edge + 1) % 4]];
             if (a < level === b < level) continue;
             const t = (level - a) / (b - a);
-            const [u, v] = [[t, 0], [1, t], [1 - t, 1], [0, 1 - t]][edge];
+            const [u, v] = [
+              [t, 0],
+              [1, t],
+              [1 - t, 1],
+              [0, 1 - t],
+            ][edge];
             points.push([chart.left + (i + u) * cellX, chart.bottom - (j + v) * cellY]);
           }
           for (let k = 0; k + 1 < points.length; k += 2) {

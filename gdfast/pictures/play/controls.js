@@ -46,8 +46,16 @@
     const inner = log ? Math.log10 : (x) => x;
     const outer = log ? (x) => twoDigits(10 ** x) : (x) => x;
     const output = element("output", { for: id });
-    const input = element("input", { type: "range", id, min: inner(low), max: inner(high), step: step ?? (log ? 0.005 : (high - low) / 100) });
-    host.append(element("div", { class: "slider" }, element("label", { for: id }, ...play.markup(label)), output, input));
+    const input = element("input", {
+      type: "range",
+      id,
+      min: inner(low),
+      max: inner(high),
+      step: step ?? (log ? 0.005 : (high - low) / 100),
+    });
+    host.append(
+      element("div", { class: "slider" }, element("label", { for: id }, ...play.markup(label)), output, input),
+    );
     const slider = {
       input,
       value,
@@ -102,7 +110,18 @@
         const input = element("input", { type: "radio", name: id, value: key, onchange: () => chosen(key) });
         return [input, element("label", { class: "pill" }, input, element("span", {}, ...play.markup(words)))];
       });
-      host.append(element("fieldset", {}, element("legend", {}, label), element("div", { class: "pills" }, buttons.map((pair) => pair[1]))));
+      host.append(
+        element(
+          "fieldset",
+          {},
+          element("legend", {}, label),
+          element(
+            "div",
+            { class: "pills" },
+            buttons.map((pair) => pair[1]),
+          ),
+        ),
+      );
       choice.set = (key) => {
         choice.value = key;
         for (const [input] of buttons) input.checked = input.value === key;
@@ -113,7 +132,11 @@
   };
 
   play.button = (host, words, onClick, { primary = false, key = null } = {}) => {
-    const button = element("button", { type: "button", class: primary && "primary", title: key, onclick: onClick }, words);
+    const button = element(
+      "button",
+      { type: "button", class: primary && "primary", title: key, onclick: onClick },
+      words,
+    );
     host.append(button);
     return button;
   };
@@ -144,9 +167,14 @@
       return [chart.fromX(across), chart.fromY(down)];
     };
     // A finger on a handle moves it; anywhere else it scrolls the page.
-    canvas.addEventListener("touchstart", (event) => {
-      if (event.touches.length === 1 && grabbed(event.touches[0], true) !== null && event.cancelable) event.preventDefault();
-    }, { passive: false });
+    canvas.addEventListener(
+      "touchstart",
+      (event) => {
+        if (event.touches.length === 1 && grabbed(event.touches[0], true) !== null && event.cancelable)
+          event.preventDefault();
+      },
+      { passive: false },
+    );
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       canvas.focus({ preventScroll: true });
@@ -195,7 +223,12 @@
     const box = element("div", { class: "questions" }, element("h3", {}, "Try to answer, then try it out"));
     for (const [question, answer] of pairs) {
       box.append(
-        element("details", {}, element("summary", {}, ...play.markup(question)), element("p", {}, ...play.markup(answer))),
+        element(
+          "details",
+          {},
+          element("summary", {}, ...play.markup(question)),
+          element("p", {}, ...play.markup(answer)),
+        ),
       );
     }
     host.append(box);

@@ -9,16 +9,28 @@
   play.benches.push({ name: "descent", title: "Descent, step by step", mount });
 
   function mount(section) {
-    const run = { objective: play.functions.parabola, method: "gradient_descent", rate: 0.1, records: [], earlier: [], next: null, at: null };
+    const run = {
+      objective: play.functions.parabola,
+      method: "gradient_descent",
+      rate: 0.1,
+      records: [],
+      earlier: [],
+      next: null,
+      at: null,
+    };
     let start = run.objective.start;
 
     const pictures = element("div", { class: "picture" });
     const panel = element("div", { class: "panel" });
     const below = element("div", { class: "below" });
     section.append(
-      element("p", {}, ...markup(
-        "Choose a start: click into the picture, drag, or focus the picture and use the arrow keys. The red arrow is the next step.",
-      )),
+      element(
+        "p",
+        {},
+        ...markup(
+          "Choose a start: click into the picture, drag, or focus the picture and use the arrow keys. The red arrow is the next step.",
+        ),
+      ),
       element("div", { class: "bench" }, pictures, panel, below),
     );
 
@@ -31,25 +43,75 @@
     const loss = play.lossPicture(below);
     below.append(element("p", { class: "caption" }, "Solid: this run. Dashed: the last one, for comparison."));
     const table = element("tbody");
-    const details = element("details", { ontoggle: () => fillTable() }, element("summary", {}, "The numbers of this run"),
-      element("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "The numbers of this run" },
-        element("table", {}, element("thead", {}, element("tr", {}, ...["step", "w", "L(w)", "largest |gradient|"].map((name) => element("th", { scope: "col" }, name)))), table)));
+    const details = element(
+      "details",
+      { ontoggle: () => fillTable() },
+      element("summary", {}, "The numbers of this run"),
+      element(
+        "div",
+        { class: "scroll", tabindex: 0, role: "region", "aria-label": "The numbers of this run" },
+        element(
+          "table",
+          {},
+          element(
+            "thead",
+            {},
+            element(
+              "tr",
+              {},
+              ...["step", "w", "L(w)", "largest |gradient|"].map((name) => element("th", { scope: "col" }, name)),
+            ),
+          ),
+          table,
+        ),
+      ),
+    );
     below.append(details);
 
     // ---- the controls ----
     const names = (things) => Object.fromEntries(Object.entries(things).map(([key, { name }]) => [key, name]));
-    play.choice(panel, { label: "Function", options: names(play.functions), value: "parabola", onChange: chooseFunction });
-    play.choice(panel, { label: "Method", options: names(play.methods), value: run.method, list: true, onChange(method) {
-      run.method = method;
-      restart();
-    } });
-    const rate = play.slider(panel, { label: "Learning rate *a*", low: run.objective.rates[0], high: run.objective.rates[1], value: run.rate, log: true, onInput: chooseRate });
+    play.choice(panel, {
+      label: "Function",
+      options: names(play.functions),
+      value: "parabola",
+      onChange: chooseFunction,
+    });
+    play.choice(panel, {
+      label: "Method",
+      options: names(play.methods),
+      value: run.method,
+      list: true,
+      onChange(method) {
+        run.method = method;
+        restart();
+      },
+    });
+    const rate = play.slider(panel, {
+      label: "Learning rate *a*",
+      low: run.objective.rates[0],
+      high: run.objective.rates[1],
+      value: run.rate,
+      log: true,
+      onInput: chooseRate,
+    });
     const sweep = play.sweepPicture(panel, (wanted) => {
       rate.set(Number(wanted.toPrecision(2)));
       chooseRate(rate.value);
     });
-    const stepButton = play.button(buttons, "Step", () => { pause(); step(); settle(); }, { key: "Enter in the picture" });
-    const playButton = play.button(buttons, "Play", () => (animation.running ? pause() : startPlaying()), { primary: true, key: "Space in the picture" });
+    const stepButton = play.button(
+      buttons,
+      "Step",
+      () => {
+        pause();
+        step();
+        settle();
+      },
+      { key: "Enter in the picture" },
+    );
+    const playButton = play.button(buttons, "Play", () => (animation.running ? pause() : startPlaying()), {
+      primary: true,
+      key: "Space in the picture",
+    });
     const leapButton = play.button(buttons, `${LEAP} steps`, () => {
       pause();
       for (let i = 0; i < LEAP && step(); i += 1);
@@ -67,7 +129,11 @@
 
     // ---- what happens ----
     function describe(objective) {
-      caption.replaceChildren(...markup(`${objective.formula}. ${objective.bounds.length === 1 ? "Blue: the tangent, whose slope is *L*′." : "Lines: equal steps of √*L*. Blue: against the gradient."} Ring: the start. Red: the next step.`));
+      caption.replaceChildren(
+        ...markup(
+          `${objective.formula}. ${objective.bounds.length === 1 ? "Blue: the tangent, whose slope is *L*′." : "Lines: equal steps of √*L*. Blue: against the gradient."} Ring: the start. Red: the next step.`,
+        ),
+      );
     }
 
     function chooseFunction(key) {
@@ -128,13 +194,22 @@
       const isCurve = last.w.length === 1;
       const gradient = isCurve ? `slope ${number(last.gradient[0])}` : `gradient ${point(last.gradient)}`;
       status.textContent = `Step ${last.k}: w = ${point(last.w)}, L = ${number(last.value)}, ${gradient}.`;
-      picture.chart.says(`${run.objective.name}, ${play.methods[run.method].name}. ${status.textContent} Arrow keys move the start, Enter takes a step, Space plays, Backspace resets.`);
+      picture.chart.says(
+        `${run.objective.name}, ${play.methods[run.method].name}. ${status.textContent} Arrow keys move the start, Enter takes a step, Space plays, Backspace resets.`,
+      );
       const lines = play.formula(run.objective, run.method, last, run.next, run.rate);
-      formula.replaceChildren(...(lines.length ? lines : [["The run has ended: there is no next step.", ""]]).flatMap(([symbols, numbers]) => [
-        element("p", { class: "symbols" }, ...markup(symbols)), element("p", { class: "numbers" }, ...markup(numbers)),
-      ]));
+      formula.replaceChildren(
+        ...(lines.length ? lines : [["The run has ended: there is no next step.", ""]]).flatMap(
+          ([symbols, numbers]) => [
+            element("p", { class: "symbols" }, ...markup(symbols)),
+            element("p", { class: "numbers" }, ...markup(numbers)),
+          ],
+        ),
+      );
       const found = play.regime(run.objective, run.method, run.rate, run.records);
-      regime.style.borderColor = play.regimeColours[found.name] ? `var(${play.regimeColours[found.name]})` : "transparent";
+      regime.style.borderColor = play.regimeColours[found.name]
+        ? `var(${play.regimeColours[found.name]})`
+        : "transparent";
       regimeName.textContent = `Regime: ${found.name}`;
       regimeText.replaceChildren(...found.sentences.map((sentence) => element("p", {}, ...markup(sentence))));
       for (const button of [stepButton, playButton, leapButton]) button.disabled = last.ending !== null;
@@ -144,7 +219,16 @@
     function fillTable() {
       if (!details.open) return;
       const rows = run.records.slice(-100).map(({ k, w, value, norm }) => [k, point(w), number(value), number(norm)]);
-      table.replaceChildren(...rows.map(([k, ...cells]) => element("tr", {}, element("th", { scope: "row" }, String(k)), ...cells.map((cell) => element("td", {}, cell)))));
+      table.replaceChildren(
+        ...rows.map(([k, ...cells]) =>
+          element(
+            "tr",
+            {},
+            element("th", { scope: "row" }, String(k)),
+            ...cells.map((cell) => element("td", {}, cell)),
+          ),
+        ),
+      );
     }
 
     // ---- playing ----
@@ -186,7 +270,8 @@
     const near = (x, y) => (run.objective.bounds.length === 2 ? [x, y] : [x]);
     play.drag(picture.chart, {
       grab(x, y, isNear, event) {
-        const [w, value] = run.objective.bounds.length === 2 ? run.records[0].w : [run.records[0].w[0], run.records[0].value];
+        const [w, value] =
+          run.objective.bounds.length === 2 ? run.records[0].w : [run.records[0].w[0], run.records[0].value];
         if (event.pointerType === "mouse") place(near(x, y));
         return event.pointerType === "mouse" || isNear(w, value) ? "start" : null;
       },
@@ -200,8 +285,13 @@
       place(start.map((element, i) => (i === axis ? element + by : element)));
     };
     play.keys(picture.chart, {
-      ArrowLeft: nudge(0, -1), ArrowRight: nudge(0, 1), ArrowDown: nudge(1, -1), ArrowUp: nudge(1, 1),
-      Enter: () => stepButton.click(), " ": () => playButton.click(), Backspace: () => restart(),
+      ArrowLeft: nudge(0, -1),
+      ArrowRight: nudge(0, 1),
+      ArrowDown: nudge(1, -1),
+      ArrowUp: nudge(1, 1),
+      Enter: () => stepButton.click(),
+      " ": () => playButton.click(),
+      Backspace: () => restart(),
     });
     describe(run.objective);
     restart();

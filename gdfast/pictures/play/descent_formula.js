@@ -16,16 +16,24 @@
     return [`*v* ← 0.9 *v* + ${slope}`, numbers];
   }
 
-  const square = (decay, rest) => ({ state, gradient }, next) => {
-    const squares = `${rest} · ${factor(gradient)}²`;
-    return [`*s* ← ${decay} *s* + ${rest} *g*^{2}`, `${decay} · ${factor(state.square)} + ${squares} = ${point(next.state.square)}`];
-  };
+  const square =
+    (decay, rest) =>
+    ({ state, gradient }, next) => {
+      const squares = `${rest} · ${factor(gradient)}²`;
+      return [
+        `*s* ← ${decay} *s* + ${rest} *g*^{2}`,
+        `${decay} · ${factor(state.square)} + ${squares} = ${point(next.state.square)}`,
+      ];
+    };
 
   const rules = {
     gradient_descent: descent,
     momentum: (record, next, rate, slope) => [
       velocity(record, next, slope),
-      ["*w* ← *w* − *a* · *v*", `${point(record.w)} − ${number(rate)} · ${factor(next.state.velocity)} = ${point(next.w)}`],
+      [
+        "*w* ← *w* − *a* · *v*",
+        `${point(record.w)} − ${number(rate)} · ${factor(next.state.velocity)} = ${point(next.w)}`,
+      ],
     ],
     nesterov: (record, next, rate, slope) => [
       velocity(record, next, slope),
@@ -47,7 +55,10 @@
       const corrected = mean.map((m) => m / meanShare);
       const root = next.state.square.map((s) => Math.sqrt(s / squareShare));
       return [
-        ["*m* ← 0.9 *m* + 0.1 *g*", `0.9 · ${factor(record.state.mean)} + 0.1 · ${factor(record.gradient)} = ${point(mean)}`],
+        [
+          "*m* ← 0.9 *m* + 0.1 *g*",
+          `0.9 · ${factor(record.state.mean)} + 0.1 · ${factor(record.gradient)} = ${point(mean)}`,
+        ],
         square("0.999", "0.001")(record, next),
         [
           `divide by 1 − 0.9^{${steps}} and 1 − 0.999^{${steps}}: *m̂*, *ŝ*`,
@@ -65,7 +76,10 @@
         trial === null ? "…" : `${number(trial.step)}: *L* = ${number(trial.value)} ${trial.falls ? "✓ taken" : "✗"}`,
       );
       const taken = descent(record, next, next.rate, slope);
-      return [[`*a* is the first of ${number(rate)}, ${number(rate / 2)}, … that lowers *L* enough`, tried.join("; ")], ...taken];
+      return [
+        [`*a* is the first of ${number(rate)}, ${number(rate / 2)}, … that lowers *L* enough`, tried.join("; ")],
+        ...taken,
+      ];
     },
   };
 

@@ -9,7 +9,11 @@
   const STEPS = 30;
   const { number } = play;
   play.regimeColours = {
-    creeping: "--purple", converging: "--green", converged: "--green", oscillating: "--orange", diverging: "--vermilion",
+    creeping: "--purple",
+    converging: "--green",
+    converged: "--green",
+    oscillating: "--orange",
+    diverging: "--vermilion",
   };
 
   play.descentPicture = (host) => {
@@ -56,7 +60,10 @@
     const [low, high] = objective.bounds[0];
     chart.inside(() => {
       const points = Array.from({ length: 401 }, (_, i) => low + (i * (high - low)) / 400);
-      chart.line(points.map((w) => [w, objective.value([w])]), { colour: "--grey", width: 3 });
+      chart.line(
+        points.map((w) => [w, objective.value([w])]),
+        { colour: "--grey", width: 3 },
+      );
       if (objective.curvatures) return;
       const words = [
         ...objective.minima.map(([w], i) => [w, i === 0 ? "global minimum" : "local minimum", -20]),
@@ -115,7 +122,13 @@
     const across = Math.abs(chart.toX(1) - chart.toX(0));
     const down = Math.abs(chart.toY(1) - chart.toY(0)) * slope;
     const half = 80 / Math.hypot(across, down);
-    chart.line([[w - half, value - half * slope], [w + half, value + half * slope]], { colour: "--blue", width: 2 });
+    chart.line(
+      [
+        [w - half, value - half * slope],
+        [w + half, value + half * slope],
+      ],
+      { colour: "--blue", width: 2 },
+    );
     const place =
       Math.abs(down) < 0.2 * across
         ? { above: 14 } // nearly level: over the point
@@ -124,8 +137,15 @@
   }
 
   function onMap(chart, { records, next, earlier, at }) {
-    chart.line(earlier.map(({ w }) => w), { colour: "--ink", width: 1.5, dash: [4, 4], alpha: 0.6 });
-    trail(chart, records.map(({ w }) => w), at);
+    chart.line(
+      earlier.map(({ w }) => w),
+      { colour: "--ink", width: 1.5, dash: [4, 4], alpha: 0.6 },
+    );
+    trail(
+      chart,
+      records.map(({ w }) => w),
+      at,
+    );
     const last = records.at(-1);
     if (at === last.w) {
       const length = Math.hypot(...last.gradient);
@@ -156,7 +176,11 @@
     const isOutside = at.some((element, i) => element < objective.bounds[i][0] || element > objective.bounds[i][1]);
     if (!isOutside) return;
     const [x, y] = [(chart.x[0] + chart.x[1]) / 2, chart.y[1]];
-    chart.text(`w = ${play.point(at)} lies outside of the picture`, x, y, { colour: "--vermilion", above: -20, weight: 600 });
+    chart.text(`w = ${play.point(at)} lies outside of the picture`, x, y, {
+      colour: "--vermilion",
+      above: -20,
+      weight: 600,
+    });
   }
 
   // ---- the loss against steps ----
@@ -164,7 +188,13 @@
   play.lossPicture = (host) => {
     let run = null;
     const chart = play.chart(host, {
-      x: [0, STEPS], y: [1e-6, 1], logY: true, height: 170, inert: true, xName: "steps", yName: "L − global minimum",
+      x: [0, STEPS],
+      y: [1e-6, 1],
+      logY: true,
+      height: 170,
+      inert: true,
+      xName: "steps",
+      yName: "L − global minimum",
       label: "The loss against steps",
     });
     const rest = ({ objective }, record) => Math.max(record.value - objective.lowest, 1e-16);
@@ -175,7 +205,8 @@
       chart.inside(() => {
         chart.line(points(run.earlier), { colour: "--grey", width: 1.5, dash: [4, 4] });
         chart.line(points(run.records), { colour: "--blue", width: 2 });
-        for (const [k, value] of points(run.records).slice(-200)) chart.dot(k, value, { colour: "--blue", radius: 2.5 });
+        for (const [k, value] of points(run.records).slice(-200))
+          chart.dot(k, value, { colour: "--blue", radius: 2.5 });
       });
     });
     return {
@@ -191,7 +222,9 @@
         if (isSame) chart.redraw();
         else chart.range({ x, y });
         const last = run.records.at(-1);
-        chart.says(`The loss against steps, logarithmic: ${number(rest(run, run.records[0]))} above the global minimum at the start, ${number(rest(run, last))} after ${last.k} steps.`);
+        chart.says(
+          `The loss against steps, logarithmic: ${number(rest(run, run.records[0]))} above the global minimum at the start, ${number(rest(run, last))} after ${last.k} steps.`,
+        );
       },
     };
   };
@@ -201,23 +234,46 @@
   play.sweepPicture = (host, choose) => {
     let [run, sweep, key] = [null, [], ""];
     const chart = play.chart(host, {
-      x: [0.001, 1], y: [1e-6, 1], logX: true, logY: true, height: 166, inert: true, margin: { top: 42 },
-      xName: "learning rate a", yName: `L − global minimum after ${STEPS} steps`, label: "The effect of the learning rate",
+      x: [0.001, 1],
+      y: [1e-6, 1],
+      logX: true,
+      logY: true,
+      height: 166,
+      inert: true,
+      margin: { top: 42 },
+      xName: "learning rate a",
+      yName: `L − global minimum after ${STEPS} steps`,
+      label: "The effect of the learning rate",
     });
     chart.behind(() => {
       bands(chart, sweep);
       chart.axes({ grid: false });
       if (run === null) return;
       const points = sweep.map(({ rate, value }) => [rate, Math.max(value - run.objective.lowest, chart.y[0])]);
-      chart.inside(() => chart.line(points.map(([a, value]) => [a, Math.min(value, chart.y[1] * 10)]), { colour: "--ink", width: 2 }));
+      chart.inside(() =>
+        chart.line(
+          points.map(([a, value]) => [a, Math.min(value, chart.y[1] * 10)]),
+          { colour: "--ink", width: 2 },
+        ),
+      );
     });
     chart.front(() => {
       if (run === null) return;
-      chart.line([[run.rate, chart.y[0]], [run.rate, chart.y[1]]], { colour: "--blue", width: 2.5 });
+      chart.line(
+        [
+          [run.rate, chart.y[0]],
+          [run.rate, chart.y[1]],
+        ],
+        { colour: "--blue", width: 2.5 },
+      );
     });
     const caption = play.element("p", { class: "caption" });
     host.append(caption);
-    play.drag(chart, { grab: (rate, _y, _near, event) => (event.pointerType === "mouse" ? (choose(rate), "rate") : null), move: (_, rate) => choose(rate), click: choose });
+    play.drag(chart, {
+      grab: (rate, _y, _near, event) => (event.pointerType === "mouse" ? (choose(rate), "rate") : null),
+      move: (_, rate) => choose(rate),
+      click: choose,
+    });
     return {
       show(given) {
         run = given;
@@ -236,8 +292,13 @@
         chart.says(`The effect of the learning rate, from this start in ${STEPS} steps: ${words}.`);
         const many = regions(sweep);
         caption.textContent =
-          many.length <= 5 ? `From this start: ${words}.` : `From this start: by turns, and ${many.at(-1)[0]} above a = ${number(many.at(-2)[2], 2)}.`;
-        return chart.range({ x: [low, high], y: [10 ** Math.floor(Math.log10(least)), 10 ** (Math.floor(Math.log10(start)) + 1.5)] });
+          many.length <= 5
+            ? `From this start: ${words}.`
+            : `From this start: by turns, and ${many.at(-1)[0]} above a = ${number(many.at(-2)[2], 2)}.`;
+        return chart.range({
+          x: [low, high],
+          y: [10 ** Math.floor(Math.log10(least)), 10 ** (Math.floor(Math.log10(start)) + 1.5)],
+        });
       },
     };
   };
@@ -255,10 +316,20 @@
   function bands(chart, sweep) {
     const found = regions(sweep);
     found.forEach(([name, low, high], i) => {
-      const [from, to] = [i === 0 ? low : Math.sqrt(low * found[i - 1][2]), i === found.length - 1 ? high : Math.sqrt(high * found[i + 1][1])];
+      const [from, to] = [
+        i === 0 ? low : Math.sqrt(low * found[i - 1][2]),
+        i === found.length - 1 ? high : Math.sqrt(high * found[i + 1][1]),
+      ];
       chart.band(from, to, { colour: play.regimeColours[name] ?? "--grey", alpha: 0.22 });
       const width = chart.toX(to) - chart.toX(from);
-      if (i > 0) chart.line([[from, chart.y[0]], [from, chart.y[1]]], { colour: "--grey", width: 1 });
+      if (i > 0)
+        chart.line(
+          [
+            [from, chart.y[0]],
+            [from, chart.y[1]],
+          ],
+          { colour: "--grey", width: 1 },
+        );
       if (width > 62) chart.text(name, Math.sqrt(from * to), chart.y[1], { size: 12, above: 5, halo: false });
     });
   }
@@ -268,7 +339,10 @@
     const found = regions(sweep);
     if (found.length === 1) return `${found[0][0]} at every rate`;
     return found
-      .map(([name, , high], i) => `${name} ${i < found.length - 1 ? `up to ${i === 0 ? "a = " : ""}${number(high, 2)}` : "beyond"}`)
+      .map(
+        ([name, , high], i) =>
+          `${name} ${i < found.length - 1 ? `up to ${i === 0 ? "a = " : ""}${number(high, 2)}` : "beyond"}`,
+      )
       .join(", ");
   }
 })((globalThis.play ??= {}));

@@ -22,8 +22,7 @@
     bumpy: {
       name: "bumpy curve",
       formula: "slope *L*′(*w*) = (*w* + 3)(*w* + 1)(*w* − 1)^{2}(*w* − 3) / 100",
-      value: ([w]) =>
-        (((((w / 6 - 0.2) * w - 2.5) * w + 10 / 3) * w + 4.5) * (w * w) - 9 * w) / 100,
+      value: ([w]) => (((((w / 6 - 0.2) * w - 2.5) * w + 10 / 3) * w + 4.5) * (w * w) - 9 * w) / 100,
       gradient: ([w]) => [((w + 3) * (w + 1) * ((w - 1) * (w - 1)) * (w - 3)) / 100],
       curvatures: null,
       start: [-0.5],
@@ -47,7 +46,10 @@
       },
       curvatures: null,
       start: [-0.5, 0.5],
-      bounds: [[-5, 5], [-5, 5]],
+      bounds: [
+        [-5, 5],
+        [-5, 5],
+      ],
       minima: [
         [3, 2],
         [-2.805118086952745, 3.131312518250573],
@@ -71,7 +73,10 @@
       gradient: ([x, y]) => [x, 25 * y],
       curvatures: [1, 25],
       start: [-4, 1.5],
-      bounds: [[-5, 5], [-3, 3]],
+      bounds: [
+        [-5, 5],
+        [-3, 3],
+      ],
       minima: [[0, 0]],
       maxima: [],
       saddles: [],

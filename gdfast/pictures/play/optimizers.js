@@ -68,7 +68,11 @@
   function backtrack(objective, { w, value, gradient }, direction, rate) {
     const slope = gradient.reduce((sum, g, i) => sum + g * direction[i], 0);
     const trials = [];
-    for (let step = rate; slope < 0 && -step * slope > ROUNDING * Math.abs(value) && trials.length < TRIALS; step *= SHRINK) {
+    for (
+      let step = rate;
+      slope < 0 && -step * slope > ROUNDING * Math.abs(value) && trials.length < TRIALS;
+      step *= SHRINK
+    ) {
       const there = objective.value(moved(w, step, direction));
       const falls = Number.isFinite(there) && there < value && there <= value + SUFFICIENT * step * slope;
       trials.push({ step, value: there, falls });

@@ -23,7 +23,8 @@
 
   play.factor = (method, rate, curvature) => {
     const scaled = rate * curvature;
-    if (method === "gradient_descent") return { size: Math.abs(1 - scaled), kind: scaled > 1 ? "other side" : "same side" };
+    if (method === "gradient_descent")
+      return { size: Math.abs(1 - scaled), kind: scaled > 1 ? "other side" : "same side" };
     if (!(method in characteristic)) return null;
     const [trace, determinant] = characteristic[method](scaled);
     const square = trace * trace - 4 * determinant;
@@ -91,7 +92,11 @@
     if (minimum) {
       const isGlobal = (point) => objective.value(point) - objective.lowest < 1e-9;
       const count = objective.minima.filter(isGlobal).length;
-      const words = !isGlobal(minimum) ? "a local minimum" : count > 1 ? `one of ${count} global minima` : "the global minimum";
+      const words = !isGlobal(minimum)
+        ? "a local minimum"
+        : count > 1
+          ? `one of ${count} global minima`
+          : "the global minimum";
       return { words, w: minimum };
     }
     const saddle = find(objective.saddles);
@@ -100,7 +105,8 @@
     return maximum ? { words: "a maximum", w: maximum } : null;
   };
 
-  const steps = (size) => (size < 0.1 ? "less than one step" : counted(Math.ceil(Math.log(0.1) / Math.log(size)), "step"));
+  const steps = (size) =>
+    size < 0.1 ? "less than one step" : counted(Math.ceil(Math.log(0.1) / Math.log(size)), "step");
   const counted = (count, word) => `${count} ${word}${count === 1 ? "" : "s"}`;
 
   function outcome({ size, kind }) {
@@ -125,7 +131,9 @@
     const sentences = [...told].map(([sentence, names]) => `${names.join(" and ")}: times ${sentence}`);
     const { oscillates, diverges } = play.limits(objective, method);
     const change = method === "gradient_descent" ? "the sign alternates" : "it oscillates";
-    sentences.push(`Above *a* = ${play.number(oscillates)} ${change}, above *a* = ${play.number(diverges)} it diverges.`);
+    sentences.push(
+      `Above *a* = ${play.number(oscillates)} ${change}, above *a* = ${play.number(diverges)} it diverges.`,
+    );
     return sentences;
   }
 
@@ -137,7 +145,9 @@
       case "converged":
         return [
           `The gradient is zero (within 10⁻⁶) at ${play.point(last.w)}${critical ? `: ${critical.words}` : ""}. Descent ends here.`,
-          isLocal ? `*L* is ${play.number(last.value)} here; the global minimum has ${play.number(objective.lowest)}.` : "",
+          isLocal
+            ? `*L* is ${play.number(last.value)} here; the global minimum has ${play.number(objective.lowest)}.`
+            : "",
         ];
       case "no descent":
         return ["No step along the gradient lowers *L* by more than its rounding."];
@@ -148,11 +158,15 @@
       case "oscillating":
         return ["The last steps reversed their direction: each overshoots the minimum along it."];
       case "creeping":
-        return [`The last step moved *w* by ${play.number(moveOf(records))}, and the gradient hardly changes. A larger rate would save steps.`];
+        return [
+          `The last step moved *w* by ${play.number(moveOf(records))}, and the gradient hardly changes. A larger rate would save steps.`,
+        ];
       case "converging":
         return [
           `The last step moved *w* by ${play.number(moveOf(records))}; the gradient ${
-            shrinking(records) < 0.99 ? `is multiplied by about ${play.number(shrinking(records), 2)} a step` : "does not shrink yet"
+            shrinking(records) < 0.99
+              ? `is multiplied by about ${play.number(shrinking(records), 2)} a step`
+              : "does not shrink yet"
           }.`,
         ];
       default:
@@ -169,7 +183,11 @@
     const observed = observedName(objective, records);
     const isExact = exactName(objective, method, rate) !== null;
     if (isExact && observed !== "converged" && records.at(-1).ending === null) {
-      return { name: exactName(objective, method, rate), exact: true, sentences: exactSentences(objective, method, rate) };
+      return {
+        name: exactName(objective, method, rate),
+        exact: true,
+        sentences: exactSentences(objective, method, rate),
+      };
     }
     const sentences = observedSentences(objective, observed, records).filter((sentence) => sentence !== "");
     return { name: observed, exact: false, sentences };

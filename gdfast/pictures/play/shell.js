@@ -12,7 +12,10 @@
   }
   const root = document.documentElement;
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => play.renewAll());
-  for (const [moment, isPrinting] of [["beforeprint", true], ["afterprint", false]]) {
+  for (const [moment, isPrinting] of [
+    ["beforeprint", true],
+    ["afterprint", false],
+  ]) {
     addEventListener(moment, () => {
       root.classList.toggle("printing", isPrinting); // paper is white
       play.renewAll(true);
