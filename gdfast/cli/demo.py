@@ -36,6 +36,7 @@ RTOL = 1e-4  # the gradients of uint8 images are computed in float32
 STEPS = np.logspace(-4, 2, 121)  # from W = 0
 IMAGES = 20_000  # to train on: four times 1,000 passes over them take half a minute on two cores
 CHECKED = 5_000  # images of the gradient check: softmax takes an exponential for each image and weight
+FEW = 20  # times the lowest loss: a logarithmic axis up to there has numbers between the powers of 10
 TRAJECTORY_POINTS = 50  # weights of each run of gradient descent that the page shows on a plane
 Paths = dict[str, list[Array]]
 
@@ -185,6 +186,10 @@ def loss_curves(table: StrategyTable, ax: Any) -> None:
     ax.get_legend().remove()
     ax.set_xlabel("evaluations")
     ax.set_ylabel("hinge loss")
+    low, high = ax.get_ylim()
+    few = high < FEW * low
+    ax.yaxis.set_major_formatter(lambda value, _: f"{value:g}")
+    ax.yaxis.set_minor_formatter(lambda value, _: f"{value:g}" if few and f"{value:e}"[0] in "235" else "")
     legend_below(ax)
 
 

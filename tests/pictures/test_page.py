@@ -361,7 +361,7 @@ def test_where_the_weights_are_images_each_class_has_an_image_of_its_errors(repo
     assert np.isnan(shown[:, [4, 9]]).all()
     titles = [title["text"] for title in figures["check-0"]["layout"]["annotations"]]
     assert [html.unescape(title) for title in titles] == [hostile(name) for name in "abc"]
-    assert figures["check-0"]["data"][0]["customdata"][1][7].endswith(", pixel (1, 2)")
+    assert figures["check-0"]["data"][0]["customdata"][1][7].endswith(" (1, 2)")
     bias = check.relative_error.reshape(check.shape)[:, -1].max()
     assert f"The largest error of a bias is {bias:.2g}." in page.all("html")[0].text
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ...descent.derivative_free.random_and_local import SearchResult
-from ...descent.result import History, Result
+from ...descent.result import History, Result, Status
 from ...protocols import Array, FloatArray
 from ..plots.runs import Run, history_of, knows_passes, positions, training_curve
 from ..strategies import StrategyTable
@@ -55,7 +55,7 @@ def section(runs: Runs, strategies: StrategyTable | None = None) -> Section | No
         "labels": {quantity: plotly_text(labels[quantity]) for quantity in curves},
         "against": {against: AGAINST[against] for against in known},
     }
-    sentence = " ".join(_sentence(name, run) for name, run in runs.items())
+    sentence = " ".join(_sentence(name, run, ends=len(runs) == 1) for name, run in runs.items())
     return Section(
         "curves-section", "Training curves", figure("curves", sentence, _tables(runs, places), controls), (drawn,)
     )
@@ -101,7 +101,8 @@ def _curve(style: dict[str, Any], places: Mapping[str, Array], steps: Array, num
     }
 
 
-def _sentence(name: str, run: Run) -> str:
+def _sentence(name: str, run: Run, *, ends: bool) -> str:
+    """What it took and reached; how it ended, where there is room for that or the end is an unexpected one."""
     past = history_of(run)
     values = training_curve(past, "value")[1]
     if not values.size:
@@ -111,14 +112,14 @@ def _sentence(name: str, run: Run) -> str:
         parts = [f"{run.evaluations:,} evaluations" if isinstance(run, SearchResult) else f"{run.steps:,} steps"]
         parts += [f"{run.passes:,.4g} passes"] if run.passes is not None else []
         parts += [f"{past.seconds[-1]:.3g} s"] if past.seconds.size else []
-    says = f"{name or 'The run'}: {', '.join(parts)}."
     if values.size:
         what = "lowest objective so far" if is_search else "objective"
-        says += f" The {what} went from {values[0]:.4g} to {values[-1]:.4g}."
-    for metric, numbers in past.metrics.items():
-        if numbers.size:
-            says += f" The {metric} was {numbers[-1]:.4g} at the end."
-    return f"{says} {run.explanation or run.status.value}" if isinstance(run, Result) else says
+        parts.append(f"{what} from {values[0]:.4g} to {values[-1]:.4g}")
+    parts += [f"{metric} {numbers[-1]:.4g} at the end" for metric, numbers in past.metrics.items() if numbers.size]
+    says = f"{name or 'The run'}: {', '.join(parts)}."
+    if isinstance(run, Result) and (ends or run.status not in (Status.MAX_STEPS, Status.CONVERGED)):
+        says += f" {run.explanation or run.status.value}"
+    return says
 
 
 def _tables(runs: Runs, places: Mapping[str, Mapping[str, Array]]) -> str:

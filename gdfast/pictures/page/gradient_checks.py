@@ -25,7 +25,7 @@ WORST = 20
 
 
 IN_A_ROW = 5  # images of classes
-GAP = 0.15  # between them, as a share of one
+GAP, ROW_GAP = 0.15, 0.3  # between them, as shares of one; names stand between rows
 
 
 def section(reports: Mapping[str, GradientReport], templates: Templates | None = None) -> Section:
@@ -50,7 +50,7 @@ def _heatmap(errors: FloatArray, report: GradientReport, **options: Any) -> dict
         "type": "heatmap", "z": np.round(np.log10(np.clip(errors, LOWEST, HIGHEST)), 3), "zmin": np.log10(LOWEST),
         "zmax": np.log10(HIGHEST), "colorscale": "Cividis",
         "colorbar": colour_bar(
-            f"relative error (tolerance {report.rtol:g})", tickvals=[-12, -9, -6, -3, 0],
+            f"relative error (tolerance {report.rtol:g})", tickvals=[np.log10(LOWEST) + 0.1, -9, -6, -3, 0],
             ticktext=["≤ 10<sup>−12</sup>", *(f"10<sup>−{k}</sup>" for k in (9, 6, 3)), "≥ 1"],
         ),
         **options,
@@ -73,17 +73,17 @@ def _images(report: GradientReport, templates: Templates) -> tuple[dict[str, Any
     """One image of errors for each class, side by side in rows; of three colours the largest error."""
     names, errors = class_names_of(templates.W, templates.class_names), _class_errors(report, templates)
     height, width = errors.shape[1:]
-    gap = max(1, round(GAP * width))
+    gap, row_gap = max(1, round(GAP * width)), max(1, round(ROW_GAP * height))
     columns = min(IN_A_ROW, len(names))
     rows = ceil(len(names) / columns)
-    canvas = np.full((rows * (height + gap) - gap, columns * (width + gap) - gap), np.nan)
+    canvas = np.full((rows * (height + row_gap) - row_gap, columns * (width + gap) - gap), np.nan)
     hover = np.full(canvas.shape, "", dtype=object)
     titles = []
     for k, (name, picture) in enumerate(zip(names, errors, strict=True)):
-        top, left = (k // columns) * (height + gap), (k % columns) * (width + gap)
+        top, left = (k // columns) * (height + row_gap), (k % columns) * (width + gap)
         place = slice(top, top + height), slice(left, left + width)
         canvas[place] = picture
-        hover[place] = [[f"{plotly_text(name)}, pixel ({i}, {j})" for j in range(width)] for i in range(height)]
+        hover[place] = [[f"{plotly_text(name)} ({i}, {j})" for j in range(width)] for i in range(height)]
         titles.append(
             {
                 "x": left + (width - 1) / 2, "y": top - 0.5, "text": plotly_text(name), "showarrow": False,
@@ -91,13 +91,13 @@ def _images(report: GradientReport, templates: Templates) -> tuple[dict[str, Any
             }
         )  # fmt: skip
     data = _heatmap(
-        canvas, report, customdata=hover,
-        hovertemplate="%{customdata}<br>relative error 10<sup>%{z}</sup><extra></extra>", hoverongaps=False,
+        canvas, report, customdata=hover, hoverongaps=False,
+        hovertemplate="class and pixel %{customdata}<br>relative error 10<sup>%{z}</sup><extra></extra>",
     )  # fmt: skip
     hidden = {"visible": False, "constrain": "domain", "fixedrange": True}
     layout = {
         "xaxis": {**hidden},
-        "yaxis": {**hidden, "scaleanchor": "x", "range": [canvas.shape[0] - 0.5, -0.5 - 2 * gap]},
+        "yaxis": {**hidden, "scaleanchor": "x", "range": [canvas.shape[0] - 0.5, -0.5 - row_gap]},
         "annotations": titles,
     }
     return data, layout

@@ -34,7 +34,7 @@ def number(value: Any) -> str:
 
 def four_digits(value: float) -> str:
     """Four digits that count, whole numbers in full: 0.01235, 1.2e-05, 12,345."""
-    return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e6 else f"{value:.4g}"
+    return f"{value:,.0f}" if 9999.5 <= abs(value) < 1e6 else f"{value:,.4g}"
 
 
 def prose(text: str) -> str:

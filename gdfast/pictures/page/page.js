@@ -69,7 +69,8 @@
 
     plane: (figure) => {
       const far = figure.node.clientWidth < 500 ? 1.7 : 1;  // a narrow window needs room for the labels
-      const home = { x: 1.3 * far, y: -1.3 * far, z: 0.9 * far }, center = { x: 0, y: 0, z: -0.2 };
+      const home = { x: 1.8 * far * Math.cos(figure.around), y: 1.8 * far * Math.sin(figure.around), z: 0.9 * far };
+      const center = { x: 0, y: 0, z: -0.2 };
       const buttons = document.querySelectorAll("button[data-turn]");
       const noSurface = () => {
         document.querySelector('input[name="plane-view"][value="map"]').checked = true;
@@ -82,8 +83,16 @@
         if (view === "surface") camera = figure.node.layout.scene.camera;  // as the reader turned it
         if (view && view !== chosen("plane-view")) Plotly.purge(figure.node);
         view = chosen("plane-view");
-        const layout = figure[view].layout;
-        if (view === "surface") layout.scene.camera = camera;
+        const layout = figure[view].layout, isNarrow = far > 1;
+        if (view === "surface") {
+          layout.scene.camera = camera;
+          for (const side of ["xaxis", "yaxis", "zaxis"]) {
+            layout.scene[side].title.font = { size: isNarrow ? 11 : 13 };
+            layout.scene[side].tickfont = { size: isNarrow ? 9 : 12 };
+          }
+        } else {
+          layout.legend.y = isNarrow ? -0.5 : -0.2;  // clear of the title of the axis
+        }
         buttons.forEach((button) => { button.disabled = view === "map" && ["left", "right", "up", "down"].includes(button.dataset.turn); });
         return show(figure, figure[view].data, layout);
       };

@@ -15,6 +15,7 @@ from .style import HEIGHT_SCALE, INK, axis, colour_bar
 TICKS = 5
 # On all heights' colours, which are the same in dark windows: black is visible everywhere.
 PATHS = (("#000000", "circle"), ("#009e73", "square"), ("#e69f00", "diamond"), ("#f0e442", "cross"))
+LEGEND = {"orientation": "h", "x": 0, "bgcolor": "#f3f5f7", "font": {"color": "#1a1a1a"}}
 TABLE = 5  # points of the plane's table, on each axis
 
 HOVER = "a %{x:.4g}, b %{y:.4g}<br>objective %{customdata:.4g}%{text}<extra></extra>"
@@ -37,6 +38,7 @@ def section(data: Trajectory) -> Section:
     drawn = {
         "id": "plane",
         "draw": "plane",
+        "around": _opposite(data, *plane[:2]),
         "surface": _surface(data, *plane, low, high),
         "map": _map(data, *plane, low, high),
     }
@@ -48,6 +50,13 @@ def section(data: Trajectory) -> Section:
     )
     shown = figure("plane", _sentence(data, low, high), _tables(data), controls)
     return Section("plane-section", "Optimization path", shown, (drawn,))
+
+
+def _opposite(data: Trajectory, a: FloatArray, b: FloatArray) -> float:
+    """From where to look at the surface first, as an angle: over the corner that is farthest from the start."""
+    start = data.points[0]
+    x, y = (grid[0] + grid[-1] - 2 * place for grid, place in zip((a, b), start, strict=True))
+    return float(np.arctan2(1.0 if y >= 0 else -1.0, 1.0 if x >= 0 else -1.0))
 
 
 def limits(data: Trajectory, values: FloatArray) -> tuple[float, float]:
@@ -68,7 +77,7 @@ def _surface(
     heights = np.clip(values, low, high)
     ground = {
         "type": "surface", "x": a, "y": b, "z": heights.T, "surfacecolor": _shade(heights, low, high).T, "cmin": 0,
-        "cmax": 1, "colorscale": HEIGHT_SCALE, "showscale": False, "customdata": values.T, "opacity": 0.85,
+        "cmax": 1, "colorscale": HEIGHT_SCALE, "showscale": False, "customdata": values.T, "opacity": 0.7,
         "text": _cut(values, high).T, "hovertemplate": HOVER,
     }  # fmt: skip
     paths = [
@@ -87,7 +96,8 @@ def _surface(
             }
         ]  # fmt: skip
     box = {"aspectmode": "manual", "aspectratio": {"x": 1.1, "y": 1.1, "z": 0.75}}
-    return {"data": [ground, *paths], "layout": {"scene": scene | box, "showlegend": len(paths) > 1}}
+    legend = {**LEGEND, "y": 1.02, "yanchor": "bottom"}
+    return {"data": [ground, *paths], "layout": {"scene": scene | box, "showlegend": len(paths) > 1, "legend": legend}}
 
 
 def _map(data: Trajectory, a: FloatArray, b: FloatArray, values: FloatArray, low: float, high: float) -> dict[str, Any]:
@@ -110,7 +120,7 @@ def _map(data: Trajectory, a: FloatArray, b: FloatArray, values: FloatArray, low
         "xaxis": axis(data.axis_names[0]),
         "yaxis": axis(data.axis_names[1]),
         "showlegend": len(paths) > 1,
-        "legend": {"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+        "legend": {**LEGEND, "y": -0.2, "yanchor": "top"},
     }
     return {"data": [ground, *paths], "layout": layout}
 
@@ -187,8 +197,7 @@ def _tables(data: Trajectory) -> str:
     a, b, values = rising(data.plane)
     i, j = (np.unique(np.linspace(0, grid.size - 1, TABLE).round().astype(int)) for grid in (a, b))
     rows_of_plane = [(f"{a[k]:.4g}", *values[k, j].tolist()) for k in i]
-    header = (
-        " \\ ".join(name.replace("principal ", "") for name in data.axis_names),
-        *(f"{value:.4g}" for value in b[j]),
-    )
-    return "".join(parts) + table(f"The objective at {i.size} x {j.size} points of the plane", header, rows_of_plane)
+    down, right = data.axis_names if data.has_own_axes else ("a", "b")
+    header = (f"{down} \\ {right}", *(f"{value:.4g}" for value in b[j]))
+    caption = f"The objective at {i.size} x {j.size} points of the plane: {down} down, {right} to the right"
+    return "".join(parts) + table(caption, header, rows_of_plane)

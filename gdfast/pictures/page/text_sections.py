@@ -13,24 +13,21 @@ from .html import Section, pairs, paragraph, preformatted, table
 
 def strategies(found: StrategyTable) -> Section:
     """The table of the strategies, the chance level, the first loss, and what the numbers alone do not say."""
-    rows = [
-        (
-            row.name,
-            row.evaluations,
-            f"{row.passes:,.4g}",
-            f"{row.seconds:.2f}",
-            row.value,
-            f"{100 * row.accuracy:.1f} %",
-        )
+    rows: list[tuple[Any, ...]] = [
+        (row.name, row.evaluations, row.passes, f"{row.seconds:.2f}", row.value, f"{100 * row.accuracy:.1f} %")
         for row in found.rows
     ]
-    header = ("strategy", "evaluations", "passes over X", "seconds", "loss", "held-out accuracy")
+    header: tuple[str, ...] = ("strategy", "evaluations", "passes over X", "seconds", "loss", "held-out accuracy")
+    caption = "What each strategy cost, and what it found"
+    if len({row.evaluations for row in found.rows}) == 1:  # narrow windows have room for five columns
+        caption = f"What each strategy cost with {found.rows[0].evaluations:,} evaluations, and what it found"
+        header, rows = (header[0], *header[2:]), [(row[0], *row[2:]) for row in rows]
     says = paragraph(f"Chance level: {100 / found.n_classes:.3g} %. Before the first step: {found.start}.")
     says += "".join(map(paragraph, found.remarks()))
     return Section(
         "strategies-section",
         "Strategies compared",
-        table("What each strategy cost, and what it found", header, rows) + says,
+        table(caption, header, rows) + says,
     )
 
 

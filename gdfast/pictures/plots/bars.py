@@ -67,4 +67,4 @@ def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
 
 def _cost(row: StrategyRow) -> str:
     """The name of a strategy, what it reached and what that took."""
-    return f"{row.name}\nloss {row.value:.3g}\n{row.passes:,.0f} passes, {row.seconds:.1f} s"
+    return f"{row.name}\nloss {row.value:.4g}\n{row.passes:,.0f} passes, {row.seconds:.1f} s"
