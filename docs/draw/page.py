@@ -32,7 +32,7 @@ def main() -> None:
         try:
             driver.execute_cdp_cmd(
                 "Emulation.setDeviceMetricsOverride",
-                {"width": WIDTH, "height": 6000, "deviceScaleFactor": 1, "mobile": False},
+                {"width": WIDTH, "height": 6000, "deviceScaleFactor": 1.5, "mobile": False},
             )  # so high that every figure is within the window, and drawn
             driver.get(f"file://{folder}/run.html")
             WebDriverWait(driver, 60).until(lambda d: d.execute_script(DRAWN))
@@ -43,7 +43,8 @@ def main() -> None:
             shot = driver.execute_cdp_cmd("Page.captureScreenshot", {"clip": clip, "captureBeyondViewport": True})
         finally:
             driver.quit()
-    Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB").save(FILE, optimize=True)
+    image = Image.open(io.BytesIO(base64.b64decode(shot["data"]))).convert("RGB")
+    image.save(FILE, optimize=True, dpi=(150, 150))
     print(f"{FILE.name}: {FILE.stat().st_size / 1000:.0f} kB")
 
 

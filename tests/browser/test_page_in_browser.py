@@ -201,6 +201,35 @@ def test_a_narrow_window_never_scrolls_sideways(chromium, address, width):
         assert chromium.execute_script(too_wide) == []
 
 
+def test_every_table_fits_a_telephone(chromium, address):
+    with narrow(chromium, 390):
+        chromium.get(address)
+        wait(chromium, "document.documentElement.dataset.ready")
+        chromium.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
+        too_wide = (
+            "return [...document.querySelectorAll('div.scroll')]"
+            ".filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.getAttribute('aria-label') + ': ' + part.scrollWidth)"
+        )
+        assert chromium.execute_script(too_wide) == []
+
+
+def test_templates_are_one_row_of_a_wide_window(page):
+    tops = page.execute_script(
+        "return [...document.querySelectorAll('.templates img')].map(image => image.getBoundingClientRect().top)"
+    )
+    assert len(set(tops)) == 1 < len(tops)
+
+
+def test_the_scale_of_the_objective_is_logarithmic_at_first_and_that_of_a_metric_is_not(page):
+    log = "document.getElementById('curves-log').checked"
+    kind = "document.getElementById('curves').layout.yaxis.type"
+    wait(page, f"{log} && {kind} === 'log'")
+    page.find_element("css selector", "[name=curves-quantity]:checked").send_keys(Keys.ARROW_DOWN)
+    wait(page, f"!{log} && {kind} !== 'log'")
+    page.find_element("css selector", "[name=curves-quantity]:checked").send_keys(Keys.ARROW_UP)
+    wait(page, f"{log} && {kind} === 'log'")
+
+
 def test_a_dark_window_and_paper(page):
     see_everything(page)
     text = "getComputedStyle(document.querySelector('#curves .xtitle')).fill"
@@ -218,6 +247,8 @@ def test_no_serious_fault_of_accessibility(page):
     assert serious_faults(page) == []
     with dark(page):
         wait(page, "matchMedia('(prefers-color-scheme: dark)').matches")
+        assert serious_faults(page) == []
+    with narrow(page, 390):
         assert serious_faults(page) == []
 
 

@@ -128,6 +128,28 @@ def test_cifar10_is_read_from_a_folder(tmp_path, monkeypatch):
     assert "48 images to train on, 12 held out.\n12 pixels, 3 classes: 39 weights.\n" in result.output
 
 
+def test_only_the_first_images_are_trained_on_and_the_command_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "PLAN", small(evaluations=5))
+    monkeypatch.setattr(demo, "CHECKED", 100)
+    result = gdfast("demo", "--images", 200, "--out", tmp_path)
+    assert result.exit_code == 0, result.output
+    assert "200 images to train on (the first of 1,442: --images 1442 takes all), 355 held out.\n" in result.output
+    assert result.output.count("every weight, 100 images (") == 2
+    page = (tmp_path / "run.html").read_text(encoding="utf-8")
+    assert '<code id="command">gdfast demo --images 200 --seed 0</code>' in page
+
+
+def test_whoever_watches_sees_what_is_being_done(tmp_path, monkeypatch):
+    monkeypatch.setattr(demo, "PLAN", small(evaluations=5))
+    silent = gdfast("demo", "--out", tmp_path)
+    assert silent.stderr == ""
+    monkeypatch.setattr(demo, "shows_progress", lambda: True)
+    told = gdfast("demo", "--out", tmp_path).stderr
+    assert told.count("100%|") == 4  # a bar for each strategy
+    for stage in ("Checking the gradient of CrossEntropy ...", "Checking the gradient of Hinge ...", "Drawing "):
+        assert stage in told
+
+
 # ---- mistakes: one sentence, no traceback, nothing written ----
 
 

@@ -53,7 +53,7 @@ def section(data: Trajectory) -> Section:
 
 
 def _opposite(data: Trajectory, a: FloatArray, b: FloatArray) -> float:
-    """From where to look at the surface first, as an angle: over the corner that is farthest from the start."""
+    """Where the camera stands at first, as an angle: over the corner that is farthest from the start."""
     start = data.points[0]
     x, y = (grid[0] + grid[-1] - 2 * place for grid, place in zip((a, b), start, strict=True))
     return float(np.arctan2(1.0 if y >= 0 else -1.0, 1.0 if x >= 0 else -1.0))
