@@ -206,10 +206,9 @@ def test_every_table_fits_a_telephone(chromium, address):
         chromium.get(address)
         wait(chromium, "document.documentElement.dataset.ready")
         chromium.execute_script("document.querySelectorAll('details').forEach(part => part.open = true)")
-        too_wide = (
-            "return [...document.querySelectorAll('div.scroll')]"
-            ".filter(part => part.scrollWidth > part.clientWidth + 1).map(part => part.getAttribute('aria-label') + ': ' + part.scrollWidth)"
-        )
+        wide = "part => part.scrollWidth > part.clientWidth + 1"
+        name = "part => part.getAttribute('aria-label') + ': ' + part.scrollWidth"
+        too_wide = f"return [...document.querySelectorAll('div.scroll')].filter({wide}).map({name})"
         assert chromium.execute_script(too_wide) == []
 
 

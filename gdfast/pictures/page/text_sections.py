@@ -17,7 +17,7 @@ def strategies(found: StrategyTable) -> Section:
         (row.name, row.evaluations, row.passes, f"{row.seconds:.2f}", row.value, f"{100 * row.accuracy:.1f} %")
         for row in found.rows
     ]
-    header: tuple[str, ...] = ("strategy", "evaluations", "passes over X", "seconds", "loss", "held-out accuracy")
+    header: tuple[str, ...] = ("strategy", "evalu\u00adations", "passes over X", "seconds", "loss", "held-out accuracy")
     caption = "What each strategy cost, and what it found"
     if len({row.evaluations for row in found.rows}) == 1:  # narrow windows have room for five columns
         caption = f"What each strategy cost with {found.rows[0].evaluations:,} evaluations, and what it found"
