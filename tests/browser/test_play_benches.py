@@ -110,6 +110,18 @@ def plane(page: Any) -> Any:
     return canvas
 
 
+def disc(page: Any, W: Any, j: int) -> Any:
+    """Where the disc of class j is in the plane, before anything was moved."""
+    row, room = W[j].tolist(), {"left": -2.6, "right": 2.6, "bottom": -1.9, "top": 1.9}
+    handle = page.execute_script(
+        "const [row, j, room] = arguments; return play.weightLines.follow(row, play.firstHandles()[j], room)",
+        row,
+        j,
+        room,
+    )
+    return np.array(handle["anchor"])
+
+
 def offset(canvas: Any, x: float, y: float) -> tuple[int, int]:
     """From the middle of the plane's canvas, in pixels, to a point of the plane."""
     width, height = canvas.size["width"], canvas.size["height"]
@@ -164,8 +176,8 @@ def test_lecture_39_classes_first_loss_and_descent_to_zero(page):
 def test_classes_drag_with_the_mouse_and_click_to_add(page):
     canvas = plane(page)
     W, _ = weights(page)
-    foot = -W[0, 2] * W[0, :2] / (W[0, :2] @ W[0, :2])
-    on_line = np.array([1.5, -1.0 - 2.0 * W[0, 0] / W[0, 1]])  # of the line through the first goal
+    foot = disc(page, W, 0)
+    on_line = np.array([2.5, -1.0 - 3.0 * W[0, 0] / W[0, 1]])  # of the line through the first goal
     for grip, goal in ((foot, np.array([-0.5, -1.0])), (on_line, np.array([1.0, 0.0]))):
         start, end = offset(canvas, *grip), offset(canvas, *goal)
         ActionChains(page, duration=50).move_to_element_with_offset(canvas, *start).click_and_hold().move_by_offset(
@@ -188,10 +200,10 @@ def test_classes_drag_with_a_finger(page):
     with narrow(page):
         canvas = plane(page)
         W, _ = weights(page)
-        foot = -W[2, 2] * W[2, :2] / (W[2, :2] @ W[2, :2])
+        foot = disc(page, W, 2)
         box = page.execute_script("return arguments[0].getBoundingClientRect().toJSON()", canvas)
         middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
-        ends = [middle + offset(canvas, *place) for place in (foot, foot - 0.8)]
+        ends = [middle + offset(canvas, *place) for place in (foot, foot + 0.8)]
         at = [{"x": float(x), "y": float(y)} for x, y in ends]
         scrolled = page.execute_script("return scrollY")
         for kind, points in (("touchStart", at[:1]), ("touchMove", at[1:]), ("touchEnd", [])):

@@ -300,6 +300,7 @@ def test_decision_regions_and_lines():
     rng = np.random.default_rng(8)
     view = {"left": -3, "right": 3, "bottom": -2, "top": 2}
     cases = [rng.normal(size=(3, 3)) for _ in range(60)]
+    cases += [np.zeros((3, 3)), cases[0][[0, 1, 1]]]  # of equal classes the first one has the region
     polygons = call([("regions", "decision", W.tolist(), view) for W in cases])
     lines = call([("regions", "line", W[0].tolist(), view) for W in cases])
     for W, regions, line in zip(cases, polygons, lines, strict=True):
@@ -314,6 +315,10 @@ def test_decision_regions_and_lines():
             scores = inner @ W[:, :2].T + W[:, 2]
             assert (scores[:, c] >= scores.max(axis=1) - 1e-9).all()
         assert area == pytest.approx(24, rel=1e-9)
+        assert [bool(region) for region in regions[1:]] == [False, False] or (W[1] != W[0]).any()
+        if not W.any():
+            assert line is None
+            continue
         edge = np.array([[x, y] for x in (-3, 3) for y in (-2, 2)]) @ W[0, :2] + W[0, 2]
         if line is None:
             assert (edge > 0).all() or (edge < 0).all()

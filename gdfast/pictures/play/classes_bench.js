@@ -25,17 +25,18 @@
   }
 
   const copy = (W) => W.map((row) => [...row]);
-  const firstHandles = () =>
-    [
-      [0, 1],
-      [1, 0],
-      [0, -1],
-    ].map((direction) => ({ anchor: [0, 0], direction }));
+  /** At a distance from where the lines meet after a descent, each in another direction. */
+  const firstHandles = (play.firstHandles = () =>
+    CENTRES.map(([x, y]) => {
+      const length = Math.hypot(x, y);
+      return { anchor: [(1.1 * y) / length, (-1.1 * x) / length], direction: [x / length, y / length] };
+    }));
 
   function mount(section) {
     const state = {
       W: copy(START),
       handles: firstHandles(),
+      homes: firstHandles(), // a descent leaves each disc as near to its home as the line allows
       samples: firstSamples(),
       kind: "hinge",
       strength: 0,
@@ -203,6 +204,7 @@
 
     function setWeights(W, handles = state.handles) {
       state.W = W;
+      state.homes = handles;
       state.handles = W.map((row, j) => weightLines.follow(row, handles[j], plane.room));
       restart();
     }
@@ -210,6 +212,7 @@
     function moved(j, { row, handle }) {
       state.W = state.W.map((old, i) => (i === j ? row : old));
       state.handles = state.handles.map((old, i) => (i === j ? handle : old));
+      state.homes = state.handles;
       restart();
     }
 
@@ -247,7 +250,10 @@
       const { gradient, value } = evaluate(rows);
       if (isFull && gradient.flat().every((g) => Math.abs(g) < 1e-9)) return false;
       state.W = losses.descended(state.W, gradient, state.rate);
-      state.handles = state.W.map((row, j) => weightLines.follow(row, state.handles[j], plane.room));
+      state.handles = state.W.map((row, j) => {
+        const home = { anchor: state.homes[j].anchor, direction: state.handles[j].direction };
+        return weightLines.follow(row, home, plane.room);
+      });
       const last = state.history.at(-1);
       last.batch = isFull ? null : value;
       state.history.push({ k: last.k + 1, value: evaluate().value, batch: null });

@@ -24,17 +24,14 @@
     [left, top],
   ];
 
-  // One polygon per class, empty where the class never has the largest score.
+  // One polygon per class, empty where the class never has the largest score; of equal classes the first one has it.
   const decision = (W, view) =>
-    W.map((own) =>
-      W.filter((row) => row !== own).reduce(
-        (polygon, other) =>
-          clipped(
-            polygon,
-            own.map((weight, k) => weight - other[k]),
-          ),
-        rectangle(view),
-      ),
+    W.map((own, j) =>
+      W.reduce((polygon, other, k) => {
+        const difference = own.map((weight, i) => weight - other[i]);
+        if (difference.some((weight) => weight !== 0)) return clipped(polygon, difference);
+        return k < j ? [] : polygon;
+      }, rectangle(view)),
     );
 
   // Both ends of the line a x1 + b x2 + c = 0 within the view; null where it is outside.
