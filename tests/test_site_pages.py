@@ -141,5 +141,5 @@ def test_the_menus_hold_the_pages_that_an_index_links_to(page):
 def test_signs_of_mathematics_in_a_docstring_are_escaped():
     from docstrings import escaped_lines
 
-    lines = ["of |w| and (m, *shape), ``|w| *a``; *emphasis*", ">>> f(|w|)", "|w|", "", "|w|"]
-    assert list(escaped_lines(lines)) == [r"of \|w\| and (m, \*shape), ``|w| *a``; *emphasis*", *lines[1:4], r"\|w\|"]
+    lines = ["of ||w|| and (m, *shape), ``|w| *a``; *emphasis*", ">>> f(|w|)", "|w|", "", "|w|"]
+    assert list(escaped_lines(lines)) == [r"of \|\|w|| and (m, \*shape), ``|w| *a``; *emphasis*", *lines[1:4], r"\|w|"]

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 STAR = re.compile(r"(?<![\w*\\`:])\*(?=\w)(?!\w+\*)")  # would begin emphasis
-BARS = re.compile(r"\|(?=\w)([^|\n]*)\|")  # would be a substitution
+BAR = re.compile(r"(?<![\w\\])\|(?=\S)")  # would be a substitution
 
 
 def escape_signs(line: str) -> str:
@@ -17,7 +17,7 @@ def escape_signs(line: str) -> str:
 
 
 def _escaped(text: str) -> str:
-    return BARS.sub(r"\\|\1\\|", STAR.sub(r"\\*", text))
+    return BAR.sub(r"\\|", STAR.sub(r"\\*", text))
 
 
 def escaped_lines(lines: Iterable[str]) -> Iterator[str]:
