@@ -36,6 +36,8 @@ def test_a_run_is_seen_on_the_plane_of_its_way():
     shares = (seen.points**2).sum(axis=0) / (offsets**2).sum()
     np.testing.assert_allclose(seen.explained, shares, rtol=1e-9)
     assert seen.explained.sum() > 0.9
+    np.testing.assert_allclose(seen.values, [objective.value(w) for w in ws], rtol=1e-12)
+    assert np.array_equal(np.concatenate(list(seen.heights.values())), seen.values)
     i, j = 10, 50
     there = seen.origin + seen.plane.a[i] * seen.directions[0] + seen.plane.b[j] * seen.directions[1]
     assert seen.plane.values[i, j] == pytest.approx(objective.value(there), rel=1e-12)
