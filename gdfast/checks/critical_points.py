@@ -43,7 +43,7 @@ class CriticalPoint:
 
     Attributes
     ----------
-    kind : "minimum", "maximum", "saddle" (in one dimension "inflection"), "degenerate" or "not critical"
+    kind : "minimum", "maximum", "saddle", "degenerate" or "not critical"
     value, gradient_norm : float
         The objective and the largest absolute element of its gradient.
     eigenvalues : float64 (m,)
@@ -58,8 +58,8 @@ class CriticalPoint:
     --------
     >>> import gdfast as gd
     >>> point = gd.classify_critical_point(gd.test_functions.Inflection(), [0.0])
-    >>> point.kind, [slope > 0 for slope in point.slopes]
-    ('inflection', [True, True])
+    >>> point.kind, point.name, [slope > 0 for slope in point.slopes]
+    ('saddle', 'inflection', [True, True])
     """
 
     kind: str
@@ -69,8 +69,13 @@ class CriticalPoint:
     threshold: float = field(repr=False)
     slopes: tuple[float, float] | None = None
 
+    @property
+    def name(self) -> str:
+        """The kind, but a saddle in one dimension, where no direction is left to decrease in, is an "inflection"."""
+        return "inflection" if self.kind == "saddle" and self.eigenvalues.size == 1 else self.kind
+
     def __str__(self) -> str:
-        lines = [_SENTENCES[self.kind]]
+        lines = [_SENTENCES[self.name]]
         if self.kind == "not critical":
             lines.append(
                 f"The largest element of the gradient is {self.gradient_norm:.3g}, above {self.threshold:.3g}; "
@@ -113,8 +118,8 @@ def classify_critical_point(objective: Objective, w: Any, *, gtol: float = 1e-5)
         Its `kind`: "minimum" (all eigenvalues > 0), "maximum" (all < 0), "saddle" (some of both), "degenerate" (some
         are 0: below 1e-6 of the largest) or "not critical". Of more than 200 parameters only the ends of the spectrum
         are known, so zeros between a saddle's stay unknown. In one dimension, where the second
-        derivative is 0, the slopes on both sides decide: x^4 has a minimum at 0, -x^4 a maximum, x^3 an "inflection"; a
-        constant is degenerate.
+        derivative is 0, the slopes on both sides decide: x^4 has a minimum at 0, -x^4 a maximum, x^3 a saddle,
+        which is called an inflection there; a constant is degenerate.
 
     Raises
     ------
@@ -334,6 +339,6 @@ def _by_slopes(
         sides = [evaluate(objective, np.asarray(w + w.dtype.type(end * size)))[1].item() for end in (-reach, reach)]
         if min(map(abs, sides)) > noise:
             left, right = sides
-            kind = "inflection" if (left > 0) == (right > 0) else "minimum" if right > 0 else "maximum"
+            kind = "saddle" if (left > 0) == (right > 0) else "minimum" if right > 0 else "maximum"
             return kind, (left, right)
     return "degenerate", None

@@ -43,7 +43,7 @@ POINTS = [
     for kind, points in (
         ("minimum", function.minima),
         ("maximum", function.maxima),
-        ("saddle" if function.n > 1 else "inflection", function.saddles),
+        ("saddle", function.saddles),
     )
     for point in points
 ]
@@ -86,8 +86,8 @@ def test_eigenvalues_are_those_of_the_second_derivatives():
         (lambda x: x**2, lambda x: 2 * x, "minimum"),
         (lambda x: 1e-8 * x**2, lambda x: 2e-8 * x, "minimum"),
         (lambda x: -(x**2), lambda x: -2 * x, "maximum"),
-        (lambda x: x**3, lambda x: 3 * x**2, "inflection"),
-        (lambda x: 7 - x**3, lambda x: -3 * x**2, "inflection"),
+        (lambda x: x**3, lambda x: 3 * x**2, "saddle"),
+        (lambda x: 7 - x**3, lambda x: -3 * x**2, "saddle"),
         (lambda x: x**4, lambda x: 4 * x**3, "minimum"),
         (lambda x: -(x**4), lambda x: -4 * x**3, "maximum"),
         (lambda x: x**8, lambda x: 8 * x**7, "minimum"),
@@ -103,6 +103,7 @@ def test_in_one_dimension_the_slopes_decide(shape, f, slope, kind):
         )
         found = gd.classify_critical_point(objective, np.full(shape, at))
         assert found.kind == kind
+        assert found.name == ("inflection" if kind == "saddle" else kind)
         assert (found.slopes is not None) == (found.kind != "degenerate" and abs(found.eigenvalues[0]) < 1e-6)
 
 

@@ -95,7 +95,7 @@ def critical_points(
     where = _known_points(objective) if points is None else _points(points, "points", len(box))
     from ...checks.critical_points import classify_critical_point
 
-    kinds = [classify_critical_point(objective, w).kind for w in where]
+    kinds = [classify_critical_point(objective, w).name for w in where]
     ax = axes(ax)
     draw_function(ax, objective, box)
     for kind, (colour, _, marker) in KINDS.items():
