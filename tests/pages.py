@@ -1,12 +1,46 @@
-"""A small run whose every name tries to break out of its page, with all the parts that a page can show."""
+"""The elements of a page, and a small run with all that a page can show, whose every name tries to break out of it."""
 
 from __future__ import annotations
+
+from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import numpy as np
 
 import gdfast as gd
 from gdfast.pictures.page import RunReport, Templates
 from gdfast.pictures.strategies import Plan, compare_strategies
+
+
+class Page(HTMLParser):
+    """The elements of a page in order, with their attributes and the text directly within."""
+
+    VOID = frozenset({"meta", "link", "img", "input", "br"})
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.elements: list[SimpleNamespace] = []
+        self.open: list[SimpleNamespace] = []
+        self.feed(text)
+        self.close()
+
+    def handle_starttag(self, tag, attributes):
+        element = SimpleNamespace(tag=tag, text="", parents=[each.tag for each in self.open], at=dict(attributes))
+        self.elements.append(element)
+        if tag not in self.VOID:
+            self.open.append(element)
+
+    def handle_endtag(self, tag):
+        assert self.open, f"</{tag}> closes nothing"
+        assert self.open.pop().tag == tag
+
+    def handle_data(self, data):
+        for element in self.open:
+            element.text += data
+
+    def all(self, tag):
+        return [element for element in self.elements if element.tag == tag]
+
 
 HOSTILE = """</script><img src="http://evil.invalid/x" onerror="window.broken = 1"> & 'quotes' "more" {name}"""
 
