@@ -32,21 +32,22 @@ def _same_threads() -> Iterator[None]:
     gd.set_num_threads(before)
 
 
-FEW = 24
+ONE_IN = {12: 1, 24: 2, 100: 4}
+"""Of a test with at most so many cases the quick suite runs one in so many; of more, one in 16."""
 OF_THE_HOUSE = {"test_docstrings.py", "test_layers.py", "test_type_tests.py", "test_words.py"}
 """A case for each file or name: all of them hold, always."""
 
 
 @pytest.hookimpl(tryfirst=True)  # before `-m` chooses among them
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of a test with more than `FEW` cases the quick suite runs a quarter, always the same; `-m many` runs the rest."""
+    """Of a test with many cases the quick suite runs a share, always the same; `-m many` runs the rest."""
     cases: dict[tuple[object, str], list[pytest.Item]] = {}
     for item in items:
         if item.path.name in OF_THE_HOUSE:
             continue
         cases.setdefault((item.path, getattr(item, "originalname", item.name)), []).append(item)
     for found in cases.values():
-        if len(found) > FEW:
-            for item in found:
-                if zlib.crc32(item.name.encode()) % 4:
-                    item.add_marker(pytest.mark.many)
+        one_in = next((share for most, share in ONE_IN.items() if len(found) <= most), 16)
+        for item in found:
+            if zlib.crc32(item.name.encode()) % one_in:
+                item.add_marker(pytest.mark.many)

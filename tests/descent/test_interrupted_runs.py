@@ -152,4 +152,6 @@ def test_a_larger_work_ends_with_the_run_within_it(monkeypatch):
     with pytest.raises(KeyboardInterrupt):
         gd.sanity_check(objective)
     with pytest.raises(KeyboardInterrupt):
-        compare_strategies(objective, objective, Plan(evaluations=20), rng=0, callback=presses)
+        compare_strategies(
+            objective, objective, Plan(evaluations=20), rng=0, callback=lambda name, k, w, value: presses(k, w, value)
+        )

@@ -110,7 +110,7 @@ def test_the_table_as_bars(ax, table):
     assert [bar.get_width() for bar in ax.patches] == [100 * row.accuracy for row in table.rows]
     names = [label.get_text() for label in ax.get_yticklabels()]
     for name, row in zip(names, table.rows, strict=True):
-        assert name.startswith(f"{row.name}\nloss {row.value:.3g}\n{row.passes:,.0f} passes")
+        assert name.startswith(f"{row.name}\nloss {row.value:.4g}\n{row.passes:,.0f} passes")
     texts = [text.get_text() for text in ax.texts]
     assert texts == [f"{100 * row.accuracy:.1f} %" for row in table.rows] + ["chance level: 25 %"]
     assert ax.get_title() == "20 evaluations each"
