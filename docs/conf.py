@@ -61,6 +61,7 @@ templates_path = ["_site/templates"]
 
 html_theme = "pydata_sphinx_theme"
 html_title = "gdfast"
+html_sidebars = {page: [] for page in ("index", "lecture", "exercises/index")}  # pages without a section around them
 html_static_path = ["_site/static"]
 html_css_files = ["site.css"]
 html_js_files = [("site.js", {"defer": "defer"})]

@@ -32,7 +32,7 @@ def _same_threads() -> Iterator[None]:
     gd.set_num_threads(before)
 
 
-ONE_IN = {12: 1, 24: 2, 100: 4}
+ONE_IN = {12: 1, 24: 3, 100: 8}
 """Of a test with at most so many cases the quick suite runs one in so many; of more, one in 16."""
 OF_THE_HOUSE = {"test_docstrings.py", "test_layers.py", "test_type_tests.py", "test_words.py"}
 """A case for each file or name: all of them hold, always."""

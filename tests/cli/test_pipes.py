@@ -31,6 +31,7 @@ def many(flowers) -> np.ndarray:
     return X
 
 
+@pytest.mark.slow  # a process each
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "npy"])
 def test_a_reader_that_has_enough_ends_it_quietly(model, many, flowers, kind):
     process = subprocess.Popen(
@@ -53,6 +54,7 @@ def test_a_reader_that_is_gone_before_the_first_line(model, flowers):
     os.close(writer)
 
 
+@pytest.mark.slow  # a process each
 def test_head(model, many, flowers):
     done = subprocess.run(
         f"{sys.executable} -m gdfast predict m.npz many.npy | head -n 3",
@@ -62,6 +64,7 @@ def test_head(model, many, flowers):
     assert done.stderr == ""
 
 
+@pytest.mark.slow  # a process each
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize(
     "command", [["predict", "m.npz", "flowers.csv"], ["evaluate", "m.npz", "flowers.csv"], ["info"]]
@@ -111,6 +114,7 @@ def test_a_wrong_line_of_standard_input_is_named(flowers):
     assert not Path("m.npz").exists()
 
 
+@pytest.mark.slow  # a process each
 @pytest.mark.parametrize(
     ("closed", "message"),
     [

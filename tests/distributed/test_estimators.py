@@ -20,6 +20,8 @@ from gdfast.datasets.chunks import chunk_source
 from gdfast.estimators import GDClassifier, GDRegressor
 from gdfast.training.chunked_data import ChunkedData
 
+pytestmark = pytest.mark.slow  # what the other files test on a cluster, with more kinds of work
+
 ROWS = 90  # of each block
 
 

@@ -12,6 +12,8 @@ import pytest
 import gdfast as gd
 from gdfast.distributed import DaskObjective
 
+pytestmark = pytest.mark.slow  # what the other files test on a cluster, with more kinds of work
+
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 6)).astype(np.float32)
 Y = RNG.integers(0, 3, 90)

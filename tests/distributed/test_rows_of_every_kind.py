@@ -16,6 +16,8 @@ from clusters import PATIENCE, Running
 from gdfast.distributed import DaskObjective
 from gdfast.distributed.suppliers import Read, Sent, supplier_of
 
+pytestmark = pytest.mark.slow  # what the other files test on a cluster, with more kinds of work
+
 N, D = 2000, 20
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(N, D)).astype(np.float32)
