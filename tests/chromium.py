@@ -9,7 +9,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -85,14 +85,24 @@ def narrow(driver: Any, width: int = 390) -> Iterator[None]:
 
 
 @contextmanager
-def dark(driver: Any) -> Iterator[None]:
-    """A reader who prefers dark pages."""
-    features = [{"name": "prefers-color-scheme", "value": "dark"}]
+def preferring(driver: Any, feature: str, value: str) -> Iterator[None]:
+    """A reader whose system says prefers-<feature>: <value>."""
+    features = [{"name": f"prefers-{feature}", "value": value}]
     driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
     try:
         yield
     finally:
         driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+
+
+def dark(driver: Any) -> AbstractContextManager[None]:
+    """A reader who prefers dark pages."""
+    return preferring(driver, "color-scheme", "dark")
+
+
+def reduced_motion(driver: Any) -> AbstractContextManager[None]:
+    """A reader who prefers that nothing moves by itself."""
+    return preferring(driver, "reduced-motion", "reduce")
 
 
 def axe_script() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import shlex
 import sys
 from dataclasses import replace
@@ -46,6 +45,7 @@ from .data_files import STDIN, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
 from .failures import Interrupted, explain_mistakes, writing
 from .images import seed_option
+from .number_or import NumberOr
 from .outputs import check_file
 from .reading_options import given_in, reading_of, reading_options
 from .saved_run import remove_unless_finished, saved_run_in
@@ -55,27 +55,6 @@ from .training_summary import Summary
 
 NOT_WITH_SOLVE = {"epochs", "optimizer", "batch_size", "lr", "early_stopping"}
 VAL_FRACTION, EPOCHS, MIN_STEPS = Settings.validation_fraction, Settings.epochs, Settings.min_steps
-
-
-class NumberOr(click.ParamType):  # type: ignore[type-arg]
-    """A number, or one of some words."""
-
-    def __init__(self, *words: str, positive: bool) -> None:
-        self.words, self.positive = words, positive
-        self.name = "|".join((*words, "number"))
-
-    def convert(self, value: Any, parameter: click.Parameter | None, context: click.Context | None) -> Any:
-        """The word or the number."""
-        if value in self.words:
-            return value
-        try:
-            number = float(value)
-        except ValueError:
-            others = f", nor {' or '.join(self.words)}" if self.words else ""
-            self.fail(f"{value!r} is no number{others}.", parameter, context)
-        if not math.isfinite(number) or number < 0 or (self.positive and number == 0):
-            self.fail(f"{value} is not {'> 0' if self.positive else '>= 0'} and finite.", parameter, context)
-        return number
 
 
 @click.command()

@@ -84,8 +84,11 @@ def _sentence(what: str, error: BaseException) -> str:
     place = _last_place(error)
     if place is None:
         return f"{what}: {said or type(error).__name__}{notes}"
-    if isinstance(error, NotImplementedError):
-        return f"{place}: {traceback.extract_tb(error.__traceback__)[-1].name} is not written yet"
+    raised = traceback.extract_tb(error.__traceback__)[-1]
+    is_hole = isinstance(error, NotImplementedError) and (raised.line or "").startswith("raise NotImplementedError")
+    # The user's own line, as an exercise has one to be filled in. What a library does not implement is told as it says.
+    if is_hole and place == f"{_short(raised.filename)}, line {raised.lineno}":
+        return f"{place}: {raised.name} is not written yet{f' ({said})' if said else ''}"
     return f"{what}: {place}: {type(error).__name__}{': ' + said if said else ''}{notes}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Sequence
+from importlib.resources import files
 
 from ..notebook import escaped
 
@@ -19,7 +20,7 @@ def offline_page(
     title : str
         Escaped here.
     style, body : str
-        CSS and HTML.
+        CSS, which follows what all pages share (offline.css), and HTML.
     scripts : sequence of str
         Each becomes a script element after the body.
     script_sources, policy : str
@@ -34,6 +35,7 @@ def offline_page(
         raise ValueError("a script of the page must not end its own element, as </script within it would")
     digests = (base64.b64encode(hashlib.sha256(script.encode()).digest()).decode() for script in scripts)
     sources = " ".join([*(f"'sha256-{digest}'" for digest in digests), *script_sources.split()])
+    shared = files(__package__).joinpath("offline.css").read_text(encoding="utf-8")
     directives = [
         "default-src 'none'",
         f"script-src {sources}",
@@ -48,7 +50,7 @@ def offline_page(
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta http-equiv="Content-Security-Policy" content="{"; ".join(directives)}">\n'
         '<meta name="color-scheme" content="light dark">\n<link rel="icon" href="data:,">\n'
-        f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n{body}\n"
+        f"<title>{escaped(title)}</title>\n<style>{shared}{style}</style>\n</head>\n<body>\n{body}\n"
         + "".join(f"<script>{script}</script>\n" for script in scripts)
         + "</body>\n</html>\n"
     )

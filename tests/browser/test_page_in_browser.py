@@ -5,7 +5,6 @@ Skipped where there is no Chromium with its driver, or no selenium; .ci/run inst
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -39,19 +38,6 @@ def address(tmp_path_factory) -> str:
     path = tmp_path_factory.mktemp("page") / "run.html"
     write_page(path, small_report())
     return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as driver:
-        yield driver
-
-
-@pytest.fixture
-def page(chromium, address) -> Any:
-    chromium.get(address)
-    wait(chromium, "document.documentElement.dataset.ready")
-    return chromium
 
 
 def test_no_error_no_request_and_interactive_within_three_seconds(address):

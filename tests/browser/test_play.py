@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import re
 import statistics
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
 import gdfast as gd
-from chromium import browser, dark, errors, narrow, requests, require, serious_faults, wait
-from gdfast.pictures.play import render
+from chromium import browser, dark, errors, narrow, reduced_motion, requests, require, serious_faults, wait
 from gdfast.test_functions import Valley
 
 require()
@@ -30,34 +27,8 @@ PICTURE, STATUS = "#descent .picture canvas", "#descent .status"
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory) -> str:
-    path = tmp_path_factory.mktemp("play") / "play.html"
-    path.write_text(render(), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as driver:
-        yield driver
-
-
-@pytest.fixture
-def page(chromium, address) -> Iterator[Any]:
-    chromium.get(address)
-    wait(chromium, "document.documentElement.dataset.ready")
-    yield chromium
-    assert errors(chromium) == []
-
-
-@contextmanager
-def reduced_motion(driver: Any) -> Iterator[None]:
-    features = [{"name": "prefers-reduced-motion", "value": "reduce"}]
-    driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": features})
-    try:
-        yield
-    finally:
-        driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+def address(play: str) -> str:
+    return play
 
 
 def text(driver: Any, selector: str) -> str:
@@ -257,7 +228,8 @@ def test_a_dark_window_changes_the_pictures(page):
     choose(page, "himmelblau", "gradient_descent")
     bright = wait(page, f"play.frames.count > 1 && {pixel}")
     with dark(page):
-        wait(page, f"{pixel}[0] < {bright[0]} - 50")
+        shown = wait(page, f"{pixel}[0] < {bright[0]} - 50 && {pixel}")
+    assert all(now < before - 50 for now, before in zip(shown[:3], bright[:3], strict=True))
 
 
 def test_reduced_motion_jumps(page):

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import gdfast as gd
-from chromium import browser, dark, errors, narrow, require, serious_faults, wait
+from chromium import dark, errors, narrow, require, serious_faults, wait
 
 require()
 
 from selenium.webdriver.common.action_chains import ActionChains  # noqa: E402
 from selenium.webdriver.common.keys import Keys  # noqa: E402
-
-from gdfast.pictures.play import render  # noqa: E402
 
 BENCHES = ("classes", "differences", "kink")
 LEFT, RIGHT, TOP, BELOW = 46, 12, 26, 40  # of the plane's plot area, in CSS pixels
@@ -26,23 +23,8 @@ pytestmark = [pytest.mark.timeout(300), pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory) -> str:
-    path = tmp_path_factory.mktemp("play") / "play.html"
-    path.write_text(render(), encoding="utf-8")
-    return path.as_uri()
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Any]:
-    with browser() as driver:
-        yield driver
-
-
-@pytest.fixture
-def page(chromium, address) -> Any:
-    chromium.get(address)
-    wait(chromium, "document.documentElement.dataset.ready")
-    return chromium
+def address(play: str) -> str:
+    return play
 
 
 def text(page: Any, bench: str, selector: str) -> str:

@@ -206,6 +206,9 @@ def gradient(W):
 def not_yet(W):
     raise NotImplementedError("write it")
 
+def of_a_library(W):
+    return np.random.BitGenerator()
+
 linear = gd.LinearObjective(X, y)
 objective = linear
 """
@@ -217,7 +220,13 @@ objective = linear
         ("plain.py", [], 1, "sign flipped:"),
         ("plain", [], 1, "sign flipped:"),
         ("plain.py:value", ["--gradient", "gradient"], 1, "sign flipped:"),
-        ("plain.py", ["--gradient", "not_yet"], 1, "Error: plain.py, line 15: not_yet is not written yet\n"),
+        ("plain.py", ["--gradient", "not_yet"], 1, "Error: plain.py, line 15: not_yet is not written yet (write it)\n"),
+        (
+            "plain.py",
+            ["--gradient", "of_a_library"],
+            1,
+            "NotImplementedError: BitGenerator is a base class",
+        ),
         ("plain.py", ["--gradient", "other"], 1, "its gradient must be a function of plain named other"),
     ],
 )

@@ -49,7 +49,9 @@ def test_every_exercise_has_solutions_and_stands_on_the_page():
 def test_what_is_not_written_yet_is_said_in_one_sentence(marked, name):
     result = marked(name, None)
     assert result.exit_code == 1
-    assert re.fullmatch(rf"Error: {name}\.py, line \d+: gradient is not written yet\n", result.output)
+    assert re.fullmatch(
+        rf"Error: {name}\.py, line \d+: gradient is not written yet \(write the gradient\)\n", result.output
+    )
     text = (FOLDER / f"{name}.py").read_text(encoding="utf-8")
     assert f"    gdfast check docs/exercises/{name}.py\n" in text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import sys
+from array import array
 from dataclasses import dataclass, field
 from time import perf_counter
 from typing import Any
@@ -237,8 +238,7 @@ class _Past:
     """What a search has seen so far: values, and when."""
 
     def __init__(self) -> None:
-        self._values: list[float] = []
-        self._seconds: list[float] = []
+        self._values, self._seconds = array("d"), array("d")
         self._start = perf_counter()
 
     def add(self, *values: float) -> None:
@@ -247,7 +247,7 @@ class _Past:
 
     def history(self) -> History:
         """The lowest value after each evaluation; a NaN is never lower than a number."""
-        lowest = np.fmin.accumulate(np.array(self._values, dtype=np.float64))
+        lowest = np.fmin.accumulate(np.array(self._values))
         none = np.empty(0)
         return History(
             steps=np.arange(lowest.size), values=lowest, gradient_norms=np.full(lowest.size, np.nan), step_sizes=none,
