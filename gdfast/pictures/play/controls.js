@@ -8,6 +8,7 @@
 //     radio buttons; list: true makes it a drop-down list. onChange(key)
 //   play.button(host, words, onClick, { primary, key }) -> the button; key: words for its tooltip
 //   play.toggle(host, words, isOn, onChange) -> the checkbox
+//   play.table([heading, ...], body, { caption, ...attributes }) -> the table; "" heads the column of the rows' names
 //   play.drag(chart, { grab(x, y, near, event), move(handle, x, y), drop(handle), click(x, y) })   pointer events in data
 //     grab gives a handle or null; near(x0, y0) says whether the pointer is close to a point (closer for mouse than finger).
 //     Where grab gives null a touch scrolls the page and a short tap is a click.
@@ -29,6 +30,23 @@
     node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
     return node;
   });
+
+  play.table = (headings, body, { caption = null, ...attributes } = {}) =>
+    element(
+      "table",
+      attributes,
+      caption && element("caption", {}, caption),
+      element(
+        "thead",
+        {},
+        element(
+          "tr",
+          {},
+          ...headings.map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)),
+        ),
+      ),
+      body,
+    );
 
   const twoDigits = (value) => Number(value.toPrecision(2));
   const ROUND = [1, 1.1, 1.2, 1.3, 1.5, 1.6, 1.8, 2, 2.2, 2.4, 2.7, 3, 3.3, 3.6, 4, 4.3, 4.7, 5, 5.5, 6, 6.5, 7, 8, 9];

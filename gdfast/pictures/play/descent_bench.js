@@ -50,20 +50,7 @@
       element(
         "div",
         { class: "scroll", tabindex: 0, role: "region", "aria-label": "The numbers of this run" },
-        element(
-          "table",
-          {},
-          element(
-            "thead",
-            {},
-            element(
-              "tr",
-              {},
-              ...["step", "w", "L(w)", "largest |gradient|"].map((name) => element("th", { scope: "col" }, name)),
-            ),
-          ),
-          table,
-        ),
+        play.table(["step", "w", "L(w)", "largest |gradient|"], table),
       ),
     );
     below.append(details);

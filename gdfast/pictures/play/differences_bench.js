@@ -119,25 +119,7 @@
       });
     }
     const body = element("tbody");
-    panel.append(
-      element(
-        "table",
-        { class: "slopes" },
-        element("caption", {}, "Slope at x"),
-        element(
-          "thead",
-          {},
-          element(
-            "tr",
-            {},
-            ...["", "slope", "relative error"].map((name) =>
-              element(name ? "th" : "td", name ? { scope: "col" } : {}, name),
-            ),
-          ),
-        ),
-        body,
-      ),
-    );
+    panel.append(play.table(["", "slope", "relative error"], body, { caption: "Slope at x", class: "slopes" }));
     const digits = element("div", { class: "formula" });
     const regime = element("div", { class: "regime" });
     panel.append(digits);

@@ -137,23 +137,7 @@
       },
     });
     const body = element("tbody");
-    panel.append(
-      element(
-        "table",
-        { class: "slopes" },
-        element("caption", {}, "What gdfast's check says of each"),
-        element(
-          "thead",
-          {},
-          element(
-            "tr",
-            {},
-            ...["", "right", "wrong"].map((name) => element(name ? "th" : "td", name ? { scope: "col" } : {}, name)),
-          ),
-        ),
-        body,
-      ),
-    );
+    panel.append(play.table(["", "right", "wrong"], body, { caption: "What gdfast's check says of each", class: "slopes" }));
     const regime = element("div", { class: "regime" });
     words.append(regime);
     const say = play.announcer(section);
