@@ -89,7 +89,7 @@ env PATH="$host/bin:$bin:$PATH" _PYTHON_HOST_PLATFORM=linux-aarch64 "$host/bin/p
     -Csetup-args="--cross-file=$source/tools/arm64.ini" -Csetup-args=-Dpython.allow_limited_api=true
 "$host/bin/python" -m zipfile -e "$folder"/wheel/gdfast-*.whl "$site"
 
-[ $# -gt 0 ] || set -- -q -k 'instruction_set or formula or one_output or largest or huge or bytes or past' \
+[ $# -gt 0 ] || set -- -q -m 'not slow' -k 'instruction_set or formula or one_output or largest or huge or bytes or past' \
     tests/test_kernels.py tests/test_kernels_{gram,integers,fixed_point}.py
 "$venv/bin/python3" -P -c 'import gdfast; gdfast.show_config()'
 exec "$venv/bin/python3" -P -m pytest -o timeout=900 "$@"
