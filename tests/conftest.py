@@ -25,6 +25,23 @@ settings.register_profile("gdfast", deadline=None, derandomize=True, database=No
 settings.load_profile("gdfast")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--whole`: the counts that docs/explanation/reliability.md tells, instead of a share of them."""
+    parser.addoption("--whole", action="store_true", help="all cases of tests/reliability, not a share of them")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """The figures that tests have recorded, as `record_property("figure", "what: how much")`, one a line."""
+    reports = [
+        report for found in terminalreporter.stats.values() for report in found if hasattr(report, "user_properties")
+    ]
+    figures = sorted({str(text) for report in reports for name, text in report.user_properties if name == "figure"})
+    if figures:
+        terminalreporter.section("figures")
+    for figure in figures:
+        terminalreporter.write_line(figure)
+
+
 @pytest.fixture(autouse=True)
 def _same_threads() -> Iterator[None]:
     before = gd.get_num_threads()

@@ -1,11 +1,12 @@
-"""The process in which the cases of this folder run: it forks, so that a crash there does not take pytest along."""
+"""How many cases the tests of this folder run, and the process in which they run: it forks, so that a crash there does
+not take pytest along."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,13 @@ class Child:
         except BaseException:  # the time is up, or Ctrl-C
             self.stop()
             raise
+
+
+@pytest.fixture(scope="session")
+def amount(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """`amount(share, whole)`: how many cases a test runs, `whole` of them where pytest was given --whole."""
+    all_of_them = bool(request.config.getoption("--whole"))
+    return lambda share, whole: whole if all_of_them else share
 
 
 @pytest.fixture(scope="session")
