@@ -5,6 +5,7 @@ Every message of the library names what came in the same way: its type, an array
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any
 
@@ -28,7 +29,7 @@ def described(value: Any, longest: int = LONGEST) -> str:
 def shortened(value: Any, longest: int = LONGEST) -> str:
     """The value's repr in one line, cut after so many letters."""
     try:
-        text = " ".join(repr(value).split())
+        text = printable(" ".join(repr(value).split()))
     except Exception:  # of an integer of more than 4,300 digits, or of somebody's class
         text = "that can't be shown"
     return text if len(text) <= longest else text[: longest - 3] + "..."
@@ -42,3 +43,19 @@ def counted(number: Any, noun: str, plural: str | None = None) -> str:
 def printable(text: str) -> str:
     """The text as a terminal may be given it: a control character in a name from a file is written as it is escaped."""
     return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+
+
+def one_line(text: str) -> str:
+    """As `printable`, line breaks and tabs too: a name from a file must not begin a line of its own."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+class PlainErrors(contextlib.ContextDecorator):
+    """Errors of reading and writing, raised within, whose texts a terminal may be given, whatever a file is called."""
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        if isinstance(error, OSError | ValueError):
+            error.args = tuple(one_line(part) if isinstance(part, str) else part for part in error.args)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ._arrays import check_columns, check_flag, check_path, plain_array, require_finite
-from .describe import described
+from .describe import PlainErrors, described
 from .files.saved_arrays import load_arrays, save_arrays
 from .objective.few_scores import FEW, few_scores
 from .objective.linear.objective import LinearObjective
@@ -208,6 +208,7 @@ class Model:
         return W
 
 
+@PlainErrors()
 def save_model(path: str | os.PathLike[str], model: Any, **parts: Any) -> None:
     """Write a model to one file: .npz without pickles, with a version and a digest, whole or not at all.
 
@@ -255,6 +256,7 @@ def save_model(path: str | os.PathLike[str], model: Any, **parts: Any) -> None:
     save_arrays(path, KIND, VERSION, arrays, facts)
 
 
+@PlainErrors()
 def load_model(path: str | os.PathLike[str]) -> Model:
     """The model that `save_model` wrote; no code runs on loading.
 

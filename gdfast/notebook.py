@@ -6,13 +6,15 @@ import html
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from .describe import printable
+
 GOOD, DOUBTFUL, BAD = "#009E73", "#E69F00", "#D55E00"
 """Colours of the line at the left, which stand out from white and from black; text has the page's own."""
 
 
 def escaped(text: Any) -> str:
-    """A text as HTML, safe in attributes too; lone surrogates, which no file can hold, become "?"."""
-    return html.escape(str(text).encode("utf-8", "replace").decode())
+    """A text as HTML, safe in attributes too; control characters are shown, and what turns the direction of writing."""
+    return html.escape(printable(str(text)))
 
 
 def panel(colour: str, title: str, sentences: Iterable[str], *tables: str) -> str:

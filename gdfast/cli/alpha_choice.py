@@ -11,7 +11,7 @@ import numpy as np
 from ..datasets import Dataset
 from ..protocols import Array, FloatArray
 from ..training.settings import Settings
-from .tables import say
+from .tables import say, say_line
 
 FOLDS, ALPHAS = 5, 20
 FINAL_TOL = 0.1  # of the fit that the estimator ends with, in place of which the command trains its own
@@ -81,7 +81,7 @@ def choose_alpha(found: Dataset, settings: Settings, held_out: Array | None) -> 
         model.fit(found.X, y, sample_weight=None if trains.all() else trains.astype(np.float64))
     for text in dict.fromkeys(str(warning.message) for warning in caught):
         if "points of the folds" in text:
-            say(f"Note: {text}", err=True)
+            say_line(f"Note: {text}", err=True)
     return AlphaChoice(
         model.alpha_, model.alphas_, model.scores_path_, model.losses_path_, "accuracy" if classifies else "R2"
     )

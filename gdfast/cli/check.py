@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import json
 import math
 import sys
 from contextlib import redirect_stdout
@@ -20,7 +19,7 @@ from ..describe import described
 from ..objective.function import FunctionObjective
 from ..objective.linear.objective import LinearObjective
 from ..protocols import Array, Objective
-from .tables import say
+from .tables import json_text, say, say_line
 from .user_code import attribute, explain_errors_of, load_module
 
 SCALE = 0.01  # of the random weights at which an objective is checked when no point is named
@@ -115,9 +114,9 @@ def check(
             )
             findings = sanity_check(as_objective(case), case.point) if sanity else None
     if as_json:
-        say(json.dumps(as_data(target, case.place, report, findings), indent=2))
+        say(json_text(as_data(target, case.place, report, findings), indent=2))
     else:
-        say(f"{target} at {case.place}")
+        say_line(f"{target} at {case.place}")
         say(str(report) if findings is None else f"{report}\n\n{findings}")
     failed = [] if report.passed else [f"the gradient check says {report.verdict}"]
     if findings is not None and not findings.passed:

@@ -18,7 +18,7 @@ from ..model import Model
 from ..training.chunked_data import ChunkedData
 from .chunked_files import InChunks
 from .failures import explain_mistakes
-from .tables import say
+from .tables import say, say_line
 
 STDIN = "-"
 STDIN_NAME = "standard input"
@@ -58,7 +58,7 @@ def open_rows_for(
         class_names=classes,
     )
     for note in found.notes:
-        say(f"Note: {note}", err=True)
+        say_line(f"Note: {note}", err=True)
     return _in_the_order_of(model, found, name_of(data))
 
 

@@ -18,6 +18,7 @@ from ..checks.gradient.check import check_gradient
 from ..checks.gradient.report import GradientReport
 from ..datasets import Images, load_cifar10, load_digits
 from ..descent.result import Status
+from ..describe import one_line
 from ..objective.losses import CrossEntropy, Hinge, Loss
 from ..pictures import landscape, plots
 from ..pictures.canvas import figure, image, legend_below
@@ -27,7 +28,7 @@ from ..pictures.strategies import ACCURACY, Plan, StrategyTable, compare_strateg
 from ..protocols import Array
 from .failures import MISTAKES
 from .outputs import check_folder, write_files
-from .tables import say
+from .tables import say, say_line
 
 # The features are (pixel - mean) / pixel_max. So 255 times the lecture's scales, which are per grey level of 256.
 PLAN = Plan(evaluations=1000, random_scale=255e-4, local_start=255e-3, local_step=255e-4, step=0.03, momentum=0.9)
@@ -89,7 +90,8 @@ def demo(data: Path | None, out: Path, images: int, seed: int, threads: int | No
         files = write_files(out, drawn | page(chosen, table, paths, reports, command))
     except OSError as error:
         raise click.ClickException(str(error)) from error
-    say(f"\nWrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
+    say()
+    say_line(f"Wrote {', '.join(map(str, files))} in {perf_counter() - start:.1f} s.")
     if not all(report.passed for report in reports.values()):
         raise click.ClickException("a gradient check failed: the report above says where")
 
@@ -103,7 +105,7 @@ def describe(images: Images, available: int) -> None:
     """The images, the model and the machine."""
     n, d = images.X.shape
     settings = config()
-    say(fill(f"{images.description}.", 80, break_long_words=False))
+    say(fill(f"{one_line(images.description)}.", 80, break_long_words=False))
     classes, weights = len(images.class_names), len(images.class_names) * (d + 1)
     of_all = "" if n == available else f" (the first of {available:,}: --images {available} takes all)"
     say(f"{n:,} images to train on{of_all}, {len(images.y_test):,} held out.")
@@ -119,7 +121,7 @@ def shows_progress() -> bool:
 def stage(text: str) -> None:
     """What is being done now, for whoever watches."""
     if shows_progress():
-        say(text, err=True)
+        say_line(text, err=True)
 
 
 def compare(images: Images, seed: int, paths: Paths) -> StrategyTable:

@@ -8,6 +8,7 @@ import click
 import numpy as np
 
 from ..datasets import Dataset
+from ..describe import one_line
 from ..model import load_model
 from ..protocols import Array
 from ..training.chunked_data import ChunkedData
@@ -85,6 +86,7 @@ def _print_classes(names: tuple[str, ...], confusion: Array) -> None:
             return
         say(f"The {len(worst)} of {len(shown):,} classes of the lowest recall:")
         shown = worst
+    names = tuple(map(_cut, names))
     width = min(NAME_WIDTH, max(5, *(len(names[i]) for i in shown)))
     say(f"{'class':<{width}} {'rows':>9} {'recall':>7} {'precision':>9}  most often predicted as")
     for i in shown:
@@ -92,12 +94,13 @@ def _print_classes(names: tuple[str, ...], confusion: Array) -> None:
         others = confusion[i].copy()
         others[i] = 0
         wrong = int(others.argmax())
-        mistaken = f"{_cut(names[wrong])} ({others[wrong]:,})" if others[wrong] else "-"
-        say(f"{_cut(names[i]):<{width}} {counts[i]:>9,} {100 * recall[i]:5.1f} % {precision:>9}  {mistaken}")
+        mistaken = f"{names[wrong]} ({others[wrong]:,})" if others[wrong] else "-"
+        say(f"{names[i]:<{width}} {counts[i]:>9,} {100 * recall[i]:5.1f} % {precision:>9}  {mistaken}")
     say("recall: of the rows of the class; precision: of the rows predicted as it.")
 
 
 def _cut(name: str) -> str:
+    name = one_line(name)
     return name if len(name) <= NAME_WIDTH else name[: NAME_WIDTH - 3] + "..."
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..describe import printable
+from ..describe import one_line
 
 MISTAKES = (OSError, ValueError, ImportError, MemoryError)
 """What a user can do wrong; a command answers it with one sentence."""
@@ -78,7 +78,7 @@ class Commands(click.Group):
         except KeyboardInterrupt:
             raise Interrupted("Interrupted.") from None
         except click.ClickException as error:
-            vars(error)["message"] = printable(error.message)  # a name from a file may be in it
+            vars(error)["message"] = one_line(error.message)  # a name from a file may be in it
             _leave_stdout()
             raise
 

@@ -12,7 +12,7 @@ from ..pictures.figures import FIGURES
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
 from .outputs import check_folder, write_files
-from .tables import say
+from .tables import say_line
 
 
 @click.command()
@@ -43,5 +43,5 @@ def figures(out: Path, data: Path | None, kind: str, dark: bool, seed: int) -> N
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
     for path in written:
-        say(f"Wrote {path}")
-    say(f"in {perf_counter() - start:.1f} s, from {images.description}.")
+        say_line(f"Wrote {path}")
+    say_line(f"in {perf_counter() - start:.1f} s, from {images.description}.")

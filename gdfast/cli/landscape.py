@@ -26,7 +26,7 @@ from ..protocols import Array, FloatArray
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
 from .outputs import check_folder, write_files
-from .tables import say
+from .tables import say, say_line
 
 LOSSES = {"hinge": Hinge, "softmax": CrossEntropy}
 POINTS = {"line": 401, "plane": 101, "weight": 401, "step-sizes": 81}
@@ -120,7 +120,7 @@ def landscape(
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
     say(f"The {loss} loss of {counted(objective.n_samples, 'image')} at {weights} weights is {objective.value(w):.6g}.")
-    say(f"Wrote {', '.join(map(str, written))} in {perf_counter() - start:.1f} s.")
+    say_line(f"Wrote {', '.join(map(str, written))} in {perf_counter() - start:.1f} s.")
 
 
 def landscape_data(objective: LinearObjective, w: Array, view: View, images: Images, rng: np.random.Generator) -> Any:

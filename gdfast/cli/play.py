@@ -10,7 +10,7 @@ import click
 from ..pictures.play import render
 from .failures import MISTAKES
 from .outputs import check_file, write_files
-from .tables import say
+from .tables import say, say_line
 
 
 @click.command()
@@ -30,7 +30,7 @@ def play(out: Path, opens: bool) -> None:
         (path,) = write_files(out.parent, {out.name: render().encode()})
     except MISTAKES as error:
         raise click.ClickException(str(error)) from error
-    say(f"Wrote {path}")
+    say_line(f"Wrote {path}")
     if opens:
         webbrowser.open(path.absolute().as_uri())
     else:

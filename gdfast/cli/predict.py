@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import click
 
-from ..describe import printable
+from ..describe import one_line
 from ..files.atomic import write_whole
 from ..model import Model, load_model
 from ..objective.losses.cross_entropy import softmax
@@ -22,7 +22,7 @@ from .failures import explain_mistakes, writing
 from .outputs import check_file
 from .predictions import FORMATS, Predicted, format_of
 from .reading_options import given_in, reading_of, reading_options
-from .tables import say
+from .tables import say_line
 
 
 @click.command()
@@ -80,7 +80,7 @@ def predict(
 
     names = _names(model)
     if out == STDIN and kind == "csv" and sys.stdout.isatty():
-        names = tuple(map(printable, names))
+        names = tuple(map(one_line, names))
 
     def write(file: BinaryIO) -> None:
         FORMATS[kind](file, predicted, names, more, n)
@@ -93,7 +93,7 @@ def predict(
     with writing(out):
         write_whole(out, write)
     if not quiet:
-        say(f"Wrote {n:,} predictions to {out}.", err=True)
+        say_line(f"Wrote {n:,} predictions to {out}.", err=True)
 
 
 def _predictions(model: Model, X: Any, more: str) -> Iterable[Predicted]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -35,7 +36,11 @@ class Columns(click.ParamType):  # type: ignore[type-arg]
         """A tuple of ints and names."""
         if isinstance(value, tuple):
             return value
-        return tuple(_column(name.strip()) for row in csv.reader([str(value)], skipinitialspace=True) for name in row)
+        lines = csv.reader(io.StringIO(str(value), newline=""), skipinitialspace=True)
+        try:
+            return tuple(_column(name.strip()) for row in lines for name in row)
+        except csv.Error as error:
+            self.fail(f"{value!r:.60} is no list of columns: {error}", parameter, context)
 
 
 class Delimiter(click.ParamType):  # type: ignore[type-arg]

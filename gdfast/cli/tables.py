@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..describe import CONTROL, printable
+from ..describe import CONTROL, one_line, printable
 
 WIDTH = 80
 
@@ -18,6 +18,11 @@ WIDTH = 80
 def say(text: str = "", *, err: bool = False) -> None:
     """Print text whose names may come from files: their control characters are shown, not obeyed."""
     click.echo(printable(text), err=err)
+
+
+def say_line(text: str, *, err: bool = False) -> None:
+    """Print one line: a line break in a name is shown as well, so that no name can pass for a line of ours."""
+    say(one_line(text), err=err)
 
 
 def json_text(data: Any, indent: int | None = None) -> str:

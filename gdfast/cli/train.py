@@ -49,7 +49,7 @@ from .number_or import NumberOr
 from .outputs import check_file
 from .reading_options import given_in, reading_of, reading_options
 from .saved_run import remove_unless_finished, saved_run_in
-from .tables import say
+from .tables import say, say_line
 from .training_page import Trajectory, write_page_of
 from .training_summary import Summary
 
@@ -133,7 +133,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
             set_num_threads(options["threads"])
     shows = sys.stderr is not None and sys.stderr.isatty() and not (options["quiet"] or options["as_json"])
     if shows and data != STDIN:
-        say(f"Reading {data} ...", err=True)
+        say_line(f"Reading {data} ...", err=True)
     with cluster_of(options["scheduler"]) as client:
         found = _opened(data, reading, settings, options, client)
         if not options["quiet"]:
@@ -229,7 +229,7 @@ def _with_chosen_alpha(
 def _hint(found: Dataset, settings: Settings) -> None:
     """What was guessed; and labels that are numbers and hardly ever repeat are probably targets."""
     for note in found.notes:
-        say(f"Note: {note}", err=True)
+        say_line(f"Note: {note}", err=True)
     k, n = len(found.class_names or ()), found.X.shape[0]
     if settings.loss.classifies and k > max(10, n / 3) and (found.class_names or ("x",))[0].lstrip("-").isdecimal():
         say(f"Note: {k:,} classes in {n:,} rows; if they are targets: --loss squared_error", err=True)

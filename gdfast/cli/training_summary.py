@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from ..datasets import Dataset
-from ..describe import counted
+from ..describe import counted, one_line
 from ..model import Model
 from ..training.evaluation import Evaluation
 from ..training.fit import Fit
@@ -87,7 +88,8 @@ class Summary:
             print_json(self._as_data(report))
         elif not quiet:
             print_facts(self.lines(report))
-            say(f"\nNext: gdfast evaluate {self.out} DATA\n      gdfast predict {self.out} NEW-DATA")
+            model = shlex.quote(one_line(self.out))
+            say(f"\nNext: gdfast evaluate {model} DATA\n      gdfast predict {model} NEW-DATA")
 
     def lines(self, report: str | None) -> dict[str, str]:
         unit = "epoch" if self.proof is None else "step"

@@ -15,6 +15,8 @@ from typing import Any
 
 import click
 
+from .tables import say
+
 OWN_FOLDER = str(Path(__file__).parent.parent) + os.sep
 
 
@@ -71,7 +73,7 @@ def explain_errors_of(what: str, show_traceback: bool) -> Iterator[None]:
         raise
     except (Exception, SystemExit) as error:
         if show_traceback:
-            traceback.print_exception(error)
+            say("".join(traceback.format_exception(error)).rstrip(), err=True)
         raise click.ClickException(_sentence(what, error)) from error
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from .._arrays import check_integer
-from ..describe import described
+from ..describe import PlainErrors, described, one_line
 from .cifar10_files import (
     NAMES_FILES,
     PIXELS,
@@ -30,6 +30,7 @@ from .cifar10_files import (
 from .dataset import Images, Pixels
 
 
+@PlainErrors()
 def load_cifar10(path: str | os.PathLike[str], held_out: int | None = 1000) -> Images:
     """CIFAR-10 from disk: its binary or its python version, as a folder or as the published .tar.gz.
 
@@ -110,7 +111,7 @@ def load_cifar10(path: str | os.PathLike[str], held_out: int | None = 1000) -> I
         class_names=class_names,
         image_shape=(3, 32, 32),
         pixel_max=255,
-        description=_describe(place, held_out),
+        description=one_line(_describe(place, held_out)),
     )
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .._arrays import INPUT_CODES, check_flag, check_integer, check_matrix
-from ..describe import counted, described
+from ..describe import PlainErrors, counted, described, one_line
 from ..protocols import Array
 from .chunks import ChunkSource
 from .chunks.files import is_in_parts, stored_at
@@ -139,6 +139,7 @@ def load(
     )  # fmt: skip
 
 
+@PlainErrors()
 def load_with(
     path: str | os.PathLike[str],
     options: ReadingOptions,
@@ -276,6 +277,7 @@ def _dataset(
         if found.y_test is not None:
             known = class_names if own is not None or names is None else names
             y_test, _ = _encode(found.y_test, X_test.shape[0], f"{place}'s y_test", targets, known, own)
+    notes = tuple(map(one_line, found.notes))
     what = f"{len(names):,} classes" if names else "no labels" if labels is None else "real targets"
     held_out = "" if X_test is None else f"; {X_test.shape[0]:,} more rows are held out"
     return Dataset(
@@ -287,10 +289,13 @@ def _dataset(
         image_shape=image_shape,
         pixel_max=255 if image_shape and X.dtype == np.uint8 else None,
         description="; ".join(
-            [f"{place}: {counted(n, 'row')} of {counted(d, 'feature')} ({X.dtype}), {what}{held_out}", *found.notes]
+            [
+                f"{one_line(str(place))}: {counted(n, 'row')} of {counted(d, 'feature')} ({X.dtype}), {what}{held_out}",
+                *notes,
+            ]
         ),
         feature_names=feature_names,
-        notes=found.notes,
+        notes=notes,
         reading=found.reading,
     )
 

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .._arrays import check_integer, check_point
-from ..describe import described
+from ..describe import PlainErrors, described
 from ..files.saved_arrays import load_arrays, save_arrays
 from ..objective.capabilities import fingerprint
 from ..protocols import Array
@@ -60,6 +60,7 @@ class Checkpoint:
     path: str | os.PathLike[str]
     every: int = 100
 
+    @PlainErrors()
     def __post_init__(self) -> None:
         if not isinstance(self.path, str | os.PathLike):
             raise TypeError(f"path must be a path; it is {described(self.path)}")
@@ -130,6 +131,7 @@ class Loaded(NamedTuple):
     facts: dict[str, Any]
 
 
+@PlainErrors()
 def load(path: str | os.PathLike[str], objective: Any) -> Loaded:
     """The run in a file that was written for this objective; `restored_state` checks what is not checked here."""
     arrays, facts = load_arrays(path, KIND, VERSION)

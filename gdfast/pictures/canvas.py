@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from ..describe import described
+from ..describe import LONGEST, described, one_line
 from ..protocols import FloatArray
 
 if TYPE_CHECKING:
@@ -103,6 +103,16 @@ def note(ax: Any, text: str) -> None:
     behind = {"facecolor": ax.get_facecolor(), "edgecolor": "none", "alpha": 0.8, "pad": 2.0}
     place: dict[str, Any] = {"transform": ax.transAxes, "fontsize": "small", "style": "italic", "zorder": 5}
     ax.text(0.02, 0.03, text, color=ink(ax), bbox=behind, va="bottom", wrap=True, **place).set_in_layout(False)
+
+
+def plain_text(name: str) -> str:
+    """A name as matplotlib shows it letter by letter: without formulas between $, in one line, cut where it is long.
+
+    An empty one is seen as such; matplotlib would leave it, and one that begins with _, out of a legend.
+    """
+    text = one_line(name) or "''"
+    text = text if len(text) <= LONGEST else text[: LONGEST - 3] + "..."
+    return (" " if text.startswith("_") else "") + text.replace("$", r"\$")
 
 
 def height_colours() -> Any:

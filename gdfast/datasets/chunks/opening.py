@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..._arrays import plain_array
-from ...describe import described
+from ...describe import PlainErrors, described
 from ...protocols import Array
 from ..options import ReadingOptions
 from .array_parts import ArrayPart
@@ -26,6 +26,7 @@ from .stored import StoredArray, StoredPart
 from .zarr_arrays import ZarrArray
 
 
+@PlainErrors()
 def chunk_source(X: Any, y: Any = None, *, label: str | int | None = None) -> ChunkSource:
     """Rows that need not fit into memory, as one sequence of which any stretch can be read.
 

@@ -13,6 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..._arrays import check_path
+from ...describe import PlainErrors
 from ...files.atomic import write_whole
 from ...files.saved_arrays import load_arrays, save_arrays
 from ...protocols import Array
@@ -33,6 +34,7 @@ class Saved:
         """The header and the rows of the CSV file."""
         raise TypeError(f"{type(self).__name__} must define table()")
 
+    @PlainErrors()
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write it to a .npz file (everything; `gdfast.landscape.load` reads it) or a .csv file (its table).
 
@@ -65,6 +67,7 @@ class Saved:
     __hash__ = None  # type: ignore[assignment]
 
 
+@PlainErrors()
 def load(path: str | os.PathLike[str]) -> Any:
     """What `save` wrote to a .npz file, of the class and with the numbers that it had.
 

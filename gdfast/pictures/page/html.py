@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ...describe import printable
 from ...notebook import escaped
 
 MOST_ROWS = 40  # of a table under a figure; of more rows, evenly many are shown
@@ -107,7 +108,7 @@ def rows_evenly(rows: Sequence[Sequence[Any]], caption: str) -> tuple[str, list[
 
 def plotly_text(text: str) -> str:
     """A text within a figure: plotly reads some tags there, and turns these entities back."""
-    return html.escape(text.encode("utf-8", "replace").decode(), quote=False)
+    return html.escape(printable(text), quote=False)
 
 
 def to_json(value: Any) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..canvas import axes, check_type, ink, line_style
+from ..canvas import axes, check_type, ink, line_style, plain_text
 from ..strategies import StrategyRow, StrategyTable
 
 if TYPE_CHECKING:
@@ -67,4 +67,4 @@ def strategies(table: StrategyTable, ax: Axes | None = None) -> Axes:
 
 def _cost(row: StrategyRow) -> str:
     """The name of a strategy, what it reached and what that took."""
-    return f"{row.name}\nloss {row.value:.4g}\n{row.passes:,.0f} passes, {row.seconds:.1f} s"
+    return f"{plain_text(row.name)}\nloss {row.value:.4g}\n{row.passes:,.0f} passes, {row.seconds:.1f} s"

@@ -10,7 +10,7 @@ import numpy as np
 from ..._arrays import check_number, check_reals, check_steps, plain_array
 from ...descent.path_result import Path
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, check_type, ink, legend_below, line_style, note
+from ..canvas import BLUE, GREY, VERMILION, axes, check_type, ink, legend_below, line_style, note, plain_text
 from .templates import class_pictures
 
 if TYPE_CHECKING:
@@ -209,7 +209,7 @@ def path_templates(
         ax.text(-0.1, bottom + height / 2, f"{float(f'{data.strengths[i]:.2g}'):g}", va="center", **beside)
     ax.text(-0.1, top + 0.05, "strength", va="bottom", **beside)
     above: dict[str, Any] = {"ha": "center", "va": "bottom", "color": ink(ax)}
-    labels = [ax.text(k * (1 + GAP) + 0.5, top + 0.05, name, **above) for k, name in enumerate(names)]
+    labels = [ax.text(k * (1 + GAP) + 0.5, top + 0.05, plain_text(name), **above) for k, name in enumerate(names)]
     room = ax.get_window_extent().width / (NAMES + len(names) * (1 + GAP))
     if max(label.get_window_extent().width for label in labels) > room:
         for label in labels:

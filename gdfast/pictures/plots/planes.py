@@ -8,7 +8,7 @@ import numpy as np
 
 from ..._arrays import check_flag
 from ...protocols import FloatArray
-from ..canvas import axes, check_type, height_colours, legend_below, line_style, rounded_levels
+from ..canvas import axes, check_type, height_colours, legend_below, line_style, plain_text, rounded_levels
 from ..landscape import Plane, Trajectory
 
 if TYPE_CHECKING:
@@ -122,7 +122,12 @@ def trajectory(data: Trajectory, ax: Axes | None = None) -> Axes:
         rim: dict[str, Any] = {"markersize": 9, "markeredgewidth": 1.5}
         ax.plot(*path.T, color="white", linewidth=3.5, alpha=0.7)  # every colour is readable on every other
         ax.plot(*path[0], marker, markerfacecolor="white", markeredgecolor=colour, **rim)
-        line: dict[str, Any] = {"color": colour, "linestyle": dash, "linewidth": 1.8, "label": name or "the run"}
+        line: dict[str, Any] = {
+            "color": colour,
+            "linestyle": dash,
+            "linewidth": 1.8,
+            "label": plain_text(name) if name else "the run",
+        }
         ax.plot(*path.T, marker=marker, markevery=[-1], markeredgecolor="white", **rim, **line)
     first, second = (
         name if data.has_own_axes else f"{name} ({100 * share:.3g} % of the variance)"

@@ -11,7 +11,7 @@ from ..._arrays import check_flag
 from ...descent.derivative_free.random_and_local import SearchResult
 from ...descent.result import History, Result
 from ...protocols import Array, FloatArray
-from ..canvas import BLUE, GREY, VERMILION, axes, check_types, huge_values, line_style, logarithmic_values
+from ..canvas import BLUE, GREY, VERMILION, axes, check_types, huge_values, line_style, logarithmic_values, plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -91,14 +91,14 @@ def history(
                 marker=marker,
                 markersize=4,
                 markevery=1 if is_sparse and len(steps) < 40 else (i * every // max(1, len(runs)), every),
-                label=name,
+                label=plain_text(name),
             )
         ax.legend()
     else:
         _draw_one(ax, history_of(runs[""]), places[""], quantity)
     (logarithmic_values if log else huge_values)(ax, [line.get_ydata() for line in ax.lines])
     ax.set_xlabel(_AGAINST[against])
-    ax.set_ylabel(_LABELS.get(quantity, quantity))
+    ax.set_ylabel(_LABELS.get(quantity, plain_text(quantity)))
     ax.grid(alpha=0.3)
     return ax
 

@@ -11,7 +11,7 @@ import numpy as np
 from ..._arrays import check_columns, check_point, float64_copy
 from ...describe import described
 from ...protocols import Array, FloatArray
-from ..canvas import axes
+from ..canvas import axes, plain_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -79,7 +79,7 @@ def templates(
         left = (k % columns) * (1 + GAP)
         bottom = (rows - 1 - k // columns) * (height + HEADROOM)
         ax.imshow(picture, cmap="gray", vmin=0, vmax=1, extent=(left, left + 1, bottom, bottom + height))
-        ax.text(left + 0.5, bottom + height + 0.03, name, ha="center", va="bottom")
+        ax.text(left + 0.5, bottom + height + 0.03, plain_text(name), ha="center", va="bottom")
     ax.set_xlim(0, columns * (1 + GAP) - GAP)
     ax.set_ylim(0, rows * (height + HEADROOM))
     ax.set_axis_off()
