@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import os
-import shutil
+import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,7 +26,10 @@ LARGEST = 1 << 30
 ATTEMPTS = 5
 TIMEOUT = 30.0
 PAUSE = 0.5
+SLOWEST = 2_000
+"""Bytes a second, over TIMEOUT seconds; a server that sends fewer is as good as one that sends none."""
 _CHUNK = 1 << 16
+_NAME = re.compile(r"[\w.+-]{1,100}\.(tar\.gz|tgz)", re.ASCII)
 
 
 def fetch_cifar10(
@@ -85,13 +89,27 @@ def fetch_cifar10(
     check_held_out(held_out)
     if not isinstance(url, str):
         raise TypeError(f"url must be a str; it is {type(url).__name__}")
-    name = Path(urlsplit(url).path).name
-    if not name.endswith((".tar.gz", ".tgz")):
-        raise ValueError(f"url must be the address of a .tar.gz; it is {url!r:.100}")
+    name = _name_in(url)
     digest = digest or DIGESTS.get(name)
     if digest is None:
         raise ValueError(f"digest must be given for {name!r:.60}, which is none of {', '.join(DIGESTS)}")
     return load_cifar10(download(url, name, digest, cache, progress), held_out)
+
+
+def _name_in(url: str) -> str:
+    """The last part of an address: a file of this name and no other path."""
+    try:
+        scheme, name = urlsplit(url).scheme, Path(urlsplit(url).path).name
+    except ValueError:
+        scheme = name = ""
+    if scheme not in ("http", "https") or not _NAME.fullmatch(name):
+        raise ValueError(f"url must be the address of a .tar.gz, http:// or https://; it is {_public(url)!r:.100}")
+    return name
+
+
+def _public(text: str) -> str:
+    """Without the name and the password that an address may hold."""
+    return re.sub(r"//[^/\s]*@", "//", text)
 
 
 def download(url: str, name: str, digest: str, cache: str | os.PathLike[str] | None, progress: bool) -> Path:
@@ -108,20 +126,32 @@ def download(url: str, name: str, digest: str, cache: str | os.PathLike[str] | N
 
     def arrive(address: str, output: str, _: Any) -> None:
         _download(address, partial, progress)
-        shutil.move(partial, output)
+        try:
+            os.replace(partial, output)
+        except FileNotFoundError as error:
+            raise ConnectionError(f"the download of {_public(url)} was lost: somebody removed {partial}") from error
 
     logger = pooch.get_logger()
     level = logger.level
     logger.setLevel("WARNING")
     try:
         with _alone_in(folder):
+            _require_file(folder / name)
+            _require_file(partial)
             return Path(pooch.retrieve(url, digest, fname=name, path=folder, downloader=arrive))
     except ValueError as error:
         raise ValueError(
-            f"what {url} sent is not {name}: its digest differs from the published {digest}, and it was removed"
+            f"what {_public(url)} sent is not {name}: its digest differs from the published {digest}, and it was "
+            "removed"
         ) from error
     finally:
         logger.setLevel(level)
+
+
+def _require_file(path: Path) -> None:
+    """OSError unless a file is there, or nothing: what is written must not end up elsewhere."""
+    if path.is_symlink() or (path.exists() and not path.is_file()):
+        raise OSError(f"{path} must be a file, or nothing yet; it is a link, a folder or a device: remove it")
 
 
 @contextlib.contextmanager
@@ -144,74 +174,102 @@ def _alone_in(folder: Path) -> Iterator[None]:
 
 def _check_digest(digest: str) -> None:
     kind, separator, code = digest.partition(":")
-    if not separator or kind not in ("sha256", "md5") or len(code) != {"sha256": 64, "md5": 32}[kind]:
+    if not separator or not re.fullmatch({"sha256": r"[\da-fA-F]{64}", "md5": r"[\da-fA-F]{32}"}.get(kind, "-"), code):
         raise ValueError(f"digest must be 'sha256:' and 64 digits or 'md5:' and 32; it is {digest!r:.100}")
 
 
 def _download(url: str, partial: Path, progress: bool) -> None:
     """The whole file into `partial`, which goes on from where it stands; tried again while more arrives."""
     import requests
+    import urllib3
 
-    failures = 0
+    broken = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError, http.client.HTTPException)
+    failures, most, begun_anew = 0, _size(partial), False
     while True:
-        before = _size(partial)
         try:
-            _receive(url, partial, progress)
-            return
-        except (requests.ConnectionError, requests.Timeout, requests.exceptions.ChunkedEncodingError) as error:
-            failures = 0 if _size(partial) > before else failures + 1
+            if _receive(url, partial, progress):
+                return
+            if begun_anew:
+                raise requests.RequestException(f"416 for what {url} has sent itself")
+            begun_anew = True
+        except broken as error:
+            failures = 0 if _size(partial) >= most + _CHUNK else failures + 1
+            most = max(most, _size(partial))
             if failures >= ATTEMPTS or (failures and not _size(partial)):
                 raise ConnectionError(_cut_off(url, partial, error)) from error
             time.sleep(PAUSE * failures)
         except requests.RequestException as error:
-            raise ConnectionError(f"CIFAR-10 could not be downloaded: {error}. {_REMEDY}") from error
+            raise ConnectionError(f"CIFAR-10 could not be downloaded: {_public(str(error))}. {_REMEDY}") from error
+        except OSError as error:  # of the disk
+            reason = error.strerror or str(error)
+            raise OSError(f"{partial} cannot be written: {reason}; {_size(partial):,} bytes are kept") from error
 
 
 _REMEDY = "Give url= of a mirror, or download the archive elsewhere and give its path to gdfast.datasets.load_cifar10"
 
 
 def _cut_off(url: str, partial: Path, error: Exception) -> str:
-    kept = _size(partial)
+    kept, address = _size(partial), _public(url)
     if not kept:
-        return f"CIFAR-10 could not be downloaded: no connection to {url} ({type(error).__name__}). {_REMEDY}"
-    return f"the download of {url} was cut off; {kept:,} bytes are kept in {partial}, and the next call goes on there"
+        return f"CIFAR-10 could not be downloaded: no connection to {address} ({type(error).__name__}). {_REMEDY}"
+    return (
+        f"the download of {address} was cut off; {kept:,} bytes are kept in {partial}, and the next call goes on there"
+    )
 
 
 def _size(file: Path) -> int:
     return file.stat().st_size if file.is_file() else 0
 
 
-def _receive(url: str, partial: Path, progress: bool) -> None:
-    """One answer of the server, appended to what is there, or from the start where the server sends all of it."""
+def _receive(url: str, partial: Path, progress: bool) -> bool:
+    """One answer of the server, appended to what is there, or from the start where the server sends all of it.
+
+    False where what is there turned out to be no part of the file: it is removed.
+    """
     import requests
-    from tqdm import tqdm
 
     start = _size(partial)
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={start}-"} if start else {})
     with requests.get(url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if answer.status_code == 416:  # nothing lies beyond what is there: it is whole, or not of this file
+        if answer.status_code == 416 and start:  # nothing lies beyond what is there: it is whole, or not of this file
             if answer.headers.get("Content-Range") == f"bytes */{start}":
-                return
-            partial.unlink()
-            _receive(url, partial, progress)
-            return
+                return True
+            partial.unlink(missing_ok=True)
+            return False
         answer.raise_for_status()
         goes_on = answer.status_code == 206 and answer.headers.get("Content-Range", "").startswith(f"bytes {start}-")
         start = start if goes_on else 0
         length = answer.headers.get("Content-Length", "")
-        total = start + int(length) if length.isdecimal() else None
-        with (
-            partial.open("ab" if goes_on else "wb") as file,
-            tqdm(total=total, initial=start, unit="B", unit_scale=True, disable=not progress) as bar,
-        ):
-            for chunk in answer.iter_content(_CHUNK):
-                file.write(chunk)
-                bar.update(len(chunk))
-                if file.tell() > LARGEST:
-                    break
+        total = start + int(length) if re.fullmatch("[0-9]{1,18}", length) else None
+        _write(answer, partial, start, total, progress)
     arrived = _size(partial)
     if arrived > LARGEST:
         partial.unlink()
         raise requests.RequestException(f"{url} sends more than {LARGEST:,} bytes")
     if total is not None and arrived < total:
         raise requests.ConnectionError(f"{arrived:,} of {total:,} bytes arrived")
+    return True
+
+
+def _write(answer: Any, partial: Path, start: int, total: int | None, progress: bool) -> None:
+    """The bytes as they are sent, after the first `start` of the file: a .tar.gz that the server calls the packed form
+    of a .tar is not unpacked."""
+    import requests
+    from tqdm import tqdm
+
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_APPEND if start else os.O_TRUNC)
+    flags |= getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    with (
+        os.fdopen(os.open(partial, flags, 0o666), "ab" if start else "wb") as file,
+        tqdm(total=total, initial=start, unit="B", unit_scale=True, disable=not progress) as bar,
+    ):
+        began, mark = time.monotonic(), start
+        for chunk in answer.raw.stream(_CHUNK, decode_content=False):
+            file.write(chunk)
+            bar.update(len(chunk))
+            if file.tell() > LARGEST:
+                break
+            if time.monotonic() - began > TIMEOUT:
+                if file.tell() - mark < SLOWEST * TIMEOUT:
+                    raise requests.Timeout(f"fewer than {SLOWEST:,} bytes a second arrived")
+                began, mark = time.monotonic(), file.tell()
