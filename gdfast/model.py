@@ -6,13 +6,13 @@ import json
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ._arrays import check_columns, check_flag, check_path, plain_array, require_finite
+from ._derived import derived
 from .describe import PlainErrors, described
 from .files.saved_arrays import load_arrays, save_arrays
 from .objective.few_scores import FEW, few_scores
@@ -145,7 +145,7 @@ class Model:
         )  # fmt: skip
         return objective.scores(W)
 
-    @cached_property
+    @derived
     def _parts(self) -> tuple[Array, Array | None]:
         """Weights (k, d) and bias (k,), which are views of W."""
         return self.W[:, : self.n_features], self.W[:, -1] if self.bias else None

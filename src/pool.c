@@ -68,6 +68,7 @@ void pool_run(pool_task task, void *context, ptrdiff_t n_chunks, int n_threads, 
 
 #else
 
+#include <fenv.h>
 #include <signal.h>
 
 /* The clock that timed waits count by; macOS has only the wall clock for them. */
@@ -89,6 +90,7 @@ static struct {
     ptrdiff_t next_chunk, n_chunks;
     int n_threads;
     pool_control *control;
+    fenv_t arithmetic; /* the caller's: how numbers are rounded, and whether the smallest are 0 */
 } pool;
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -160,12 +162,16 @@ static void *live(void *argument)
         while (pool.next_chunk >= pool.n_chunks || worker >= pool.n_threads)
             pthread_cond_wait(&pool.work, &pool.lock);
         pool.n_working++;
+        fesetenv(&pool.arithmetic);
         work_on_chunks(worker);
         if (--pool.n_working == 0)
             pthread_cond_signal(&pool.idle);
     }
     return NULL;
 }
+
+/* More than any kernel needs, whatever the system gives a thread: that follows `ulimit -s`. */
+#define STACK_BYTES ((size_t)1 << 20)
 
 /* With the lock held: up to n threads besides the caller. Signals stay with the threads of the program. */
 static void start_threads(int n)
@@ -175,6 +181,7 @@ static void start_threads(int n)
     if (pool.n_started >= n || pthread_attr_init(&detached) != 0)
         return;
     pthread_attr_setdetachstate(&detached, PTHREAD_CREATE_DETACHED);
+    pthread_attr_setstacksize(&detached, STACK_BYTES);
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before);
     while (pool.n_started < n) {
@@ -230,6 +237,7 @@ void pool_run(pool_task task, void *context, ptrdiff_t n_chunks, int n_threads, 
     pool.task = task;
     pool.context = context;
     pool.control = control;
+    fegetenv(&pool.arithmetic);
     pool.n_threads = n_threads;
     pool.next_chunk = 0;
     pool.n_chunks = n_chunks;

@@ -1,7 +1,8 @@
 /* A small pool of threads: fixed chunks of work handed to whichever thread is free.
  *
- * What a chunk is depends on the problem alone, never on the number of threads, and reductions take
- * turns in the order of the chunks (pool_turn). So results are the same bits at 1, 2 or 64 threads.
+ * What a chunk is depends on the problem alone, never on the number of threads, reductions take turns in
+ * the order of the chunks (pool_turn), and all threads compute in the caller's floating-point environment.
+ * So results are the same bits at 1, 2 or 64 threads.
  *
  * Not OpenMP: a child forked after a parallel call must go on (gcc's libgomp hangs there), idle
  * threads must sleep, and Ctrl-C must be noticed. Nothing here can fail: where no thread can be

@@ -11,13 +11,13 @@ import math
 from array import array
 from collections import deque
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
+from .._background import Coming
 from .._config import get_num_threads
 from ..protocols import Array, FloatArray
 from .columns import Table, feature_names, label_name, remedy
@@ -77,19 +77,13 @@ def _read(rows: _Rows, blocks: Iterator[bytes], parse: Parser | None) -> None:
     cut = _WholeRows(blocks, rows.layout.delimiter)
     workers = min(get_num_threads(), MOST_THREADS) if rows.path.stat().st_size > 4 * BLOCK else 1
     waiting: deque[tuple[memoryview, Callable[[], Parsed | None]]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        try:
-            for piece, quoted in cut:
-                if workers > 1:
-                    waiting.append((piece, pool.submit(parse, piece, quoted).result))
-                else:
-                    waiting.append((piece, partial(parse, piece, quoted)))
-                if len(waiting) > workers and not rows.add_first(waiting):
-                    break
-            while waiting and rows.add_first(waiting):
-                pass
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    for piece, quoted in cut:
+        parsed = partial(parse, piece, quoted)
+        waiting.append((piece, Coming(parsed, "gdfast-parse", daemon=False).result if workers > 1 else parsed))
+        if len(waiting) > workers and not rows.add_first(waiting):
+            break
+    while waiting and rows.add_first(waiting):
+        pass
     rows.add_plainly(chain([bytes(piece) for piece, _ in waiting], cut.rest()))
 
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 import numbers
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from functools import cached_property, partial
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from .._arrays import check_flag, check_integer, check_non_negative, check_positive
+from .._derived import derived
 from ..describe import described
 from ..objective.capabilities import check_certifies, in_float64, rows_wanted, start_for
 from ..objective.guarded import guarded
@@ -138,7 +139,7 @@ class Settings:
     goes_on_in_float64: bool = False
     """It began in narrower arithmetic: `in_float64`."""
 
-    @cached_property
+    @derived
     def scored(self) -> ScoredSearch | None:
         """How line searches keep the objective's scores; None: they do not."""
         return scored_search(self.objective) if self.keeps_scores else None

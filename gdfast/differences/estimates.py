@@ -8,7 +8,6 @@ are no simple fractions: values that are few multiples of a spacing would agree 
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,6 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from .._unwarned import unwarned
 from ..protocols import Array, FloatArray
 from .points import Points, is_outside
 
@@ -246,8 +246,7 @@ class Tolerant:
 
     def __call__(self, points: Points) -> FloatArray:
         """(n, *out)."""
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
+        with unwarned(), np.errstate(all="ignore"):
             parts = self._parts(points)
         shape = next((part.shape[1:] for part, _ in parts if part is not None), ())
         return np.concatenate([np.full((n, *shape), np.nan) if part is None else part for part, n in parts])

@@ -7,13 +7,13 @@ random: it holds a sample of all the data, whatever their order is. The rows are
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .. import _kernels
+from .._derived import derived
 
 Indices = NDArray[np.int64]
 
@@ -38,20 +38,20 @@ class BlockShuffle:
     window: int
     blocks: int
 
-    @cached_property
+    @derived
     def n_windows(self) -> int:
         """How many, alike in size to within a batch."""
         n_steps = -(-self.n_samples // self.size)
         return -(-n_steps // max(1, self.window // self.size))
 
-    @cached_property
+    @derived
     def boundaries(self) -> list[int]:
         """Where windows begin in the order of an epoch, and its end: each but the last a multiple of `size`."""
         n_steps = -(-self.n_samples // self.size)
         steps = [n_steps * j // self.n_windows for j in range(self.n_windows + 1)]
         return [min(self.n_samples, step * self.size) for step in steps]
 
-    @cached_property
+    @derived
     def blocks_each(self) -> int:
         """In every window: one of each of so many equal parts of the data."""
         return max(1, min(self.blocks, self.n_samples // self.n_windows))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from .._derived import derived
 from ..objective.linear.objective import LinearObjective
 from ..protocols import Array, FloatArray
 from .chunked_data import ChunkedData
@@ -84,7 +84,7 @@ class StandardizedChunks(StandardizedRows):
         """They are read with their chunks."""
         return False
 
-    @cached_property
+    @derived
     def _sums(self) -> tuple[float, ...]:
         return tuple(self.objective.problem.sum(norms_of_chunk))
 

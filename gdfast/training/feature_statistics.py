@@ -8,12 +8,12 @@ change of units changes no z.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from .._arrays import require_finite
+from .._derived import derived
 from ..protocols import Array, FloatArray
 
 BLOCK_BYTES = 1 << 18
@@ -54,7 +54,7 @@ class FeatureStatistics:
     dtype: np.dtype[Any]
     is_centred: bool = False
 
-    @cached_property
+    @derived
     def scale(self) -> FloatArray:
         """What each feature is divided by: its deviation, in CSR its largest absolute value; never 0.
 

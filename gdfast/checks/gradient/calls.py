@@ -4,7 +4,6 @@ leave their argument alone, and compute from it rather than from what another ca
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..._returned import finite_number
+from ..._unwarned import unwarned
 from ...protocols import Array, FloatArray
 from .noise import FLOAT64, is_float32, rounding_unit
 from .one_sided_slopes import Evaluations
@@ -226,8 +226,7 @@ def _elsewhere(f: Evaluations, x: Array) -> None:
 
 def _or_none(derivative: Derivative, x: Array) -> FloatArray | None:
     """The derivatives at a point that the user did not ask for."""
-    with warnings.catch_warnings(), np.errstate(all="ignore"):
-        warnings.simplefilter("ignore")
+    with unwarned(), np.errstate(all="ignore"):
         try:
             return derivative(x)
         except Exception:

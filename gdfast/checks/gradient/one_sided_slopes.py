@@ -7,7 +7,6 @@ through, with a note that names the coordinate; at points that the user did not 
 
 from __future__ import annotations
 
-import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..._unwarned import unwarned
 from ...differences.points import Points, is_outside, numbers_at
 from ...differences.stencils import moved, name_coordinate, stencil
 from ...objective import capabilities
@@ -52,8 +52,7 @@ class Evaluations:
 
     def or_nan(self, points: Points) -> FloatArray:
         """f at the points, (m,), NaN outside its domain."""
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore", RuntimeWarning)
+        with unwarned(RuntimeWarning), np.errstate(all="ignore"):
             try:
                 return self(points)
             except Exception as error:  # one by one, what there is

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
 from ..._arrays import check_integer
+from ..._derived import derived
 from ...describe import counted, described
 from ...protocols import Array
 from .part import Part
@@ -98,7 +98,7 @@ class ChunkSource:
             f"({self.dtype}{', sparse' if self.is_sparse else ''}) in {counted(len(self.parts), 'part')})"
         )
 
-    @cached_property
+    @derived
     def bytes_per_row(self) -> float:
         """What a row takes in memory: of sparse ones the mean of a few, which are read for it."""
         if not self.is_sparse:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import numpy as np
 
+from ..._unwarned import unwarned
 from ...protocols import Array
 
 
@@ -32,7 +32,6 @@ class ClosedForm:
         """What leads to the solution."""
         if state > 0:
             return np.zeros_like(w), state + 1
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", RuntimeWarning)  # of many minima any will do
+        with unwarned(RuntimeWarning):  # of many minima any will do
             there = objective.solve()
         return np.asarray(there - w, dtype=w.dtype), 1

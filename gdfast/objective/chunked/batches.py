@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..._background import Coming
 from ...protocols import Array, Objective
 from ..linear.compiled_steps import LinearSteps, steps_of
 from ..linear.objective import LinearObjective
@@ -51,8 +52,7 @@ class ChunkedBatches:
         self._bounds = [0] if most >= n else piece_bounds(self._order.boundaries, self._size, most)
         self._all: LinearProblem | None = None
         self._here: tuple[int, Piece] | None = None
-        self._coming: tuple[int, Future[Piece]] | None = None
-        self._reader = ThreadPoolExecutor(1, "gdfast-read")
+        self._coming: tuple[int, Coming[Piece]] | None = None
 
     def batch(self, k: int) -> Objective:
         """The mini-batch of step k, unbiased."""
@@ -84,11 +84,14 @@ class ChunkedBatches:
             return self._here[1]
         coming, self._coming, self._here = self._coming, None, None
         if coming is None or coming[0] != number:
-            coming = number, self._reader.submit(self._read, number)
+            coming = number, self._being_read(number)
         self._here = number, coming[1].result()
         if len(self._bounds) > 1:
-            self._coming = number + 1, self._reader.submit(self._read, number + 1)
+            self._coming = number + 1, self._being_read(number + 1)
         return self._here[1]
+
+    def _being_read(self, number: int) -> Coming[Piece]:
+        return Coming(partial(self._read, number), "gdfast-read", daemon=False)
 
     def _read(self, number: int) -> Piece:
         epoch, p = divmod(number, len(self._bounds))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from ..._arrays import check_matrix
+from ..._derived import derived
 from ...protocols import Array, FloatArray
 from ..linear.objective import LinearObjective
 from ..linear.problem import LinearProblem
@@ -69,7 +69,7 @@ class ChunkRecipe:
         whole = LinearObjective.of_problem(LinearProblem.of(rows, self.loss, None, False))
         return Chunk(whole, self.share, self.start, self.stop)
 
-    @cached_property
+    @derived
     def n_rows(self) -> int:
         """How many."""
         return self.stop - self.start

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
 
+from ..._derived import derived
 from ...protocols import Array, FloatArray
 from ..guarded import guarded_regularizer
 from ..linear.near_terms import nearest
@@ -57,7 +57,7 @@ class ChunkedRows:
         """Chunks are CSR matrices."""
         return bool(self.source.is_sparse)
 
-    @cached_property
+    @derived
     def entries_per_row(self) -> float:
         """How many numbers of a row a pass reads, in the mean; of sparse rows by the first ones."""
         if not self.is_sparse:

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 import numpy as np
+
+from ..._background import Coming
 
 Arguments = ParamSpec("Arguments")
 Returned = TypeVar("Returned")
 
 QUICK = 1e8
 """Multiply-adds that are over before anybody waits: a few hundredths of a second."""
-_WAIT = 0.05
 
 
 def in_background(
@@ -26,22 +27,10 @@ def in_background(
     """What the function returns or raises; the bits are the same. `work`: about so many multiply-adds."""
     if work < QUICK or threading.current_thread() is not threading.main_thread():
         return function(*arguments, **keywords)
-    outcome: list[Any] = []
     errors = np.geterr()
 
-    def compute() -> None:
-        try:
-            with np.errstate(**errors):
-                outcome.extend((function(*arguments, **keywords), None))
-        except BaseException as error:
-            outcome.extend((None, error))
+    def compute() -> Returned:
+        with np.errstate(**errors):
+            return function(*arguments, **keywords)
 
-    thread = threading.Thread(target=compute, name="gdfast: a long computation", daemon=True)
-    thread.start()
-    while thread.is_alive():
-        thread.join(_WAIT)
-    returned, error = outcome
-    if error is not None:
-        raise error
-    found: Returned = returned
-    return found
+    return Coming(compute, "gdfast: a long computation", daemon=True).result()

@@ -7,10 +7,10 @@ v is split between the two rows. What follows is about V: W itself, or v alone.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 
+from ..._derived import derived
 from ...protocols import Array, FloatArray
 from ..losses.base import ScoreCurvature
 from .problem import LinearProblem
@@ -22,22 +22,22 @@ class Outputs:
 
     problem: LinearProblem
 
-    @cached_property
+    @derived
     def is_difference(self) -> bool:
         """V is the second row less the first."""
         return self.problem.rows.n_classes == 2 and self.problem.loss.is_shift_invariant
 
-    @cached_property
+    @derived
     def n_outputs(self) -> int:
         """Rows of V."""
         return 1 if self.is_difference else self.problem.rows.n_classes
 
-    @cached_property
+    @derived
     def weights(self) -> FloatArray:
         """u, (n_samples,)."""
         return self.problem.rows.normalized_weights
 
-    @cached_property
+    @derived
     def strengths(self) -> tuple[float, float]:
         """l1 and l2 of V."""
         strengths = self.problem.strengths

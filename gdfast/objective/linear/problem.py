@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property, partial
+from functools import partial
 
 import numpy as np
 
 from ... import _kernels
+from ..._derived import derived
 from ...protocols import Array, FloatArray
 from ..guarded import guarded_regularizer
 from ..losses.base import FreeBias, Loss
@@ -185,7 +186,7 @@ class LinearProblem(Terms):
         """At least max_i |z_ij|, (shape[1],), 1 for the bias; X is scanned once."""
         return self.rows.reach
 
-    @cached_property
+    @derived
     def squares(self) -> FloatArray:
         """``|(x_i - mean) / scale|**2`` of each row, (n_samples,); one pass over X."""
         squares = np.empty(self.rows.n_samples)
@@ -193,7 +194,7 @@ class LinearProblem(Terms):
         _kernels.dual_squares(self.compiled, squares)
         return squares
 
-    @cached_property
+    @derived
     def class_sums(self) -> FloatArray | None:
         """Weighted sums of the rows of each class, the weights' own sum last: (n_classes, n_features + 1).
 
@@ -210,7 +211,7 @@ class LinearProblem(Terms):
         _kernels.dual_sums(self.compiled, squares, rows.mean_weight, chosen, sums, True)
         return sums
 
-    @cached_property
+    @derived
     def free_bias(self) -> FreeBias | None:
         """Sums of rows, and of targets, that mend a dual point where the bias is not penalised; else None. One pass."""
         rows, u = self.rows, self.rows.normalized_weights

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import warnings
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from ..._arrays import (
     check_sample_weight,
     check_targets,
 )
+from ..._derived import derived
 from ...protocols import Array, FloatArray
 from ..losses.base import Loss
 
@@ -147,28 +147,28 @@ class Rows:
             return float(self.n_features)
         return float(self.matrix.starts[-1]) / self.matrix.shape[0]
 
-    @cached_property
+    @derived
     def y(self) -> Array:
         """The labels (n_samples,) or targets (n_samples, n_classes) of these rows."""
         y = self.targets if self.labels is None else self.labels
         assert y is not None
         return y if self.index is None else y[self.index]
 
-    @cached_property
+    @derived
     def weights(self) -> FloatArray | None:
         """The sample weights of these rows."""
         if self.sample_weight is None or self.index is None:
             return self.sample_weight
         return self.sample_weight[self.index]
 
-    @cached_property
+    @derived
     def normalized_weights(self) -> FloatArray:
         """u: the data term is ``sum_i u_i loss_i``, (n_samples,)."""
         if self.weights is None:
             return np.full(self.n_samples, 1 / self.n_samples)
         return np.asarray(self.weights / (self.n_samples * self.mean_weight))
 
-    @cached_property
+    @derived
     def whole(self) -> float:
         """``sum_i u_i``: 1, but for a mini-batch of weighted rows."""
         return float(self.normalized_weights.sum())
@@ -229,7 +229,7 @@ class Rows:
         some = self.X[:, features].toarray()
         return np.asarray((some if self.index is None else some[self.index]).T, dtype=np.float64)
 
-    @cached_property
+    @derived
     def reach(self) -> FloatArray:
         """At least max_i |z_ij|, (shape[1],), 1 for the bias; X is scanned once."""
         reach = self._largest_elements + (0.0 if self.mean is None else np.abs(self.mean))
@@ -238,7 +238,7 @@ class Rows:
                 reach = reach / self.scale
         return np.append(reach, 1.0) if self.bias else reach
 
-    @cached_property
+    @derived
     def largest_seen(self) -> float:
         """The largest element of some rows, as the model sees them."""
         if isinstance(self.matrix, _kernels.SparseRows):
@@ -249,7 +249,7 @@ class Rows:
         x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
         return float(np.abs(x / (1.0 if self.scale is None else self.scale)).max())
 
-    @cached_property
+    @derived
     def _largest_elements(self) -> FloatArray:
         """At least max_i |x_ij|, over the rows of the whole or of this mini-batch."""
         largest = np.zeros(self.n_features)
@@ -283,7 +283,7 @@ class Rows:
         return [a[starts[i] : starts[i + 1]] for i in places for a in (self.matrix.values, self.matrix.indices)]
 
 
-DERIVED = tuple(name for name, part in vars(Rows).items() if isinstance(part, cached_property))
+DERIVED = tuple(name for name, part in vars(Rows).items() if isinstance(part, derived))
 
 
 def digest(*arrays: Array | None) -> str:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, NamedTuple
 
+from ..._derived import derived
 from ...protocols import Array, FloatArray
 from ..losses.base import FreeBias, Loss
 from ..regularizers.regularizers import Regularizer, Strengths, strengths_of
@@ -38,12 +38,12 @@ class Terms(ABC):
     regularizer: Regularizer | None
     penalize_bias: bool
 
-    @cached_property
+    @derived
     def strengths(self) -> Strengths | None:
         """Of the regularizer, where it is gdfast's own or none."""
         return strengths_of(self.regularizer)
 
-    @cached_property
+    @derived
     def has_free_bias(self) -> bool:
         """The bias is not penalised."""
         return bool(self.rows.bias and not self.penalize_bias)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import numpy as np
 
+from ..._unwarned import unwarned
 from ...objective.capabilities import weights_for
 from ...objective.rays.generic import MAX_STEP, along_ray, check_points, require_objective
 from ...protocols import Array, FloatArray, Objective, Ray
@@ -94,8 +94,7 @@ def step_sizes(objective: Objective, w: Array, steps: Array, direction: Array | 
     ray = along_ray(objective, point, weights_for(objective, direction, "direction"))
     values, start = np.asarray(ray.values(points), dtype=np.float64), ray.value(0.0)
     best = int(np.where(np.isnan(values), math.inf, values).argmin())
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a ray that falls for ever is told by None
+    with unwarned(RuntimeWarning):  # a ray that falls for ever is told by None
         exact = float(ray.minimum())
     falls_for_ever = exact >= MAX_STEP
     return StepSizes(
