@@ -8,11 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from ..files.npy_reader import require_memory
+from ..files.npy_reader import require_memory, require_no_bomb
 from ..protocols import Array
 from .columns import Header, Table, choose_columns, feature_names, index_columns, label_name, remedy
 from .labels import LabelColumn
 from .options import ReadingOptions
+
+IN_PIECES = "gd.ChunkedObjective, or --memory-limit, reads it in pieces"
 
 
 def read_columnar(path: Path, kind: str, options: ReadingOptions, n_features: int | None) -> Table:
@@ -64,7 +66,8 @@ def _opened(path: Path, kind: str) -> Any:
     if kind == "parquet":
         facts = pyarrow.parquet.read_metadata(path)
         widths = sum(_bytes_of(field.type) for field in pyarrow.parquet.read_schema(path))
-        require_memory(facts.num_rows * widths, str(path))  # a constant column takes no space in the file
+        # A constant column takes no space in the file.
+        require_no_bomb(facts.num_rows * widths, path.stat().st_size, str(path), IN_PIECES)
         return pyarrow.parquet.ParquetFile(path).read()
     with path.open("rb") as file:
         streamed = not file.read(6).startswith(b"ARROW1")

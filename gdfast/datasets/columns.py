@@ -12,6 +12,8 @@ from ..protocols import Array
 from .labels import LabelColumn
 from .options import Column, ReadingOptions
 
+MOST_COLUMNS = 1 << 18
+"""Of a table. Each has a name, a type, a place in messages: rows that are longer are no table."""
 _INDEX_NAME = re.compile(r"__index_level_\d+__|Unnamed: \d+(\.\d+)*")
 _NAMES_OF_LABELS = frozenset({"label", "labels", "class", "target", "targets", "y"})
 _NAMES_OF_ROWS = frozenset({"id", "ids", "index", "row", "row_id", "rowid", "row_number", "uuid", "guid"})
@@ -68,6 +70,8 @@ def choose_columns(where: str, header: Header, options: ReadingOptions, n_featur
         A column is not there, or twice; labels stand in one that is left out; there are no features, or not as many
         as there must be.
     """
+    if len(header.names) > MOST_COLUMNS:
+        raise too_many(where, len(header.names))
     table = _Columns(where, header)
     if options.of_model:
         options = _as_far_as_there(table, options, n_features)
@@ -101,6 +105,14 @@ def choose_columns(where: str, header: Header, options: ReadingOptions, n_featur
     if header.named and options.columns is None:
         notes += _notes(header.names, features, label, options)
     return Choice(features, label if options.judged else None, tuple(notes))
+
+
+def too_many(where: str, count: int) -> ValueError:
+    """What a table of so many columns is answered with."""
+    return ValueError(
+        f"{where} must hold at most {MOST_COLUMNS:,} columns; it holds {count:,}: rows of so many numbers belong into "
+        "a .npy file"
+    )
 
 
 def _as_far_as_there(table: _Columns, options: ReadingOptions, n_features: int | None) -> ReadingOptions:

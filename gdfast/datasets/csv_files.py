@@ -20,7 +20,7 @@ import numpy as np
 from .._background import Coming
 from .._config import get_num_threads
 from ..protocols import Array, FloatArray
-from .columns import Table, feature_names, label_name, remedy
+from .columns import MOST_COLUMNS, Table, feature_names, label_name, remedy, too_many
 from .csv_layout import BOOLEANS, Layout, layout_of, number_of, read_rows
 from .labels import MISSING, LabelColumn
 from .options import ReadingOptions
@@ -28,6 +28,7 @@ from .quick_csv import Parsed, Parser, end_of_rows, quick_parser
 from .text_files import BLOCK, Lines, text_blocks
 
 _HEAD = 1 << 18
+DELIMITERS = (b",", b"\t", b";", b"|")
 _PART = 1 << 14
 MOST_THREADS = 4
 
@@ -51,6 +52,9 @@ def read_csv(path: Path, options: ReadingOptions, n_features: int | None, *, tar
             whole = True
             break
         head += block
+    first = head[: head.find(b"\n")]
+    if (most := max(map(first.count, DELIMITERS))) >= MOST_COLUMNS:
+        raise too_many(str(path), most + 1)
     tabs = any(suffix.lower() in (".tsv", ".tab") for suffix in path.suffixes[-2:])
     start = head if whole else head[: head.rfind(b"\n", 0, max(_HEAD, head.find(b"\n") + 1)) + 1] or head
     layout = layout_of(path, start.decode(), whole and len(start) == len(head), tabs, options, n_features)

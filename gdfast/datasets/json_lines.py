@@ -17,6 +17,9 @@ from .labels import LabelColumn
 from .options import ReadingOptions
 from .text_files import Lines, text_blocks
 
+_LONGEST = 1 << 22
+"""Bytes of a line: what JSON says in three of them may take 64 in memory."""
+
 
 def read_json_lines(path: Path, options: ReadingOptions, n_features: int | None) -> Table:
     """The rows of a .jsonl file as float64 (n, d), labels and names; the arguments are those of `read_csv`.
@@ -136,7 +139,7 @@ def _shown(value: Any) -> str:
 def _rows(path: Path, encoding: str) -> Iterator[tuple[int, Any]]:
     """The lines that hold something, with their numbers."""
     try:
-        for line, text in enumerate(Lines(text_blocks(path, encoding)), 1):
+        for line, text in enumerate(Lines(text_blocks(path, encoding, longest=_LONGEST)), 1):
             if text.strip():
                 row = _parsed(text)
                 if not isinstance(row, list | dict) or not row:

@@ -85,7 +85,7 @@ def _list(names: Any) -> str:
 
 def _require_filled(length: int, entries: int, name: str) -> None:
     """ValueError where hardly a row holds anything: a small file could ask for gigabytes so."""
-    if length > 10_000_000 + 1000 * entries:
+    if length > 3_000_000 + 1000 * entries:
         raise ValueError(
             f"{name} is no data to train on: it says that it has {length:,} rows or columns, nearly all empty"
         )

@@ -26,6 +26,10 @@ _FROM_BUFFER = {"numpy.core.numeric _frombuffer", "numpy._core.numeric _frombuff
 _NAMES = _REBUILD | _FROM_BUFFER | {"numpy ndarray", "numpy dtype", "_codecs encode"}
 
 
+_MOST = 300_000
+"""Instructions of a pickle: CIFAR-10's have some 50,000."""
+
+
 class _Name(NamedTuple):
     text: str
 
@@ -59,7 +63,9 @@ def read_plain_pickle(content: bytes, name: str) -> Any:
     """
     machine = _Machine()
     try:
-        for instruction, argument, _ in pickletools.genops(content):
+        for count, (instruction, argument, _) in enumerate(pickletools.genops(content)):
+            if count == _MOST:
+                raise _Refused(f"it has more than {_MOST:,} instructions")
             if instruction.name == "STOP":
                 return _finished(machine.stack.pop())
             machine.carry_out(instruction.name, argument)

@@ -17,7 +17,7 @@ Parser = Callable[[memoryview, bool], Parsed | None]
 distinct texts; None: not read."""
 
 _LONGEST = 131_072  # csv.reader's limit of a field
-_LONGEST_ROW = 1 << 26
+_LONGEST_ROW = 1 << 25
 _QUOTE = ord('"')
 
 
@@ -38,8 +38,10 @@ def end_of_rows(text: bytes, delimiter: str) -> tuple[int, bool] | None:
     quotes = np.flatnonzero(letters == _QUOTE)
     marks = np.array([ord(delimiter), 10, 13], dtype=np.uint8)
     opening, closing = quotes[0::2], quotes[1::2]
-    while end and np.searchsorted(quotes, end) % 2:  # within a field
-        end = text.rfind(b"\n", 0, end - 1) + 1
+    while end and (held := int(np.searchsorted(quotes, end))) % 2:  # within a field
+        end = text.rfind(b"\n", 0, int(quotes[held - 1])) + 1
+    if len(text) - end > _LONGEST_ROW:
+        return None
     opening, closing = opening[opening < end], closing[closing < end]
     before, after = letters[opening - 1], letters[np.minimum(closing + 1, len(text) - 1)]
     opens = np.isin(before, marks) | (opening == 0)

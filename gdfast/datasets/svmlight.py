@@ -17,6 +17,8 @@ from .text_files import text_blocks
 _NUMBER = r"[-+]?(\d+\.?\d*([eE][-+]?\d+)?|\.\d+([eE][-+]?\d+)?|inf|nan)"
 _LABEL = re.compile(_NUMBER, re.IGNORECASE)
 _PAIR = re.compile(rf"(qid:\d+|\d+:{_NUMBER})", re.IGNORECASE)
+_LET_PASS = re.compile(rb"_|(?<!\S)qid(?!:\d+(?!\S))")
+"""What scikit-learn's reader may pass over: a first field that only begins with qid, Python's 1_000."""
 _BLOCK = 1 << 20
 """scikit-learn does not listen to Ctrl-C while it reads: it is given this much at a time."""
 
@@ -94,9 +96,14 @@ def parsed_rows(block: bytes, path: Path, line: int) -> tuple[Any, Array]:
     try:
         found: tuple[Any, Array] = require_reader(path)(io.BytesIO(block), zero_based=True)
     except (ValueError, OverflowError) as error:
-        where = _first_text(block, line) or str(error)
-        raise ValueError(f"{path} is not svmlight text (label index:value ...): {where}") from error
+        raise _no_text(path, _first_text(block, line) or str(error)) from error
+    if _LET_PASS.search(block) and (where := _first_text(block, line)):
+        raise _no_text(path, where)
     return found
+
+
+def _no_text(path: Path, where: str) -> ValueError:
+    return ValueError(f"{path} is not svmlight text (label index:value ...): {where}")
 
 
 def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:

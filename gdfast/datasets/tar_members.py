@@ -8,7 +8,9 @@ import tarfile
 import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Self
 
+_LONGEST_HEADER = 1 << 20
 LARGEST_TAR = 1 << 29
 """Bytes that an archive may unpack to; CIFAR-10 takes 184 million, or 270 in other pickles."""
 
@@ -30,7 +32,10 @@ def tar_members(path: Path, wanted: Mapping[str, int]) -> Iterator[tuple[str, by
     """
     seen = set()
     try:
-        with gzip.open(path) as unpacked, tarfile.open(fileobj=_Bounded(unpacked, path), mode="r|") as archive:
+        with (
+            gzip.open(path) as unpacked,
+            tarfile.open(fileobj=_Bounded(unpacked, path), mode="r|", tarinfo=_Member) as archive,
+        ):
             for member in archive:
                 _check(member, path)
                 name = PurePosixPath(member.name).name
@@ -59,6 +64,18 @@ def _check(member: tarfile.TarInfo, path: Path) -> None:
         raise ValueError(f"{path} holds a member that points outside: {member.name!r:.80}")
     if not member.isfile() and not member.isdir():
         raise ValueError(f"{path} must hold files and folders only; {member.name!r:.80} is a link or a device")
+
+
+class _Member(tarfile.TarInfo):
+    """Refuses names and comments that are too long, before they are read."""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> Self:
+        """As tarfile's."""
+        member = super().frombuf(buf, encoding, errors)
+        if not member.isfile() and member.size > _LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header of {member.size:,} bytes")
+        return member
 
 
 class _Bounded(io.RawIOBase):

@@ -21,6 +21,11 @@ COMPRESSIONS = {
     b"\xfd7zXZ\0": "xz",
     b"\x28\xb5\x2f\xfd": "Zstandard",
 }
+LONGEST_LINE = 1 << 25
+"""Bytes of a line, of which a million numbers fill some part."""
+MODEST = 1 << 24
+MOST_TIMES = 100
+"""What is packed may unpack to 16 MB, or to 100 times its size: tables hardly go beyond 20 times, bombs to 1,000."""
 _DAMAGES = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
 
 
@@ -37,7 +42,7 @@ def byte_blocks(path: Path, size: int = BLOCK) -> Iterator[bytes]:
     ImportError
         It is compressed by Zstandard, and neither Python nor pyarrow can unpack it here.
     ValueError
-        What is compressed is damaged, or more than this machine's memory.
+        What is compressed is damaged, or unpacks to more than this machine's memory, or to far more than text does.
     """
     with path.open("rb") as file:
         kind = compression_of(file.read(6))
@@ -46,13 +51,15 @@ def byte_blocks(path: Path, size: int = BLOCK) -> Iterator[bytes]:
             while block := file.read(size):
                 yield block
         return
-    limit, total = physical_memory(), 0
+    limit, total, most = physical_memory(), 0, max(MODEST, MOST_TIMES * path.stat().st_size)
     unpacked = _unpacked(path, kind)
     try:
         while block := _read(unpacked, size, path, kind):
             total += len(block)
             if limit is not None and total > limit:
                 raise ValueError(f"{path} unpacks to more than this machine's memory, {limit:,} bytes")
+            if total > most:
+                raise ValueError(f"{path} unpacks to more than {MOST_TIMES} times its size: unpack it first")
             yield block
     finally:
         unpacked.close()
@@ -93,14 +100,25 @@ def _unpacked(path: Path, kind: str) -> Any:
         ) from error
 
 
-def text_blocks(path: Path, encoding: str, size: int = BLOCK) -> Iterator[bytes]:
+def text_blocks(path: Path, encoding: str, size: int = BLOCK, longest: int = LONGEST_LINE) -> Iterator[bytes]:
     """The file's text as UTF-8 without a byte order mark, in blocks of whole characters.
 
     Raises
     ------
     ValueError
-        It is no text in this encoding; the message names the byte.
+        It is no text in this encoding (the message names the byte), or has a line that nobody's numbers fill.
     """
+    line, length = 1, 0
+    for block in _text_blocks(path, encoding, size):
+        yield block
+        end = max(block.rfind(b"\n"), block.rfind(b"\r")) + 1
+        length = len(block) - end + (0 if end else length)
+        line += block.count(b"\n")
+        if length > longest:
+            raise ValueError(f"{path} must hold lines of at most {longest:,} bytes; line {line:,} is longer")
+
+
+def _text_blocks(path: Path, encoding: str, size: int) -> Iterator[bytes]:
     utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     decoder = codecs.getincrementaldecoder("utf-8" if utf8 else encoding)("strict")
     position, begun = 0, False

@@ -164,8 +164,11 @@ class Noted(NamedTuple):
 def noted_in(path: str | os.PathLike[str]) -> Noted:
     """What the callback of a run wrote down, before anything goes on: no objective is needed."""
     arrays, facts = load_arrays(path, KIND, VERSION)
-    noted = _decode(facts.get("callback"), arrays)
-    return Noted(facts["k"], facts["settings"]["max_steps"], facts["converged"], noted)
+    try:
+        noted = _decode(facts.get("callback"), arrays)
+        return Noted(facts["k"], facts["settings"]["max_steps"], facts["converged"], noted)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path} holds no run that can go on ({type(error).__name__}: {error})") from error
 
 
 def _require_same(written: Mapping[str, Any], given: Mapping[str, Any], path: Any) -> None:

@@ -21,6 +21,10 @@ in a way that it does not know: RuntimeError, and a kind of it."""
 
 _CHUNK = 1 << 24
 
+MODEST = 1 << 26
+MOST_TIMES = 200
+"""What is packed may unpack to 64 MB, or to 200 times its size: numbers hardly go beyond 100 times, bombs to 1,000."""
+
 
 class Header(NamedTuple):
     """What the first lines of a .npy file say, and where its numbers begin."""
@@ -51,7 +55,7 @@ def read_header(file: IO[bytes], size: int, name: str) -> Header:
         raise ValueError(f"{name} is not a whole .npy file: {error}") from error
     if dtype.hasobject:
         raise ValueError(f"{name} holds Python objects: a pickle, whose loading could run code; it is not read")
-    if dtype.kind not in "biufUS":
+    if dtype.kind not in "biufUS" or dtype.itemsize == 0:
         raise ValueError(f"{name} must hold numbers or text; its dtype is {dtype}")
     if any(length < 0 for length in shape):
         raise ValueError(f"{name} is damaged: its shape is {shape}")
@@ -72,10 +76,15 @@ def read_archive(file: str | os.PathLike[str] | IO[bytes], name: str, wanted: Co
         The archive is damaged, an array is not as its header says, or there is no memory for it.
     """
     with _open(file, name) as archive:
+        members = [
+            info for info in archive.infolist() if info.filename.endswith(".npy") and info.filename[:-4] in wanted
+        ]
+        if isinstance(file, str | os.PathLike):
+            unpacked = sum(info.file_size for info in members)
+            require_no_bomb(unpacked, os.stat(file).st_size, name, "numpy.savez writes it as it is")
         return {
             info.filename.removesuffix(".npy"): _read_member(archive, info, f"{name}[{info.filename[:-4]!r}]")
-            for info in archive.infolist()
-            if info.filename.endswith(".npy") and info.filename[:-4] in wanted
+            for info in members
         }
 
 
@@ -93,6 +102,15 @@ def require_memory(n_bytes: int, name: str) -> None:
     limit = physical_memory()
     if limit is not None and n_bytes > limit:
         raise ValueError(f"{name} would take {n_bytes:,} bytes of memory; this machine has {limit:,}")
+
+
+def require_no_bomb(n_bytes: int, size: int, name: str, remedy: str) -> None:
+    """ValueError where a file of `size` bytes holds so many when unpacked that hardly anything can be in them."""
+    require_memory(n_bytes, name)
+    if n_bytes > max(MODEST, MOST_TIMES * size):
+        raise ValueError(
+            f"{name} would unpack to {n_bytes:,} bytes, more than {MOST_TIMES} times its {size:,}: {remedy}"
+        )
 
 
 def physical_memory() -> int | None:

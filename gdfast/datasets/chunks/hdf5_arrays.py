@@ -16,6 +16,8 @@ from .stored import StoredArray, starts_in_store
 
 BETWEEN = "::"
 """Stands between a file and the name of a dataset in it."""
+_DAMAGES = (OSError, KeyError, RuntimeError, ValueError, TypeError, UnicodeError, MemoryError)
+"""What h5py raises for a damaged file: KeyError too, in words of HDF5's."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +68,7 @@ class Hdf5Array:
                 if out is None or out.size == 0:
                     return as_read(np.asarray(dataset[start:stop]), out)
                 dataset.read_direct(out, np.s_[start:stop])
-            except (OSError, KeyError, RuntimeError) as error:
+            except _DAMAGES as error:
                 raise ValueError(f"{self.name} is damaged, between items {start:,} and {stop:,}: {error}") from error
         return out
 
@@ -95,7 +97,11 @@ def hdf5_in_file(path: Path, dataset: str | None) -> tuple[StoredArray, StoredAr
     stamp = FileStamp.of(path)
     with _opened(str(path)) as file:
         found: dict[str, Any] = {}
-        file.visititems(lambda name, item: found.__setitem__(name, item) if hasattr(item, "shape") else None)
+        try:
+            file.visititems(lambda name, item: found.__setitem__(name, item) if hasattr(item, "shape") else None)
+            _ = [item.dtype for item in found.values()]
+        except _DAMAGES as error:
+            raise ValueError(f"{path} is damaged: {error}") from error
         if dataset is None:
             X, y = arrays_by_role(found, str(path))
         elif dataset.strip("/") in found:

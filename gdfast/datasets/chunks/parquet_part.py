@@ -51,7 +51,7 @@ class ParquetPart:
             schema, metadata = file.schema_arrow, file.metadata
             sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
             lists = [field.name for field in schema if is_list(field.type)]
-            first = next(file.iter_batches(1, columns=lists), None) if lists and metadata.num_rows else None
+            first = _first_row(path, file, lists) if lists and metadata.num_rows else None
         names = list(schema.names)
         if not names:
             raise ValueError(f"{path} must hold columns; it has none")
@@ -211,6 +211,15 @@ def parquet_parts(paths: Sequence[Path], options: ReadingOptions, n_features: in
         width = dict(zip(part.features, part.widths, strict=True))
         parts.append(replace(part, features=first.features, widths=tuple(width[name] for name in first.features)))
     return parts
+
+
+def _first_row(path: Path, file: Any, columns: list[str]) -> Any:
+    """A batch of the first row; None: there is none."""
+    pyarrow = _pyarrow(path)
+    try:
+        return next(file.iter_batches(1, columns=columns), None)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise ValueError(f"{path} is damaged, in its first row: {error}") from error
 
 
 def _pyarrow(path: Path) -> Any:

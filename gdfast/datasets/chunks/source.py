@@ -50,7 +50,10 @@ class ChunkSource:
     def __post_init__(self) -> None:
         sizes = [part.n_samples for part in self.parts]
         if not sum(sizes):
-            raise ValueError(f"X must hold at least one row; it has {counted(len(sizes), 'part')}, all of them empty")
+            raise ValueError(
+                f"X must hold at least one row; it has {counted(len(sizes), 'part')}, all of them empty"
+                + (f" ({self.parts[0].name}, ...)" if self.parts else "")
+            )
         first = self.parts[0]
         for part in self.parts:
             _require_alike(part, first)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ...protocols import Array
 from ..svmlight import parsed_rows, require_reader
-from ..text_files import compression_of
+from ..text_files import LONGEST_LINE, compression_of
 from .part import Part, only_start
 from .stamps import FileStamp
 from .window import Window
@@ -139,7 +139,7 @@ def _scan(path: Path) -> Scan:
             raise ValueError(f"{path} is compressed by {kind}: unpack it, so that its rows can be read in any order")
         place = len(_MARK) if head.startswith(_MARK) else 0
         file.seek(place)
-        for lines in _whole_lines(file):
+        for lines in _whole_lines(path, file):
             X, y = parsed_rows(lines, path, line)
             starts = _row_places(lines, len(y))
             places.extend((place + starts[-n % _EVERY :: _EVERY]).tolist())
@@ -155,7 +155,7 @@ def _scan(path: Path) -> Scan:
     return Scan(stamp, np.array([*places, place], dtype=np.int64), y, lowest, highest)
 
 
-def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
+def _whole_lines(path: Path, file: IO[bytes]) -> Iterator[bytes]:
     rest = b""
     while block := file.read(_BLOCK):
         data = rest + block
@@ -163,6 +163,8 @@ def _whole_lines(file: IO[bytes]) -> Iterator[bytes]:
         rest = data[end:]
         if end:
             yield data[:end]
+        elif len(rest) > LONGEST_LINE:
+            raise ValueError(f"{path} must hold lines of at most {LONGEST_LINE:,} bytes; one is longer")
     if rest:
         yield rest
 
@@ -172,8 +174,9 @@ def _row_places(lines: bytes, n: int) -> Array:
     ends = np.flatnonzero(np.frombuffer(lines, dtype=np.uint8) == ord("\n")) + 1
     starts: Array = np.concatenate([[0], ends])
     starts = starts[starts < len(lines)]
-    if len(starts) == n:
-        return starts
+    filled: Array = starts[np.frombuffer(lines, dtype=np.uint8)[starts] != ord("\n")]
+    if len(filled) == n:
+        return filled
     texts = lines.split(b"\n")
     is_row = [bool(text.partition(b"#")[0].strip()) for text in texts[: len(starts)]]
     rows: Array = starts[np.array(is_row, dtype=bool)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..._arrays import check_path
-from ...describe import PlainErrors
+from ...describe import PlainErrors, described
 from ...files.atomic import write_whole
 from ...files.saved_arrays import load_arrays, save_arrays
 from ...protocols import Array
@@ -98,7 +98,10 @@ def load(path: str | os.PathLike[str]) -> Any:
     if Path(check_path(path)).suffix.lower() == ".csv":
         raise ValueError(f"path must name a .npz file; {os.fspath(path)!r} holds a table alone: np.loadtxt reads it")
     arrays, facts = load_arrays(path, KIND, VERSION)
-    return _made(facts, "", arrays)
+    try:
+        return _made(facts, "", arrays)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path} is no landscape that can be used ({type(error).__name__}: {error})") from error
 
 
 def arrays_of(thing: Saved, prefix: str, arrays: dict[str, Array]) -> dict[str, Array]:
@@ -135,8 +138,26 @@ def _made(facts: dict[str, Any], prefix: str, arrays: dict[str, Array]) -> Any:
             value = _made(value, f"{key}.", arrays)
         elif isinstance(value, list):
             value = tuple(value)
+        _require_kind(value, str(field.type), f"its {key}")
         given[field.name] = value
     return kind(**given)
+
+
+def _require_kind(value: Any, kind: str, name: str) -> None:
+    """TypeError where a part is of another type than its class says."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    fits: dict[str, Callable[[], bool]] = {
+        "FloatArray": lambda: isinstance(value, np.ndarray) and value.dtype.kind == "f",
+        "Array": lambda: isinstance(value, np.ndarray),
+        "float": lambda: is_number,
+        "int": lambda: is_number and isinstance(value, int),
+        "tuple[int, ...]": lambda: isinstance(value, tuple) and all(type(part) is int for part in value),
+        "tuple[str, ...]": lambda: isinstance(value, tuple) and all(type(part) is str for part in value),
+        "None": lambda: value is None,
+    }
+    kinds = kind.split(" | ")
+    if not any(fits[one]() if one in fits else type(value) is Saved.kinds[one] for one in kinds):
+        raise TypeError(f"{name} must be {' or '.join(kinds)}; it is {described(value)}")
 
 
 def _content(thing: Any) -> list[tuple[str, Any]]:
