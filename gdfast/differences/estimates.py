@@ -255,7 +255,7 @@ class Tolerant:
         try:
             return [(self._values_at(points), len(points))]
         except Exception as error:  # f may raise whatever it likes where it is not defined
-            if not is_outside(error) or isinstance(error, MemoryError):
+            if not is_outside(error):
                 raise
             self.failure = self.failure or error
         if len(points) == 1:

@@ -144,7 +144,9 @@ _RAISED = "raised by"
 def is_outside(error: Exception) -> bool:
     """Whether f has no value there, as far as one can tell: it raised, or returned NaN or infinity.
 
-    What it returns of a wrong type or shape is a mistake wherever it happens.
+    What it returns of a wrong type or shape is a mistake wherever it happens, and a lack of memory says nothing of f.
     """
+    if isinstance(error, MemoryError):
+        return False
     notes = getattr(error, "__notes__", ())
     return isinstance(error, NotFiniteError) or any(str(note).startswith(_RAISED) for note in notes)

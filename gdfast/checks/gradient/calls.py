@@ -229,6 +229,8 @@ def _or_none(derivative: Derivative, x: Array) -> FloatArray | None:
     with unwarned(), np.errstate(all="ignore"):
         try:
             return derivative(x)
+        except MemoryError:
+            raise
         except Exception:
             return None
 

@@ -102,6 +102,8 @@ def gradient_noise(analytic: Callable[[Array], FloatArray], point: Array, n: int
         try:
             with np.errstate(all="ignore"):
                 rows = np.stack([analytic(x) for x in nearby(point, spacing)])
+        except MemoryError:
+            raise
         except Exception:  # the user did not ask for these points
             rows = np.zeros((POINTS, n))
         sizes.append(_counted(rows, i))
