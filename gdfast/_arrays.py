@@ -162,8 +162,6 @@ def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
         if any(X.dtype.name == known.name for known in INPUT_CODES):
             raise ValueError(f"X must be in this machine's byte order; its dtype is {X.dtype.str}")
         raise TypeError(f"X must be float64, float32, float16 or uint8; its dtype is {X.dtype}")
-    if X.dtype.byteorder not in "=|":  # this machine's, by its name: Zarr's arrays are "<f4"
-        X = X.view(X.dtype.newbyteorder("="))
     if X.ndim != 2:
         raise ValueError(f"X must be (n_samples, n_features); its shape is {X.shape}")
     if X.shape[0] == 0 or X.shape[1] == 0:
@@ -173,7 +171,9 @@ def check_matrix(X: Any, *, check_finite: bool) -> Array | _kernels.SparseRows:
         if position >= 0:
             i, j = divmod(position, X.shape[1])
             raise ValueError(f"X must be finite; X[{i}, {j}] is {X[i, j]}")
-    rows: Array = X
+    # A view, so that nobody can give it another shape or type later. Its byte order is this machine's by name, too:
+    # Zarr's arrays are "<f4".
+    rows: Array = X.view(X.dtype.newbyteorder("="), np.ndarray)
     return rows
 
 

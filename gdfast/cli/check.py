@@ -19,6 +19,7 @@ from ..describe import described
 from ..objective.function import FunctionObjective
 from ..objective.linear.objective import LinearObjective
 from ..protocols import Array, Objective
+from .option_types import FiniteRange
 from .tables import json_text, say, say_line
 from .user_code import attribute, explain_errors_of, load_module
 
@@ -34,12 +35,6 @@ class Case(NamedTuple):
     gradient: Any
     point: Any
     place: str
-
-
-def _finite(context: click.Context, parameter: click.Parameter, value: float) -> float:
-    if not math.isfinite(value):
-        raise click.BadParameter(f"{value} is not finite.")
-    return value
 
 
 def _step(context: click.Context, parameter: click.Parameter, value: str) -> float | str:
@@ -64,7 +59,7 @@ def _step(context: click.Context, parameter: click.Parameter, value: str) -> flo
     "--h", default="auto", show_default=True, callback=_step, help="Difference step: auto, or a number.",
 )  # fmt: skip
 @click.option(
-    "--rtol", type=click.FloatRange(min=0, min_open=True), default=1e-5, show_default=True, callback=_finite,
+    "--rtol", type=FiniteRange(min=0, min_open=True), default=1e-5, show_default=True,
     help="Largest relative error that passes.",
 )  # fmt: skip
 @click.option("--coordinates", type=click.IntRange(min=1), help="Check a sample of so many; without it: see above.")

@@ -18,6 +18,7 @@ from ..model import Model
 from ..training.chunked_data import ChunkedData
 from .chunked_files import InChunks
 from .failures import explain_mistakes
+from .option_types import FileName
 from .tables import say, say_line
 
 STDIN = "-"
@@ -25,7 +26,7 @@ STDIN_NAME = "standard input"
 _ARGUMENT = re.compile(r"(label|drop|columns|header|delimiter|decimal|encoding|zero_based) must")
 
 labels_option = click.option(
-    "--labels", type=click.Path(), metavar="FILE", help="A .npy file of labels, apart from DATA."
+    "--labels", type=FileName(), metavar="FILE", help="A .npy file of labels, apart from DATA."
 )
 
 

@@ -27,6 +27,7 @@ from ..pictures.page import RunReport, Templates, render
 from ..pictures.strategies import ACCURACY, Plan, StrategyTable, compare_strategies
 from ..protocols import Array
 from .failures import MISTAKES
+from .option_types import FileName
 from .outputs import check_folder, write_files
 from .tables import say, say_line
 
@@ -43,10 +44,8 @@ Paths = dict[str, list[Array]]
 
 
 @click.command()
-@click.option("--data", type=click.Path(path_type=Path), help="Folder of CIFAR-10's .bin files; without it: digits.")
-@click.option(
-    "--out", type=click.Path(path_type=Path), default="gdfast-demo", show_default=True, help="Folder for the pictures."
-)
+@click.option("--data", type=FileName(Path), help="Folder of CIFAR-10's .bin files; without it: digits.")
+@click.option("--out", type=FileName(Path), default="gdfast-demo", show_default=True, help="Folder for the pictures.")
 @click.option(
     "--images", type=click.IntRange(min=1), default=IMAGES, show_default=True,
     help="Images to train on, the first of them; all where there are fewer.",

@@ -17,6 +17,7 @@ from ..training.evaluation import Evaluation, evaluate_model
 from .chunked_files import InChunks, memory_option
 from .data_files import labels_option, name_of, open_rows_for
 from .failures import explain_mistakes
+from .option_types import FileName
 from .reading_options import given_in, reading_of, reading_options
 from .tables import print_facts, print_json, say
 from .training_summary import scores
@@ -27,8 +28,8 @@ FORMAT = {"accuracy": ".4f", "R2": ".4f"}
 
 
 @click.command()
-@click.argument("model_file", metavar="MODEL")
-@click.argument("data", metavar="DATA")
+@click.argument("model_file", type=FileName(), metavar="MODEL")
+@click.argument("data", type=FileName(), metavar="DATA")
 @reading_options("as in training")
 @labels_option
 @memory_option

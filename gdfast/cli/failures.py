@@ -67,16 +67,19 @@ class Commands(click.Group):
     def invoke(self, context: click.Context) -> Any:
         """Run one. A reader that has enough (`| head`) is no failure: the command ends quietly, with code 0."""
         try:
-            with writing("the output"):  # commands tell of their files themselves
-                outcome = super().invoke(context)
-                if sys.stdout is not None:  # a shell's >&-
-                    sys.stdout.flush()
+            outcome = super().invoke(context)
+            if sys.stdout is not None:  # a shell's >&-
+                sys.stdout.flush()
             return outcome
         except BrokenPipeError:
             _leave_stdout()
             context.exit(0)
         except KeyboardInterrupt:
             raise Interrupted("Interrupted.") from None
+        except OSError as error:  # of a file that was asked for, or of standard output, which has no name
+            _leave_stdout()
+            told = f"the output cannot be written: {error.strerror or error}"
+            raise click.ClickException(one_line(told if error.filename is None else sentence(error))) from error
         except click.ClickException as error:
             vars(error)["message"] = one_line(error.message)  # a name from a file may be in it
             _leave_stdout()

@@ -11,12 +11,13 @@ from ..pictures import canvas
 from ..pictures.figures import FIGURES
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
+from .option_types import FileName
 from .outputs import check_folder, write_files
 from .tables import say_line
 
 
 @click.command()
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=FileName(Path))
 @data_option
 @click.option(
     "--format", "kind", type=click.Choice(["png", "svg", "pdf"]), default="png", show_default=True, help="Of the files."

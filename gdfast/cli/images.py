@@ -7,10 +7,9 @@ from pathlib import Path
 import click
 
 from ..datasets import Images, load_cifar10, load_digits
+from .option_types import FileName
 
-data_option = click.option(
-    "--data", type=click.Path(path_type=Path), help="Folder of CIFAR-10's .bin files; without it: digits."
-)
+data_option = click.option("--data", type=FileName(Path), help="Folder of CIFAR-10's .bin files; without it: digits.")
 seed_option = click.option(
     "--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Seed of all random numbers."
 )

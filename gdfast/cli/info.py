@@ -10,11 +10,12 @@ import click
 from .._config import config, show_config
 from ..model import Model, load_model
 from .failures import explain_mistakes
+from .option_types import FileName
 from .tables import print_facts, print_json, say
 
 
 @click.command()
-@click.argument("model_file", metavar="[MODEL]", required=False)
+@click.argument("model_file", type=FileName(), metavar="[MODEL]", required=False)
 @click.option("--measure", is_flag=True, help="Time each instruction set on this machine: which is the quickest?")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def info(model_file: str | None, measure: bool, as_json: bool) -> None:

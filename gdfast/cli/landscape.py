@@ -25,6 +25,7 @@ from ..pictures.images import data_name, most_varied_pixel, objectives, unit_dir
 from ..protocols import Array, FloatArray
 from .failures import MISTAKES
 from .images import data_option, open_images, seed_option
+from .option_types import FileName
 from .outputs import check_folder, write_files
 from .tables import say, say_line
 
@@ -71,7 +72,7 @@ class View:
 @seed_option
 @click.option(
     "--out",
-    type=click.Path(path_type=Path),
+    type=FileName(Path),
     default="gdfast-landscape",
     show_default=True,
     help="Folder for the files.",

@@ -50,7 +50,8 @@ def write_files(folder: Path, contents: Mapping[str, bytes]) -> list[Path]:
             for file in files:
                 file.finish()
     except OSError as error:
-        raise OSError(f"{folder} cannot be written: {error.strerror or error}") from error
+        named = error.filename if error.filename in map(str, targets) else folder
+        raise OSError(f"{named} cannot be written: {error.strerror or error}") from error
     return targets
 
 

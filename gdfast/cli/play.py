@@ -9,14 +9,13 @@ import click
 
 from ..pictures.play import render
 from .failures import MISTAKES
+from .option_types import FileName
 from .outputs import check_file, write_files
 from .tables import say, say_line
 
 
 @click.command()
-@click.option(
-    "--out", type=click.Path(path_type=Path), default="gdfast-play.html", show_default=True, help="The page's file."
-)
+@click.option("--out", type=FileName(Path), default="gdfast-play.html", show_default=True, help="The page's file.")
 @click.option("--open", "opens", is_flag=True, help="Open it in the browser.")
 def play(out: Path, opens: bool) -> None:
     """Write a page to play with: descent on functions, three classes of points, numerical gradients, a kink.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,6 +20,7 @@ from ..training.evaluation import scores_in_blocks
 from .chunked_files import InChunks, memory_option
 from .data_files import STDIN, open_rows_for
 from .failures import explain_mistakes, writing
+from .option_types import FileName
 from .outputs import check_file
 from .predictions import FORMATS, Predicted, format_of
 from .reading_options import given_in, reading_of, reading_options
@@ -26,9 +28,11 @@ from .tables import say_line
 
 
 @click.command()
-@click.argument("model_file", metavar="MODEL")
-@click.argument("data", metavar="DATA")
-@click.option("-o", "--out", default="-", metavar="FILE", help="Where they go; without it: standard output.")
+@click.argument("model_file", type=FileName(), metavar="MODEL")
+@click.argument("data", type=FileName(), metavar="DATA")
+@click.option(
+    "-o", "--out", default="-", type=FileName(), metavar="FILE", help="Where they go; without it: standard output."
+)
 @click.option("--format", "kind", type=click.Choice(list(FORMATS)), help="Without it: by the name of --out, else csv.")
 @click.option("--probabilities", is_flag=True, help="Of each class as well: of models trained with cross_entropy.")
 @click.option("--scores", "with_scores", is_flag=True, help="The score of each class as well.")
@@ -115,7 +119,7 @@ def _check_can(model: Model, more: str) -> None:
 
 def _check_is_other(out: str, data: str, model: str) -> None:
     for path, name in ((data, "DATA"), (model, "MODEL")):
-        if Path(path).resolve() == Path(out).resolve():
+        if os.path.realpath(path) == os.path.realpath(out):
             raise click.UsageError(f"--out must be another file than {name}; both are {out}.")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from dataclasses import replace
@@ -45,7 +46,7 @@ from .data_files import STDIN, labels_option, name_of, open_data
 from .epoch_bar import EpochBar
 from .failures import Interrupted, explain_mistakes, writing
 from .images import seed_option
-from .number_or import NumberOr
+from .option_types import FileName, FiniteRange, NumberOr
 from .outputs import check_file
 from .reading_options import given_in, reading_of, reading_options
 from .saved_run import remove_unless_finished, saved_run_in
@@ -58,8 +59,8 @@ VAL_FRACTION, EPOCHS, MIN_STEPS = Settings.validation_fraction, Settings.epochs,
 
 
 @click.command()
-@click.argument("data")
-@click.option("-o", "--out", required=True, metavar="FILE", help="Where the model goes.")
+@click.argument("data", type=FileName(), metavar="DATA")
+@click.option("-o", "--out", required=True, type=FileName(), metavar="FILE", help="Where the model goes.")
 @click.option(
     "--loss", type=click.Choice([*CLASSIFIER_LOSSES, *REGRESSOR_LOSSES]), default="cross_entropy", show_default=True,
     help="The last two are for real targets.",
@@ -91,7 +92,7 @@ VAL_FRACTION, EPOCHS, MIN_STEPS = Settings.validation_fraction, Settings.epochs,
 @reading_options("the last")
 @labels_option
 @click.option(
-    "--val-fraction", type=click.FloatRange(0, 1, max_open=True),
+    "--val-fraction", type=FiniteRange(0, 1, max_open=True),
     help=f"Share of the rows that is held out to evaluate.  [default: {VAL_FRACTION}, or what DATA itself holds out]",
 )  # fmt: skip
 @click.option(
@@ -102,9 +103,9 @@ VAL_FRACTION, EPOCHS, MIN_STEPS = Settings.validation_fraction, Settings.epochs,
 @memory_option
 @scheduler_option
 @click.option("--threads", type=click.IntRange(min=1), help="Without it: the CPUs this process may use.")
-@click.option("--checkpoint", metavar="FILE", help="Write the run there as it goes.")
+@click.option("--checkpoint", type=FileName(), metavar="FILE", help="Write the run there as it goes.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --checkpoint, to the same bits; begin if none.")
-@click.option("--report", metavar="FILE.html", help="Write a page that shows the run.")
+@click.option("--report", type=FileName(), metavar="FILE.html", help="Write a page that shows the run.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON instead of the summary.")
 @click.option("-q", "--quiet", is_flag=True, help="Print nothing but errors.")
 @click.pass_context
@@ -324,11 +325,11 @@ def _held_out(found: Dataset, settings: Settings, options: dict[str, Any]) -> Ar
 def _check_outputs(data: str, out: str, options: dict[str, Any]) -> None:
     """Before any work: every file can be written, and none is another."""
     files = {"--out": out, "--checkpoint": options["checkpoint"], "--report": options["report"]}
-    taken = {Path(path).resolve(): name for path, name in ((data, "DATA"), (options["labels"], "--labels")) if path}
+    taken = {os.path.realpath(path): name for path, name in ((data, "DATA"), (options["labels"], "--labels")) if path}
     for name, path in files.items():
         if path is None:
             continue
-        place = Path(path).resolve()
+        place = os.path.realpath(path)
         if place in taken:
             raise click.UsageError(f"{name} must be another file than {taken[place]}; both are {path}.")
         taken[place] = name

@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 from typing import IO, Any
@@ -69,7 +70,10 @@ def load_arrays(path: str | os.PathLike[str], kind: str, version: int) -> tuple[
         The file is not one of ours, holds something else, is of a newer version, or damaged; the message says which.
     """
     place = Path(check_path(path))
-    raw = place.read_bytes()
+    with place.open("rb") as file:
+        if stat.S_ISCHR(os.fstat(file.fileno()).st_mode):  # as /dev/zero, which never ends
+            raise ValueError(f"{place} is not a whole file of gdfast's: it is a device")
+        raw = file.read()
     content = io.BytesIO(raw)
     try:
         sizes = names_in_archive(content, "it")

@@ -113,7 +113,7 @@ class _Statistics(NamedTuple):
 def _statistics(objective: LinearObjective) -> _Statistics:
     """Of each feature after mean and scale, ``(x - mean) / scale``, over rows that are evenly spread."""
     n, d = objective.n_samples, objective.n_features
-    X: Any = objective.X
+    X = objective.linear_problem.rows.indexable()
     is_sparse = hasattr(X, "indptr")
     row_length = max(1, X.nnz // X.shape[0]) if is_sparse else d
     n_rows = min(n, max(1000, ELEMENTS // row_length))

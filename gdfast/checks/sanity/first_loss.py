@@ -29,7 +29,7 @@ def check_first_loss(data: LinearObjective, point: Array, is_given: bool) -> tup
     known = data.loss.value_at_zero_scores(data.n_classes)
     expected, formula = (None, "") if known is None else known
     # The weights of a mini-batch's rows need not have the mean of all.
-    is_whole = np.array_equal(data.indices, np.arange(data.X.shape[0]))
+    is_whole = np.array_equal(data.indices, np.arange(data.linear_problem.rows.matrix.shape[0]))
     if expected is not None and is_whole and not math.isclose(at_zeros, expected, rel_tol=RTOL):
         sentence = (
             f"At W = 0 the loss is {at_zeros:.6g}; {formula} = {expected:.6g} is right. The objective's value is wrong."

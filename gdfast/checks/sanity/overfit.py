@@ -95,7 +95,7 @@ def _fit(data: LinearObjective, chosen: Array) -> tuple[float, float]:
 
 def _contradiction(data: LinearObjective, chosen: Array) -> tuple[int, int] | None:
     """Two of the rows of X that are identical, with different labels."""
-    y, keys = data.y[chosen], row_keys(data.X, data.indices[chosen])
+    y, keys = data.y[chosen], row_keys(data.linear_problem.rows.indexable(), data.indices[chosen])
     for j, key in enumerate(keys):
         i = keys.index(key)
         if np.any(y[i] != y[j]):
@@ -108,8 +108,9 @@ def _independent(data: LinearObjective, order: Array) -> Array:
     """The first rows that are linearly independent after mean and scale: their scores may be anything."""
     basis: list[FloatArray] = []
     chosen = []
+    X = data.linear_problem.rows.indexable()
     for i in order[:SEARCHED]:
-        row: Any = data.X[data.indices[[i]]]
+        row: Any = X[data.indices[[i]]]
         z = np.ravel(row.toarray() if hasattr(row, "indptr") else row).astype(np.float64)
         z = (z - (0.0 if data.mean is None else data.mean)) / (1.0 if data.scale is None else data.scale)
         z = np.append(z, 1.0) if data.bias else z

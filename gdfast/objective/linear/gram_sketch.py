@@ -54,7 +54,7 @@ def gram_diagonal(problem: LinearProblem, row_weights: Any = None, indices: Any 
     rows.counter.add(rows.n_samples)
     with np.errstate(over="ignore", invalid="ignore"):
         if rows.is_sparse:
-            A = scaled_csr(rows).copy()  # whose indices may be the user's
+            A = scaled_csr(rows)
             A.sum_duplicates()
             entries = A.data**2 * np.repeat(weights, np.diff(A.indptr))
             diagonal[: rows.n_features] = np.bincount(A.indices, entries, rows.n_features)

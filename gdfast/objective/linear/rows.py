@@ -178,6 +178,28 @@ class Rows:
         """Where these rows stand in X: its index, or all."""
         return slice(None) if self.index is None else self.index
 
+    # ---- X, whoever changes it meanwhile ----
+
+    def columns_of(self, entries: slice) -> Array:
+        """Columns of some entries of sparse X: a copy that was checked, because the user's may have changed since."""
+        assert isinstance(self.matrix, _kernels.SparseRows)
+        columns: Array = self.matrix.indices[entries].copy()
+        if columns.size and not 0 <= columns.min() <= columns.max() < self.n_features:
+            raise ValueError(
+                "X.indices must not change while X is in use: one of them is not in [0, n_features) any more"
+            )
+        return columns
+
+    def indexable(self) -> Any:
+        """X to index and to multiply; sparse as scipy's array, which trusts its indices: see `columns_of`."""
+        if not isinstance(self.matrix, _kernels.SparseRows):
+            return self.matrix
+        import scipy.sparse
+
+        entries = slice(int(self.matrix.starts[-1]))
+        parts = (self.matrix.values[entries], self.columns_of(entries), self.matrix.starts)
+        return scipy.sparse.csr_array(parts, shape=self.matrix.shape)
+
     # ---- what the model sees ----
 
     def seen(self, some: Array) -> FloatArray:
@@ -190,7 +212,7 @@ class Rows:
             starts = self.matrix.starts
             for k, i in enumerate(at.tolist()):
                 entries = slice(starts[i], starts[i + 1])
-                np.add.at(part[k], self.matrix.indices[entries], self.matrix.values[entries])
+                np.add.at(part[k], self.columns_of(entries), self.matrix.values[entries])
         else:
             part[...] = self.matrix[at]
         if self.mean is not None:
@@ -226,7 +248,7 @@ class Rows:
 
     def _sparse_columns(self, features: Array) -> FloatArray:
         """Unscaled: (len(features), n_samples)."""
-        some = self.X[:, features].toarray()
+        some = self.indexable()[:, features].toarray()
         return np.asarray((some if self.index is None else some[self.index]).T, dtype=np.float64)
 
     @derived
@@ -243,7 +265,7 @@ class Rows:
         """The largest element of some rows, as the model sees them."""
         if isinstance(self.matrix, _kernels.SparseRows):
             n = min(int(self.matrix.starts[-1]), 1 << 20)
-            scale = 1.0 if self.scale is None else self.scale[self.matrix.indices[:n]]
+            scale = 1.0 if self.scale is None else self.scale[self.columns_of(slice(n))]
             return float(np.abs(self.matrix.values[:n] / scale).max(initial=0.0))
         some = self.matrix[: 1 << 10] if self.index is None else self.matrix[self.index[: 1 << 10]]
         x = some.astype(np.float64) - (0.0 if self.mean is None else self.mean)
@@ -255,7 +277,7 @@ class Rows:
         largest = np.zeros(self.n_features)
         if isinstance(self.matrix, _kernels.SparseRows):
             starts = self.matrix.starts
-            indices = self.matrix.indices[: starts[-1]]
+            indices = self.columns_of(slice(starts[-1]))
             sizes = np.abs(self.matrix.values[: starts[-1]]).astype(np.float64)
             is_rising = indices[1:] > indices[:-1]
             is_rising[starts[(starts > 0) & (starts < indices.size)] - 1] = True

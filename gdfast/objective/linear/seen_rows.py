@@ -42,16 +42,10 @@ def block_of(rows: Rows, chosen: slice, columns: slice = slice(None)) -> FloatAr
 
 
 def scaled_csr(rows: Rows, chosen: slice = slice(None)) -> Any:
-    """Some sparse rows, without a column of ones: a scipy.sparse.csr_array."""
-    import scipy.sparse
-
-    csr = rows.matrix
-    assert isinstance(csr, _kernels.SparseRows)
-    stop = csr.starts[-1]
-    values, indices = csr.values[:stop].astype(np.float64), csr.indices[:stop]
+    """Some sparse rows, without a column of ones: a scipy.sparse.csr_array of its own."""
+    A = rows.indexable().astype(np.float64)
     if rows.scale is not None:
-        values /= rows.scale[indices]
-    A = scipy.sparse.csr_array((values, indices, csr.starts), shape=csr.shape)
+        A.data /= rows.scale[A.indices]
     return A[chosen if rows.index is None else rows.index[chosen]]
 
 
