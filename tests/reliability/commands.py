@@ -21,7 +21,7 @@ from click.testing import CliRunner
 import gdfast as gd
 from gdfast.cli import main
 from gdfast.cli.option_types import FileName, NumberOr
-from gdfast.describe import CONTROL, printable
+from gdfast.describe import CONTROL, one_line, printable
 
 ROWS = "length,width,height,kind\n" + "".join(
     f"{i % 7 + 0.5},{i * i % 11},{i % 3},{('a', 'b', 'c')[i % 3]}\n" for i in range(30)
@@ -194,7 +194,7 @@ class Call:
     def _names(self) -> set[str]:
         """Under which a sentence may speak of what is wrong: the value as it is shown, the parameter, a file."""
         value, parameter = self.value, self.parameter
-        shown = {printable(value).replace("\n", "\\n"), repr(value)[1:-1], value[:20], Path(value).stem}
+        shown = {one_line(value), repr(value)[1:-1], value[:20], Path(value).stem}
         shown |= {" ".join(value.split()), " ".join(printable(value).split()), repr(Path(value).stem)[1:-1]}
         shown |= {str(Path(value).parent), parameter.name, (parameter.flag or parameter.name).upper(), "standard input"}
         shown |= {"--", *EXAMPLES[parameter.command][0], *EXAMPLES[parameter.command][1].values()}
