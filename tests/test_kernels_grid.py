@@ -213,3 +213,14 @@ def test_the_same_bits_with_any_number_of_threads(loss):
     for grid, line in found[1:]:
         assert np.array_equal(grid, found[0][0])
         assert np.array_equal(line, found[0][1])
+
+
+def test_a_loss_without_sums_of_its_own_goes_point_by_point():
+    _, labels, _, parts = made(HINGE, 11, 4)
+    factors = np.random.default_rng(3).uniform(size=(11, 4))
+    pairs = on_parts(HINGE, parts, labels).with_pairs(factors)
+    a, b = np.linspace(-1, 2, 3), np.linspace(-2, 1, 5)
+    scores = parts[0] + a[:, None, None, None] * parts[1] + b[:, None, None] * parts[2]
+    differences = scores - np.take_along_axis(scores, labels[None, None, :, None], axis=3)
+    right = (factors * differences**2).sum(axis=(2, 3)) / 2
+    np.testing.assert_allclose(on_grid(pairs, parts, a, b), right, rtol=1e-13)

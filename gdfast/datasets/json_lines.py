@@ -91,15 +91,13 @@ class _Reader:
 
     def _add_odd(self, line: int, column: int, value: Any) -> None:
         """What is no plain float."""
-        width, is_list = self.header.widths[column], isinstance(value, list)
-        if is_list and len(value) != width:
+        width, values = self.header.widths[column], value if isinstance(value, list) else [value]
+        if len(values) != width:
             raise ValueError(
                 f"{self.path} must hold lists of one length in a column; {self._where(line, column)} holds "
-                f"{len(value):,}, the first {width:,}"
+                f"{len(values):,}, the first {width:,}"
             )
-        if not is_list and width != 1:
-            value = [value]
-        for each in value if isinstance(value, list) else [value]:
+        for each in values:
             self.numbers.append(self._number(line, column, each))
 
     def _number(self, line: int, column: int, value: Any) -> float:

@@ -50,6 +50,7 @@ def test_numbers_as_labels_and_as_targets(tmp_path):
         ('{"a": 1, "b": 2}\n{"a": true, "b": 2}\n', "line 2, column 1 ('a') is true"),
         ("[1, [2, [4]], 3]\n", "line 1, column 2 is [4]"),
         ("[1, [2, 4], 3]\n[1, [2], 3]\n", "lists of one length in a column; line 2, column 2 holds 1, the first 2"),
+        ("[1, [2, 4], 3]\n[1, 2, 3]\n", "lists of one length in a column; line 2, column 2 holds 1, the first 2"),
         ('{"a": 1, "a": 2, "b": 3}\n', "line 1 is not (it holds 'a' twice)"),
         ('[{"a": 1, "b": 2}, {"a": 1, "b": 2}]\n', "line 1 is a list of objects: give each a line"),
         ("[1, 2]\n[1, null]\n", "must name a class in every row; row 1 is missing"),
