@@ -87,6 +87,8 @@ def check(
     that the module names `objective` serves to name bugs. All coordinates are checked where that is cheap, else a
     sample of 1,000.
 
+    MODULE is imported: all of its code runs, with your rights. Check no file that you would not run.
+
     Exit code 0: it passed. 1: it failed, or your code did. 2: wrong usage.
 
     Example: gdfast check my.py:objective --at w0 --sanity

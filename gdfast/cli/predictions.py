@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
@@ -122,9 +121,16 @@ def _texts(numbers: Array) -> list[str]:
 
 
 def _csv(rows: Iterable[list[str]]) -> bytes:
-    text = io.StringIO(newline="")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue().encode()
+    lines = _Lines()
+    # Python's writer quotes the characters of its line end alone: a bare carriage return would end a line for readers.
+    csv.writer(lines, lineterminator="\r\n").writerows(rows)
+    return "".join(line[:-2] + "\n" for line in lines).encode()
+
+
+class _Lines(list[str]):
+    """What a csv.writer writes to."""
+
+    write = list.append
 
 
 def _no_formula(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from ..describe import CONTROL, one_line, printable
+from ..describe import CONTROL, LONGEST, one_line, printable
 
 WIDTH = 80
 
@@ -32,8 +32,9 @@ def json_text(data: Any, indent: int | None = None) -> str:
 
 def print_facts(facts: Mapping[str, Any], indent: str = "") -> None:
     """A line for each fact, the values below one another; long ones go on on the next line."""
-    width = max(map(len, facts), default=0) + 2
-    for name, value in facts.items():
+    named = [(one_line(name)[:LONGEST], value) for name, value in facts.items()]
+    width = max((len(name) for name, _ in named), default=0) + 2
+    for name, value in named:
         start = f"{indent}{name:<{width}}"
         text = shown(value)
         folded = textwrap.wrap(text, WIDTH - len(start), break_long_words=False, break_on_hyphens=False) or [""]
