@@ -6,19 +6,30 @@ import math
 from typing import Any
 
 from ..._arrays import check_integer
+from ...describe import shortened
+
+MOST_STEPS = 2**63
 
 
 def step_number(k: Any) -> int:
-    """k as an int >= 0; cheap, because a run asks at every step."""
-    return k if type(k) is int and k >= 0 else check_integer(k, "k", minimum=0)
+    """k as an int in [0, 2**63); cheap, because a run asks at every step."""
+    return k if type(k) is int and 0 <= k < MOST_STEPS else check_count(k, "k", minimum=0)
+
+
+def check_count(value: Any, name: str, minimum: int = 1) -> int:
+    """An integer in [minimum, 2**63): steps that a run may take, whose ratios are floats."""
+    number = check_integer(value, name, minimum=minimum)
+    if number >= MOST_STEPS:
+        raise ValueError(f"{name} must be < 2**63; it is {shortened(number)}")
+    return number
 
 
 def power(base: float, exponent: int) -> float:
-    """``base ** exponent`` for a base > 0; infinite where no float is large enough."""
+    """``base ** exponent`` for a base > 0 and steps; infinite where no float is large enough."""
     try:
         return base**exponent
     except OverflowError:
-        return math.inf if base > 1 else 0.0
+        return math.inf
 
 
 def steps_covered(schedule: Any) -> int | None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..._arrays import check_integer, check_positive
+from ..._arrays import check_positive
 from ..._returned import returned_value
 from ...describe import described
 from ...protocols import Schedule
-from .capabilities import step_number, steps_covered
+from .capabilities import check_count, step_number, steps_covered
 from .decays import checked_tuple
 
 
@@ -45,7 +45,7 @@ class Warmup:
     then: Schedule
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "steps", check_integer(self.steps, "steps", minimum=1))
+        object.__setattr__(self, "steps", check_count(self.steps, "steps"))
         if isinstance(self.then, type) or not callable(self.then):
             raise TypeError(
                 f"then must be a schedule (callable of k), such as Constant(0.1); it is {described(self.then)}"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..._arrays import check_fraction, check_integer, check_non_negative, check_positive
-from .capabilities import step_number
+from ..._arrays import check_fraction, check_non_negative, check_positive
+from .capabilities import check_count, step_number
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ class Cosine:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", check_positive(self.rate, "rate"))
-        object.__setattr__(self, "steps", check_integer(self.steps, "steps", minimum=1))
+        object.__setattr__(self, "steps", check_count(self.steps, "steps"))
         object.__setattr__(self, "end", check_non_negative(self.end, "end"))
 
     def __call__(self, k: int) -> float:
@@ -96,8 +96,8 @@ class CosineRestarts:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", check_positive(self.rate, "rate"))
-        object.__setattr__(self, "period", check_integer(self.period, "period", minimum=1))
-        object.__setattr__(self, "multiplier", check_integer(self.multiplier, "multiplier", minimum=1))
+        object.__setattr__(self, "period", check_count(self.period, "period"))
+        object.__setattr__(self, "multiplier", check_count(self.multiplier, "multiplier"))
         object.__setattr__(self, "end", check_non_negative(self.end, "end"))
 
     def __call__(self, k: int) -> float:
@@ -154,7 +154,7 @@ class OneCycle:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "peak", check_positive(self.peak, "peak"))
-        object.__setattr__(self, "steps", check_integer(self.steps, "steps", minimum=1))
+        object.__setattr__(self, "steps", check_count(self.steps, "steps"))
         object.__setattr__(self, "rise", check_positive(check_fraction(self.rise, "rise"), "rise"))
         object.__setattr__(self, "start_divisor", check_positive(self.start_divisor, "start_divisor"))
         object.__setattr__(self, "end_divisor", check_positive(self.end_divisor, "end_divisor"))

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from ..._arrays import check_integer, check_non_negative, check_positive
-from .capabilities import power, step_number
+from ..._arrays import check_non_negative, check_positive
+from .capabilities import check_count, power, step_number
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class StepDecay:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", check_positive(self.rate, "rate"))
-        object.__setattr__(self, "every", check_integer(self.every, "every", minimum=1))
+        object.__setattr__(self, "every", check_count(self.every, "every"))
         object.__setattr__(self, "factor", check_positive(self.factor, "factor"))
 
     def __call__(self, k: int) -> float:
@@ -195,7 +195,7 @@ class Polynomial:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rate", check_positive(self.rate, "rate"))
-        object.__setattr__(self, "steps", check_integer(self.steps, "steps", minimum=1))
+        object.__setattr__(self, "steps", check_count(self.steps, "steps"))
         object.__setattr__(self, "power", check_positive(self.power, "power"))
         object.__setattr__(self, "end", check_non_negative(self.end, "end"))
 
@@ -233,7 +233,7 @@ class PiecewiseConstant:
     rates: tuple[float, ...]
 
     def __post_init__(self) -> None:
-        boundaries = checked_tuple(self.boundaries, "boundaries", check_integer, minimum=1)
+        boundaries = checked_tuple(self.boundaries, "boundaries", check_count)
         for i, (before, after) in enumerate(pairwise(boundaries), start=1):
             if after <= before:
                 raise ValueError(f"boundaries must rise; boundaries[{i}] is {after} after {before}")
@@ -248,10 +248,10 @@ class PiecewiseConstant:
         return self.rates[bisect_right(self.boundaries, step_number(k))]
 
 
-def checked_tuple(values: Any, name: str, check: Any, **limits: Any) -> tuple[Any, ...]:
+def checked_tuple(values: Any, name: str, check: Any) -> tuple[Any, ...]:
     """A list, tuple or one-dimensional array of numbers as a tuple, each one checked by its place."""
     if isinstance(values, str | bytes | set | frozenset | dict) or not hasattr(values, "__len__"):
         raise TypeError(f"{name} must be a list, a tuple or an array of numbers; it is {type(values).__name__}")
     if getattr(values, "ndim", 1) != 1:
         raise ValueError(f"{name} must be one-dimensional; its shape is {values.shape}")
-    return tuple(check(value, f"{name}[{i}]", **limits) for i, value in enumerate(values))
+    return tuple(check(value, f"{name}[{i}]") for i, value in enumerate(values))

@@ -82,6 +82,7 @@ def test_a_schedule_is_a_value(case):
         (1.0, TypeError, "k must be an integer; it is float 1.0"),
         (True, TypeError, "k must be an integer; it is bool True"),
         (None, TypeError, "k must be an integer"),
+        (10**400, ValueError, r"k must be < 2\*\*63; it is 1000"),
     ],
 )
 def test_k_is_a_step_number(case, k, error, message):
@@ -116,6 +117,11 @@ def test_long_runs():
     assert gd.CosineRestarts(1.0, 10, 2)(10 * (2**40 - 1)) == 1.0
     assert 0 <= gd.CosineRestarts(1.0, 10, 2)(10 * (2**40 - 1) - 1) < 1e-20
     assert gd.InverseTime(1.0, 1.0)(10**12 - 1) == 1e-12
+    last = 2**63 - 1
+    assert gd.StepDecay(0.1, 2, 1.0)(last) == gd.Exponential(0.1, 1.0)(last) == 0.1
+    assert gd.Exponential(0.1, 0.75)(last) == gd.InverseTime(1.0, 1e308)(last) == gd.Polynomial(0.1, last)(last) == 0.0
+    assert gd.Cosine(0.1, last)(last) == 0.0
+    assert gd.OneCycle(1.0, last)(last) == pytest.approx(1 / 25 / 1e4, rel=1e-9)
 
 
 def test_settings_are_copied():
@@ -123,7 +129,11 @@ def test_settings_are_copied():
     sequence = gd.Sequence(rates)
     rates[:] = 7
     assert sequence.rates == (0.3, 0.1)
-    assert gd.PiecewiseConstant((2,), (1, 2)).boundaries == (2,)
+    boundaries = [2]
+    stairs = gd.PiecewiseConstant(boundaries, (1, 2))
+    boundaries[0] = 1
+    assert stairs.boundaries == (2,)
+    assert stairs(1) == 1
 
 
 @pytest.mark.parametrize(
@@ -159,6 +169,19 @@ def test_settings_are_copied():
         (lambda: gd.PiecewiseConstant(3, [1, 1]), TypeError, "boundaries must be a list, a tuple or an array.*int"),
         (lambda: gd.PiecewiseConstant([1], [1, 0]), ValueError, r"rates\[1\] must be > 0; it is 0"),
         (lambda: gd.Warmup(0, gd.Constant(1)), ValueError, "steps must be >= 1; it is 0"),
+        *(
+            (lambda make=make: make(2**63), ValueError, r"must be < 2\*\*63; it is 9223372036854775808")
+            for make in (
+                lambda n: gd.StepDecay(0.1, n, 0.5),
+                lambda n: gd.Polynomial(0.1, n),
+                lambda n: gd.PiecewiseConstant([n], [2, 1]),
+                lambda n: gd.Cosine(0.1, n),
+                lambda n: gd.CosineRestarts(0.1, n),
+                lambda n: gd.CosineRestarts(0.1, 2, n),
+                lambda n: gd.OneCycle(0.1, n),
+                lambda n: gd.Warmup(n, gd.Constant(0.1)),
+            )
+        ),
         (lambda: gd.Warmup(5, 0.1), TypeError, r"then must be a schedule.*such as Constant\(0.1\); it is float 0.1"),
         (lambda: gd.Warmup(5, gd.Constant), TypeError, "then must be a schedule .*it is the class Constant"),
         (lambda: gd.Sequence([]), ValueError, "rates must hold at least one learning rate; it is empty"),

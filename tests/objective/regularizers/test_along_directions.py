@@ -61,6 +61,13 @@ def test_directions_that_do_not_touch_the_penalised_weights_and_huge_ones():
     assert huge.values(np.array([[1e-200]]))[0] == pytest.approx(16.0)
 
 
+def test_the_curvature_of_squares_is_their_second_derivative():
+    rng = np.random.default_rng(0)
+    w, u = rng.normal(size=(2, 3, 4))
+    (part,) = penalties(gd.L2(0.7), w, u)
+    assert part.curvature == pytest.approx(2 * 0.7 * float((u * u).sum()), rel=1e-14)
+
+
 def test_the_kinks_of_l1_are_its_zeros():
     w, v = np.array([[1.0, -2.0, 0.0, 3.0]]), np.array([[-1.0, 4.0, 1.0, 0.0]])
     (part,) = penalties(gd.L1(0.5), w, v)
