@@ -10,6 +10,7 @@ import click
 
 from ..datasets import Dataset
 from ..datasets.chunks.files import is_in_parts
+from ..datasets.options import ReadingOptions
 from ..objective.chunked.layout import check_memory
 from ..training.chunked_data import ChunkedData
 
@@ -43,9 +44,9 @@ class InChunks(NamedTuple):
     client: Any = None
 
     @staticmethod
-    def asked_for(data: str, memory_limit: int | None, client: Any = None) -> InChunks | None:
+    def asked_for(data: str, reading: ReadingOptions, memory_limit: int | None, client: Any = None) -> InChunks | None:
         """For a folder (not CIFAR-10's) or a store, and for a file where an option says so; None: read as a whole."""
-        if memory_limit is None and client is None and not is_in_parts(Path(data)):
+        if memory_limit is None and client is None and not (reading.trusted and is_in_parts(Path(data))):
             return None
         return InChunks(memory_limit or DEFAULT_LIMIT, client)
 

@@ -48,7 +48,7 @@ def evaluate(
     with explain_mistakes():
         model = load_model(model_file)
     reading = reading_of(given_in(options), model, model_file)
-    found = open_rows_for(model, data, reading, labels=labels, chunks=InChunks.asked_for(data, memory_limit))
+    found = open_rows_for(model, data, reading, labels=labels, chunks=InChunks.asked_for(data, reading, memory_limit))
     with explain_mistakes():
         X, y, which = _judged(found)
         if model.loss.classifies and y.max() >= len(model.W):

@@ -75,7 +75,7 @@ def predict(
             _check_is_other(out, data, model_file)
             check_file(Path(out))
     reading = reading_of(given_in(options), model, model_file, judged=False)
-    found = open_rows_for(model, data, reading, chunks=InChunks.asked_for(data, memory_limit))
+    found = open_rows_for(model, data, reading, chunks=InChunks.asked_for(data, reading, memory_limit))
     n = found.X.shape[0]
     with explain_mistakes():
         predicted = _predictions(model, found.X, more)

@@ -88,6 +88,10 @@ def reading_options(default: str) -> Callable[[F], F]:
             "--zero-based/--one-based", "zero_based", default=None,
             help="Of svmlight: where columns begin to count.  [default: 1, unless an index 0 occurs]",
         ),
+        click.option(
+            "--untrusted", is_flag=True,
+            help="DATA is a stranger's: read it in a process of its own, where a crash or a bomb is an error.",
+        ),
     ]  # fmt: skip
 
     def add(function: F) -> F:
@@ -104,6 +108,8 @@ def given_in(options: dict[str, Any]) -> dict[str, Any]:
     for name in ("drop", "columns"):
         if name in given:
             given[name] = tuple(column for part in given[name] for column in part)
+    if options.get("untrusted"):
+        given["trusted"] = False
     return given
 
 

@@ -176,7 +176,7 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
 
 def _opened(data: str, reading: ReadingOptions, settings: Settings, options: dict[str, Any], client: Any) -> Dataset:
     """The rows to train on: in memory, or read chunk by chunk."""
-    chunks = InChunks.asked_for(data, options["memory_limit"], client)
+    chunks = InChunks.asked_for(data, reading, options["memory_limit"], client)
     if chunks is not None:
         if options["alpha"] == "cv":
             raise click.UsageError("--alpha cv needs rows that fit into memory, as a whole: give --alpha a number.")
@@ -351,7 +351,7 @@ def _deciding(options: dict[str, Any]) -> dict[str, Any]:
 
 def _how_read(options: dict[str, Any], found: Dataset) -> dict[str, Any]:
     """What the model stores of it, so that other rows are read alike: the labels' name beside what was given."""
-    stored = {name: value for name, value in given_in(options).items() if name != "label"}
+    stored = {name: value for name, value in given_in(options).items() if name not in ("label", "trusted")}
     stored |= {name: value for name, value in found.reading.items() if name == "zero_based"}
     if isinstance(found.reading.get("label"), str):
         stored["label_name"] = found.reading["label"]

@@ -59,10 +59,9 @@ def format_of(path: Path, encoding: str = "utf-8") -> str:
     ValueError
         It is empty, in a format that is not read, or in another format than its name says.
     """
+    if is_cifar10(path):
+        return "cifar10"
     if path.is_dir():
-        names = [p.name for p in path.iterdir()]
-        if any(name.startswith("data_batch_") for name in names):
-            return "cifar10"
         raise ValueError(f"{path} is a folder, but not one of CIFAR-10's; read are {READ}")
     if not path.exists():
         raise FileNotFoundError(f"{path} does not exist")
@@ -71,8 +70,6 @@ def format_of(path: Path, encoding: str = "utf-8") -> str:
     with path.open("rb") as file:
         head = file.read(_HEAD)
     named, packed = named_format(path), compression_of(head)
-    if packed == "gzip" and named == "tar.gz":
-        return "cifar10"
     if packed is not None:
         head = next(byte_blocks(path, _HEAD), b"")
     if not head.strip():
@@ -92,6 +89,16 @@ def format_of(path: Path, encoding: str = "utf-8") -> str:
             f"{path} is named {_suffix(path)}, but it is {_article(found)} file: rename it or give another"
         )
     return found
+
+
+def is_cifar10(path: Path) -> bool:
+    """It is CIFAR-10's folder, or a .tar.gz."""
+    if path.is_dir():
+        return any(file.name.startswith("data_batch_") for file in path.iterdir())
+    if named_format(path) != "tar.gz" or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        return compression_of(file.read(6)) == "gzip"
 
 
 def _suffix(path: Path) -> str:

@@ -23,7 +23,8 @@ class ReadingOptions:
 
     The rest is for the commands: `label_name` is what a model's labels were called, preferred where there is such a
     column; `only` are the features that it wants, by name; `judged` says whether labels are read at all; `of_model`
-    that the options are those of its training, and new rows may lack the columns that `drop` names.
+    that the options are those of its training, and new rows may lack the columns that `drop` names. `trusted` is False
+    for a file of a stranger's, which is read in a process of its own.
     """
 
     label: Column | None = -1
@@ -38,6 +39,7 @@ class ReadingOptions:
     only: tuple[str, ...] | None = None
     judged: bool = True
     of_model: bool = False
+    trusted: bool = True
 
     def __post_init__(self) -> None:
         checked: dict[str, Any] = {
@@ -45,6 +47,7 @@ class ReadingOptions:
             "drop": _columns(self.drop, "drop"),
             "columns": None if self.columns is None else _columns(self.columns, "columns"),
             "header": None if self.header is None else check_flag(self.header, "header"),
+            "trusted": check_flag(self.trusted, "trusted"),
             "zero_based": "auto" if self.zero_based == "auto" else _zero_based(self.zero_based),
         }
         if checked["columns"] == ():

@@ -8,6 +8,7 @@ can build anything but dicts, lists, tuples, text, bytes, numbers and uint8 arra
 from __future__ import annotations
 
 import pickletools
+import re
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -28,6 +29,9 @@ _NAMES = _REBUILD | _FROM_BUFFER | {"numpy ndarray", "numpy dtype", "_codecs enc
 
 _MOST = 300_000
 """Instructions of a pickle: CIFAR-10's have some 50,000."""
+
+
+_OCTAL = re.compile(rb"\s*[-+]?0[0-9]*[2-9]|\s*[-+]?0[0-9]{2}")
 
 
 class _Name(NamedTuple):
@@ -63,9 +67,11 @@ def read_plain_pickle(content: bytes, name: str) -> Any:
     """
     machine = _Machine()
     try:
-        for count, (instruction, argument, _) in enumerate(pickletools.genops(content)):
+        for count, (instruction, argument, place) in enumerate(pickletools.genops(content)):
             if count == _MOST:
                 raise _Refused(f"it has more than {_MOST:,} instructions")
+            if instruction.name in ("INT", "LONG") and place is not None and _OCTAL.match(content, place + 1):
+                raise _Refused("a number of it begins with 0, which is an octal one to some readers")
             if instruction.name == "STOP":
                 return _finished(machine.stack.pop())
             machine.carry_out(instruction.name, argument)

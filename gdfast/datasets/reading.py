@@ -20,13 +20,14 @@ from .columnar_files import read_columnar
 from .columns import Table, remedy
 from .csv_files import read_csv
 from .dataset import Dataset
-from .formats import format_of
+from .formats import format_of, is_cifar10
 from .json_lines import read_json_lines
 from .labels import LabelColumn, encode_labels
 from .numpy_files import Arrays, labels_beside, read_npy, read_npz
 from .options import ReadingOptions
 from .parts import read_in_parts
 from .svmlight import read_svmlight
+from .untrusted import read_apart
 
 
 def load(
@@ -46,6 +47,7 @@ def load(
     class_names: Sequence[str] | None = None,
     mmap: bool | None = None,
     check_finite: bool = True,
+    trusted: bool = True,
 ) -> Dataset:
     """Rows and labels from a file: .npy, .npz, CSV, JSON lines, svmlight, Parquet, Arrow (Feather), or CIFAR-10.
 
@@ -90,6 +92,10 @@ def load(
         `ChunkSource`, which `gd.ChunkedObjective` and the estimators take. None: from 64 MB on.
     check_finite : bool
         False skips the one scan for NaN and infinity (which those that train make of a `ChunkSource`).
+    trusted : bool
+        False: the file is a stranger's. It is read in a process of its own, with a limit of memory and time: what
+        crashes, stops or floods a library that reads it (pyarrow, h5py, zarr) is a ValueError here. It takes about a
+        second more, and the rows come into memory as a whole.
 
     Returns
     -------
@@ -132,7 +138,7 @@ def load(
     >>> flowers.X.shape, flowers.y, flowers.class_names, flowers.feature_names
     ((2, 2), array([0, 1]), ('setosa', 'versicolor'), ('length', 'width'))
     """
-    options = ReadingOptions(label, drop, columns, header, delimiter, decimal, encoding, zero_based)  # type: ignore[arg-type]
+    options = ReadingOptions(label, drop, columns, header, delimiter, decimal, encoding, zero_based, trusted=trusted)  # type: ignore[arg-type]
     return load_with(
         path, options, y=y, targets=targets, n_features=n_features, class_names=class_names, mmap=mmap,
         check_finite=check_finite,
@@ -162,20 +168,24 @@ def load_with(
     if n_features is not None:
         n_features = check_integer(n_features, "n_features", minimum=1)
     wanted = None if class_names is None else _check_names(class_names)
-    if in_parts or is_in_parts(place):
-        judged = y is None and options.label is not None and options.judged
-        found = read_in_parts(place, options, n_features, mmap, judged)
-        return _dataset(place, found, y if options.judged else None, targets, n_features, wanted, check_finite)
-    kind = format_of(place, options.encoding)
-    if kind in ("npy", "npz", "svmlight", "cifar10"):
-        for name in ("drop", "columns"):
-            if getattr(options, name) and options.only is None:
-                raise ValueError(f"{name} must be left out: {place} is no table of columns")
-    if kind == "cifar10":
+    in_parts = in_parts or is_in_parts(place)
+    if not in_parts and is_cifar10(place):
+        _require_no_columns(place, options)
         return _cifar10(place, y, n_features)
-    found = _read(kind, place, options, n_features, mmap, targets)
+    asked: dict[str, Any] = {
+        "n_features": n_features, "mmap": mmap, "targets": targets, "in_parts": in_parts, "with_labels": y is None,
+    }  # fmt: skip
+    if options.trusted:
+        found = _arrays_in(place, options, **asked)
+    elif mmap:
+        raise ValueError(
+            f"{place} is read as a whole where it is not trusted: leave mmap=True (--memory-limit, --scheduler) out"
+        )
+    else:
+        found = read_apart(place, "rows", options, **{**asked, "mmap": False})
     if (
         y is None
+        and not in_parts
         and found.y is None
         and options.label is not None
         and options.judged
@@ -184,6 +194,8 @@ def load_with(
         y = labels_beside(place)
     if y is not None and not options.judged:
         y = None
+    if y is not None:
+        y = _given_labels(y, options)
     return _dataset(place, found, y, targets, n_features, wanted, check_finite)
 
 
@@ -202,6 +214,32 @@ def _check_names(class_names: Any) -> tuple[str, ...]:
     if len(set(names)) != len(names) or not names:
         raise ValueError("class_names must hold at least one name, and none of them twice")
     return names
+
+
+def _require_no_columns(place: Path, options: ReadingOptions) -> None:
+    for name in ("drop", "columns"):
+        if getattr(options, name) and options.only is None:
+            raise ValueError(f"{name} must be left out: {place} is no table of columns")
+
+
+def _arrays_in(
+    place: Path,
+    options: ReadingOptions,
+    *,
+    n_features: int | None,
+    mmap: bool | None,
+    targets: bool,
+    in_parts: bool,
+    with_labels: bool,
+) -> Arrays:
+    """What a file, a folder or a store holds."""
+    if in_parts:
+        judged = with_labels and options.label is not None and options.judged
+        return read_in_parts(place, options, n_features, mmap, judged)
+    kind = format_of(place, options.encoding)
+    if kind in ("npy", "npz", "svmlight"):
+        _require_no_columns(place, options)
+    return _read(kind, place, options, n_features, mmap, targets)
 
 
 def _cifar10(place: Path, y: Any, n_features: int | None) -> Dataset:
@@ -268,7 +306,7 @@ def _dataset(
     own = _names(found.class_names, "class names", place)
     labels, names, X_test, y_test = None, None, None, None
     if y is not None or found.y is not None:
-        values, where = (found.y, f"{place}'s y") if y is None else _given_labels(y)
+        values, where = (found.y, f"{place}'s y") if y is None else y
         labels, names = _encode(values, n, where, targets, class_names, own)
     if found.X_test is not None:
         X_test, _ = _rows(found.X_test, f"{place}'s X_test", check_finite)
@@ -326,17 +364,27 @@ def _rows(X: Any, where: str, check_finite: bool, names: Array | None = None) ->
     return X, image_shape
 
 
-def _given_labels(y: Any) -> tuple[Any, str]:
+def _given_labels(y: Any, options: ReadingOptions) -> tuple[Any, str]:
     """Labels of the caller's, an array or a .npy file, and what to call them."""
     if not isinstance(y, (str, os.PathLike)):
         return y, "y"
     file = Path(y)
     if is_in_parts(file):
-        stored = stored_at(file)
-        return stored.read(0, stored.shape[0] if stored.shape else 0), stored.name
+        found = _stored_labels(file, options) if options.trusted else read_apart(file, "labels", options)
+        return found.y, found.notes[0]
     if format_of(file) != "npy":
         raise ValueError(f"y must be an array or a .npy file; {file} is a file of another format")
     return read_npy(file, mmap=False), str(file)
+
+
+def _stored_labels(file: Path, options: ReadingOptions) -> Arrays:
+    """The labels of a store, and their name as a note."""
+    stored = stored_at(file)
+    return Arrays(None, stored.read(0, stored.shape[0] if stored.shape else 0), notes=(stored.name,))
+
+
+READERS = {"rows": _arrays_in, "labels": _stored_labels}
+"""What may be asked of the process that reads a file which is not trusted."""
 
 
 def _names(values: Array | None, what: str, place: Path) -> tuple[str, ...] | None:
