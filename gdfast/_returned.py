@@ -48,6 +48,8 @@ def returned_value(value: Any, name: str, place: object = "") -> float:
         raise TypeError(f"{name} must return one real number; {_at(place)}it returned {described(value)}")
     try:
         return float(value.item() if hasattr(value, "item") else value)  # float() of a tensor with a gradient warns
+    except TypeError:
+        raise TypeError(f"{name} must return one real number; {_at(place)}it returned {described(value)}") from None
     except OverflowError:
         raise ValueError(
             f"{name} must return a number that float64 can hold; {_at(place)}it returned {described(value)}"

@@ -79,7 +79,7 @@ class FunctionObjective:
         """dL/dw, of w's shape and dtype."""
         point = _own_point(w)
         if self._gradient is not None:
-            return returned_gradient(self._gradient(point), point, "gradient")
+            return self._gradient_at(point)
         return numerical_gradient(self._value, point.astype(np.float64)).astype(point.dtype, copy=False)
 
     def value_and_gradient(self, w: Any) -> tuple[float, Array]:
@@ -88,8 +88,11 @@ class FunctionObjective:
         value = returned_value(self._value(point), "value")
         if self._gradient is None:
             return value, self.gradient(w) if math.isfinite(value) else np.full_like(point, math.nan)
-        point[...] = w  # whatever value made of it
-        return value, returned_gradient(self._gradient(point), point, "gradient")
+        return value, self._gradient_at(_own_point(w))  # whatever value made of its own
+
+    def _gradient_at(self, point: Array) -> Array:
+        like = np.empty_like(point)  # the function may give its argument another shape
+        return returned_gradient(self._gradient(point), like, "gradient")
 
 
 def _own_point(w: Any) -> Array:

@@ -177,13 +177,13 @@ def _crafted(arrays: dict[str, Any], facts: Any, part: str, path: tuple[Any, ...
     return SURVIVES
 
 
-def _places(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+def places(thing: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
     """Where in a nest of dicts and lists something stands."""
     if path:
         yield path
     parts = thing.items() if isinstance(thing, dict) else enumerate(thing) if isinstance(thing, list) else ()
     for key, part in parts:
-        yield from _places(part, (*path, key))
+        yield from places(part, (*path, key))
 
 
 def cases_of(name: str) -> list[Crafted]:
@@ -195,5 +195,5 @@ def cases_of(name: str) -> list[Crafted]:
     return (
         cases
         if not whole
-        else cases + [Crafted(name, "fact", place, change) for place in _places(facts) for change in NUMBERS]
+        else cases + [Crafted(name, "fact", place, change) for place in places(facts) for change in NUMBERS]
     )

@@ -88,7 +88,7 @@ class Evaluations:
     def _remember_type(self, value: Any) -> None:
         try:
             numbers = np.ravel(np.asarray(value.detach() if hasattr(value, "detach") else value, dtype=np.float64))
-        except (TypeError, ValueError, RuntimeError):  # the check of what f returns says it better
+        except (TypeError, ValueError, OverflowError, RuntimeError):  # the check of what f returns says it better
             return
         for number in numbers[: 10 * TELLING].tolist():
             fits = is_float32(number)

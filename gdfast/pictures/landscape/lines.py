@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class Line(Saved):
         Each term's sample and wrong class.
     """
 
+    shapes: ClassVar = {"steps": ("m",), "values": ("m",), "kinks": ("n",), "kink_values": ("n",), "labels": ("t", 2)}
     steps: FloatArray
     values: FloatArray
     kinks: FloatArray

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -27,6 +28,7 @@ class Plane(Saved):
         The sample and the wrong class whose margin that is.
     """
 
+    shapes: ClassVar = {"a": ("m",), "b": ("n",), "values": ("m", "n"), "edges": ("e", 2, 2), "edge_terms": ("e", 2)}
     a: FloatArray
     b: FloatArray
     values: FloatArray

@@ -26,6 +26,8 @@ class Saved:
     """What all of them can do: be saved, and be compared array by array. Subclasses are frozen dataclasses."""
 
     kinds: ClassVar[dict[str, type[Saved]]] = {}
+    shapes: ClassVar[dict[str, tuple[str | int, ...]]] = {}
+    """Of the arrays: a letter stands for one length wherever it occurs."""
 
     def __init_subclass__(cls) -> None:
         Saved.kinds[cls.__name__] = cls
@@ -140,7 +142,23 @@ def _made(facts: dict[str, Any], prefix: str, arrays: dict[str, Array]) -> Any:
             value = tuple(value)
         _require_kind(value, str(field.type), f"its {key}")
         given[field.name] = value
-    return kind(**given)
+    made = kind(**given)
+    _require_shapes(made)
+    return made
+
+
+def _require_shapes(thing: Saved) -> None:
+    """ValueError where an array has not the shape that its class says."""
+    lengths: dict[str, int] = {}
+    for name, shape in thing.shapes.items():
+        array = getattr(thing, name)
+        if array is None:
+            continue
+        fits = array.ndim == len(shape)
+        for size, length in zip(shape, array.shape, strict=False):
+            fits &= length == (size if isinstance(size, int) else lengths.setdefault(size, length))
+        if not fits:
+            raise ValueError(f"{name} must have the shape ({', '.join(map(str, shape))}); its shape is {array.shape}")
 
 
 def _require_kind(value: Any, kind: str, name: str) -> None:
@@ -148,7 +166,7 @@ def _require_kind(value: Any, kind: str, name: str) -> None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     fits: dict[str, Callable[[], bool]] = {
         "FloatArray": lambda: isinstance(value, np.ndarray) and value.dtype.kind == "f",
-        "Array": lambda: isinstance(value, np.ndarray),
+        "Array": lambda: isinstance(value, np.ndarray) and value.dtype.kind in "iu",
         "float": lambda: is_number,
         "int": lambda: is_number and isinstance(value, int),
         "tuple[int, ...]": lambda: isinstance(value, tuple) and all(type(part) is int for part in value),

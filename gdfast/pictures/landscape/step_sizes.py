@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
 from ..._unwarned import unwarned
 from ...objective.capabilities import weights_for
+from ...objective.guarded import guarded
 from ...objective.rays.generic import MAX_STEP, along_ray, check_points, require_objective
 from ...protocols import Array, FloatArray, Objective, Ray
 from .saved import Saved, Table
@@ -33,6 +35,7 @@ class StepSizes(Saved):
         The smallest step beyond which the loss is higher than before; None where there is none.
     """
 
+    shapes: ClassVar = {"steps": ("m",), "values": ("m",)}
     steps: FloatArray
     values: FloatArray
     start: float
@@ -86,7 +89,7 @@ def step_sizes(objective: Objective, w: Array, steps: Array, direction: Array | 
     require_objective(objective)
     point = weights_for(objective, w, "w")
     if direction is None:
-        direction = -objective.gradient(point)
+        direction = -guarded(objective, "objective").gradient(point)
         if not np.any(direction):
             raise ValueError(
                 "the gradient at w is zero everywhere, so there is no descent direction: give another w or a direction"

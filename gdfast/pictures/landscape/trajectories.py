@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -44,6 +44,7 @@ class Trajectory(Saved):
         The loss at each point itself, which may lie off the plane; None in files of version 0.1.
     """
 
+    shapes: ClassVar = {"points": ("k", 2), "explained": (2,), "values": ("k",)}
     points: FloatArray
     plane: Plane
     explained: FloatArray
@@ -52,6 +53,15 @@ class Trajectory(Saved):
     names: tuple[str, ...]
     starts: Array
     values: FloatArray | None = None
+
+    def __post_init__(self) -> None:
+        starts = self.starts
+        if starts.shape != (len(self.names) + 1,) or starts[0] != 0 or starts[-1] != len(self.points):
+            raise ValueError(f"starts must lead from 0 to {len(self.points)} in {len(self.names)} runs; it is {starts}")
+        if (np.diff(starts) < 0).any():
+            raise ValueError(f"starts must not fall; it is {starts}")
+        if self.directions.shape != (2, *self.origin.shape):
+            raise ValueError(f"directions must be two of the shape {self.origin.shape}, as origin")
 
     @property
     def heights(self) -> dict[str, FloatArray]:

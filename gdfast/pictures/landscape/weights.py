@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -39,6 +39,7 @@ class Weight(Saved):
         How many there are in all.
     """
 
+    shapes: ClassVar = {"values": ("m",), "totals": ("m",), "terms": ("t", "m"), "labels": ("t", 2)}
     index: tuple[int, ...]
     at: float
     values: FloatArray
