@@ -79,7 +79,7 @@ class FunctionObjective:
         """dL/dw, of w's shape and dtype."""
         point = _own_point(w)
         if self._gradient is not None:
-            return self._gradient_at(point)
+            return _gradient_at(self._gradient, point)
         return numerical_gradient(self._value, point.astype(np.float64)).astype(point.dtype, copy=False)
 
     def value_and_gradient(self, w: Any) -> tuple[float, Array]:
@@ -88,11 +88,12 @@ class FunctionObjective:
         value = returned_value(self._value(point), "value")
         if self._gradient is None:
             return value, self.gradient(w) if math.isfinite(value) else np.full_like(point, math.nan)
-        return value, self._gradient_at(_own_point(w))  # whatever value made of its own
+        return value, _gradient_at(self._gradient, _own_point(w))  # whatever value made of its own
 
-    def _gradient_at(self, point: Array) -> Array:
-        like = np.empty_like(point)  # the function may give its argument another shape
-        return returned_gradient(self._gradient(point), like, "gradient")
+
+def _gradient_at(gradient: Callable[[Array], Any], point: Array) -> Array:
+    like = np.empty_like(point)  # the function may give its argument another shape
+    return returned_gradient(gradient(point), like, "gradient")
 
 
 def _own_point(w: Any) -> Array:
