@@ -6,6 +6,7 @@ A test of this folder is named after its incident; one that stood elsewhere alre
 from __future__ import annotations
 
 HERE = "reliability/test_incidents.py"
+WRONG = "reliability/test_silently_wrong.py"
 FAULTS = "reliability/test_first_release.py"
 
 OF_OTHERS = {
@@ -34,6 +35,50 @@ OF_OTHERS = {
     ),
     "pytorch 31125, scikit-learn 10011: a resume that goes on differently": (
         "descent/test_checkpoints.py::test_a_crashed_run_ends_on_the_same_bits"
+    ),
+    "scikit-learn 2969, 11355, 21067: CSR of 64-bit indices": f"{HERE}::test_liblinear_77_88_sparse_indices_of_64_bits",
+    "scikit-learn 2393, 5371: an index beyond 2^31": (
+        "objective/linear/test_inputs.py::test_more_elements_than_2_to_the_31"
+    ),
+    "scikit-learn 8570: memory grows with every fit": f"{HERE}::test_scikit_learn_34256_a_fit_leaks_nothing",
+    "scikit-learn 23376, 33032: a regression in float32 is another": (
+        f"{WRONG}::test_scikit_learn_23376_33032_integers_in_float32_are_the_same_regression"
+    ),
+    "scikit-learn 19578, 30131: sparse rows with weights are fitted wrongly": (
+        f"{WRONG}::test_scikit_learn_19578_30131_sparse_rows_with_weights_are_dense_ones"
+    ),
+    "scikit-learn 26164: rows of weight 0 change the fit": (
+        f"{WRONG}::test_scikit_learn_26164_rows_of_weight_0_are_no_rows"
+    ),
+    "scikit-learn 34139: a class of all-zero weights": (
+        f"{WRONG}::test_scikit_learn_34139_a_class_whose_rows_all_weigh_0"
+    ),
+    "scikit-learn 13638: the logistic loss lacks digits": (
+        f"{WRONG}::test_scikit_learn_13638_the_logistic_loss_has_all_digits"
+    ),
+    "chainer 3046, Paddle 4283, scipy 12991: gradient checks in float32": (
+        f"{WRONG}::test_chainer_3046_paddle_4283_scipy_12991_a_right_gradient_in_float32"
+    ),
+    "scipy 7766: a check that does not scale": f"{WRONG}::test_scipy_7766_a_wrong_gradient_is_wrong_at_any_scale",
+    "jax 7742: a check in float16 sees zeros": f"{WRONG}::test_jax_7742_a_check_in_float16_is_refused_or_right",
+    "glum 240, celer 36, andersoncd 63: columns of zeros or ones": (
+        f"{WRONG}::test_glum_240_celer_36_andersoncd_63_columns_of_zeros_and_of_ones"
+    ),
+    "scikit-learn 26493: C and Fortran order differ": (
+        f"{WRONG}::test_scikit_learn_26493_rows_in_either_order_are_one_model"
+    ),
+    "pyglmnet 170: a proximal step makes NaN of zeros": f"{WRONG}::test_pyglmnet_170_a_proximal_step_at_zero_weights",
+    "optax 1754, 1755, 1769: zero gradients make NaN": (
+        f"{WRONG}::test_optax_1754_1755_1769_a_gradient_of_zero_leaves_no_nan"
+    ),
+    "optax 1203: L-BFGS where products underflow": f"{WRONG}::test_optax_1203_lbfgs_where_products_of_steps_underflow",
+    "dask-ml 860, 950, 770: weights depend on the chunks": (
+        f"{WRONG}::test_dask_ml_860_950_770_weights_do_not_depend_on_the_parts"
+    ),
+    "cuml 7806: an empty part crashes": f"{WRONG}::test_cuml_7806_a_part_without_rows",
+    "cuml-spark 394: a strength of zero": f"{WRONG}::test_cuml_spark_394_a_strength_of_zero",
+    "python-glmnet 27: labels of text with one feature": (
+        f"{WRONG}::test_python_glmnet_27_labels_of_any_kind_with_one_feature"
     ),
 }
 
