@@ -23,7 +23,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from .._arrays import check_matrix, check_positive, check_sample_weight
+from .._arrays import check_matrix, check_positive, check_sample_weight, plain_array, require_finite
 from .._config import own_threads
 from ..describe import described
 from ..model import Model
@@ -167,7 +167,7 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
             return known
         check_is_fitted(self)
         X = self._checked_X(X, reset=False)
-        coef, intercept = np.atleast_2d(self.coef_), np.ravel(self.intercept_)
+        coef, intercept = self._checked_coefficients()
         if hasattr(X, "indptr"):
             return np.asarray(X @ coef.T + intercept)
         W = np.column_stack([coef, intercept])
@@ -176,6 +176,22 @@ class LinearPredictor(BaseEstimator):  # type: ignore[misc]
         # What float32 can't hold was learned in float64: so some rows at a time.
         step = max(1, CAST_BYTES // (8 * X.shape[1]))
         return np.concatenate([_scores_of(X[i : i + step].astype(np.float64), W) for i in range(0, len(X), step)])
+
+    def _checked_coefficients(self) -> tuple[Array, Array]:
+        """coef_ (k, d) and intercept_ (k,): TypeError or ValueError where somebody put something else there."""
+        coef = np.atleast_2d(plain_array(self.coef_, "coef_"))
+        intercept = np.ravel(plain_array(self.intercept_, "intercept_"))
+        for name, part in (("coef_", coef), ("intercept_", intercept)):
+            if part.dtype.kind not in "fiu":
+                raise TypeError(f"{name} must hold real numbers; its dtype is {part.dtype}")
+            require_finite(part, name)
+        width = getattr(self, "n_features_in_", coef.shape[-1])
+        if coef.ndim != 2 or coef.shape[1] != width or len(intercept) != len(coef):
+            raise ValueError(
+                f"coef_ must be (k, {width}) and intercept_ (k,), as fitted; their shapes are {coef.shape} and "
+                f"{intercept.shape}"
+            )
+        return coef, intercept
 
     def _few_scores(self, X: Any) -> Array | None:
         """Those of a few rows: to check them, and to bring W together, would take longer. None: the other way, which

@@ -13,6 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import column_or_1d
 
 from .._arrays import require_labels
+from ..describe import described
 from ..model import Model
 from ..protocols import Array, FloatArray
 from ..training.chunked_data import is_chunked
@@ -42,7 +43,13 @@ class LinearClassifier(ClassifierMixin, LinearPredictor):  # type: ignore[misc]
     def decision_function(self, X: Any) -> Array:
         """Scores: (n_samples, n_classes); for two classes (n_samples,), positive for `classes_[1]`."""
         scores = self._scores(X)
-        return scores[:, 0] if len(self.classes_) <= 2 else scores
+        n_classes = len(self.classes_) if np.ndim(self.classes_) == 1 else 0
+        if scores.shape[1] != (n_classes if n_classes > 2 else 1) or not n_classes:
+            raise ValueError(
+                f"classes_ must hold a label for each row of coef_, {scores.shape[1]} (two for a single one); it is "
+                f"{described(self.classes_)}"
+            )
+        return scores[:, 0] if n_classes <= 2 else scores
 
     @by_blocks
     def predict(self, X: Any) -> Array:
@@ -263,7 +270,7 @@ class GDClassifier(LinearClassifier, LinearEstimator):
 
     def _start(self, *, going_on: bool = False) -> Coefficients:
         """From the coefficients there are: those of two classes are the difference of two opposite rows."""
-        coef, intercept = self.coef_.astype(np.float64), self.intercept_.astype(np.float64)
+        coef, intercept = (part.astype(np.float64) for part in self._checked_coefficients())
         if len(self.classes_) == 2:
             coef, intercept = np.vstack([-coef / 2, coef / 2]), np.concatenate([-intercept / 2, intercept / 2])
         if going_on and hasattr(self, "_end"):

@@ -170,12 +170,14 @@ class GDRegressor(LinearRegressor, LinearEstimator):
 
     def _check_outputs(self, y: FloatArray) -> None:
         """ValueError unless y has the outputs of the fit before."""
-        known, found = self.coef_.shape[:-1], y.shape[1:]
+        self._checked_coefficients()
+        known, found = np.shape(self.coef_)[:-1], y.shape[1:]
         if known != found:
             raise ValueError(f"y must have the outputs of the first fit, {known}; it has {found}")
 
     def _wide_coefficients(self) -> tuple[FloatArray, FloatArray]:
-        return np.atleast_2d(self.coef_).astype(np.float64), self.intercept_.astype(np.float64)
+        coef, intercept = self._checked_coefficients()
+        return coef.astype(np.float64), intercept.astype(np.float64)
 
     def _learn(
         self,
