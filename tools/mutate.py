@@ -51,10 +51,11 @@ class Case:
     before: str
     after: str
     key: str
+    row: str
 
     def text(self) -> str:
         """As survivors.toml names it."""
-        return f"{self.file}: {self.before} -> {self.after}"
+        return f"{self.file}: {self.row}: {self.before} -> {self.after}"
 
 
 def cases(family: str) -> Iterator[tuple[Case, Any]]:
@@ -62,11 +63,24 @@ def cases(family: str) -> Iterator[tuple[Case, Any]]:
     for pattern in FAMILIES[family]["sources"]:
         for path in sorted((ROOT / FAMILIES[family]["folder"]).glob(pattern)):
             file, source = path.relative_to(ROOT).as_posix(), path.read_text()
+            rows = source.split("\n")
             language = python_mutants if path.suffix == ".py" else c_mutants
             for mutant in language.mutants(source):
                 one = (file, mutant.number, mutant.kind, mutant.before, mutant.after)
                 key = hashlib.sha256(repr(one).encode()).hexdigest()[:16]
-                yield Case(family, file, mutant.line, mutant.kind, mutant.before, mutant.after, key), mutant
+                yield (
+                    Case(
+                        family,
+                        file,
+                        mutant.line,
+                        mutant.kind,
+                        mutant.before,
+                        mutant.after,
+                        key,
+                        rows[mutant.line - 1].strip(),
+                    ),
+                    mutant,
+                )
 
 
 def chosen(family: str, share: float, seed: int) -> list[tuple[Case, Any]]:
@@ -88,8 +102,8 @@ def cpu_seconds() -> float:
 def outcome_of(mutant: Any, file: str, tests: list[str], marks: str, kernels: Kernels, most: float) -> str:
     """killed, survived, or what went wrong; `most`: seconds of the processor, after which the tests are ended."""
     library = None
-    if file.startswith("src/") and mutant is not None:
-        library = kernels.with_change(file, mutant.source)
+    if file.startswith("src/"):
+        library = kernels.with_change(file, (ROOT / file).read_text() if mutant is None else mutant.source)
         if library is None:
             return "killed by the compiler"
     log = kernels.folder / f"{os.getpid()}.txt"
@@ -129,7 +143,19 @@ def _run_tests(
         import pytest
 
         marked = ["-m", marks] if marks else []
-        options = ["-x", "-n0", "-q", "-p", "no:cacheprovider", "-o", "timeout=600", "--no-header", *marked]
+        options = [
+            "-W",
+            "ignore::pytest.PytestAssertRewriteWarning",
+            "-x",
+            "-n0",
+            "-q",
+            "-p",
+            "no:cacheprovider",
+            "-o",
+            "timeout=600",
+            "--no-header",
+            *marked,
+        ]
         code = int(pytest.main([*options, *tests]))
         sys.stdout.flush()
     except BaseException:
@@ -154,7 +180,8 @@ def main() -> int:
     asked.folder.mkdir(parents=True, exist_ok=True)
     results = asked.folder / "results.jsonl"
     os.environ.update(GDFAST_ISA="baseline", OPENBLAS_NUM_THREADS="1", MPLBACKEND="Agg")
-    import numpy  # noqa: F401, what every child would import
+    import hypothesis  # noqa: F401, what every child would import
+    import numpy  # noqa: F401
     import scipy.optimize
     import scipy.sparse.linalg  # noqa: F401
 

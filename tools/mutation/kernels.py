@@ -26,9 +26,10 @@ class Kernels:
             for name, command in self._commands.items():
                 if file in self._included[name]:
                     changed = self.folder / f"changed-{name.replace('/', '-')}"
-                    position = command.index("-o")
-                    before, after = command[1:position], command[position + 2 :]
-                    asked = [command[0], f"-I{self._changed}", *before, "-w", "-o", str(changed), *after]
+                    first = next(i for i, word in enumerate(command) if word.startswith("-I"))
+                    at = command.index("-o")
+                    before, after = [f"-I{self._changed}", *command[first:at]], command[at + 2 :]
+                    asked = [*command[:first], *before, "-w", "-o", str(changed), *after]
                     if subprocess.run(asked, cwd=self._build, capture_output=True).returncode:
                         return None
                     objects[name] = str(changed)
@@ -77,5 +78,9 @@ class Kernels:
 
     @cached_property
     def _link(self) -> list[str]:
-        target = next(line.split(":")[0] for line in self._ninja("targets", "all").splitlines() if "/_kernels." in line)
+        target = next(
+            line.split(":")[0]
+            for line in self._ninja("targets", "all").splitlines()
+            if "/_kernels." in line and ".p/" not in line
+        )
         return shlex.split(self._ninja("commands", target).strip().splitlines()[-1])

@@ -13,9 +13,9 @@ from typing import Any
 
 
 class Mutated(importlib.abc.MetaPathFinder):
-    """Finds one module as all others are found; what it then is comes from `loader`."""
+    """Finds one module where all others are found; what it then is, and its file, come from `loader`."""
 
-    def __init__(self, name: str, loader: Callable[[str], importlib.abc.Loader]) -> None:
+    def __init__(self, name: str, loader: Callable[[str], importlib.abc.FileLoader]) -> None:
         self._name, self._loader = name, loader
 
     def find_spec(self, name: str, path: Sequence[str] | None, target: ModuleType | None = None) -> Any:
@@ -24,7 +24,8 @@ class Mutated(importlib.abc.MetaPathFinder):
             return None
         others = (finder for finder in sys.meta_path if finder is not self)
         found = next(spec for finder in others if (spec := finder.find_spec(name, path, target)) is not None)
-        spec = importlib.util.spec_from_loader(name, self._loader(found.origin), origin=found.origin)
+        loader = self._loader(found.origin)
+        spec = importlib.util.spec_from_loader(name, loader, origin=loader.path)
         spec.submodule_search_locations = found.submodule_search_locations
         spec.has_location = True
         return spec

@@ -45,6 +45,12 @@ def test_float32_weights_keep_their_dtype_and_total_in_float64(regularizer, stre
     assert regularizer.gradient(W).dtype == np.float32
 
 
+def test_the_curvature_is_the_second_derivative():
+    assert gd.L2(0.7).curvature == 2 * 0.7
+    assert gd.ElasticNet(0.2, 0.5).curvature == 2 * 0.5
+    np.testing.assert_array_equal(gd.L2(0.7).hessian_product(np.ones(2), np.array([1.0, -2.0])), [2 * 0.7, -4 * 0.7])
+
+
 def test_the_l1_gradient_at_zero_is_zero():
     np.testing.assert_array_equal(gd.L1(2.0).gradient(np.array([-1.0, 0.0, -0.0, 1e-300])), [-2.0, 0.0, 0.0, 2.0])
 
