@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
@@ -17,6 +18,7 @@ from .._config import set_num_threads
 from ..datasets import Dataset
 from ..datasets.options import ReadingOptions
 from ..descent.optimizers import DualCoordinateAscent, sets_own_step
+from ..files.atomic import Unfinished
 from ..model import Model, save_model
 from ..protocols import Array
 from ..training.chunked_data import ChunkedData
@@ -51,7 +53,7 @@ from .outputs import check_file
 from .reading_options import given_in, reading_of, reading_options
 from .saved_run import remove_unless_finished, saved_run_in
 from .tables import say, say_line
-from .training_page import Trajectory, write_page_of
+from .training_page import Trajectory, page_of
 from .training_summary import Summary
 
 NOT_WITH_SOLVE = {"epochs", "optimizer", "batch_size", "lr", "early_stopping"}
@@ -157,21 +159,26 @@ def train(context: click.Context, /, data: str, out: str, **options: Any) -> Non
             seconds=seconds, total_seconds=perf_counter() - start, choice=choice,
         )  # fmt: skip
         model = summary.with_facts(model, {**_deciding(options), **_how_read(options, found)})
+        page = None
         if trajectory is not None:
-            with writing(options["report"]):
-                write_page_of(
-                    options["report"],
-                    summary,
-                    model,
-                    fitted,
-                    found,
-                    trajectory,
-                    _given(options),
-                    _command_line(context),
-                )
+            page = page_of(summary, model, fitted, found, trajectory, _given(options), _command_line(context))
+        _write(out, model, options["report"], page)
+    summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
+
+
+def _write(out: str, model: Model, report: str | None, page: bytes | None) -> None:
+    """The model, and the page beside it: complete before the model is written, in its place after it."""
+    with ExitStack() as stack:
+        unfinished = None
+        if report is not None and page is not None:
+            with writing(report):
+                unfinished = stack.enter_context(Unfinished(report))
+                unfinished.fill(lambda file: file.write(page))
         with writing(out):
             save_model(out, model)
-    summary.tell(as_json=options["as_json"], quiet=options["quiet"], report=options["report"])
+        if report is not None and unfinished is not None:
+            with writing(report):
+                unfinished.finish()
 
 
 def _opened(data: str, reading: ReadingOptions, settings: Settings, options: dict[str, Any], client: Any) -> Dataset:

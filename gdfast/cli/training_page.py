@@ -50,12 +50,12 @@ class Trajectory:
             self._every *= 2
 
 
-def write_page_of(
-    path: str, summary: Summary, model: Model, fitted: Fit, found: Dataset, trajectory: Trajectory,
+def page_of(
+    summary: Summary, model: Model, fitted: Fit, found: Dataset, trajectory: Trajectory,
     settings: Mapping[str, Any], command: str,
-) -> None:  # fmt: skip
+) -> bytes:  # fmt: skip
     """The page that shows the run."""
-    from ..pictures.page import RunReport, Templates, write_page
+    from ..pictures.page import RunReport, Templates, render
 
     templates = None
     if found.image_shape is not None and len(found.image_shape) in (2, 3) and model.loss.classifies:
@@ -69,8 +69,7 @@ def write_page_of(
     every = None if objective.n_samples * points[-1].size <= ALL else SOME
     # At the optimum the gradient is little more than its own rounding, which no check can judge.
     report = check_gradient(objective, at=points[0], h=H, rtol=RTOL, coordinates=every, rng=0)
-    write_page(
-        path,
+    return render(
         RunReport(
             f"A linear model of {summary.data}",
             ". ".join(f"{name.capitalize()}: {said[name]}" for name in said if name != "model") + "." + about,
@@ -81,8 +80,8 @@ def write_page_of(
             gradient_checks={"the gradient where the optimization path begins": report},
             settings=settings,
             command=command,
-        ),
-    )
+        )
+    ).encode()
 
 
 def _sample_of(objective: LinearObjective) -> LinearObjective:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import http.client
 import os
 import re
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 from .cifar10 import check_held_out, load_cifar10
@@ -122,30 +123,37 @@ def download(url: str, name: str, digest: str, cache: str | os.PathLike[str] | N
         ) from error
     _check_digest(digest)
     folder = Path(pooch.os_cache("gdfast") if cache is None else cache)
-    partial = folder / f"{name}.partial"
+    place, partial = folder / name, folder / f"{name}.partial"
+    with _alone_in(folder):
+        _require_file(place)
+        _require_file(partial)
+        if not _is_it(place, digest):
+            _download(url, partial, progress)
+            try:
+                if _is_it(partial, digest):
+                    partial.replace(place)  # under no third name, which a kill -9 would leave behind
+                    return place
+                partial.unlink()
+            except FileNotFoundError as error:
+                raise ConnectionError(f"the download of {_public(url)} was lost: somebody removed {partial}") from error
+            raise ValueError(
+                f"what {_public(url)} sent is not {name}: its digest differs from the published {digest}, and it was "
+                "removed"
+            )
+    return place
 
-    def arrive(address: str, output: str, _: Any) -> None:
-        _download(address, partial, progress)
-        try:
-            os.replace(partial, output)
-        except FileNotFoundError as error:
-            raise ConnectionError(f"the download of {_public(url)} was lost: somebody removed {partial}") from error
 
-    logger = pooch.get_logger()
-    level = logger.level
-    logger.setLevel("WARNING")
+def _is_it(file: Path, digest: str) -> bool:
+    """Whether the file has this digest; False where nothing is there yet."""
+    kind, _, code = digest.partition(":")
+    found = hashlib.new(kind)
     try:
-        with _alone_in(folder):
-            _require_file(folder / name)
-            _require_file(partial)
-            return Path(pooch.retrieve(url, digest, fname=name, path=folder, downloader=arrive))
-    except ValueError as error:
-        raise ValueError(
-            f"what {_public(url)} sent is not {name}: its digest differs from the published {digest}, and it was "
-            "removed"
-        ) from error
-    finally:
-        logger.setLevel(level)
+        with file.open("rb") as content:
+            while part := content.read(_CHUNK):
+                found.update(part)
+    except FileNotFoundError:
+        return False
+    return found.hexdigest() == code.lower()
 
 
 def _require_file(path: Path) -> None:
@@ -265,7 +273,7 @@ def _write(answer: Any, partial: Path, start: int, total: int | None, progress: 
     ):
         began, mark = time.monotonic(), start
         for chunk in answer.raw.stream(_CHUNK, decode_content=False):
-            file.write(chunk)
+            _append(file, chunk, partial)
             bar.update(len(chunk))
             if file.tell() > LARGEST:
                 break
@@ -273,3 +281,12 @@ def _write(answer: Any, partial: Path, start: int, total: int | None, progress: 
                 if file.tell() - mark < SLOWEST * TIMEOUT:
                     raise requests.Timeout(f"fewer than {SLOWEST:,} bytes a second arrived")
                 began, mark = time.monotonic(), file.tell()
+
+
+def _append(file: BinaryIO, chunk: bytes, partial: Path) -> None:
+    """Put it on the disk; what that lacks is told with the file's name."""
+    try:
+        file.write(chunk)
+        file.flush()
+    except OSError as error:
+        raise type(error)(error.errno, error.strerror, os.fspath(partial)) from None

@@ -91,7 +91,7 @@ def _through_pyarrow(layout: Layout) -> Parser:
     def parse(rows: memoryview, quoted: bool) -> Parsed | None:
         try:
             table = pyarrow.csv.read_csv(pyarrow.BufferReader(rows), reading, parsing[quoted], converting)
-        except pyarrow.ArrowInvalid:
+        except (pyarrow.ArrowInvalid, pyarrow.ArrowCancelled):  # cancelled: a signal came, whose handler goes on
             return None
         if table.num_rows == 0:
             return None

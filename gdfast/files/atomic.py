@@ -60,32 +60,47 @@ class Unfinished:
             self._handle = self._open()
         except BaseException as error:
             self.__exit__()
-            if isinstance(error, OSError):  # named by the file that the caller wanted
-                raise type(error)(error.errno, error.strerror, self._given) from None
+            if isinstance(error, OSError):
+                raise self._named(error) from None
             raise
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._own is not None:
-            self._own.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # of a disk that takes nothing any more: whoever writes next sweeps it
+                self._own.unlink(missing_ok=True)
         self._close()
 
     def fill(self, write: Callable[[BinaryIO], Any]) -> None:
         """Let `write` put the content there, and flush it to the disk."""
         assert self._handle is not None
-        write(self._handle)
-        self._handle.flush()
-        os.fsync(self._handle.fileno())
+        try:
+            write(self._handle)
+            self._handle.flush()
+            os.fsync(self._handle.fileno())
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            if error.errno is None or error.filename is not None:  # of something that `write` reads
+                raise
+            raise self._named(error) from None
 
     def finish(self) -> None:
         """Rename it over what was there."""
         assert self._own is not None
         if fcntl is None:
             self._close()
-        os.replace(self._own, self._target)
+        try:
+            os.replace(self._own, self._target)
+        except OSError as error:
+            raise self._named(error) from None
         self._own = None
         self._close()
         _sync_folder(self._target.parent)
+
+    def _named(self, error: OSError) -> OSError:
+        """The error, named by the file that the caller wanted."""
+        return type(error)(error.errno, error.strerror, self._given)
 
     def _open(self) -> BinaryIO:
         before = self._target.stat() if self._target.exists() else None
@@ -159,11 +174,16 @@ def _is_locked_here(handle: int, *, wait: bool) -> bool:
 
 
 def _sync_folder(folder: Path) -> None:
-    """The new name reaches the disk too, where folders can be flushed."""
+    """The new name reaches the disk too, where folders can be opened and flushed.
+
+    It is no failure where they cannot: the new file is whole and in its place, and what a power cut may bring back is
+    the old one, as whole.
+    """
     if not hasattr(os, "O_DIRECTORY"):
         return
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    with contextlib.suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
