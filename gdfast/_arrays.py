@@ -197,7 +197,10 @@ def _check_csr(X: Any, check_finite: bool) -> _kernels.SparseRows:
         if not array.dtype.isnative:
             raise ValueError(f"X.{name} must be in this machine's byte order; its dtype is {array.dtype.str}")
         if array.ndim != 1 or not array.flags.c_contiguous or not array.flags.aligned:
-            raise ValueError(f"X.{name} must be one-dimensional, contiguous and aligned")
+            raise ValueError(
+                f"X.{name} must be one-dimensional, contiguous and aligned; its shape is {array.shape}, its "
+                f"strides are {array.strides}"
+            )
     if X.indptr.size != shape[0] + 1:
         raise ValueError(f"X.indptr must have n_samples + 1 = {shape[0] + 1} entries; it has {X.indptr.size}")
     if X.indices.size != X.data.size:

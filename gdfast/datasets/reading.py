@@ -210,7 +210,7 @@ def _check_names(class_names: Any) -> tuple[str, ...]:
     listed = isinstance(class_names, Iterable) and not is_one
     names = tuple(class_names) if listed else (None,)
     if not all(isinstance(name, str) for name in names):
-        raise TypeError("class_names must be a sequence of str")
+        raise TypeError(f"class_names must be a sequence of str; it is {described(class_names)}")
     if len(set(names)) != len(names) or not names:
         raise ValueError("class_names must hold at least one name, and none of them twice")
     return names

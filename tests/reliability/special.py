@@ -343,6 +343,7 @@ SPECIAL: dict[str, Argument] = {
     "datasets.load.n_features": number(2, values.COUNT),
     "datasets.load.class_names": NAMES_OF_CLASSES,
     "datasets.load.mmap": number(True, values.FLAG),
+    "datasets.load.trusted": number(True, values.FLAG),
     "ProximalGradient.momentum": number(True, values.FLAG),
     "ScoreLoss.function": function(squares),
     "ScoreLoss.curvature": number(0.5, values.POSITIVE),
