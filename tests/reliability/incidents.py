@@ -167,4 +167,25 @@ OF_OUR_OWN = {
     "H: names of other libraries' arguments": f"{FAULTS}::test_h_arguments_of_other_libraries_are_answered",
     "H: a history with weights, as a table": f"{FAULTS}::test_h_a_history_keeps_the_weights",
     "I: numpy before 2.1": f"{FAULTS}::test_i_no_array_of_a_setting_is_saved",
+    "E: where svmlight begins to count": "cli/test_reading_options.py::test_the_base_of_svmlight_is_the_models",
+    "E: delimiters": "datasets/test_first_rows.py::test_delimiters",
+    "E: encodings": "datasets/test_first_rows.py::test_encodings",
+    "E: a sparse .npz that would take all memory": (
+        "datasets/test_hostile_files.py::test_what_unpacks_to_more_than_the_memory_is_refused"
+    ),
+    "E: booleans as labels": "datasets/test_first_rows.py::test_booleans_are_a_column_of_their_own",
+    "E: an svmlight file whose first row is odd": (
+        "datasets/test_hostile_files.py::test_svmlight_whose_first_row_is_odd"
+    ),
+    "E: guesses are told": "cli/test_reading_options.py::test_guesses_are_told",
+    "F: partial_fit with what needs all rows": "estimators/test_parts.py::test_what_needs_all_rows_is_refused_by_name",
+    "F: dual coordinate ascent from weights": (
+        "estimators/test_parts.py::test_dual_coordinate_ascent_does_not_start_from_weights"
+    ),
+    "F: stopping by early_stopping": "estimators/test_stopping.py::test_early_stopping_on_digits",
+    "H: logarithmic axes": "pictures/test_axes_for_all.py::test_a_logarithmic_axis_says_what_it_leaves_out",
+    "H: runs on a dark background": "cli/test_figures.py::test_a_dark_figure_is_the_same_on_black",
+    "I: an extra that is missing is named": (
+        "datasets/chunks/test_bad_files.py::test_a_library_that_is_missing_is_named"
+    ),
 }
