@@ -249,7 +249,7 @@ def test_a_command_shows_names_and_obeys_none(attack, tmp_path, monkeypatch):
     assert {path.name for path in tmp_path.parent.iterdir()} == inside
 
 
-@pytest.mark.parametrize("attack", FOR_PATHS)
+@pytest.mark.parametrize("attack", quick_among(FOR_PATHS, "escape".__eq__))
 def test_files_of_hostile_names(attack, tmp_path, monkeypatch):
     """A file's own name: in what is printed, and in the errors of the library."""
     monkeypatch.chdir(tmp_path)
