@@ -358,7 +358,7 @@ def result_of(settings: Settings, state: RunState) -> Result:
         gap = record.gap(there.value)
     except KeyboardInterrupt:
         status, gap = Status.INTERRUPTED, None
-    if status is Status.MAX_STEPS and not settings.never_evaluates and not there.is_finite():
+    if status is not Status.INTERRUPTED and not settings.never_evaluates and not there.is_finite():
         status = Status.DIVERGED
     explanation = "" if settings.goal is None else explained(settings, state, status, there.value, gap)
     explanation = explanation or explain(settings, state, status, there)

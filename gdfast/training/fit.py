@@ -152,10 +152,11 @@ class Standardized:
 
     def coefficients(self, w: Array) -> tuple[FloatArray, FloatArray]:
         """Those of X and y that these weights are."""
-        coef, intercept = coefficients_of(w, self.statistics, self.settings.fit_intercept)
-        if self.settings.loss.classifies:
-            return coef, intercept
-        return coef * self.unit[:, None], intercept * self.unit + self.offset
+        with np.errstate(over="ignore", invalid="ignore"):  # `representable` says so
+            coef, intercept = coefficients_of(w, self.statistics, self.settings.fit_intercept)
+            if self.settings.loss.classifies:
+                return coef, intercept
+            return coef * self.unit[:, None], intercept * self.unit + self.offset
 
     def weights(self, coef: FloatArray, intercept: FloatArray) -> Array:
         """The weights that these coefficients are."""
@@ -310,7 +311,9 @@ def fit(
     steps = plan.per_epoch if endless else run.epochs * plan.per_epoch
     if plan.batches is None:  # as many as would have led there row by row
         steps = max(settings.min_steps, settings.epochs * len(rows))
-    end = Coefficients(*coefficients(w), seen.statistics, weight, start.steps + steps, kept)
+    found = coefficients(w)
+    dtype = representable(*found, seen.dtype)
+    end = Coefficients(*found, seen.statistics, weight, start.steps + steps, kept)
     gap = None if endless else _gap(settings, objective, run, best)
     complaint = None if run.finished else GIVEN_UP
     if plan.proves is not None:
@@ -320,7 +323,21 @@ def fit(
             complaint = NOT_PROVEN
         elif settings.tol is not None:
             complaint = NOT_CONVERGED
-    return Fit(split, objective, plan, run, end, seen.dtype, gap, complaint)
+    return Fit(split, objective, plan, run, end, dtype, gap, complaint)
+
+
+def representable(coef: FloatArray, intercept: FloatArray, dtype: Any) -> Any:
+    """The type in which these are finite: `dtype`, or float64; ValueError where there is none.
+
+    The weights of z = (x - mean) / scale are finite; those of x need not be.
+    """
+    largest = max(float(np.abs(values).max(initial=0.0)) for values in (coef, intercept))
+    if not math.isfinite(largest):
+        raise ValueError(
+            "X must have features for which coefficients are finite: where they are so small, or the learning_rate so "
+            "large, coef_ is beyond 1e308; multiply them by a power of ten, or divide y"
+        )
+    return dtype if largest <= float(np.finfo(dtype).max) else np.dtype(np.float64)
 
 
 def _is_stuck(run: GuardedRun) -> bool:

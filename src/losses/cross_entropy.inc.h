@@ -7,6 +7,8 @@
 /* ---- value and coefficients, for one REAL ---- */
 #if defined(LOSS_ON_SCORES)
 
+#define EXP_LEAST (REAL_IS_DOUBLE ? 4e-308 : 2e-38) /* above what the smallest results of exp_vector are */
+
 /* exp of x <= 0 (anything below the smallest normal result counts as that), to 2 units in the last place */
 INLINE VECTOR R(exp_vector)(VECTOR x) {
 #if REAL_IS_DOUBLE
@@ -102,9 +104,12 @@ INLINE double R(sum)(const REAL *s, ptrdiff_t n) {
     return total;
 }
 
-/* Softmax of n_rows consecutive groups of k scores: losses of the rows into `row_losses`. The padding
- * after the last score (to a whole vector) is scratch. */
+/* Softmax of n_rows <= BLOCK_ROWS_MOST consecutive groups of k scores: losses of the rows into `row_losses`. The padding
+ * after the last score (to a whole vector) is scratch. A row that is nearly sure keeps its digits: its coefficient is less
+ * the sum of the other probabilities, not one less than its own, and its loss that sum, not the logarithm of 1. */
 static void R(softmax_rows)(REAL *scores, ptrdiff_t n_rows, ptrdiff_t k, const int32_t *labels, double *row_losses) {
+    REAL own[BLOCK_ROWS_MOST];
+    double nothing = EXP_LEAST * (double)k; /* of exponentials that stand for smaller ones */
     for (ptrdiff_t r = 0; r < n_rows; r++) {
         REAL *s = scores + r * k;
         double finite = R(lower)(s, k, R(largest)(s, k));
@@ -116,13 +121,20 @@ static void R(softmax_rows)(REAL *scores, ptrdiff_t n_rows, ptrdiff_t k, const i
         a = R(exp_vector)(a);
         memcpy(scores + i, &a, sizeof a);
     }
+    for (ptrdiff_t r = 0; r < n_rows; r++) { /* a loop of its own: a load waits for a store that covers a part of it */
+        own[r] = scores[r * k + labels[r]];
+        scores[r * k + labels[r]] = 0;
+    }
     for (ptrdiff_t r = 0; r < n_rows; r++) {
         REAL *s = scores + r * k;
-        double sum = R(sum)(s, k);
-        row_losses[r] += log(sum);
-        REAL scale = (REAL)(1 / sum);
+        double others = R(sum)(s, k), sum, inverse;
+        if (others < nothing) others = 0;
+        sum = others + (double)own[r];
+        inverse = 1 / sum;
+        row_losses[r] += log(sum) + (others - (sum - (double)own[r])) * inverse;
+        REAL scale = (REAL)inverse;
         for (ptrdiff_t c = 0; c < k; c++) s[c] *= scale;
-        s[labels[r]] -= 1;
+        s[labels[r]] = (REAL)(-others * inverse);
     }
 }
 
@@ -131,6 +143,8 @@ static void R(cross_entropy_rows)(const gd_problem *p, const int64_t *ids, int n
     for (int r = 0; r < n_rows; r++) labels[r] = p->labels[ids[r]];
     R(softmax_rows)(scores, n_rows, p->n_classes, labels, losses);
 }
+
+#undef EXP_LEAST
 
 #if REAL_IS_DOUBLE
 #include "losses/cross_entropy_grid.inc.h"

@@ -7,7 +7,18 @@ import math
 import numpy as np
 import pytest
 
-from gdfast import FunctionObjective, MiniBatches, Momentum, Status, maximize, minimize
+from gdfast import (
+    AveragedSGD,
+    FunctionObjective,
+    GridSearch,
+    LinearObjective,
+    MiniBatches,
+    Momentum,
+    SquaredError,
+    Status,
+    maximize,
+    minimize,
+)
 
 PARABOLA = FunctionObjective(lambda w: float(np.sum(w**2)), lambda w: 2 * w)
 
@@ -206,3 +217,20 @@ def test_a_diverging_run_with_batches_ends_with_finite_weights():
         assert len(result.history.values) == len(result.history.step_sizes) == result.steps
     last = minimize(Rows(), [3.0], step=1e200, batches=MiniBatches(2), max_steps=1)
     assert (last.status, last.steps) == (Status.DIVERGED, 1)
+
+
+def test_a_mean_whose_value_is_not_finite_has_diverged():
+    """The iterates are finite; at their mean, which is what the run hands back, the objective is not."""
+    hole = parabola_with(value_at=lambda w: math.nan if abs(w[0]) < 1 else None)
+    result = minimize(hole, [3.0], AveragedSGD(), step=GridSearch([0.9]))  # 3, -2.4, 1.92, -1.54, 1.23, and no further
+    assert (result.status, result.steps) == (Status.DIVERGED, 4)
+    assert math.isnan(result.value)
+
+
+def test_stopped_where_the_whole_objective_is_not_finite_has_diverged():
+    """A mini-batch is finite, the callback stops, and then the whole is seen to be infinite."""
+    X = np.array([[1e-3], [1e200]])
+    objective = LinearObjective(X, np.zeros(2), SquaredError(), bias=False)
+    first = MiniBatches(1, shuffle=False)
+    result = minimize(objective, [[1.0]], batches=first, max_steps=1, callback=lambda k, w, value: True)
+    assert result.status is Status.DIVERGED

@@ -107,3 +107,15 @@ def test_pixels_are_trained_and_told_apart_with_no_float_copy(settings):
     finally:
         tracemalloc.stop()
     assert peak < 0.8 * X.nbytes  # 10 MB of bytes; a float32 copy alone would be 40
+
+
+@pytest.mark.parametrize("optimizer", [None, "adagrad", "solve"])
+def test_coefficients_that_would_not_be_finite_are_an_error(optimizer):
+    """y / x is 1e310; float32 that can't hold a coefficient of 1e50 is float64."""
+    X = np.random.default_rng(0).normal(size=(40, 4))
+    with pytest.raises(ValueError, match="X must have features for which coefficients are finite"):
+        GDRegressor(optimizer=optimizer, alpha=1e-12).fit(X * 1e-300, X[:, 0] * 1e10)
+    narrow = (X * 1e-20).astype(np.float32)
+    model = GDRegressor(optimizer=optimizer, alpha=1e-12).fit(narrow, X[:, 0] * 1e30)
+    assert model.coef_[0] == pytest.approx(1e50, rel=1e-3)
+    assert model.predict(narrow) == pytest.approx(X[:, 0] * 1e30, rel=1e-3, abs=1e27)

@@ -26,6 +26,9 @@ def small_weights(objective: LinearObjective) -> Array:
 def check_first_loss(data: LinearObjective, point: Array, is_given: bool) -> tuple[Finding, float]:
     """The data's loss at zeros and at the point, and that at zeros."""
     at_zeros, at_point = data.value(np.zeros(data.shape)), data.value(point)
+    if not math.isfinite(at_zeros):
+        sentence = f"At W = 0 the loss is {at_zeros:.6g}: the targets are too large. Divide them by a power of ten."
+        return Finding("first loss", Severity.PROBLEM, sentence), at_zeros
     known = data.loss.value_at_zero_scores(data.n_classes)
     expected, formula = (None, "") if known is None else known
     # The weights of a mini-batch's rows need not have the mean of all.

@@ -180,6 +180,9 @@ def _strength(objective: LinearObjective, data: LinearObjective, w0: Array | Non
     penalties = np.array([regularizer.value(_penalised(objective, -step * gradient)) - start for step in steps])
     best = int(losses.argmin())
     offered = loss - losses[best]
+    if not math.isfinite(offered):
+        sentence = f"At the best step from W = 0 the data's loss is {losses[best]:.3g}: scale the features."
+        return Finding("regularizer strength", Severity.WARNING, sentence)
     left = max(0.0, loss - float((losses + penalties).min())) / offered if offered > 0 else 1.0
     if left < DOMINATES:
         term = regularizer.gradient(_penalised(objective, -steps[best] * gradient))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -32,6 +33,9 @@ def check_overfitting(data: LinearObjective) -> Finding:
     chosen = order[:SAMPLES] if data.loss.classifies else _independent(data, order)
     at_first, reached = _fit(data, chosen)
     many, change = counted(chosen.size, "sample"), f"the loss goes from {at_first:.3g} to {reached:.2g}"
+    if not math.isfinite(at_first):
+        sentence = f"{many} can't be learnt from: their loss is {at_first:.3g}. Divide the targets by a power of ten."
+        return Finding("overfitting", Severity.PROBLEM, sentence)
     if at_first <= 0:
         sentence = f"{many} can't be learnt from: their targets are alike, or their weights are 0."
         return Finding("overfitting", Severity.OK, sentence)
@@ -77,7 +81,10 @@ def _fit(data: LinearObjective, chosen: Array) -> tuple[float, float]:
     """The loss that a constant prediction has on these rows, and the loss after a descent."""
     batch = data.rows(chosen)
     W = np.zeros(data.shape)
-    at_first = batch.value(W) if data.loss.classifies else float(np.var(batch.y, axis=0).sum())
+    with np.errstate(over="ignore", invalid="ignore"):
+        at_first = batch.value(W) if data.loss.classifies else float(np.var(batch.y, axis=0).sum())
+    if not math.isfinite(at_first):
+        return at_first, at_first
     stages = [batch]
     smooth = data.loss.smoothed()
     if smooth is not None:  # descend on that first: it is zero at the same weights

@@ -52,6 +52,8 @@ def dual_epoch(
     due = (np.arange(rows.n_samples) + epoch) % (1 + np.minimum(idle, REST)) == 0
     order = _kernels.permutation(rows.n_samples, seed, epoch)
     order = order[due[order]]
+    if order.size == 0:  # all of a few rows rest
+        return
     at = order if rows.index is None else np.ascontiguousarray(rows.index[order])
     rows.counter.add(len(order))
     _kernels.dual_epoch(

@@ -106,8 +106,9 @@ class Squares:
 
     def values(self, points: FloatArray) -> FloatArray:
         """(m, number of directions) -> (m,)."""
-        moved = self.centre + points @ self.R.T
-        return np.asarray(self.strength * (self.rest + (moved * moved).sum(axis=1)))
+        with np.errstate(over="ignore"):  # infinite there
+            moved = self.centre + points @ self.R.T
+            return np.asarray(self.strength * (self.rest + (moved * moved).sum(axis=1)))
 
     def slope(self, step: float) -> float:
         """The derivative."""

@@ -234,3 +234,12 @@ def test_what_it_cannot_do_is_refused_before_any_work():
     for seed, error in ((-1, ValueError), (0.5, TypeError)):
         with pytest.raises(error, match="seed"):
             gd.DualCoordinateAscent(seed)
+
+
+def test_an_epoch_in_which_all_rows_rest():
+    """Four rows whose duals have long been at their bounds: some epochs visit none of them."""
+    X = np.array([[-8.6], [-11.3], [0.0], [-13.3]], np.float32)
+    objective = gd.LinearObjective(X, np.array([0, 0, 1, 0]), gd.Hinge(), gd.L2(1e3))
+    result = gd.minimize(objective, np.zeros(objective.shape), gd.DualCoordinateAscent(), max_steps=400, gtol=0)
+    assert result.status is not gd.Status.DIVERGED
+    assert objective.duality_gap(result.w) <= objective.value(result.w)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from copy import copy
-from decimal import Decimal, localcontext
 from fractions import Fraction
 from functools import cache
 from typing import NamedTuple
@@ -13,6 +12,7 @@ import pytest
 import scipy.sparse
 
 import gdfast as gd
+from exact_values import exact_value
 from gdfast.objective.capabilities import bound_from_gradient, improved_bound, in_float64
 from gdfast.objective.linear.problem import LinearProblem as LinearObjectiveProblem
 from optima import Small
@@ -213,50 +213,10 @@ def test_no_bound_is_false_in_three_thousand_problems(seed):
 # ---- in exact arithmetic: whatever a bound says, no W is below it, not by one unit in the last place ----
 
 
-def fractions(array):
-    return [[Fraction(float(x)) for x in row] for row in np.asarray(array)]
-
-
-def log_sum_exp_less(scores, own):
-    """log sum_c exp(s_c - s_own), to 50 digits."""
-    with localcontext() as context:
-        context.prec = 60
-        differences = [s - scores[own] for s in scores]
-        powers = [(Decimal(x.numerator) / Decimal(x.denominator)).exp() for x in differences]
-        return Fraction(sum(powers).ln())
-
-
-def exact_value(case, W):
-    """L(W) as a fraction (cross-entropy to 50 digits), of the very numbers that the objective was given."""
-    p, own = case.small.problem, case.objective
-    X, V, delta = fractions(p.X), fractions(W), Fraction(p.margin)
-    n, d = np.shape(p.X)
-    mean = [Fraction(float(x)) for x in (np.zeros(d) if p.mean is None else p.mean)]
-    scale = [Fraction(float(x)) for x in (np.ones(d) if p.scale is None else p.scale)]
-    shares = [Fraction(float(w)) for w in (np.ones(n) if p.sample_weight is None else p.sample_weight)]
-    total = Fraction(0)
-    for i in range(n):
-        z = [(x - a) / b for x, a, b in zip(X[i], mean, scale, strict=True)] + [Fraction(1)] * p.bias
-        s = [sum(w * x for w, x in zip(row, z, strict=True)) for row in V]
-        if p.loss in REGRESSIONS:
-            sizes = [abs(a - Fraction(float(b))) for a, b in zip(s, np.ravel(p.y[i]), strict=True)]
-            far = [p.loss == HUBER and r > delta for r in sizes]
-            loss = sum(2 * delta * r - delta**2 if out else r * r for r, out in zip(sizes, far, strict=True))
-        elif p.loss == CROSS_ENTROPY:
-            loss = log_sum_exp_less(s, int(p.y[i]))
-        else:
-            power = 1 if p.loss == HINGE else 2
-            loss = sum(max(a - s[p.y[i]] + delta, 0) ** power for c, a in enumerate(s) if c != p.y[i])
-        total += shares[i] * loss / sum(shares)
-    seen = [w for row in V for w in (row[:-1] if p.bias and not p.penalize_bias else row)]
-    assert own.shape == np.shape(W)
-    return total + sum(Fraction(p.l1) * abs(w) + Fraction(p.l2) * w * w for w in seen)
-
-
 def exact_faults(case):
     """As `faults`, at the best W that is known, without a tolerance."""
     W, objective, wide = case.W, case.objective, in_float64(case.objective)
-    least = exact_value(case, W)
+    least = exact_value(case.small.problem, W)
     bounds = [bound_from_gradient(wide, V, *wide.value_and_gradient(V)).proven for V in (W, 0.999 * W)]
     bounds += [improved_bound(objective, V, objective.value(V), None)[0] for V in (W, 0.999 * W)]
     gap = Fraction(objective.duality_gap(W))
