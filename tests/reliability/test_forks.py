@@ -17,24 +17,26 @@ pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(660)
 @pytest.mark.parametrize(("kind", "share", "whole"), [("after", 10, 100), ("during", 10, 100), ("inside", 4, 100)])
 def test_children_end_well(kind, share, whole, amount, record_property):
     """Those that hang are killed after 20 seconds."""
     count = amount(share, whole)
     script = Path(__file__).with_name("forking.py")
     command = [sys.executable, "-P", str(script), kind, str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert ast.literal_eval(done.stdout) == {"well": count}, done.stderr
     record_property("figure", f"forks {kind} threaded calls: {count} children, 0 hang, 0 wrong")
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(660)
 def test_pools_of_processes(amount, record_property):
     """Of multiprocessing by each start method, and joblib's three backends in one another."""
     count = amount(2, 12)
     command = [sys.executable, "-P", str(Path(__file__).with_name("forking.py")), "pools", str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=110, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False)
     assert done.returncode == 0, done.stderr
     assert ast.literal_eval(done.stdout) == {"well": 3 + count}, done.stderr
     record_property("figure", f"pools of processes: 3 start methods, {count} nestings of joblib's, 0 hang, 0 differ")

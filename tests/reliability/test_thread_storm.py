@@ -68,9 +68,10 @@ class Storm:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(660)
 @pytest.mark.filterwarnings("ignore")
 def test_eight_threads_at_once(amount, record_property):
-    storm = Storm(amount(80, 5_000))
+    storm = Storm(amount(80, 2_000))
     filters, errors, interval = list(warnings.filters), np.geterr(), sys.getswitchinterval()
     sys.setswitchinterval(1e-4)
     try:
