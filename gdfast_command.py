@@ -9,12 +9,16 @@ import sys
 
 
 def main() -> None:
-    """Run the command, or exit with code 1 and the sentence of the ImportError."""
+    """Run the command, or exit with code 1 and the sentence of the ImportError; 130 after a Ctrl-C."""
     try:
-        from gdfast.cli import main as command
-    except ImportError as error:
-        sys.exit(f"Error: {error}")
-    command()
+        try:
+            from gdfast.cli import main as command
+        except ImportError as error:
+            sys.exit(f"Error: {error}")
+        command()
+    except KeyboardInterrupt:  # before the command has begun, or after it has ended
+        print("Interrupted.", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

@@ -64,6 +64,13 @@ def writing(name: str) -> Iterator[None]:
 class Commands(click.Group):
     """The commands, whose output may end in a pipe that somebody closes, and which may be interrupted."""
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """As click's own, which calls a Ctrl-C "Aborted!"."""
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            raise Interrupted("Interrupted.") from None
+
     def invoke(self, context: click.Context) -> Any:
         """Run one. A reader that has enough (`| head`) is no failure: the command ends quietly, with code 0."""
         try:

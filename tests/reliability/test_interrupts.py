@@ -246,3 +246,24 @@ def test_ctrl_z_and_going_on_change_no_bit():
         told.append(process.communicate(timeout=120)[0])
     assert told[0] == told[1]
     assert told[0].startswith("60000 ")
+
+
+WHILE_IMPORTED = """
+import os, signal, sys
+import gdfast_command
+
+class Press:
+    def find_spec(self, name, path=None, target=None):
+        if name == sys.argv[1]:
+            os.kill(os.getpid(), signal.SIGINT)
+
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.meta_path.insert(0, Press())
+gdfast_command.main()
+"""
+
+
+@pytest.mark.parametrize("module", ["gdfast", "gdfast.model", "click", "gdfast.cli.train"])
+def test_ctrl_c_while_the_command_is_imported_is_one_sentence(module):
+    done = python(WHILE_IMPORTED, module)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Interrupted.\n")
