@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -24,6 +25,7 @@ try:
 except ImportError:  # Windows, which refuses to remove what somebody has open
     fcntl = None  # type: ignore[assignment]
 
+LONGEST_NAME = 200  # bytes, of the 255 that a file system takes
 _SUFFIX = re.compile(r"[0-9a-f]{16}\.unfinished")
 
 
@@ -107,7 +109,7 @@ class Unfinished:
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
         while True:
             # Nobody else may read what will be private.
-            self._own = self._target.parent / f".{self._target.name}.{secrets.token_hex(8)}.unfinished"
+            self._own = self._target.parent / f"{_beginning(self._target)}{secrets.token_hex(8)}.unfinished"
             handle = os.open(self._own, flags, 0o666 if before is None else 0o600)
             if _is_locked_here(handle, wait=True):
                 break
@@ -138,11 +140,17 @@ def _target_of(place: Path) -> Path:
     return place
 
 
+def _beginning(target: Path) -> str:
+    """Of the names of what is not finished: the file's own, or a digest of it where that leaves no room for more."""
+    name = os.fsencode(target.name)
+    return f".{target.name}." if len(name) <= LONGEST_NAME else f".{hashlib.sha256(name).hexdigest()}."
+
+
 def _sweep(target: Path) -> None:
     """Remove what killed processes have left beside the target: unfinished files that nobody holds."""
     if fcntl is None:
         return
-    prefix = f".{target.name}."
+    prefix = _beginning(target)
     try:
         left = [name for name in os.listdir(target.parent) if name.startswith(prefix)]
     except OSError:

@@ -195,6 +195,13 @@ def test_a_folder_that_must_not_be_written(folder, writer):
     assert list(folder.iterdir()) == []
 
 
+@pytest.mark.parametrize("writer", ["model", "checkpoint", "files"])
+@pytest.mark.parametrize("name", ["x" * 250, "\u00e9" * 120, "-x", "--help", "~", "a b", "%s", "$HOME"])
+def test_names_that_a_file_can_have(folder, writer, name):
+    assert writes(writer, folder / name)
+    assert [path.name for path in folder.iterdir()] == [name]
+
+
 # ---- the sweep ----
 
 
