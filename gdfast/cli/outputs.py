@@ -18,6 +18,8 @@ from ..files.atomic import Unfinished
 
 def check_folder(folder: Path) -> None:
     """Raise OSError unless files can be written to the folder, which need not be there yet; nothing is made."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        os.lstat(folder)  # a name that is too long is refused here, and not after the work
     nearest = folder.absolute()
     while not os.path.lexists(nearest):
         nearest = nearest.parent
