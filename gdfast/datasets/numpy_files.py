@@ -105,6 +105,11 @@ def _sparse(arrays: dict[str, Array], name: str) -> Any:
         n, d = (int(length) for length in arrays["shape"])
         data = arrays["data"]
         _require_filled(n, data.size, name)
+        if data.dtype.kind not in "biuf":
+            raise ValueError(f"its numbers are of the type {data.dtype}")
+        for part in ("indices", "indptr", "row", "col"):
+            if part in arrays and arrays[part].dtype.kind not in "iu":
+                raise ValueError(f"its {part} must be integers; they are {arrays[part].dtype}")
         if kind in ("csr", "csc"):
             make = scipy.sparse.csr_matrix if kind == "csr" else scipy.sparse.csc_matrix
             matrix = make((data, arrays["indices"], arrays["indptr"]), shape=(n, d))

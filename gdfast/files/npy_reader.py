@@ -57,7 +57,7 @@ def read_header(file: IO[bytes], size: int, name: str) -> Header:
         raise ValueError(f"{name} holds Python objects: a pickle, whose loading could run code; it is not read")
     if dtype.kind not in "biufUS" or dtype.itemsize == 0:
         raise ValueError(f"{name} must hold numbers or text; its dtype is {dtype}")
-    if any(length < 0 for length in shape):
+    if any(length < 0 or isinstance(length, bool) for length in shape):
         raise ValueError(f"{name} is damaged: its shape is {shape}")
     start = file.tell()
     expected = start + math.prod(shape) * dtype.itemsize

@@ -65,7 +65,7 @@ def _model() -> Any:
 
 
 @cache
-def _of(kind: str) -> bytes:
+def file_of(kind: str) -> bytes:
     """A file of this kind."""
     if kind == "model":
         return seeds.written(".npz", lambda path: gd.save_model(path, _model()))
@@ -104,17 +104,19 @@ def _read(kind: str, path: Path) -> Any:
     return gd.landscape.load(path)
 
 
-def _unchanged(kind: str) -> Any:
+def require_unchanged(kind: str, path: Path) -> None:
     """Whatever is accepted is what was written, bit for bit."""
+    arrays, facts = load_arrays(path, kind, 1)
+    expected, told = _contents(kind)
+    assert arrays.keys() == expected.keys()
+    for name, array in expected.items():
+        assert arrays[name].dtype == array.dtype
+        assert same(arrays[name], array), name
+    assert facts == told
 
-    def check(path: Path, content: bytes) -> None:
-        arrays, facts = load_arrays(path, kind, 1)
-        for name, array in _contents(kind)[0].items():
-            assert arrays[name].dtype == array.dtype
-            assert same(arrays[name], array), name
-        assert facts == _contents(kind)[1]
 
-    return check
+def _unchanged(kind: str) -> Any:
+    return lambda path, content: require_unchanged(kind, path)
 
 
 @cache
@@ -122,7 +124,7 @@ def _contents(kind: str) -> tuple[dict[str, Any], Any]:
     found: list[Any] = []
 
     def read(path: Path) -> None:
-        path.write_bytes(_of(kind))
+        path.write_bytes(file_of(kind))
         found.append(load_arrays(path, kind, 1))
 
     seeds.written(".npz", read)
@@ -162,7 +164,7 @@ _JSON = (
 )
 _SETTINGS = (" must ", " needs ", "use minimize", "leave it out")
 for _kind in ("model", "checkpoint", "landscape"):
-    add(Target(_kind, "t.npz", lambda kind=_kind: [_of(kind)], _unchanged(_kind), (b"PK\x03\x04", b"PK\x01\x02")))
+    add(Target(_kind, "t.npz", lambda kind=_kind: [file_of(kind)], _unchanged(_kind), (b"PK\x03\x04", b"PK\x01\x02")))
     add(Target(
         f"{_kind}-facts", "t.npz", lambda kind=_kind: [json.dumps(_contents(kind)[1]).encode()], _facts(_kind), _JSON,
         wrap=lambda _: b"", named=_SETTINGS if _kind == "checkpoint" else (),
