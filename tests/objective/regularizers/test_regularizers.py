@@ -49,6 +49,14 @@ def test_the_curvature_is_the_second_derivative():
     assert gd.L2(0.7).curvature == 2 * 0.7
     assert gd.ElasticNet(0.2, 0.5).curvature == 2 * 0.5
     np.testing.assert_array_equal(gd.L2(0.7).hessian_product(np.ones(2), np.array([1.0, -2.0])), [2 * 0.7, -4 * 0.7])
+    np.testing.assert_array_equal(
+        gd.ElasticNet(0.2, 0.5).hessian_product(np.ones(2), np.array([1.0, -2.0])), [1.0, -2.0]
+    )
+
+
+def test_another_strength_keeps_the_ratio():
+    assert gd.ElasticNet(0.0, 0.5).with_strength(3.0) == gd.ElasticNet(0.0, 3.0)
+    assert gd.ElasticNet(0.5, 0.25).with_strength(3.0) == gd.ElasticNet(3.0, 1.5)
 
 
 def test_the_l1_gradient_at_zero_is_zero():
