@@ -46,6 +46,7 @@ leak)
 esac
 
 python3 -m venv "$work/environment"
+"$work/environment/bin/pip" install -q 'pip>=23.1' # which takes several settings
 "$work/environment/bin/pip" install -q '.[sklearn,tables]' 'pytest>=8.3' hypothesis pytest-timeout pytest-xdist \
     -Csetup-args=-Doptimization=1 -Csetup-args=-Ddebug=true -Csetup-args=--werror -Csetup-args=-Db_lundef=false \
     "-Csetup-args=-Db_sanitize=$sanitize" "-Csetup-args=-Dinstruction_sets=${SETS:-}"
