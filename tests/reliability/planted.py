@@ -78,7 +78,8 @@ PLANTS = [
     Plant(
         "a race: a chunk taken without the lock", "src/pool.c",
         "        int family = pool.family;\n        pthread_mutex_unlock(&pool.lock);\n        task(",
-        "        int family = pool.family;\n        pthread_mutex_unlock(&pool.lock);\n        *(volatile int *)&pool.n_working += 0;\n"
+        "        int family = pool.family;\n        pthread_mutex_unlock(&pool.lock);\n"
+        "        *(volatile int *)&pool.n_working += 0;\n"
         "        task(", "thread", "data race",
     ),
     # Numbers, by the oracle.
