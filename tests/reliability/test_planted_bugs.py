@@ -5,6 +5,7 @@ Needs the tools that build gdfast, gcc with its sanitizers, and about ten minute
 
 from __future__ import annotations
 
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -56,7 +57,7 @@ def test_planted_bugs_are_told_of(sanitizer, request, tmp_path, record_property)
         build.change(plant.path, plant.old, plant.new)
         build.compile()
         clean, text = printed(build, plant, "avx2")
-        if clean or plant.told not in text:
+        if clean or not re.search(plant.told, text):
             missed.append(f"{plant.name}:\n{text[-3000:]}")
         if plant.only_on and not printed(build, None, "baseline")[0]:
             missed.append(f"{plant.name}: seen on the baseline as well")
