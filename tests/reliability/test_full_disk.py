@@ -104,7 +104,7 @@ def test_nothing_is_lost(name, tmp_path, monkeypatch, record_property, amount):
     names -= {"run.npz"}  # a run that has not ended is not written over
     failures = 0
     for error in ERRORS[: amount(1, 4)]:
-        for at in range(calls):
+        for at in range(0, calls, amount(1 + calls // 6, 1)):
             with a_folder_of_old_files(names):
                 before = content()
                 with failing(tmp_path / "out", at=at, error=error) as disk:
