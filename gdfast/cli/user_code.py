@@ -8,9 +8,10 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import import_module
+from importlib.machinery import SourceFileLoader
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any
 
 import click
@@ -36,14 +37,23 @@ def load_module(name: str) -> ModuleType:
         ) from error
 
 
+class _FreshLoader(SourceFileLoader):
+    """From the source alone: what Python has kept of it is taken for it where size and second are the same."""
+
+    def get_code(self, fullname: str) -> CodeType:
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _load_file(path: Path) -> ModuleType:
     if not path.is_file():
         raise click.ClickException(f"{path} {'is no file' if path.exists() else 'does not exist'}")
     sys.path.insert(0, str(path.parent.resolve()))  # as for `python my.py`: its neighbours can be imported
     name = path.stem if path.stem not in sys.modules else f"_{path.stem}"
-    spec = spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    if path.suffix != ".py":
         raise click.ClickException(f"{path} must be a Python file, with a name that ends in .py")
+    spec = spec_from_file_location(name, path, loader=_FreshLoader(name, str(path)))
+    assert spec is not None
+    assert spec.loader is not None
     module = module_from_spec(spec)
     sys.modules[name] = module
     spec.loader.exec_module(module)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..files.mapping import mapping
 from ..files.npy_reader import names_in_archive, read_archive, read_header
 from ..protocols import Array
 from .labels import LabelColumn
@@ -49,7 +50,8 @@ def read_npy(path: Path, mmap: bool | None) -> Array:
         header = read_header(file, size, str(path))
         order: Any = "F" if header.fortran else "C"
         if (size >= BIG if mmap is None else mmap) and size > header.start:
-            return np.memmap(path, header.dtype, "r", header.start, header.shape, order)
+            with mapping(path):
+                return np.memmap(path, header.dtype, "r", header.start, header.shape, order)
         content = np.fromfile(file, dtype=header.dtype)
         return content.reshape(header.shape, order=order)
 

@@ -17,8 +17,8 @@ import numpy as np
 import gdfast as gd
 from reliability import runs
 
-SPARE = [0, *(1 << k for k in range(14, 25))]
-"""Bytes that are left, from none to 16 MB."""
+SPARE = [1 << k for k in range(14, 25)]
+"""Bytes that are left. (With none at all Python itself waits for ever for a thread that cannot begin.)"""
 
 
 def _saved(_: Any) -> bytes:

@@ -145,7 +145,7 @@ def _svmlight() -> Files:
         "plus": b"1:++2",
         "NUL before a comment": b"1:1 \0# 2:x",
     }
-    fine = {"an open comment", "10,000 digits"}  # (infinity, which is looked for later)
+    fine = {"an open comment", "10,000 digits"}  # (infinity, which is found later)
     found: Files = {
         f"{what}, in the {where} row": (
             lambda field=field, place=place: _with(rows, place, b"1 " + field),

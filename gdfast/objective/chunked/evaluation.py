@@ -10,6 +10,7 @@ import numpy as np
 from ..._arrays import check_weights, plain_array
 from ...describe import described
 from ...files.atomic import write_whole
+from ...files.mapping import mapping
 from ...protocols import Array, FloatArray
 from ..linear.evaluation import (
     digested,
@@ -56,7 +57,8 @@ def scores(problem: ChunkedProblem, W: Array, out: Any = None) -> Array:
     shape, dtype = (rows.n_samples, rows.n_classes), rows.arithmetic
     if isinstance(out, (str, os.PathLike)):
         write_whole(out, lambda file: _write_scores(problem, W, file, shape))
-        written: Array = np.load(out, mmap_mode="r")
+        with mapping(out):
+            written: Array = np.load(out, mmap_mode="r")
         return written
     if out is None:
         out = np.empty(shape, dtype=dtype)

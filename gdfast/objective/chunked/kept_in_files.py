@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ...files.mapping import mapping
 from .kept_scores import KeptScores
 
 
@@ -47,7 +48,8 @@ class StateInFile:
 
     def opened(self) -> KeptScores:
         """With the map."""
-        return replace(self._rest, parts=np.load(self._path, mmap_mode="r"))
+        with mapping(self._path):
+            return replace(self._rest, parts=np.load(self._path, mmap_mode="r"))
 
 
 def opened(state: Any) -> KeptScores:
