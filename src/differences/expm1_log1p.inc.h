@@ -55,7 +55,8 @@ INLINE vdouble log1p_vector(vdouble x) {
 
 /* log(1 + p (e^t - 1)) for any t; q = 1 - p, given apart because it may be tiny */
 LOCAL double log_moved(double p, double q, double t) {
-    if (fabs(t) <= 1) return log1p(p * expm1(t));
+    double moved = p * expm1(t);
+    if (moved > -0.5 && moved < INFINITY) return log1p(moved); /* else of a tiny p nothing is left in q */
     double a = log(p) + t, b = log(q), most = a > b ? a : b, least = a > b ? b : a;
     return most + log1p(exp(least - most));
 }
