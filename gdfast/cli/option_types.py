@@ -19,6 +19,8 @@ class FileName(click.Path):
         """The name; a text without letters, as of a shell's variable that was never set, would be this folder."""
         if not os.fspath(value):
             self.fail("it is empty, where a file's name must stand.", parameter, context)
+        if "\0" in os.fsdecode(value):
+            self.fail("it holds a null character, which no file's name may.", parameter, context)
         return super().convert(value, parameter, context)
 
 

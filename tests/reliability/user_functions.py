@@ -99,6 +99,11 @@ def _run(optimizer: Any, step: Any) -> Callable[[Any], Any]:
     return lambda o: gd.minimize(o, W, optimizer, step=step, max_steps=3)
 
 
+def _flat(o: Any) -> Any:
+    o.shape = W.shape
+    return [function(W.ravel()) for function in gd.to_scipy(o)]
+
+
 BY_VALUE: dict[str, Callable[[Any], Any]] = {
     "a fixed step": _run(gd.GradientDescent(), 0.1),
     "LBFGS": _run(gd.LBFGS(), gd.StrongWolfe()),
@@ -109,7 +114,7 @@ BY_VALUE: dict[str, Callable[[Any], Any]] = {
     "check_gradient": lambda o: gd.check_gradient(o, at=W),
     "sanity_check": lambda o: gd.sanity_check(o, W),
     "classify_critical_point": lambda o: gd.classify_critical_point(o, W),
-    "to_scipy": lambda o: gd.to_scipy(o)[0](W.ravel()),
+    "to_scipy": _flat,
     "step_sizes": lambda o: gd.landscape.step_sizes(o, W, [0.5, 1.0]),
     "function": lambda o: gd.FunctionObjective(o.value, o.gradient).value_and_gradient(W),
 }
