@@ -69,12 +69,9 @@ static void squared_error_on_grid(const gd_problem *p, const gd_grid_part *part,
 /* ---- differences, in float64 ---- */
 #if defined(LOSS_IN_DIFFERENCES)
 
-#define SQUARED_ERROR_CENTERED_TERM(acc, other, m, t, limit)                                                           \
-    vdouble up = m + t, down = m - t;                                                                                  \
-    acc = fma_vdouble(up - down, up + down, acc);
-#define SQUARED_ERROR_FORWARD_TERM(acc, other, m, t, limit)                                                            \
-    vdouble up = m + t;                                                                                                \
-    acc = fma_vdouble(up - m, up + m, acc);
+/* (m + t)^2 - (m - t)^2 = 4 m t and (m + t)^2 - m^2 = (2 m + t) t: nothing cancels */
+#define SQUARED_ERROR_CENTERED_TERM(acc, other, m, t, limit) acc = fma_vdouble(4.0 * m, t, acc);
+#define SQUARED_ERROR_FORWARD_TERM(acc, other, m, t, limit) acc = fma_vdouble((m + m) + t, t, acc);
 
 #define SQUARED_ERROR_TILES(CLASSES, MANY)                                                                                     \
     DEFINE_DIFFERENCE_TILE(squared_error_centered, CLASSES, MANY, SQUARED_ERROR_CENTERED_TERM, 0, 0)                                   \

@@ -27,6 +27,7 @@ needs_longdouble = pytest.mark.skipif(np.finfo(Long).nmant < 63, reason="longdou
 
 @needs_longdouble
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # the whole count takes minutes
 @pytest.mark.parametrize("instruction_set", EVERY_ISA)
 def test_no_error_is_beyond_its_bound(instruction_set, amount, record_property):
     examples, program = amount(20, 1400), Path(__file__).with_name("accuracy_run.py")

@@ -20,7 +20,7 @@ def exact_largest_curvature(case) -> float:
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 def test_no_certificate_is_false(amount, record_property):
-    wrong, proofs, problems = [], 0, amount(10, 300)
+    wrong, proofs, problems = [], 0, amount(5, 300)
     for seed in range(problems):
         found, count = faults(drawn(seed))
         wrong += found

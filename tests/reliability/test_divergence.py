@@ -55,12 +55,13 @@ def is_drawn(name: str, of: int, whole: int) -> bool:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # the whole count takes minutes
 def test_runs_that_diverge_say_so(amount, record_property):
     seen: Counter[str] = Counter()
     wrong, every = [], sum(1 for _ in every_run())
     for kind, loss, (title, optimizer), (length, step), (name, options), real, size in every_run():
         case = f"{kind} {loss} {title} {length} {name} {real.__name__} {size}"
-        if not is_drawn(case, amount(500, 10_000), every):
+        if not is_drawn(case, amount(300, 10_000), every):
             continue
         objective = objective_of(kind, loss, size=size)
         w0 = np.full(getattr(objective, "shape", (2 if loss in ("squared error", "Huber") else 3, 5)), 0.1, real)
@@ -89,6 +90,7 @@ def planted_runs() -> Iterator[tuple[Any, ...]]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 def test_what_is_not_finite_from_some_evaluation_on_ends_the_run(amount, record_property):
     """From a step on, the value is NaN or infinite, or an element of the gradient: neither success nor mere steps."""
     seen: Counter[str] = Counter()
