@@ -68,11 +68,28 @@ def _opened(path: Path, kind: str) -> Any:
         widths = sum(_bytes_of(field.type) for field in pyarrow.parquet.read_schema(path))
         # A constant column takes no space in the file.
         require_no_bomb(facts.num_rows * widths, path.stat().st_size, str(path), IN_PIECES)
-        return pyarrow.parquet.ParquetFile(path).read()
+        rows_of_groups(path, facts)
+        table = pyarrow.parquet.ParquetFile(path).read()
+        if table.num_rows != facts.num_rows:
+            raise ValueError(f"it says that it has {facts.num_rows:,} rows; it has {table.num_rows:,}")
+        return table
     with path.open("rb") as file:
         streamed = not file.read(6).startswith(b"ARROW1")
     with pyarrow.memory_map(str(path)) as source:
         return (pyarrow.ipc.open_stream if streamed else pyarrow.ipc.open_file)(source).read_all()
+
+
+def rows_of_groups(path: Path, metadata: Any) -> list[int]:
+    """How many rows each row group of a Parquet file has; ValueError where they are not those of the file.
+
+    pyarrow leaves out a group of less than no rows, and says nothing.
+    """
+    sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+    if min(sizes, default=0) < 0 or sum(sizes) != metadata.num_rows:
+        raise ValueError(
+            f"{path} is damaged: it says that it has {metadata.num_rows:,} rows, and its groups have {sizes[:5]}"
+        )
+    return sizes
 
 
 def columns_left_out(table: Any) -> dict[int, str]:

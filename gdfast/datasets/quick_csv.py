@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import io
 from collections.abc import Callable
 from typing import Any
@@ -55,14 +56,18 @@ def end_of_rows(text: bytes, delimiter: str) -> tuple[int, bool] | None:
 
 def quick_parser(layout: Layout) -> Parser | None:
     """The quickest parser that is installed; None: there is none."""
-    try:
-        return _through_pyarrow(layout)
-    except ImportError:
-        pass
-    try:
-        return _through_pandas(layout)
-    except ImportError:
-        return None
+    for through in (_through_pyarrow, _through_pandas):
+        try:
+            parse = through(layout)
+        except ImportError:
+            continue
+        return None if parse is None else _without_marks(parse)
+    return None
+
+
+def _without_marks(parse: Parser) -> Parser:
+    """Not of rows that begin with a byte order mark, which is none within a file: both would pass over it."""
+    return lambda rows, quoted: None if bytes(rows[:3]) == codecs.BOM_UTF8 else parse(rows, quoted)
 
 
 def _through_pyarrow(layout: Layout) -> Parser:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from gdfast.datasets import load, load_cifar10, text_files
+from gdfast.datasets.chunks import chunk_source
 
 N = 50
 
@@ -259,3 +260,71 @@ def test_columns_that_take_no_space_ask_for_no_memory(tmp_path, monkeypatch):
             writer.write_table(table)
         with pytest.raises(ValueError, match=said):
             load(tmp_path / "t.arrow")
+
+
+def test_a_chunk_of_hdf5_that_is_too_short_gives_out_no_memory(tmp_path):
+    h5py = pytest.importorskip("h5py")
+    with h5py.File(tmp_path / "t.h5", "w") as file:
+        dataset = file.create_dataset("X", shape=(4, 3), chunks=(2, 3), dtype="f8", compression="gzip")
+        dataset.id.write_direct_chunk((0, 0), b"x" * 20, filter_mask=1)  # stored as it is, 20 of 48 bytes
+    with pytest.raises(ValueError, match=r"t\.h5::/X is damaged: its chunk at \(0, 0\) has 20 bytes, not 48"):
+        load(tmp_path / "t.h5")
+    with h5py.File(tmp_path / "t.h5", "w") as file:
+        dataset = file.create_dataset("X", shape=(4, 3), chunks=(2, 3), dtype="f8", shuffle=True, fletcher32=True)
+        dataset[:] = 1.5
+    assert load(tmp_path / "t.h5").X.tolist() == [[1.5] * 3] * 4
+
+
+def test_a_row_group_of_less_than_no_rows(tmp_path):
+    pyarrow = pytest.importorskip("pyarrow")
+    path = tmp_path / "t.parquet"
+    pytest.importorskip("pyarrow.parquet").write_table(pyarrow.table({"a": [0.5] * 77, "k": [1] * 77}), path)
+    content = path.read_bytes()
+    count = bytes([2 * 77 & 0x7F | 0x80, 2 * 77 >> 7])  # as thrift writes 77
+    places = [i for i in range(len(content)) if content[i : i + 2] == count]
+    said = []
+    for place in places:
+        path.write_bytes(content[:place] + b"\x99\x01" + content[place + 2 :])  # -77
+        for rows in (lambda: load(path).X, lambda: chunk_source(path)):
+            try:
+                said.append(f"t.parquet of {rows().shape[0]}")
+            except ValueError as error:
+                said.append(str(error))
+    assert sum("its groups have [-77]" in text for text in said) == 2
+    assert all("t.parquet is" in text or text == "t.parquet of 77" for text in said)
+
+
+def test_a_byte_order_mark_within_a_table_is_none(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_bytes(b"a,b,k\n\xef\xbb\xbf1,2,x\n3,4,y\n")
+    with pytest.raises(ValueError, match=r"line 2, column 1 \('a'\) is '\\ufeff1'"):
+        load(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("4,", "9223372036854775808,", "must hold rows that a machine can count"),
+        ("2,", "0,", "t.zarr is damaged"),
+        ("4,", "-4,", "is damaged or no Zarr store"),
+    ],
+)
+def test_metadata_of_zarr_that_lie(old, new, said, tmp_path):
+    zarr = pytest.importorskip("zarr")
+    zarr.create_array(tmp_path / "t.zarr", data=np.ones((4, 3)), chunks=(2, 3))
+    metadata = tmp_path / "t.zarr" / "zarr.json"
+    metadata.write_text(metadata.read_text().replace(old, new, 1))
+    for read in (load, lambda path: chunk_source(path).read(0, 4)):
+        with pytest.raises(ValueError, match=said) as caught:
+            read(tmp_path / "t.zarr")
+        assert "t.zarr" in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["qid2:-1", "qid\x01:1", "qid1:1:2", "1_0:2", "1:2_0"])
+def test_what_scikit_learn_passes_over_is_refused(field, tmp_path):
+    pytest.importorskip("sklearn")
+    path = tmp_path / "t.svm"
+    path.write_text(f"1 1:2\n-1 {field}\n")
+    for read in (load, chunk_source):
+        with pytest.raises(ValueError, match=r"t\.svm is not svmlight text .*: line 2, field 2"):
+            read(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array
+from ..numpy_files import ROLES
 from .part import as_read
 from .roles import arrays_by_role
 from .stamps import FileStamp
@@ -16,6 +18,8 @@ from .stored import StoredArray, starts_in_store
 
 BETWEEN = "::"
 """Stands between a file and the name of a dataset in it."""
+_SHUFFLE = 2
+"""HDF5's number of the one filter that keeps the size of a chunk."""
 _DAMAGES = (OSError, KeyError, RuntimeError, ValueError, TypeError, UnicodeError, MemoryError)
 """What h5py raises for a damaged file: KeyError too, in words of HDF5's."""
 
@@ -42,6 +46,7 @@ class Hdf5Array:
             raise ValueError(f"{name}{BETWEEN}{dataset.name} must be in a file on a disk: {error}") from error
         shape = tuple(int(length) for length in dataset.shape or ())
         rows = int(dataset.chunks[0]) if dataset.chunks else max(shape[0], 1) if shape else 1
+        _require_whole_chunks(dataset, f"{name}{BETWEEN}{dataset.name}")
         return Hdf5Array(stamp, str(dataset.name), shape, np.dtype(dataset.dtype), rows)
 
     @property
@@ -96,9 +101,13 @@ def hdf5_in_file(path: Path, dataset: str | None) -> tuple[StoredArray, StoredAr
     """
     stamp = FileStamp.of(path)
     with _opened(str(path)) as file:
-        found: dict[str, Any] = {}
+        wanted = ROLES["X"] if dataset is None else (dataset.strip("/"),)
         try:
-            file.visititems(lambda name, item: found.__setitem__(name, item) if hasattr(item, "shape") else None)
+            found = {name: item for name in wanted if (item := _dataset(file, name)) is not None}
+            if not found:
+                file.visititems(lambda name, item: found.__setitem__(name, item) if hasattr(item, "shape") else None)
+            elif dataset is None:
+                found |= {name: item for name in ROLES["y"] if (item := _dataset(file, name)) is not None}
             _ = [item.dtype for item in found.values()]
         except _DAMAGES as error:
             raise ValueError(f"{path} is damaged: {error}") from error
@@ -109,6 +118,46 @@ def hdf5_in_file(path: Path, dataset: str | None) -> tuple[StoredArray, StoredAr
         else:
             raise ValueError(f"{path} must hold a dataset named {dataset!r}; it holds {', '.join(found) or 'none'}")
         return Hdf5Array.of(X, stamp), None if y is None else Hdf5Array.of(y, stamp)
+
+
+def _dataset(file: Any, name: str) -> Any:
+    """The dataset of that name, or None. Not by a list of all: in a damaged one HDF5 goes round and round for ever."""
+    try:
+        item = file[name] if name else None
+    except KeyError as error:
+        if "doesn't exist" in str(error) or "not found" in str(error):
+            return None
+        raise
+    return item if hasattr(item, "shape") else None
+
+
+def _require_whole_chunks(dataset: Any, name: str) -> None:
+    """ValueError where a chunk that is stored as it is has another size than it must have.
+
+    HDF5 reads as many bytes as the file says, and gives out for the others what was in memory before.
+    """
+    if not dataset.chunks or not hasattr(dataset.id, "chunk_iter"):
+        return
+    properties = dataset.id.get_create_plist()
+    n_filters = properties.get_nfilters()
+    changing = sum(1 << i for i in range(n_filters) if properties.get_filter(i)[0] != _SHUFFLE)
+    expected = math.prod(dataset.chunks) * dataset.dtype.itemsize
+    odd: list[Any] = []
+
+    def judge(chunk: Any) -> bool | None:
+        if chunk.size == expected or changing & ~chunk.filter_mask:
+            return None
+        odd.append(chunk)
+        return True  # which ends it
+
+    try:
+        dataset.id.chunk_iter(judge)
+    except _DAMAGES as error:
+        raise ValueError(f"{name} is damaged: {error}") from error
+    if odd:
+        raise ValueError(
+            f"{name} is damaged: its chunk at {odd[0].chunk_offset} has {odd[0].size:,} bytes, not {expected:,}"
+        )
 
 
 def _opened(path: str) -> Any:

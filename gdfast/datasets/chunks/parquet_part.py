@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ...protocols import Array
-from ..columnar_files import columns_left_out, is_list, numbers_of, values_type
+from ..columnar_files import columns_left_out, is_list, numbers_of, rows_of_groups, values_type
 from ..columns import Header, choose_columns
 from ..options import ReadingOptions
 from .part import joined
@@ -49,17 +49,17 @@ class ParquetPart:
         stamp = FileStamp.of(path)
         with _opened(path) as file:
             schema, metadata = file.schema_arrow, file.metadata
-            sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+            sizes = rows_of_groups(path, metadata)
+            names = list(schema.names)
+            if len(set(names)) < len(names):
+                raise ValueError(f"{path} must hold columns of different names; two are called the same")
             lists = [field.name for field in schema if is_list(field.type)]
             first = _first_row(path, file, lists) if lists and metadata.num_rows else None
-        names = list(schema.names)
         if not names:
             raise ValueError(f"{path} must hold columns; it has none")
         widths = [1 if first is None or name not in lists else len(first.column(name)[0]) for name in names]
         header = Header(names, True, widths, columns_left_out(schema.empty_table()))
         choice = choose_columns(str(path), header, options, n_features)
-        if len(set(names)) < len(names):
-            raise ValueError(f"{path} must hold columns of different names; two are called the same")
         features = choice.features
         if options.only is not None and {names[j] for j in features} == set(options.only):
             features = [names.index(name) for name in options.only]

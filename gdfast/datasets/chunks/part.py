@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Protocol
 
 import numpy as np
@@ -64,6 +65,8 @@ def require_rows(name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Non
     if len(shape) != 2:
         remedy = ".reshape(-1, 1) makes one feature of it" if len(shape) == 1 else ".reshape(len(X), -1) makes rows"
         raise ValueError(f"{name} must be (n_samples, n_features); its shape is {shape}: {remedy}")
+    if math.prod(shape) * dtype.itemsize >= 2**63:
+        raise ValueError(f"{name} must hold rows that a machine can count; its shape is {shape}")
     if shape[1] == 0:
         raise ValueError(f"{name} must hold at least one feature; its shape is {shape}")
 

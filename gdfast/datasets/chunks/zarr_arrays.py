@@ -59,10 +59,11 @@ class ZarrArray:
 
     def read(self, start: int, stop: int, out: Array | None = None, /) -> Array:
         self.require_unchanged()
-        array = self._array()
         try:
-            found = np.asarray(array[start:stop])
-        except (OSError, ValueError, RuntimeError) as error:
+            found = np.asarray(self._array()[start:stop])
+        except ImportError:
+            raise
+        except Exception as error:  # zarr and its codecs raise of every kind
             raise ValueError(f"{self.name} is damaged, between items {start:,} and {stop:,}: {error}") from error
         return as_read(found, out)
 
@@ -94,11 +95,12 @@ def zarr_in_folder(path: Path) -> tuple[StoredArray, StoredArray | None]:
     zarr = _zarr(str(path))
     try:
         found = zarr.open(str(path), mode="r")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ValueError(f"{path} is damaged or no Zarr store: {error}") from error
-    if hasattr(found, "shape"):
+        arrays = None if hasattr(found, "shape") else dict(found.arrays())
+    except Exception as error:  # zarr raises of every kind
+        raise ValueError(f"{path} is damaged or no Zarr store ({type(error).__name__}: {error})") from error
+    if arrays is None:
         return ZarrArray.of(found, str(path)), None
-    X, y = arrays_by_role(dict(found.arrays()), str(path))
+    X, y = arrays_by_role(arrays, str(path))
     return ZarrArray.of(X, str(path)), None if y is None else ZarrArray.of(y, str(path))
 
 

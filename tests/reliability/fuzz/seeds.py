@@ -148,6 +148,17 @@ def hdf5() -> list[bytes]:
     ]
 
 
+@cache
+def zarr() -> dict[str, bytes]:
+    """The files of a Zarr array in chunks of two rows."""
+    from zarr import create_array
+
+    with TemporaryDirectory() as folder:
+        create_array(folder, data=ROWS, chunks=(2, 3))
+        files = [file for file in Path(folder).rglob("*") if file.is_file()]
+        return {str(file.relative_to(folder)): file.read_bytes() for file in files}
+
+
 def batch(n: int, pixels: int) -> dict[bytes, Any]:
     """A CIFAR-10 batch of n pictures."""
     data = (np.arange(n * pixels) % 251).astype(np.uint8).reshape(n, pixels)
