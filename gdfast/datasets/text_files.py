@@ -23,9 +23,9 @@ COMPRESSIONS = {
 }
 LONGEST_LINE = 1 << 25
 """Bytes of a line, of which a million numbers fill some part."""
-MODEST = 1 << 24
+MODEST = 1 << 23
 MOST_TIMES = 100
-"""What is packed may unpack to 16 MB, or to 100 times its size: tables hardly go beyond 20 times, bombs to 1,000."""
+"""What is packed may unpack to 8 MB, or to 100 times its size: tables hardly go beyond 20 times, bombs to 1,000."""
 _DAMAGES = (EOFError, OSError, zlib.error, lzma.LZMAError, ValueError)
 
 
