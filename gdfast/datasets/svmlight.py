@@ -121,7 +121,7 @@ def _whole_lines(path: Path, encoding: str) -> Iterator[bytes]:
 def _first_text(block: bytes, before: int) -> str | None:
     """Where text stands first instead of a number, or instead of index:value."""
     for line, text in enumerate(io.StringIO(block.decode("utf-8", "replace")), before + 1):
-        for j, field in enumerate(text.partition("#")[0].split()):
+        for j, field in enumerate(re.findall(r"[^ \t\n\r\f\v]+", text.partition("#")[0])):
             if not (_LABEL if j == 0 else _PAIR).fullmatch(field):
                 return f"line {line:,}, field {j + 1} is {field!r:.40}"
     return None

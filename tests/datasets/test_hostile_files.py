@@ -320,7 +320,7 @@ def test_metadata_of_zarr_that_lie(old, new, said, tmp_path):
         assert "t.zarr" in str(caught.value)
 
 
-@pytest.mark.parametrize("field", ["qid2:-1", "qid\x01:1", "qid1:1:2", "1_0:2", "1:2_0"])
+@pytest.mark.parametrize("field", ["qid2:-1", "qid\x01:1", "qid:3\x1d1:2", "qid1:1:2", "1_0:2", "1:2_0"])
 def test_what_scikit_learn_passes_over_is_refused(field, tmp_path):
     pytest.importorskip("sklearn")
     path = tmp_path / "t.svm"

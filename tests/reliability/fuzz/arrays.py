@@ -43,7 +43,7 @@ def _npz(path: Path, content: bytes) -> None:
                 for n in ("X", "x", "X_train", "x_train", "data", "features", "embeddings", "images", "arr_0", *archive)
                 if n in archive
             )
-            expected = archive[name]
+            expected = archive[f"{name}.npy"]
             assert same(found.X, expected.reshape(len(expected), -1).astype(found.X.dtype)), "other numbers"
 
 

@@ -46,7 +46,8 @@ def svmlight_entries(content: bytes) -> tuple[list[float], dict[tuple[int, int],
     """The labels, and the numbers by row and column as the file numbers them."""
     labels, entries = [], {}
     for line in content.decode("utf-8-sig").split("\n"):
-        fields = line.partition("#")[0].split()
+        fields = line.partition("#")[0].encode().split()  # at ASCII's white space alone
+        fields = [field.decode() for field in fields]
         if fields:
             for field in fields[1:]:
                 column, _, number = field.partition(":")
@@ -68,7 +69,7 @@ def table_numbers(table: Any) -> np.ndarray:
     return np.array(rows)
 
 
-class _Plain(pickle.Unpickler):
+class _Plain(pickle._Unpickler):  # the one in Python: C's takes memory by the numbers that things are stored under
     """Python's own, with nothing of it but text: numpy's arrays can't be built from damaged states without a crash."""
 
     def find_class(self, module: str, name: str) -> Any:

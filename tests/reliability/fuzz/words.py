@@ -7,7 +7,6 @@ import shlex
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from click.testing import CliRunner
 
 from gdfast.cli import main
@@ -29,7 +28,8 @@ def _labels(path: Path, content: bytes) -> None:
     assert [names[code] for code in codes] == [str(value).strip() for value in values], "another label"
     assert len(set(names)) == len(names)
     assert not set(names) & MISSING
-    again, same = encode_labels(np.array(names)[codes], len(values), str(path), targets=False, class_names=names)
+    known = LabelColumn.of([names[code] for code in codes], str(path))
+    again, same = encode_labels(known, len(values), str(path), targets=False, class_names=names)
     assert same == names
     assert again.tolist() == codes.tolist()
 
